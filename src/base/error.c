@@ -1,0 +1,104 @@
+/* Errors: how a failure gets its message. */
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *pmill_version(void)
+{
+#define TEXT(x) #x
+#define VERSION(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
+	return VERSION(PMILL_VERSION_MAJOR, PMILL_VERSION_MINOR, PMILL_VERSION_PATCH);
+#undef VERSION
+#undef TEXT
+}
+
+const char *pmill_status_text(pmill_status status)
+{
+	switch (status) {
+	case PMILL_OK: return "done";
+	case PMILL_NO_MEMORY: return "out of memory";
+	case PMILL_BAD_OPTION: return "bad option";
+	case PMILL_BAD_INPUT: return "bad input";
+	case PMILL_IO: return "input or output failed";
+	case PMILL_EXISTS: return "exists already";
+	case PMILL_OVERFLOW: return "number too large";
+	case PMILL_UNSUPPORTED: return "not supported";
+	case PMILL_CANCELLED: return "cancelled";
+	}
+	return "unknown status";
+}
+
+static void start_error(pmill_error *error, pmill_status status, uint64_t offset)
+{
+	error->status = status;
+	error->offset = offset;
+	error->message[0] = '\0';
+}
+
+pmill_status pmill_fail(
+	pmill_error *error, pmill_status status, uint64_t offset, const char *format, ...)
+{
+	if (error == NULL)
+		return status;
+	start_error(error, status, offset);
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(error->message, sizeof error->message, format, arguments);
+	va_end(arguments);
+	return status;
+}
+
+pmill_status pmill_fail_memory(pmill_error *error)
+{
+	return pmill_fail(
+		error, PMILL_NO_MEMORY, PMILL_NO_OFFSET, "%s", pmill_status_text(PMILL_NO_MEMORY));
+}
+
+pmill_status pmill_fail_errno(
+	pmill_error *error, const char *name, const char *verb, int error_number)
+{
+	char reason[200];
+	/* The XSI strerror_r, which says so when it fails and is safe with threads. */
+	if (strerror_r(error_number, reason, sizeof reason) != 0)
+		snprintf(reason, sizeof reason, "error %d", error_number);
+	return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: %s: %s", name, verb, reason);
+}
+
+pmill_status pmill_fail_input(
+	pmill_error *error, const char *name, uint64_t offset, const char *format, ...)
+{
+	if (error == NULL)
+		return PMILL_BAD_INPUT;
+	start_error(error, PMILL_BAD_INPUT, offset);
+	int used = snprintf(
+		error->message, sizeof error->message, "%s: byte %llu: ", name, (unsigned long long)offset);
+	if (used < 0 || (size_t)used >= sizeof error->message)
+		return PMILL_BAD_INPUT;
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(error->message + used, sizeof error->message - (size_t)used, format, arguments);
+	va_end(arguments);
+	return PMILL_BAD_INPUT;
+}
+
+void pmill_error_locate(pmill_error *error, const char *name, uint64_t base)
+{
+	if (error == NULL || error->status != PMILL_BAD_INPUT || error->offset == PMILL_NO_OFFSET)
+		return;
+	char message[sizeof error->message];
+	memcpy(message, error->message, sizeof message);
+	pmill_fail_input(error, name, base + error->offset, "%s", message);
+}
+
+void pmill_options_copy(void *to, size_t to_size, const void *from)
+{
+	memset(to, 0, to_size);
+	if (from == NULL)
+		return;
+	size_t from_size;
+	memcpy(&from_size, from, sizeof from_size);
+	memcpy(to, from, from_size < to_size ? from_size : to_size);
+}

@@ -1,0 +1,29 @@
+/* Errors: how a failure gets its message. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_BASE_ERROR_H
+#define PMILL_BASE_ERROR_H
+
+#include "pairmill.h"
+
+/* Fills `error` (may be NULL) and returns `status`. Without an offset: PMILL_NO_OFFSET. */
+pmill_status pmill_fail(pmill_error *error, pmill_status status, uint64_t offset,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+pmill_status pmill_fail_memory(pmill_error *error);
+
+/* "NAME: verb: strerror(errno)", such as "corpus.txt: cannot open: Permission denied". */
+pmill_status pmill_fail_errno(
+	pmill_error *error, const char *name, const char *verb, int error_number);
+
+/* "NAME: byte OFFSET: ..." */
+pmill_status pmill_fail_input(pmill_error *error, const char *name, uint64_t offset,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Turns a message about `error->offset` bytes into some piece into one about the input that holds it:
+ * "NAME: byte BASE + OFFSET: ...". Only PMILL_BAD_INPUT with an offset is changed. */
+void pmill_error_locate(pmill_error *error, const char *name, uint64_t base);
+
+/* Copies `size` bytes of the caller's options struct (whose first member says its length) over zeroes. */
+void pmill_options_copy(void *to, size_t to_size, const void *from);
+
+#endif

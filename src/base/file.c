@@ -1,0 +1,228 @@
+/* Files: read whole, and write atomically. */
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+
+enum { WRITE_BUFFER = 1 << 18 };
+
+static pmill_status read_all(
+	int descriptor, const char *path, struct pmill_buffer *buffer, pmill_error *error)
+{
+	for (;;) {
+		if (!pmill_buffer_reserve(buffer, 1 << 16))
+			return pmill_fail_memory(error);
+		ssize_t got = read(descriptor, buffer->data + buffer->len, buffer->capacity - buffer->len);
+		if (got == 0)
+			return PMILL_OK;
+		if (got > 0)
+			buffer->len += (size_t)got;
+		else if (errno != EINTR)
+			return pmill_fail_errno(error, path, "cannot read", errno);
+	}
+}
+
+pmill_status pmill_file_read(const char *path, struct pmill_buffer *buffer, pmill_error *error)
+{
+	if (strcmp(path, "-") == 0)
+		return read_all(STDIN_FILENO, "stdin", buffer, error);
+	int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+	if (descriptor < 0)
+		return pmill_fail_errno(error, path, "cannot open", errno);
+	pmill_status status = read_all(descriptor, path, buffer, error);
+	close(descriptor);
+	return status;
+}
+
+bool pmill_path_exists(const char *path)
+{
+	struct stat about;
+	return lstat(path, &about) == 0;
+}
+
+bool pmill_path_is_folder(const char *path)
+{
+	struct stat about;
+	return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+bool pmill_path_has_suffix(const char *path, const char *suffix)
+{
+	size_t path_len = strlen(path), suffix_len = strlen(suffix);
+	return path_len >= suffix_len && strcmp(path + path_len - suffix_len, suffix) == 0;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return pmill_copy_text(".", 1);
+	return pmill_copy_text(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static pmill_status fail_exists(const char *path, pmill_error *error)
+{
+	return pmill_fail(error, PMILL_EXISTS, PMILL_NO_OFFSET,
+		"%s: exists already; overwriting was not asked for", path);
+}
+
+pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_error *error)
+{
+	if (!(flags & PMILL_OVERWRITE) && pmill_path_exists(path))
+		return fail_exists(path, error);
+	char *folder = folder_of(path);
+	if (folder == NULL)
+		return pmill_fail_memory(error);
+	pmill_status status = PMILL_OK;
+	if (!pmill_path_exists(folder))
+		status = pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
+			"%s: cannot write: the folder %s does not exist", path, folder);
+	else if (access(folder, W_OK) != 0)
+		status = pmill_fail_errno(error, path, "cannot write", errno);
+	free(folder);
+	return status;
+}
+
+/* A name that no other run picks at the same time: O_EXCL refuses one that is there. */
+static char *temporary_name(const char *path)
+{
+	struct pmill_buffer name = {0};
+	const char *slash = strrchr(path, '/');
+	size_t folder_len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+	if (pmill_buffer_append(&name, path, folder_len) &&
+		pmill_buffer_append_format(&name, ".%.200s.%016llx.part", path + folder_len,
+			(unsigned long long)pmill_hash_random_seed()) &&
+		pmill_buffer_terminate(&name))
+		return (char *)name.data;
+	pmill_buffer_release(&name);
+	return NULL;
+}
+
+/*
+ * Follows links, so that an output named through one replaces what it points to, as writing through it
+ * would. What is there but not a regular file (a pipe, /dev/null) is written in place.
+ */
+pmill_status pmill_file_writer_open(
+	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error)
+{
+	*writer = (struct pmill_file_writer){.may_replace = flags & PMILL_OVERWRITE};
+	struct stat about;
+	bool is_there = stat(path, &about) == 0;
+	if (is_there && S_ISDIR(about.st_mode))
+		return pmill_fail_errno(error, path, "cannot write", EISDIR);
+	bool is_device = is_there && !S_ISREG(about.st_mode);
+	if (!is_device && !writer->may_replace && pmill_path_exists(path))
+		return fail_exists(path, error);
+	writer->path = is_there && !is_device ? realpath(path, NULL)
+										  : pmill_copy_text(path, strlen(path));
+	if (writer->path == NULL)
+		return pmill_fail_memory(error);
+	writer->temporary = is_device ? pmill_copy_text(path, strlen(path))
+								  : temporary_name(writer->path);
+	if (writer->temporary == NULL) {
+		pmill_file_writer_release(writer);
+		return pmill_fail_memory(error);
+	}
+	int mode = is_device ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	writer->descriptor = open(writer->temporary, mode, 0666);
+	if (writer->descriptor < 0) {
+		int number = errno;
+		free(writer->temporary);
+		writer->temporary = NULL;
+		pmill_file_writer_release(writer);
+		return pmill_fail_errno(error, path, "cannot write", number);
+	}
+	return PMILL_OK;
+}
+
+static pmill_status write_all(
+	struct pmill_file_writer *writer, const uint8_t *data, size_t len, pmill_error *error)
+{
+	while (len > 0) {
+		ssize_t put = write(writer->descriptor, data, len);
+		if (put < 0 && errno != EINTR)
+			return pmill_fail_errno(error, writer->path, "cannot write", errno);
+		if (put > 0) {
+			data += put;
+			len -= (size_t)put;
+		}
+	}
+	return PMILL_OK;
+}
+
+static pmill_status flush_buffer(struct pmill_file_writer *writer, pmill_error *error)
+{
+	pmill_status status = write_all(writer, writer->buffer.data, writer->buffer.len, error);
+	writer->buffer.len = 0;
+	return status;
+}
+
+pmill_status pmill_file_writer_append(
+	struct pmill_file_writer *writer, const void *data, size_t len, pmill_error *error)
+{
+	if (writer->buffer.len + len > WRITE_BUFFER) {
+		pmill_status status = flush_buffer(writer, error);
+		if (status != PMILL_OK)
+			return status;
+		if (len >= WRITE_BUFFER)
+			return write_all(writer, data, len, error);
+	}
+	if (!pmill_buffer_append(&writer->buffer, data, len))
+		return pmill_fail_memory(error);
+	return PMILL_OK;
+}
+
+/* Without leave to replace, link refuses a target that has appeared since; some systems lack links. */
+static int put_in_place(struct pmill_file_writer *writer)
+{
+	if (writer->may_replace)
+		return rename(writer->temporary, writer->path);
+	if (link(writer->temporary, writer->path) == 0)
+		return unlink(writer->temporary);
+	if (errno == EEXIST)
+		return -1;
+	return rename(writer->temporary, writer->path);
+}
+
+pmill_status pmill_file_writer_commit(struct pmill_file_writer *writer, pmill_error *error)
+{
+	bool is_device = strcmp(writer->temporary, writer->path) == 0;
+	pmill_status status = flush_buffer(writer, error);
+	if (status == PMILL_OK && !is_device && fsync(writer->descriptor) != 0)
+		status = pmill_fail_errno(error, writer->path, "cannot write", errno);
+	if (close(writer->descriptor) != 0 && status == PMILL_OK)
+		status = pmill_fail_errno(error, writer->path, "cannot write", errno);
+	writer->descriptor = -1;
+	if (status == PMILL_OK && !is_device && put_in_place(writer) != 0)
+		status = errno == EEXIST ? fail_exists(writer->path, error)
+								 : pmill_fail_errno(error, writer->path, "cannot write", errno);
+	if (status == PMILL_OK) {
+		free(writer->temporary);
+		writer->temporary = NULL;
+	}
+	pmill_file_writer_release(writer);
+	return status;
+}
+
+void pmill_file_writer_release(struct pmill_file_writer *writer)
+{
+	if (writer->temporary != NULL) {
+		if (writer->descriptor >= 0)
+			close(writer->descriptor);
+		if (strcmp(writer->temporary, writer->path) != 0)
+			unlink(writer->temporary);
+	}
+	free(writer->temporary);
+	free(writer->path);
+	pmill_buffer_release(&writer->buffer);
+	*writer = (struct pmill_file_writer){0};
+}

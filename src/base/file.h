@@ -1,0 +1,42 @@
+/* Files: read whole, and write atomically. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_BASE_FILE_H
+#define PMILL_BASE_FILE_H
+
+#include <stdbool.h>
+
+#include "base/array.h"
+#include "pairmill.h"
+
+/* Appends the whole file to `buffer` ("-": stdin). */
+pmill_status pmill_file_read(const char *path, struct pmill_buffer *buffer, pmill_error *error);
+
+bool pmill_path_exists(const char *path);
+bool pmill_path_is_folder(const char *path);
+bool pmill_path_has_suffix(const char *path, const char *suffix);
+
+/*
+ * A file that appears under its name whole or not at all: bytes go to a temporary name beside the
+ * target, commit flushes and renames. All zero is a writer that is not open.
+ */
+struct pmill_file_writer {
+	int descriptor; /* valid while temporary is not NULL */
+	char *path;     /* the target */
+	char *temporary;
+	struct pmill_buffer buffer;
+	bool may_replace;
+};
+
+pmill_status pmill_file_writer_open(
+	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error);
+pmill_status pmill_file_writer_append(
+	struct pmill_file_writer *writer, const void *data, size_t len, pmill_error *error);
+/* Flushes, renames, closes. After a failure the temporary file is gone. */
+pmill_status pmill_file_writer_commit(struct pmill_file_writer *writer, pmill_error *error);
+/* Drops what was not committed; harmless afterwards and on a zeroed writer. */
+void pmill_file_writer_release(struct pmill_file_writer *writer);
+
+/* Whether `path` could be written: not there (or `flags` allow it), its folder there and writable. */
+pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_error *error);
+
+#endif

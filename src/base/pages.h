@@ -1,0 +1,15 @@
+/* Large zeroed memory straight from the system, on huge pages where it has them. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_BASE_PAGES_H
+#define PMILL_BASE_PAGES_H
+
+#include <stddef.h>
+
+/* `len` > 0 zeroed bytes; NULL without memory. Goes with pmill_pages_free and the same `len`. */
+void *pmill_pages_allocate(size_t len);
+void pmill_pages_free(void *pages, size_t len);
+
+/* The bytes [begin, end) of an allocation of `len` are no longer needed; what they hold is lost. */
+void pmill_pages_drop(void *pages, size_t len, size_t begin, size_t end);
+
+#endif

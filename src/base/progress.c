@@ -1,0 +1,61 @@
+/* Progress: events to the caller, at most some ten a second, and the wish to stop. */
+/* SPDX-License-Identifier: MIT */
+#include "base/progress.h"
+
+#include <sys/resource.h>
+#include <time.h>
+
+#define EVENT_INTERVAL_NS 100000000u
+
+uint64_t pmill_clock_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+uint64_t pmill_peak_memory(void)
+{
+	struct rusage usage;
+	if (getrusage(RUSAGE_SELF, &usage) != 0)
+		return 0;
+	return (uint64_t)usage.ru_maxrss * 1024;
+}
+
+void pmill_progress_stage(
+	struct pmill_progress_state *state, const char *stage, const char *unit, uint64_t total)
+{
+	state->stage = stage;
+	state->unit = unit;
+	state->total = total;
+	state->stage_began_ns = pmill_clock_ns();
+	state->last_event_ns = state->stage_began_ns;
+}
+
+static bool send_event(struct pmill_progress_state *state, uint64_t done, uint64_t now)
+{
+	state->last_event_ns = now;
+	pmill_progress event = {.stage = state->stage,
+		.done = done,
+		.total = state->total,
+		.unit = state->unit,
+		.elapsed_s = (double)(now - state->stage_began_ns) * 1e-9};
+	if (state->callback(state->context, &event) != 0)
+		state->is_cancelled = true;
+	return !state->is_cancelled;
+}
+
+bool pmill_progress_step(struct pmill_progress_state *state, uint64_t done)
+{
+	if (state->callback == NULL || state->is_cancelled)
+		return !state->is_cancelled;
+	uint64_t now = pmill_clock_ns();
+	return now - state->last_event_ns < EVENT_INTERVAL_NS || send_event(state, done, now);
+}
+
+bool pmill_progress_end(struct pmill_progress_state *state, uint64_t done)
+{
+	if (state->callback == NULL || state->is_cancelled)
+		return !state->is_cancelled;
+	return send_event(state, done, pmill_clock_ns());
+}

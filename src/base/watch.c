@@ -1,0 +1,63 @@
+/* Work on a thread of its own, while the caller's reports progress and passes on a wish to stop. */
+/* SPDX-License-Identifier: MIT */
+/* The caller's thread must not sit in a read: a pipe may stay silent for as long as it likes. */
+#include "base/watch.h"
+
+#include <pthread.h>
+#include <time.h>
+
+struct watch {
+	const struct pmill_watched_work *watched;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	bool is_ended;
+};
+
+static void *run_work(void *argument)
+{
+	struct watch *watch = argument;
+	watch->watched->work(watch->watched->context);
+	pthread_mutex_lock(&watch->lock);
+	watch->is_ended = true;
+	pthread_cond_signal(&watch->ended);
+	pthread_mutex_unlock(&watch->lock);
+	return NULL;
+}
+
+/* Waits for the end of the work, but not longer than until the next look. */
+static bool wait_for_end(struct watch *watch)
+{
+	enum { LOOK_EVERY_NS = 50000000, SECOND_NS = 1000000000 };
+	struct timespec until;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += LOOK_EVERY_NS;
+	until.tv_sec += until.tv_nsec / SECOND_NS;
+	until.tv_nsec %= SECOND_NS;
+	pthread_mutex_lock(&watch->lock);
+	int status = 0;
+	while (!watch->is_ended && status == 0)
+		status = pthread_cond_timedwait(&watch->ended, &watch->lock, &until);
+	bool is_ended = watch->is_ended;
+	pthread_mutex_unlock(&watch->lock);
+	return is_ended;
+}
+
+void pmill_watch_run(
+	const struct pmill_watched_work *watched, struct pmill_progress_state *progress)
+{
+	struct watch watch = {.watched = watched};
+	pthread_t thread;
+	pthread_mutex_init(&watch.lock, NULL);
+	pthread_cond_init(&watch.ended, NULL);
+	if (progress->callback == NULL || pthread_create(&thread, NULL, run_work, &watch) != 0) {
+		watched->work(watched->context);
+	} else {
+		while (!wait_for_end(&watch)) {
+			if (!pmill_progress_step(progress, watched->done(watched->context)))
+				watched->stop(watched->context);
+		}
+		pthread_join(thread, NULL);
+	}
+	pthread_cond_destroy(&watch.ended);
+	pthread_mutex_destroy(&watch.lock);
+}
