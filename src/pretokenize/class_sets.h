@@ -1,0 +1,19 @@
+/* Writes the classes of a known pattern's expression out as sets of code points. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_PRETOKENIZE_CLASS_SETS_H
+#define PMILL_PRETOKENIZE_CLASS_SETS_H
+
+#include <stdbool.h>
+
+#include "base/array.h"
+#include "unicode/class.h"
+
+/*
+ * Appends the expression with every \p{..}, \s and \S in it replaced by the code points that
+ * `unicode` has. Knows what the expressions in pattern.c use, no more. False where there is no
+ * memory.
+ */
+bool pmill_class_sets_expand(
+	const char *expression, const struct pmill_unicode *unicode, struct pmill_buffer *out);
+
+#endif

@@ -1,0 +1,21 @@
+/* The table of known patterns: their names, expressions and other spellings. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_PRETOKENIZE_PATTERN_H
+#define PMILL_PRETOKENIZE_PATTERN_H
+
+#include "pairmill.h"
+#include "pretokenize/scan.h"
+
+/* Spellings that are equal to the pattern on every text, ends included: NULL at the end. */
+struct pmill_pattern {
+	const char *name;
+	const char *expression; /* the canonical spelling, for PCRE2 and for files; NULL for "none" */
+	const char *const *spellings; /* recognised besides; may be NULL */
+	enum pmill_pattern_id id;
+};
+
+/* By name, canonical expression or other spelling; NULL where it is none of them. */
+const struct pmill_pattern *pmill_pattern_find(const char *name_or_expression);
+const struct pmill_pattern *pmill_pattern_at(size_t index); /* NULL at the end */
+
+#endif

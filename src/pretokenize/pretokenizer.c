@@ -1,0 +1,297 @@
+/* From text to pretokens: picks the engine for a pattern, and knows where text may be cut. */
+/* SPDX-License-Identifier: MIT */
+#include "pretokenize/pretokenizer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "pretokenize/pattern.h"
+#include "pretokenize/regex.h"
+#include "pretokenize/scan.h"
+#include "unicode/utf8.h"
+
+#define DEFAULT_PATTERN "gpt2"
+
+struct pmill_pretokenizer {
+	const struct pmill_pattern *known; /* NULL: an expression */
+	char *expression;                  /* the caller's, where the pattern is not known */
+	const struct pmill_unicode *unicode;
+	pmill_scan_function scan; /* one of these two is there */
+	struct pmill_regex *regex;
+};
+
+/* ---- Creating ---- */
+
+static pmill_status find_unicode(
+	const char *version, const struct pmill_unicode **unicode, pmill_error *error)
+{
+	*unicode = pmill_unicode_find(version);
+	if (*unicode != NULL)
+		return PMILL_OK;
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"Unicode version \"%s\": not known (14.0, 15.0, 15.1, 16.0 and 17.0 are)", version);
+}
+
+/*
+ * A lower-case word is more likely a name with a slip than an expression that matches nothing but
+ * that word. Who means it writes (?:word).
+ */
+static bool looks_like_name(const char *pattern)
+{
+	size_t len = strspn(pattern, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+	return len >= 2 && pattern[len] == '\0';
+}
+
+static pmill_status fail_unknown_name(const char *name, pmill_error *error)
+{
+	char known[200] = "";
+	size_t used = 0;
+	for (size_t i = 0; pmill_pattern_at(i) != NULL; i++) {
+		const char *other = pmill_pattern_at(i)->name;
+		size_t len = strlen(other);
+		assert(used + len + 3 <= sizeof known);
+		if (used > 0) {
+			memcpy(known + used, ", ", 2);
+			used += 2;
+		}
+		memcpy(known + used, other, len + 1);
+		used += len;
+	}
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"pattern \"%.100s\": no pattern has this name (known: %s)", name, known);
+}
+
+static pmill_status pick_scanner(
+	struct pmill_pretokenizer *pretokenizer, const char *scanner_name, pmill_error *error)
+{
+	const struct pmill_scanner *scanner = pmill_scanner_find(scanner_name);
+	if (scanner == NULL)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"scanner \"%s\": not known, or not for this processor",
+			scanner_name != NULL ? scanner_name : "any");
+	pretokenizer->scan = scanner->functions[pretokenizer->known->id];
+	return PMILL_OK;
+}
+
+static pmill_status pick_known(
+	struct pmill_pretokenizer *pretokenizer, const char *scanner_name, pmill_error *error)
+{
+	bool wants_regex = scanner_name != NULL && strcmp(scanner_name, "regex") == 0;
+	const char *expression = pretokenizer->known->expression;
+	if (!wants_regex)
+		return pick_scanner(pretokenizer, scanner_name, error);
+	if (expression == NULL)
+		return pick_scanner(pretokenizer, NULL, error);
+	return pmill_regex_create(expression, pretokenizer->unicode, &pretokenizer->regex, error);
+}
+
+static pmill_status pick_expression(struct pmill_pretokenizer *pretokenizer, const char *expression,
+	const char *scanner_name, pmill_error *error)
+{
+	if (looks_like_name(expression))
+		return fail_unknown_name(expression, error);
+	if (scanner_name != NULL && strcmp(scanner_name, "regex") != 0)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"scanner \"%s\": runs known patterns only, and the pattern is an expression",
+			scanner_name);
+	pretokenizer->expression = pmill_copy_text(expression, strlen(expression));
+	if (pretokenizer->expression == NULL)
+		return pmill_fail_memory(error);
+	return pmill_regex_create(expression, NULL, &pretokenizer->regex, error);
+}
+
+pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_version,
+	const char *scanner, struct pmill_pretokenizer **pretokenizer, pmill_error *error)
+{
+	if (pattern == NULL)
+		pattern = DEFAULT_PATTERN;
+	const struct pmill_unicode *unicode;
+	pmill_status status = find_unicode(unicode_version, &unicode, error);
+	if (status != PMILL_OK)
+		return status;
+	struct pmill_pretokenizer *made = calloc(1, sizeof *made);
+	if (made == NULL)
+		return pmill_fail_memory(error);
+	made->unicode = unicode;
+	made->known = pmill_pattern_find(pattern);
+	status = made->known != NULL ? pick_known(made, scanner, error)
+								 : pick_expression(made, pattern, scanner, error);
+	if (status != PMILL_OK) {
+		pmill_pretokenizer_free(made);
+		return status;
+	}
+	*pretokenizer = made;
+	return PMILL_OK;
+}
+
+void pmill_pretokenizer_free(struct pmill_pretokenizer *pretokenizer)
+{
+	if (pretokenizer == NULL)
+		return;
+	pmill_regex_free(pretokenizer->regex);
+	free(pretokenizer->expression);
+	free(pretokenizer);
+}
+
+const char *pmill_pretokenizer_pattern(const struct pmill_pretokenizer *pretokenizer)
+{
+	return pretokenizer->known != NULL ? pretokenizer->known->name : pretokenizer->expression;
+}
+
+const struct pmill_unicode *pmill_pretokenizer_unicode(
+	const struct pmill_pretokenizer *pretokenizer)
+{
+	return pretokenizer->unicode;
+}
+
+bool pmill_pretokenizer_is_local(const struct pmill_pretokenizer *pretokenizer)
+{
+	return pretokenizer->known != NULL;
+}
+
+/* ---- Sure cuts ---- */
+
+struct neighbour {
+	uint32_t code_point;
+	enum pmill_class class;
+};
+
+/*
+ * The character that ends at `offset`; false where the bytes before it may be part of an invalid
+ * sequence.
+ */
+static bool read_before(const struct pmill_unicode *unicode, const uint8_t *text, size_t offset,
+	struct neighbour *before)
+{
+	size_t begin = offset - 1;
+	while (begin > 0 && offset - begin < 4 && (text[begin] & 0xC0) == 0x80)
+		begin--;
+	size_t len = pmill_utf8_decode(text + begin, offset - begin, &before->code_point);
+	before->class = pmill_unicode_class(unicode, before->code_point);
+	return before->code_point != PMILL_INVALID_CODE_POINT && len == offset - begin;
+}
+
+static bool read_after(
+	const struct pmill_unicode *unicode, const uint8_t *text, size_t len, struct neighbour *after)
+{
+	pmill_utf8_decode(text, len, &after->code_point);
+	after->class = pmill_unicode_class(unicode, after->code_point);
+	return after->code_point != PMILL_INVALID_CODE_POINT;
+}
+
+static bool is_line_end(struct neighbour character)
+{
+	return character.code_point == '\n' || character.code_point == '\r';
+}
+
+static bool is_letter(struct neighbour character)
+{
+	return character.class >= PMILL_CLASS_UPPER;
+}
+
+/* o200k's letters take marks, and an apostrophe behind them may be the suffix's. */
+static bool may_follow_letters(enum pmill_pattern_id pattern, struct neighbour after)
+{
+	if (is_letter(after))
+		return true;
+	return pattern == PMILL_PATTERN_O200K &&
+		(after.class == PMILL_CLASS_MARK || after.code_point == '\'');
+}
+
+/*
+ * Whether a pretoken always ends between two characters, and the one before it would end there as
+ * well if the text did. Nothing looks behind the start of a pretoken, so the right side needs no
+ * further thought. What a run of white space becomes depends on all of it: nothing is sure behind
+ * one, but for a line end in the patterns that always end there.
+ */
+static bool is_sure_between(
+	enum pmill_pattern_id pattern, struct neighbour before, struct neighbour after)
+{
+	if (is_letter(before))
+		return !may_follow_letters(pattern, after);
+	if (before.class == PMILL_CLASS_NUMBER)
+		return after.class != PMILL_CLASS_NUMBER;
+	if (before.class != PMILL_CLASS_SPACE)
+		return after.class == PMILL_CLASS_SPACE &&
+			(pattern == PMILL_PATTERN_GPT2 || !is_line_end(after));
+	if (pattern == PMILL_PATTERN_GPT2 || !is_line_end(before) || after.class == PMILL_CLASS_SPACE)
+		return false;
+	return pattern != PMILL_PATTERN_O200K || after.code_point != '/';
+}
+
+bool pmill_pretokenizer_is_sure_cut(
+	const struct pmill_pretokenizer *pretokenizer, const uint8_t *text, size_t len, size_t offset)
+{
+	assert(offset > 0 && offset < len);
+	const struct pmill_pattern *known = pretokenizer->known;
+	struct neighbour before, after;
+	if (known == NULL || known->id == PMILL_PATTERN_NONE)
+		return false;
+	return read_before(pretokenizer->unicode, text, offset, &before) &&
+		read_after(pretokenizer->unicode, text + offset, len - offset, &after) &&
+		is_sure_between(known->id, before, after);
+}
+
+/* ---- The cursor ---- */
+
+void pmill_pretoken_cursor_release(struct pmill_pretoken_cursor *cursor)
+{
+	pmill_regex_walk_free(cursor->scratch);
+	cursor->scratch = NULL;
+}
+
+static pmill_status start_regex(struct pmill_pretoken_cursor *cursor, pmill_error *error)
+{
+	if (cursor->scratch == NULL) {
+		struct pmill_regex_walk *walk;
+		pmill_status status = pmill_regex_walk_create(cursor->pretokenizer->regex, &walk, error);
+		if (status != PMILL_OK)
+			return status;
+		cursor->scratch = walk;
+	}
+	return pmill_regex_walk_start(
+		cursor->scratch, cursor->text, cursor->len, cursor->is_final, error);
+}
+
+pmill_status pmill_pretoken_cursor_start(struct pmill_pretoken_cursor *cursor, const uint8_t *text,
+	size_t len, bool is_final, pmill_error *error)
+{
+	assert(is_final || pmill_pretokenizer_is_local(cursor->pretokenizer));
+	cursor->text = text;
+	cursor->len = len;
+	cursor->position = 0;
+	cursor->is_final = is_final;
+	return cursor->pretokenizer->regex != NULL ? start_regex(cursor, error) : PMILL_OK;
+}
+
+static size_t scan_on(struct pmill_pretoken_cursor *cursor, size_t *ends, size_t capacity)
+{
+	struct pmill_scan scan = {
+		.unicode = cursor->pretokenizer->unicode,
+		.text = cursor->text,
+		.len = cursor->len,
+		.begin = cursor->position,
+		.is_final = cursor->is_final,
+	};
+	return cursor->pretokenizer->scan(&scan, ends, capacity);
+}
+
+pmill_status pmill_pretoken_cursor_next(struct pmill_pretoken_cursor *cursor, size_t *ends,
+	size_t capacity, size_t *count, pmill_error *error)
+{
+	size_t taken = 0;
+	if (cursor->pretokenizer->regex == NULL) {
+		taken = scan_on(cursor, ends, capacity);
+	} else {
+		pmill_status status = pmill_regex_walk_next(cursor->scratch, ends, capacity, &taken, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	if (taken > 0)
+		cursor->position = ends[taken - 1];
+	*count = taken;
+	return PMILL_OK;
+}

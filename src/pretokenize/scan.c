@@ -1,0 +1,33 @@
+/* The table of scanners. */
+/* SPDX-License-Identifier: MIT */
+#include "pretokenize/scan.h"
+
+#include <string.h>
+
+#include "pretokenize/scan_scalar.h"
+
+/* The fastest first. */
+static const struct pmill_scanner *const scanners[] = {
+	&pmill_scanner_scalar,
+};
+
+enum { SCANNER_COUNT = sizeof scanners / sizeof scanners[0] };
+
+static bool is_available(const struct pmill_scanner *scanner)
+{
+	return scanner->is_available == NULL || scanner->is_available();
+}
+
+const struct pmill_scanner *pmill_scanner_find(const char *name)
+{
+	for (size_t i = 0; i < SCANNER_COUNT; i++) {
+		if (is_available(scanners[i]) && (name == NULL || strcmp(scanners[i]->name, name) == 0))
+			return scanners[i];
+	}
+	return NULL;
+}
+
+const struct pmill_scanner *pmill_scanner_at(size_t index)
+{
+	return index < SCANNER_COUNT ? scanners[index] : NULL;
+}

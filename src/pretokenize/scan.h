@@ -1,0 +1,49 @@
+/* The seam of the scanners: one row for each instruction set, all with the same meaning. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_PRETOKENIZE_SCAN_H
+#define PMILL_PRETOKENIZE_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "unicode/class.h"
+
+/* Names that cut alike share an id: llama3 and cl100k-hf. */
+enum pmill_pattern_id {
+	PMILL_PATTERN_GPT2,
+	PMILL_PATTERN_CL100K,
+	PMILL_PATTERN_CL100K_HF,
+	PMILL_PATTERN_O200K,
+	PMILL_PATTERN_QWEN2,
+	PMILL_PATTERN_NANOCHAT,
+	PMILL_PATTERN_NONE,
+	PMILL_PATTERN_COUNT,
+};
+
+/* Where a scan stands. `begin` is always the start of a pretoken. */
+struct pmill_scan {
+	const struct pmill_unicode *unicode;
+	const uint8_t *text;
+	size_t len;
+	size_t begin;
+	bool is_final; /* see pmill_pretoken_cursor */
+};
+
+/*
+ * Writes up to `capacity` ends and moves `begin` behind the last one; returns how many. Fewer than
+ * `capacity`: the text is done, or what is left can't be decided yet.
+ */
+typedef size_t (*pmill_scan_function)(struct pmill_scan *scan, size_t *ends, size_t capacity);
+
+struct pmill_scanner {
+	const char *name;                     /* "scalar" */
+	bool (*is_available)(void);           /* on this processor; NULL: everywhere */
+	const pmill_scan_function *functions; /* by pattern id */
+};
+
+const struct pmill_scanner *pmill_scanner_find(
+	const char *name);                                      /* NULL name: the fastest available */
+const struct pmill_scanner *pmill_scanner_at(size_t index); /* NULL at the end */
+
+#endif

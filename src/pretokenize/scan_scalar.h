@@ -1,0 +1,10 @@
+/* The scanner that runs everywhere. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_PRETOKENIZE_SCAN_SCALAR_H
+#define PMILL_PRETOKENIZE_SCAN_SCALAR_H
+
+#include "pretokenize/scan.h"
+
+extern const struct pmill_scanner pmill_scanner_scalar;
+
+#endif

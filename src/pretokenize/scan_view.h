@@ -1,0 +1,64 @@
+/* What all scanners see of a text: single characters, up to where they can be told. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_PRETOKENIZE_SCAN_VIEW_H
+#define PMILL_PRETOKENIZE_SCAN_VIEW_H
+
+#include "pretokenize/scan.h"
+#include "unicode/utf8.h"
+
+struct view {
+	const uint8_t *text;
+	size_t len;
+	size_t limit; /* where the characters end that no more text can change */
+	const struct pmill_unicode *unicode;
+	bool touched; /* somebody wanted to know what is at or behind the limit */
+};
+
+/* A character: the bit of its class (0 at the limit), and its bytes. */
+struct character {
+	unsigned bit;
+	size_t len;
+};
+
+/* A character of several bytes, or an invalid byte. Out of line: the callers' loops stay small. */
+static struct character look_beyond_ascii(const struct view *view, size_t position)
+{
+	uint32_t code_point;
+	size_t len = pmill_utf8_decode(view->text + position, view->len - position, &code_point);
+	return (struct character){1u << pmill_unicode_class(view->unicode, code_point), len};
+}
+
+static inline struct character look(struct view *view, size_t position)
+{
+	if (position >= view->limit) {
+		view->touched = true;
+		return (struct character){0, 0};
+	}
+	unsigned bit = pmill_ascii_class_bits[view->text[position]];
+	if (bit != 0)
+		return (struct character){bit, 1};
+	return look_beyond_ascii(view, position);
+}
+
+/* The byte at a position, 0 at the limit: for questions about ASCII characters other than NUL. */
+static inline uint8_t look_byte(struct view *view, size_t position)
+{
+	if (position >= view->limit) {
+		view->touched = true;
+		return 0;
+	}
+	return view->text[position];
+}
+
+/* The limit lies before a UTF-8 sequence that the end cuts, where more text may follow. */
+static inline struct view open_view(const struct pmill_scan *scan)
+{
+	size_t limit = scan->len;
+	for (size_t cut = 1; !scan->is_final && cut <= 3 && cut <= scan->len - scan->begin; cut++) {
+		if (pmill_utf8_is_cut(scan->text + scan->len - cut, cut))
+			limit = scan->len - cut;
+	}
+	return (struct view){scan->text, scan->len, limit, scan->unicode, false};
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* Fuzz target: the special finder against a naive search, whole and cut off. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first byte says how many tokens there are and how many letters the alphabet has, on which all
+ * bytes are folded so that tokens meet. Each token is a byte of length and its bytes; the rest is
+ * the text.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pretokenize/special_finder.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { MOST_TOKENS = 16, LONGEST_TEXT = 200 };
+
+struct input {
+	pmill_bytes tokens[MOST_TOKENS];
+	size_t count;
+	const uint8_t *text;
+	size_t len;
+};
+
+static void require(bool condition, const char *what)
+{
+	if (condition)
+		return;
+	fprintf(stderr, "fuzz_special_finder: %s\n", what);
+	abort();
+}
+
+static bool is_at(pmill_bytes token, const struct input *input, size_t len, size_t begin)
+{
+	return token.len <= len - begin && memcmp(input->text + begin, token.data, token.len) == 0;
+}
+
+static bool is_cut_at(const struct input *input, size_t len, size_t begin)
+{
+	for (size_t i = 0; i < input->count; i++) {
+		pmill_bytes token = input->tokens[i];
+		if (token.len > len - begin && memcmp(input->text + begin, token.data, len - begin) == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct pmill_special_match search(
+	const struct input *input, size_t len, size_t begin, bool is_final)
+{
+	for (; begin < len; begin++) {
+		struct pmill_special_match match = {begin, begin, 0};
+		for (size_t i = 0; i < input->count; i++) {
+			if (is_at(input->tokens[i], input, len, begin) &&
+				begin + input->tokens[i].len > match.end)
+				match = (struct pmill_special_match){begin, begin + input->tokens[i].len, i};
+		}
+		if (!is_final && is_cut_at(input, len, begin))
+			return (struct pmill_special_match){begin, begin, 0};
+		if (match.end > begin)
+			return match;
+	}
+	return (struct pmill_special_match){len, len, 0};
+}
+
+static bool lies_across(const struct input *input, size_t len, size_t offset, bool is_final)
+{
+	for (size_t begin = 0; begin < offset; begin++) {
+		if (!is_final && is_cut_at(input, len, begin))
+			return true;
+		for (size_t i = 0; i < input->count; i++) {
+			if (begin + input->tokens[i].len > offset && is_at(input->tokens[i], input, len, begin))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void check_length(
+	const struct pmill_special_finder *finder, const struct input *input, size_t len, bool is_final)
+{
+	/* In a copy of its own size, so that a look beyond the end is noticed. */
+	uint8_t *copy = malloc(len > 0 ? len : 1);
+	require(copy != NULL, "no memory");
+	memcpy(copy, input->text, len);
+	for (size_t begin = 0; begin <= len; begin++) {
+		struct pmill_special_match wanted = search(input, len, begin, is_final);
+		struct pmill_special_match got = pmill_special_finder_next(
+			finder, copy, len, begin, is_final);
+		require(got.begin == wanted.begin && got.end == wanted.end, "next");
+		require(got.begin == got.end || got.index == wanted.index, "index");
+		bool is_clear = pmill_special_finder_is_clear(finder, copy, len, begin, is_final);
+		require(is_clear == !lies_across(input, len, begin, is_final), "is_clear");
+	}
+	free(copy);
+}
+
+static struct input read_input(const uint8_t *data, size_t size)
+{
+	struct input input = {.count = 0};
+	size_t wanted = data[0] % MOST_TOKENS, at = 1;
+	while (input.count < wanted && at < size) {
+		size_t len = data[at++] % 8;
+		if (len > size - at)
+			len = size - at;
+		input.tokens[input.count++] = (pmill_bytes){data + at, len};
+		at += len;
+	}
+	input.text = data + at;
+	input.len = size - at < LONGEST_TEXT ? size - at : LONGEST_TEXT;
+	return input;
+}
+
+static bool must_be_refused(const struct input *input)
+{
+	for (size_t i = 0; i < input->count; i++) {
+		pmill_bytes token = input->tokens[i];
+		if (token.len == 0)
+			return true;
+		for (size_t other = 0; other < i; other++) {
+			if (input->tokens[other].len == token.len &&
+				memcmp(input->tokens[other].data, token.data, token.len) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 1)
+		return 0;
+	uint8_t *folded = malloc(size);
+	require(folded != NULL, "no memory");
+	for (size_t i = 0; i < size; i++)
+		folded[i] = data[0] < 200 && i > 0 ? data[i] % (2 + data[0] / 50) : data[i];
+	struct input input = read_input(folded, size);
+	struct pmill_special_finder *finder = NULL;
+	pmill_status status = pmill_special_finder_create(input.tokens, input.count, &finder, NULL);
+	require((status == PMILL_BAD_OPTION) == must_be_refused(&input), "what is refused");
+	if (status == PMILL_OK) {
+		check_length(finder, &input, input.len, true);
+		check_length(finder, &input, input.len, false);
+		check_length(finder, &input, input.len / 2, false);
+	}
+	pmill_special_finder_free(finder);
+	free(folded);
+	return 0;
+}

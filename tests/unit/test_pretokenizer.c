@@ -1,0 +1,426 @@
+/* Pretokens by hand for every pattern and scanner; expressions; what is refused; no memory. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "pretokenize/pattern.h"
+#include "pretokenize/pretokenizer.h"
+#include "pretokenize/scan.h"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+static long allocations_left = -1; /* -1: as many as are asked for */
+
+static bool may_allocate(void)
+{
+	if (allocations_left < 0)
+		return true;
+	if (allocations_left == 0)
+		return false;
+	allocations_left--;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return may_allocate() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return may_allocate() ? __real_calloc(count, size) : NULL;
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return may_allocate() ? __real_realloc(memory, size) : NULL;
+}
+
+/* ---- Text before a page that can't be read ---- */
+
+static size_t page_size;
+static uint8_t *guarded; /* two pages: the second is closed */
+
+static int open_guard(void **state)
+{
+	(void)state;
+	page_size = (size_t)sysconf(_SC_PAGESIZE);
+	guarded = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return guarded == MAP_FAILED || mprotect(guarded + page_size, page_size, PROT_NONE) != 0;
+}
+
+static int close_guard(void **state)
+{
+	(void)state;
+	return munmap(guarded, 2 * page_size);
+}
+
+static const uint8_t *put_before_guard(const char *text, size_t len)
+{
+	assert_true(len <= page_size);
+	uint8_t *begin = guarded + page_size - len;
+	memcpy(begin, text, len);
+	return begin;
+}
+
+/* ---- Cutting ---- */
+
+static struct pmill_pretokenizer *make(const char *pattern, const char *scanner)
+{
+	struct pmill_pretokenizer *pretokenizer;
+	pmill_error error;
+	pmill_status status = pmill_pretokenizer_create(pattern, NULL, scanner, &pretokenizer, &error);
+	if (status != PMILL_OK)
+		fail_msg("%s: %s", pattern, error.message);
+	return pretokenizer;
+}
+
+/* The pretokens of `text` with a bar between each two. */
+static void check_cuts(struct pmill_pretoken_cursor *cursor, const char *text, size_t len,
+	bool is_final, const char *expected)
+{
+	char got[400];
+	size_t used = 0, begin = 0, count;
+	const uint8_t *bytes = put_before_guard(text, len);
+	assert_int_equal(pmill_pretoken_cursor_start(cursor, bytes, len, is_final, NULL), PMILL_OK);
+	do {
+		size_t ends[3];
+		assert_int_equal(pmill_pretoken_cursor_next(cursor, ends, 3, &count, NULL), PMILL_OK);
+		for (size_t i = 0; i < count; i++) {
+			if (begin > 0)
+				got[used++] = '|';
+			memcpy(got + used, bytes + begin, ends[i] - begin);
+			used += ends[i] - begin;
+			begin = ends[i];
+		}
+		assert_int_equal(cursor->position, begin);
+	} while (count > 0);
+	got[used] = '\0';
+	assert_string_equal(got, expected);
+}
+
+struct row {
+	const char *pattern;
+	const char *expected; /* the text is this without its bars */
+};
+
+static const struct row rows[] = {
+	{"gpt2", ""},
+	{"gpt2", "I|'ve| found| | 1234|!?|\n|\n|x|  "},
+	{"gpt2", "it|'|S| it|'s"},
+	{"gpt2", " '|s| ''|ll|'|l"},
+	{"gpt2", "e|\xCC\x81|e| \xCC\x81"},
+	{"gpt2", "\xFF\xFE|a|\xE2\x82|a|\xE2\x82"},
+	{"gpt2", "a|\xE3\x80\x80|\xE3\x80\x80|b|\xC2\x85|b"},
+	{"cl100k", "It|'S| |123|4| a|.b| ..\n\n| \n| | x|\n  "},
+	{"cl100k", "a|\n  "},
+	{"cl100k", "a|\n \n| | b|'\xC5\xBF|s"},
+	{"cl100k", "\tab| \t\n\n|x"},
+	{"cl100k-hf", "a|\n|  "},
+	{"cl100k-hf", "\tab| \xCC\x81'|ll|'RE|'lx"},
+	{"llama3", "x| |123|456|7|\r\n\r\n|  | y"},
+	{"qwen2",
+		"x| |1|2|3|.a|\xCC\x81"
+		"a"},
+	{"nanochat", "x| |12|3|!\n"},
+	{"o200k", "Hello|World's"},
+	{"o200k", "HELLOWorld's"},
+	{"o200k", "!\n/\n/|a|//\n|a"},
+	{"o200k", "AB\xC2\xAA|CD|!"},
+	{"o200k", "\xCC\x81|AB| \xCC\x81|AB|!"},
+	{"o200k",
+		"AB\xC2\xAA"
+		"CDe|.\xCC\x81"
+		"a'T|x|'l|'l"},
+	{"o200k", "AB'\xC5\xBF|s| |123|4"},
+	{"none", "all of it, 'ts\n"},
+};
+
+static size_t remove_bars(const char *expected, char *text)
+{
+	size_t len = 0;
+	for (; *expected != '\0'; expected++) {
+		if (*expected != '|')
+			text[len++] = *expected;
+	}
+	return len;
+}
+
+static void check_rows(const char *scanner)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char text[200];
+		size_t len = remove_bars(rows[i].expected, text);
+		struct pmill_pretokenizer *pretokenizer = make(rows[i].pattern, scanner);
+		struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
+		check_cuts(&cursor, text, len, true, rows[i].expected);
+		pmill_pretoken_cursor_release(&cursor);
+		pmill_pretokenizer_free(pretokenizer);
+	}
+}
+
+static void test_by_hand(void **state)
+{
+	(void)state;
+	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
+		const struct pmill_scanner *scanner = pmill_scanner_at(i);
+		if (scanner->is_available == NULL || scanner->is_available())
+			check_rows(scanner->name);
+	}
+	check_rows(NULL);
+#if PMILL_HAVE_PCRE2
+	check_rows("regex");
+#endif
+}
+
+static void test_not_final(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *text, *expected;
+	} open_rows[] = {
+		{"gpt2", "a b", "a"},
+		{"gpt2", "a  ", "a"},
+		{"gpt2", "a'", "a"},
+		{"gpt2", "a'l", "a"},
+		{"gpt2", "a's", "a|'s"},
+		{"gpt2", "a!\xF0\x9F\x98", "a"},
+		{"gpt2", "a !b\xC3", "a| !"},
+		{"gpt2", "", ""},
+		{"gpt2", "\xE2\x82", ""},
+		{"cl100k", "1234", "123"},
+		{"cl100k", "123", "123"},
+		{"cl100k", "a!\n", "a"},
+		{"qwen2", "12", "1|2"},
+		{"nanochat", "12", "12"},
+		{"o200k", "Ab'", ""},
+		{"o200k", "Ab's", "Ab's"},
+		{"o200k",
+			"AB\xC2\xAA"
+			"CD",
+			""},
+		{"o200k",
+			"AB\xC2\xAA"
+			"CD!",
+			"AB\xC2\xAA|CD"},
+		{"none", "abc", ""},
+	};
+	for (size_t i = 0; i < sizeof open_rows / sizeof open_rows[0]; i++) {
+		struct pmill_pretokenizer *pretokenizer = make(open_rows[i].pattern, NULL);
+		struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
+		const char *text = open_rows[i].text;
+		check_cuts(&cursor, text, strlen(text), false, open_rows[i].expected);
+		pmill_pretoken_cursor_release(&cursor);
+		pmill_pretokenizer_free(pretokenizer);
+	}
+}
+
+/* ---- Names ---- */
+
+static void test_patterns(void **state)
+{
+	(void)state;
+	static const char *const names[] = {
+		"gpt2", "cl100k", "cl100k-hf", "o200k", "llama3", "qwen2", "nanochat", "none"};
+	enum { COUNT = sizeof names / sizeof names[0] };
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *expression;
+		assert_string_equal(pmill_pattern_name(i, &expression), names[i]);
+		assert_string_equal(pmill_pattern_name(i, NULL), names[i]);
+		const struct pmill_pattern *pattern = pmill_pattern_find(names[i]);
+		assert_ptr_equal(pattern, pmill_pattern_at(i));
+		if (strcmp(names[i], "none") == 0)
+			assert_null(expression);
+		else
+			assert_int_equal(pmill_pattern_find(expression)->id, pattern->id);
+	}
+	assert_null(pmill_pattern_name(COUNT, NULL));
+	assert_null(pmill_pattern_at(SIZE_MAX));
+	assert_null(pmill_pattern_find("[a-z]+"));
+	assert_null(pmill_pattern_find(""));
+}
+
+static void test_getters(void **state)
+{
+	(void)state;
+	struct pmill_pretokenizer *pretokenizer;
+	assert_int_equal(pmill_pretokenizer_create(NULL, "15.1", NULL, &pretokenizer, NULL), PMILL_OK);
+	assert_string_equal(pmill_pretokenizer_pattern(pretokenizer), "gpt2");
+	assert_string_equal(pmill_pretokenizer_unicode(pretokenizer)->version, "15.1");
+	assert_true(pmill_pretokenizer_is_local(pretokenizer));
+	pmill_pretokenizer_free(pretokenizer);
+	pmill_pretokenizer_free(NULL);
+	const char *expression;
+	pmill_pattern_name(4, &expression);
+	pretokenizer = make(expression, NULL);
+	assert_string_equal(pmill_pretokenizer_pattern(pretokenizer), "cl100k-hf");
+	pmill_pretokenizer_free(pretokenizer);
+}
+
+static void check_refused(const char *pattern, const char *unicode, const char *scanner,
+	pmill_status status, const char *message)
+{
+	struct pmill_pretokenizer *pretokenizer = NULL;
+	pmill_error error;
+	assert_int_equal(
+		pmill_pretokenizer_create(pattern, unicode, scanner, &pretokenizer, &error), status);
+	assert_null(pretokenizer);
+	assert_int_equal(error.status, status);
+	if (strstr(error.message, message) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", error.message, message);
+}
+
+static void test_refused(void **state)
+{
+	(void)state;
+	check_refused("gpt2", "13.0", NULL, PMILL_BAD_OPTION, "Unicode version \"13.0\"");
+	check_refused("gpt2", NULL, "abacus", PMILL_BAD_OPTION, "scanner \"abacus\"");
+	check_refused(
+		"gpt-2", NULL, NULL, PMILL_BAD_OPTION, "pattern \"gpt-2\": no pattern has this name");
+	check_refused("[a]", NULL, "scalar", PMILL_BAD_OPTION, "runs known patterns only");
+#if PMILL_HAVE_PCRE2
+	check_refused("a(b", NULL, NULL, PMILL_BAD_OPTION, "at offset 3: missing closing parenthesis");
+#else
+	check_refused("a(b", NULL, NULL, PMILL_UNSUPPORTED, "PCRE2");
+	check_refused("gpt2", NULL, "regex", PMILL_UNSUPPORTED, "PCRE2");
+#endif
+}
+
+#if PMILL_HAVE_PCRE2
+
+/* ---- Expressions ---- */
+
+static void test_expressions(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern, *expected;
+	} expression_rows[] = {
+		{"[a-z]+", "abc|12 |de|."},
+		{"x*", "a|b|xx|c"},
+		{"(?=[A-Z])", "ab|Cd|E|F"},
+		{"\xEF\xBF\xBD", "a|\xFF|\x80|b\xE2\x82\xAC"},
+		{"b", "\xE2\x82|b|\xE2\x82|b"},
+		{".", "a|\n|\xC3\xA9|\xC3"},
+		{"q", "nothing at all\xFF"},
+		{"a\\Kb", "xa|b|a|b"},
+	};
+	for (size_t i = 0; i < sizeof expression_rows / sizeof expression_rows[0]; i++) {
+		char text[200];
+		size_t len = remove_bars(expression_rows[i].expected, text);
+		struct pmill_pretokenizer *pretokenizer = make(expression_rows[i].pattern, NULL);
+		assert_false(pmill_pretokenizer_is_local(pretokenizer));
+		assert_string_equal(pmill_pretokenizer_pattern(pretokenizer), expression_rows[i].pattern);
+		struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
+		check_cuts(&cursor, text, len, true, expression_rows[i].expected);
+		check_cuts(&cursor, "", 0, true, "");
+		check_cuts(&cursor, text, len, true, expression_rows[i].expected);
+		pmill_pretoken_cursor_release(&cursor);
+		pmill_pretokenizer_free(pretokenizer);
+	}
+}
+
+static void check_match_fails(const char *pattern, const char *text, const char *message)
+{
+	struct pmill_pretokenizer *pretokenizer = make(pattern, NULL);
+	struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
+	pmill_error error = {0};
+	size_t ends[8], count = 7;
+	assert_int_equal(
+		pmill_pretoken_cursor_start(&cursor, (const uint8_t *)text, strlen(text), true, &error),
+		PMILL_OK);
+	assert_int_equal(pmill_pretoken_cursor_next(&cursor, ends, 8, &count, &error), PMILL_BAD_INPUT);
+	assert_non_null(strstr(error.message, message));
+	assert_int_equal(error.offset, 0);
+	assert_int_equal(count, 7);
+	pmill_pretoken_cursor_release(&cursor);
+	pmill_pretokenizer_free(pretokenizer);
+}
+
+static void test_matches_that_fail(void **state)
+{
+	(void)state;
+	check_match_fails(
+		"(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "match limit exceeded");
+	check_match_fails(
+		"(?(DEFINE)(?<k>bb\\K))a(?=(?&k))", "abb", "\\K moves a match out of its place");
+}
+
+#endif
+
+/* ---- No memory ---- */
+
+static pmill_status cut_once(const char *pattern, const char *scanner)
+{
+	static const uint8_t text[] = "ab \xFF cd";
+	struct pmill_pretokenizer *pretokenizer;
+	pmill_status status = pmill_pretokenizer_create(pattern, NULL, scanner, &pretokenizer, NULL);
+	if (status != PMILL_OK)
+		return status;
+	struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
+	status = pmill_pretoken_cursor_start(&cursor, text, sizeof text - 1, true, NULL);
+	for (size_t count = 1, ends[4]; status == PMILL_OK && count > 0;)
+		status = pmill_pretoken_cursor_next(&cursor, ends, 4, &count, NULL);
+	pmill_pretoken_cursor_release(&cursor);
+	pmill_pretokenizer_free(pretokenizer);
+	return status;
+}
+
+/*
+ * Every allocation of ours fails once. PCRE2 allocates on its own, from a library that is not
+ * wrapped.
+ */
+static void check_no_memory(const char *pattern, const char *scanner, long least)
+{
+	pmill_status status = PMILL_NO_MEMORY;
+	long allocations = 0;
+	for (; status == PMILL_NO_MEMORY; allocations++) {
+		allocations_left = allocations;
+		status = cut_once(pattern, scanner);
+		allocations_left = -1;
+	}
+	assert_int_equal(status, PMILL_OK);
+	assert_true(allocations > least);
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	check_no_memory("gpt2", "scalar", 1);
+#if PMILL_HAVE_PCRE2
+	check_no_memory("o200k", "regex", 5);
+	check_no_memory("[a-z]+", NULL, 4);
+#endif
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_not_final),
+		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_getters),
+		cmocka_unit_test(test_refused),
+#if PMILL_HAVE_PCRE2
+		cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_matches_that_fail),
+#endif
+		cmocka_unit_test(test_no_memory),
+	};
+	return cmocka_run_group_tests(tests, open_guard, close_guard);
+}
