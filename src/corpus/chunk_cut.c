@@ -1,0 +1,138 @@
+/* Where the text of a buffer may be cut, while more of it is still to be read. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Two ways, each right by itself:
+ *
+ * - A sure cut, searched backwards from the end: a place where a pretoken ends whatever lies around it, in
+ *   text that no special token touches. Most text has one within some bytes of its end.
+ * - The serial walk, from the buffer's beginning over special tokens and pretokens to the last border that
+ *   is decided. A pretoken that ends there may owe its end to what follows, so that goes along as lookahead:
+ *   the worker repeats the walk on the same bytes and finds the same ends.
+ *
+ * A caller for whom neither finds a place reads on until the buffer has twice the bytes. What a cut by the
+ * serial walk leaves behind is then one undecided pretoken, which a later cut hands out whole: so the cost
+ * of all calls together is linear in the text.
+ */
+#define _GNU_SOURCE
+#include "corpus/chunk_cut.h"
+
+#include <string.h>
+
+enum {
+	/*
+	 * Sure cuts are searched in so many bytes at the end. Text without one for so long (no pattern, base64)
+	 * is rare; the serial walk is then no slower than a longer search.
+	 */
+	SEARCH_LEN = 1 << 16,
+	/* Sure cuts look at one or two characters on each side; these must not be a special token's. */
+	CONTEXT_LEN = 8,
+	/* Bounds on looking for special tokens: where they crowd, or are this long, the serial walk is as good. */
+	MOST_TRIES = 1000,
+	LONGEST_SPECIAL = 1 << 12,
+	ENDS = 512,
+};
+
+void pmill_chunk_cutter_release(struct pmill_chunk_cutter *cutter)
+{
+	pmill_pretoken_cursor_release(&cutter->cursor);
+}
+
+static struct pmill_special_match find_special(
+	const struct pmill_chunk_cutter *cutter, const uint8_t *text, size_t len, size_t begin)
+{
+	if (cutter->specials == NULL)
+		return (struct pmill_special_match){.begin = len, .end = len};
+	return pmill_special_finder_next(cutter->specials, text, len, begin, false);
+}
+
+/* Whether a special token may share bytes with [begin, end). */
+static bool touches_special(const struct pmill_chunk_cutter *cutter, const uint8_t *text,
+	size_t len, size_t begin, size_t end)
+{
+	const struct pmill_special_finder *specials = cutter->specials;
+	if (specials == NULL || pmill_special_finder_count(specials) == 0)
+		return false;
+	size_t longest = pmill_special_finder_longest(specials);
+	if (longest > LONGEST_SPECIAL)
+		return true;
+	if (begin > 0 && !pmill_special_finder_is_clear(specials, text, len, begin, false))
+		return true;
+	size_t reach = len - end < longest ? len : end + longest;
+	return find_special(cutter, text, reach, begin).begin < end;
+}
+
+static struct pmill_chunk_cut find_sure_cut(
+	const struct pmill_chunk_cutter *cutter, const uint8_t *text, size_t len)
+{
+	size_t least = len > SEARCH_LEN ? len - SEARCH_LEN : 1;
+	int tries = 0;
+	for (size_t offset = len - 1; offset >= least && tries < MOST_TRIES; offset--) {
+		size_t begin = offset > CONTEXT_LEN ? offset - CONTEXT_LEN : 0;
+		size_t end = len - offset > CONTEXT_LEN ? offset + CONTEXT_LEN : len;
+		if (!pmill_pretokenizer_is_sure_cut(
+				cutter->pretokenizer, text + begin, end - begin, offset - begin))
+			continue;
+		if (!touches_special(cutter, text, len, begin, end))
+			return (struct pmill_chunk_cut){.len = offset, .is_segment_end = true};
+		tries++;
+	}
+	return (struct pmill_chunk_cut){0};
+}
+
+/* The last decided end of a pretoken in the segment [begin, limit) that more text may follow. */
+static pmill_status find_last_end(struct pmill_chunk_cutter *cutter, const uint8_t *text,
+	size_t len, size_t begin, size_t limit, struct pmill_chunk_cut *cut, pmill_error *error)
+{
+	size_t ends[ENDS], count, last = 0;
+	cutter->cursor.pretokenizer = cutter->pretokenizer;
+	pmill_status status = pmill_pretoken_cursor_start(
+		&cutter->cursor, text + begin, limit - begin, false, error);
+	while (status == PMILL_OK) {
+		status = pmill_pretoken_cursor_next(&cutter->cursor, ends, ENDS, &count, error);
+		if (status != PMILL_OK || count == 0)
+			break;
+		if (begin + ends[count - 1] == len)
+			count--;
+		if (count > 0)
+			last = ends[count - 1];
+	}
+	if (status == PMILL_OK && last > 0)
+		*cut = (struct pmill_chunk_cut){.len = begin + last, .lookahead = limit - begin - last};
+	return status;
+}
+
+static pmill_status find_serially(struct pmill_chunk_cutter *cutter, const uint8_t *text,
+	size_t len, struct pmill_chunk_cut *cut, pmill_error *error)
+{
+	size_t begin = 0; /* of the segment at hand */
+	struct pmill_special_match match = find_special(cutter, text, len, begin);
+	while (match.end > match.begin) {
+		size_t border = match.end < len ? match.end : match.begin;
+		if (border > 0)
+			*cut = (struct pmill_chunk_cut){.len = border, .is_segment_end = true};
+		begin = match.end;
+		match = find_special(cutter, text, len, begin);
+	}
+	if (match.begin == begin || !pmill_pretokenizer_is_local(cutter->pretokenizer))
+		return PMILL_OK;
+	return find_last_end(cutter, text, len, begin, match.begin, cut, error);
+}
+
+pmill_status pmill_chunk_cutter_find(struct pmill_chunk_cutter *cutter, enum pmill_corpus_kind kind,
+	const uint8_t *text, size_t len, struct pmill_chunk_cut *cut, pmill_error *error)
+{
+	*cut = (struct pmill_chunk_cut){0};
+	if (len == 0)
+		return PMILL_OK;
+	if (kind != PMILL_CORPUS_TEXT) {
+		const uint8_t *line_end = memrchr(text, '\n', len);
+		if (line_end != NULL)
+			*cut = (struct pmill_chunk_cut){
+				.len = (size_t)(line_end - text) + 1, .is_segment_end = true};
+		if (line_end != NULL || kind == PMILL_CORPUS_JSONL)
+			return PMILL_OK;
+	}
+	if (pmill_pretokenizer_is_local(cutter->pretokenizer))
+		*cut = find_sure_cut(cutter, text, len);
+	return cut->len > 0 ? PMILL_OK : find_serially(cutter, text, len, cut, error);
+}

@@ -1,0 +1,30 @@
+/* Where the text of a buffer may be cut, while more of it is still to be read. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_CORPUS_CHUNK_CUT_H
+#define PMILL_CORPUS_CHUNK_CUT_H
+
+#include "corpus/chunk_source.h"
+
+/* All zero but for the first two is ready. */
+struct pmill_chunk_cutter {
+	const struct pmill_pretokenizer *pretokenizer;
+	const struct pmill_special_finder *specials; /* NULL: none */
+	struct pmill_pretoken_cursor cursor;         /* private */
+};
+
+/* The meaning is that of the members of pmill_chunk. */
+struct pmill_chunk_cut {
+	size_t len; /* 0: no place to cut */
+	size_t lookahead;
+	bool is_segment_end;
+};
+
+/*
+ * `text` begins where text may be cut, and does not reach the end of its file. Time O(len). A cut leaves
+ * something behind it, but for one behind a line's end.
+ */
+pmill_status pmill_chunk_cutter_find(struct pmill_chunk_cutter *cutter, enum pmill_corpus_kind kind,
+	const uint8_t *text, size_t len, struct pmill_chunk_cut *cut, pmill_error *error);
+void pmill_chunk_cutter_release(struct pmill_chunk_cutter *cutter);
+
+#endif

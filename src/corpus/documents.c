@@ -1,0 +1,162 @@
+/* One chunk → its segments (text between hard borders), document ends marked. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * A chunk is a row of pieces: the chunk itself (text), its lines, or the values of its JSON lines. A piece
+ * is cut at special tokens into segments.
+ */
+#include "corpus/documents.h"
+
+#include "base/error.h"
+#include "corpus/json_line.h"
+
+void pmill_segment_walk_start(struct pmill_segment_walk *walk, const struct pmill_chunk *chunk)
+{
+	walk->chunk = chunk;
+	walk->next = 0;
+	walk->line = chunk->first_line;
+	walk->is_in_piece = false;
+}
+
+void pmill_segment_walk_release(struct pmill_segment_walk *walk)
+{
+	pmill_buffer_release(&walk->text);
+}
+
+/* ---- Pieces ---- */
+
+static void start_piece(struct pmill_segment_walk *walk, const uint8_t *begin, size_t len)
+{
+	walk->is_in_piece = true;
+	walk->begin = begin;
+	walk->end = begin + len;
+	walk->lookahead = 0;
+	walk->is_final = true;
+	walk->ends_document = true;
+}
+
+/* A piece that ends where the chunk ends, and maybe goes on in the next one. */
+static void start_last_piece(struct pmill_segment_walk *walk, const uint8_t *begin, size_t len)
+{
+	start_piece(walk, begin, len);
+	walk->lookahead = walk->chunk->lookahead;
+	walk->is_final = walk->chunk->is_segment_end;
+	walk->ends_document = walk->chunk->is_file_end;
+}
+
+/* The length of the line at `next`, its LF included where it has one. */
+static size_t line_len(const struct pmill_segment_walk *walk)
+{
+	const uint8_t *begin = walk->chunk->data + walk->next;
+	size_t left = walk->chunk->len - walk->next;
+	const uint8_t *end = memchr(begin, '\n', left);
+	return end != NULL ? (size_t)(end - begin) + 1 : left;
+}
+
+static void take_line(struct pmill_segment_walk *walk)
+{
+	const uint8_t *begin = walk->chunk->data + walk->next;
+	size_t len = line_len(walk);
+	if (begin[len - 1] == '\n')
+		start_piece(walk, begin, len);
+	else
+		start_last_piece(walk, begin, len);
+	walk->next += len;
+}
+
+static bool is_blank(const uint8_t *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r')
+			return false;
+	return true;
+}
+
+static pmill_status fail_line(
+	const struct pmill_segment_walk *walk, const pmill_error *cause, pmill_error *error)
+{
+	uint64_t offset = walk->chunk->offset + walk->next + cause->offset;
+	return pmill_fail(error, PMILL_BAD_INPUT, offset, "%.500s: line %llu: byte %llu: %.400s",
+		walk->chunk->name, (unsigned long long)walk->line, (unsigned long long)offset,
+		cause->message);
+}
+
+/* Unescapes the value of the line at `next`; a blank or skipped line gives no piece. */
+static pmill_status take_json_line(struct pmill_segment_walk *walk, pmill_error *error)
+{
+	const uint8_t *line = walk->chunk->data + walk->next;
+	size_t whole = line_len(walk);
+	size_t len = line[whole - 1] == '\n' ? whole - 1 : whole;
+	if (!is_blank(line, len)) {
+		const char *field = walk->field != NULL ? walk->field : "text";
+		pmill_error cause;
+		walk->text.len = 0;
+		pmill_status status = pmill_json_line_field(
+			line, len, field, strlen(field), &walk->text, &cause);
+		if (status == PMILL_BAD_INPUT && !walk->skip_bad_lines)
+			return fail_line(walk, &cause, error);
+		if (status == PMILL_BAD_INPUT)
+			walk->bad_lines++;
+		else if (status != PMILL_OK)
+			return pmill_fail_memory(error);
+		else
+			start_piece(walk, walk->text.len > 0 ? walk->text.data : line, walk->text.len);
+	}
+	walk->next += whole;
+	walk->line++;
+	return PMILL_OK;
+}
+
+static pmill_status take_piece(struct pmill_segment_walk *walk, pmill_error *error)
+{
+	switch (walk->chunk->format->kind) {
+	case PMILL_CORPUS_LINES: take_line(walk); return PMILL_OK;
+	case PMILL_CORPUS_JSONL: return take_json_line(walk, error);
+	case PMILL_CORPUS_TEXT: break;
+	}
+	start_last_piece(walk, walk->chunk->data, walk->chunk->len);
+	walk->next = walk->chunk->len;
+	return PMILL_OK;
+}
+
+/* ---- Segments ---- */
+
+/* The cut of the chunk, line or value is a border that no special token crosses: so the search is final. */
+static struct pmill_special_match find_special(const struct pmill_segment_walk *walk)
+{
+	size_t len = (size_t)(walk->end - walk->begin);
+	if (walk->specials == NULL || len == 0)
+		return (struct pmill_special_match){.begin = len, .end = len};
+	return pmill_special_finder_next(walk->specials, walk->begin, len, 0, true);
+}
+
+static void take_segment(struct pmill_segment_walk *walk, struct pmill_segment *segment)
+{
+	struct pmill_special_match match = find_special(walk);
+	bool is_special = match.end > match.begin;
+	bool is_last = walk->begin + match.end == walk->end;
+	bool is_separator = is_special && match.index == walk->separator_index;
+	*segment = (struct pmill_segment){.text = walk->begin,
+		.len = match.begin,
+		.lookahead = is_special ? 0 : walk->lookahead,
+		.is_final = is_special || walk->is_final,
+		.special = is_special ? match.index : SIZE_MAX,
+		.ends_document = is_separator || (is_last && walk->ends_document)};
+	walk->text_bytes += match.end;
+	walk->documents += segment->ends_document;
+	walk->begin += match.end;
+	walk->is_in_piece = !is_last;
+}
+
+pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmill_segment *segment,
+	bool *is_there, pmill_error *error)
+{
+	while (!walk->is_in_piece && walk->next < walk->chunk->len) {
+		pmill_status status = take_piece(walk, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	*is_there = walk->is_in_piece;
+	if (walk->is_in_piece)
+		take_segment(walk, segment);
+	return PMILL_OK;
+}

@@ -1,0 +1,432 @@
+/* One field of a JSON line: found and unescaped without building the value. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass checks the line and notes where the field's string lies; only that string is then unescaped.
+ * Most bytes of a line are inside strings, which are skipped eight bytes at a time. What is open, objects
+ * and arrays, is a stack of bits.
+ */
+#include "corpus/json_line.h"
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "unicode/utf8.h"
+
+struct json_reader {
+	const uint8_t *text;
+	size_t len;
+	size_t at;
+	size_t depth;
+	uint8_t is_object[PMILL_JSON_DEPTH / 8]; /* a bit for each depth */
+	pmill_error *error;
+};
+
+/* Between the quotes. */
+struct json_string {
+	size_t begin, end;
+	bool is_escaped; /* holds a backslash */
+};
+
+static pmill_status fail_at(struct json_reader *json, size_t offset, const char *what)
+{
+	if (offset >= json->len)
+		return pmill_fail(
+			json->error, PMILL_BAD_INPUT, json->len, "%s expected, but the line ends", what);
+	return pmill_fail(json->error, PMILL_BAD_INPUT, offset, "%s expected", what);
+}
+
+/* The byte at hand, or -1 at the end. */
+static int peek(const struct json_reader *json)
+{
+	return json->at < json->len ? json->text[json->at] : -1;
+}
+
+static int peek_behind_space(struct json_reader *json)
+{
+	int byte = peek(json);
+	while (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {
+		json->at++;
+		byte = peek(json);
+	}
+	return byte;
+}
+
+static bool is_digit(int byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+static int hex_value(uint8_t byte)
+{
+	if (is_digit(byte))
+		return byte - '0';
+	uint8_t lower = byte | 0x20;
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* ---- Strings ---- */
+
+#define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
+
+/* Not zero where one of eight bytes is zero. */
+static uint64_t find_zero(uint64_t bytes)
+{
+	return (bytes - EACH_BYTE(1)) & ~bytes & EACH_BYTE(0x80);
+}
+
+/* Not zero where one of eight bytes is a quote, a backslash or below 0x20. */
+static uint64_t find_stop(uint64_t bytes)
+{
+	uint64_t control = (bytes - EACH_BYTE(0x20)) & ~bytes & EACH_BYTE(0x80);
+	return control | find_zero(bytes ^ EACH_BYTE('"')) | find_zero(bytes ^ EACH_BYTE('\\'));
+}
+
+/* To the next quote, backslash or control character, or the end. */
+static void skip_plain(struct json_reader *json)
+{
+	const uint8_t *text = json->text;
+	size_t at = json->at;
+	for (; json->len - at >= 8; at += 8) {
+		uint64_t bytes;
+		memcpy(&bytes, text + at, sizeof bytes);
+		if (find_stop(bytes) != 0)
+			break;
+	}
+	while (at < json->len && text[at] != '"' && text[at] != '\\' && text[at] >= 0x20)
+		at++;
+	json->at = at;
+}
+
+static pmill_status skip_escape(struct json_reader *json)
+{
+	size_t at = json->at + 1;
+	if (at >= json->len || memchr("\"\\/bfnrtu", json->text[at], 9) == NULL)
+		return fail_at(json, at, "an escape such as \\n");
+	at++;
+	if (json->text[at - 1] == 'u') {
+		for (size_t end = at + 4; at < end; at++)
+			if (at >= json->len || hex_value(json->text[at]) < 0)
+				return fail_at(json, at, "a hexadecimal digit");
+	}
+	json->at = at;
+	return PMILL_OK;
+}
+
+/* From behind the opening quote to behind the closing one. */
+static pmill_status skip_string(struct json_reader *json, struct json_string *string)
+{
+	*string = (struct json_string){.begin = json->at};
+	for (;;) {
+		skip_plain(json);
+		int byte = peek(json);
+		if (byte == '"') {
+			string->end = json->at++;
+			return PMILL_OK;
+		}
+		if (byte < 0)
+			return fail_at(json, json->at, "the string's closing quote");
+		if (byte != '\\')
+			return pmill_fail(json->error, PMILL_BAD_INPUT, json->at,
+				"a control character (0x%02x) in a string: it must be escaped", (unsigned)byte);
+		string->is_escaped = true;
+		pmill_status status = skip_escape(json);
+		if (status != PMILL_OK)
+			return status;
+	}
+}
+
+static uint32_t read_hex(const uint8_t *digits)
+{
+	uint32_t value = 0;
+	for (int i = 0; i < 4; i++)
+		value = value << 4 | (uint32_t)hex_value(digits[i]);
+	return value;
+}
+
+/* `at` points behind "\u" in a checked string that ends at `end`; it is moved behind the escape. */
+static uint32_t read_code_point(const uint8_t **at, const uint8_t *end)
+{
+	uint32_t unit = read_hex(*at);
+	*at += 4;
+	if (unit < 0xD800 || unit > 0xDFFF)
+		return unit;
+	if (unit < 0xDC00 && end - *at >= 6 && (*at)[0] == '\\' && (*at)[1] == 'u') {
+		uint32_t low = read_hex(*at + 2);
+		if (low >= 0xDC00 && low <= 0xDFFF) {
+			*at += 6;
+			return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+		}
+	}
+	return 0xFFFD;
+}
+
+/* `at` points to a backslash of a checked string. Writes 1 to 4 bytes, never more than the escape has. */
+static size_t decode_escape(const uint8_t **at, const uint8_t *end, uint8_t bytes[4])
+{
+	static const char letters[] = "bfnrt";
+	static const char meanings[] = "\b\f\n\r\t";
+	uint8_t letter = (*at)[1];
+	*at += 2;
+	if (letter == 'u')
+		return pmill_utf8_encode(read_code_point(at, end), bytes);
+	const char *found = memchr(letters, letter, 5);
+	bytes[0] = found != NULL ? (uint8_t)meanings[found - letters] : letter;
+	return 1;
+}
+
+static bool is_name(
+	const struct json_reader *json, const struct json_string *string, const char *name, size_t len)
+{
+	const uint8_t *at = json->text + string->begin, *end = json->text + string->end;
+	if (!string->is_escaped)
+		return (size_t)(end - at) == len && memcmp(at, name, len) == 0;
+	size_t matched = 0;
+	while (at < end) {
+		uint8_t bytes[4] = {*at};
+		size_t count = 1;
+		if (*at == '\\')
+			count = decode_escape(&at, end, bytes);
+		else
+			at++;
+		if (count > len - matched || memcmp(bytes, name + matched, count) != 0)
+			return false;
+		matched += count;
+	}
+	return matched == len;
+}
+
+static pmill_status append_unescaped(
+	struct json_reader *json, const struct json_string *string, struct pmill_buffer *text)
+{
+	const uint8_t *at = json->text + string->begin, *end = json->text + string->end;
+	/* Unescaping never makes a string longer. */
+	if (!pmill_buffer_reserve(text, (size_t)(end - at)))
+		return pmill_fail_memory(json->error);
+	while (at < end) {
+		const uint8_t *escape = string->is_escaped ? memchr(at, '\\', (size_t)(end - at)) : NULL;
+		size_t run = (size_t)((escape != NULL ? escape : end) - at);
+		memcpy(text->data + text->len, at, run);
+		text->len += run;
+		at += run;
+		if (escape != NULL)
+			text->len += decode_escape(&at, end, text->data + text->len);
+	}
+	return PMILL_OK;
+}
+
+/* ---- Other values ---- */
+
+static pmill_status skip_digits(struct json_reader *json)
+{
+	if (!is_digit(peek(json)))
+		return fail_at(json, json->at, "a digit");
+	while (is_digit(peek(json)))
+		json->at++;
+	return PMILL_OK;
+}
+
+static pmill_status skip_number(struct json_reader *json)
+{
+	if (peek(json) == '-')
+		json->at++;
+	pmill_status status = PMILL_OK;
+	if (peek(json) == '0')
+		json->at++; /* a digit behind it is then no comma and no end */
+	else
+		status = skip_digits(json);
+	if (status == PMILL_OK && peek(json) == '.') {
+		json->at++;
+		status = skip_digits(json);
+	}
+	if (status == PMILL_OK && (peek(json) == 'e' || peek(json) == 'E')) {
+		json->at++;
+		if (peek(json) == '+' || peek(json) == '-')
+			json->at++;
+		status = skip_digits(json);
+	}
+	return status;
+}
+
+static pmill_status skip_scalar(struct json_reader *json)
+{
+	static const char *const literals[] = {"true", "false", "null"};
+	int byte = peek(json);
+	if (byte == '"') {
+		struct json_string ignored;
+		json->at++;
+		return skip_string(json, &ignored);
+	}
+	if (byte == '-' || is_digit(byte))
+		return skip_number(json);
+	for (int i = 0; i < 3; i++) {
+		size_t len = strlen(literals[i]);
+		if (json->len - json->at >= len && memcmp(json->text + json->at, literals[i], len) == 0) {
+			json->at += len;
+			return PMILL_OK;
+		}
+	}
+	return fail_at(json, json->at, "a value");
+}
+
+/* ---- Objects and arrays ---- */
+
+static pmill_status open_level(struct json_reader *json, bool is_object)
+{
+	if (json->depth == PMILL_JSON_DEPTH)
+		return pmill_fail(json->error, PMILL_BAD_INPUT, json->at,
+			"objects and arrays are nested more than %d deep", PMILL_JSON_DEPTH);
+	uint8_t bit = (uint8_t)(1u << json->depth % 8);
+	uint8_t *byte = &json->is_object[json->depth / 8];
+	*byte = is_object ? *byte | bit : *byte & (uint8_t)~bit;
+	json->depth++;
+	json->at++;
+	return PMILL_OK;
+}
+
+static bool is_in_object(const struct json_reader *json)
+{
+	size_t level = json->depth - 1;
+	return json->is_object[level / 8] >> level % 8 & 1;
+}
+
+/* The name and the colon; `at` is then where the value may begin. */
+static pmill_status read_name(struct json_reader *json, struct json_string *name)
+{
+	if (peek_behind_space(json) != '"')
+		return fail_at(json, json->at, "a name in quotes");
+	json->at++;
+	pmill_status status = skip_string(json, name);
+	if (status != PMILL_OK)
+		return status;
+	if (peek_behind_space(json) != ':')
+		return fail_at(json, json->at, "':'");
+	json->at++;
+	return PMILL_OK;
+}
+
+/* Closes what ends here. Behind a comma (`*more`), the next value of what is open can be read. */
+static pmill_status end_value(struct json_reader *json, size_t outer_depth, bool *more)
+{
+	*more = false;
+	while (json->depth > outer_depth) {
+		bool in_object = is_in_object(json);
+		int byte = peek_behind_space(json);
+		if (byte == ',') {
+			json->at++;
+			*more = true;
+			return PMILL_OK;
+		}
+		if (byte != (in_object ? '}' : ']'))
+			return fail_at(json, json->at, in_object ? "',' or '}'" : "',' or ']'");
+		json->at++;
+		json->depth--;
+	}
+	return PMILL_OK;
+}
+
+/* Opens objects and arrays up to the first scalar or empty one, and skips that. */
+static pmill_status descend(struct json_reader *json)
+{
+	for (;;) {
+		int byte = peek_behind_space(json);
+		if (byte != '{' && byte != '[')
+			return skip_scalar(json);
+		bool is_object = byte == '{';
+		pmill_status status = open_level(json, is_object);
+		if (status != PMILL_OK)
+			return status;
+		if (peek_behind_space(json) == (is_object ? '}' : ']'))
+			return PMILL_OK; /* end_value closes it */
+		struct json_string ignored;
+		if (is_object)
+			status = read_name(json, &ignored);
+		if (status != PMILL_OK)
+			return status;
+	}
+}
+
+static pmill_status skip_value(struct json_reader *json)
+{
+	size_t outer_depth = json->depth;
+	bool more = true;
+	pmill_status status = PMILL_OK;
+	while (status == PMILL_OK && more) {
+		status = descend(json);
+		if (status == PMILL_OK)
+			status = end_value(json, outer_depth, &more);
+		struct json_string ignored;
+		if (status == PMILL_OK && more && is_in_object(json))
+			status = read_name(json, &ignored);
+	}
+	return status;
+}
+
+/* ---- The line ---- */
+
+struct found_field {
+	bool is_there;
+	bool is_string;
+	size_t value; /* where it begins */
+	struct json_string string;
+};
+
+/* One member of the outermost object. */
+static pmill_status read_member(
+	struct json_reader *json, const char *field, size_t field_len, struct found_field *found)
+{
+	struct json_string name;
+	pmill_status status = read_name(json, &name);
+	if (status != PMILL_OK)
+		return status;
+	int byte = peek_behind_space(json);
+	if (!is_name(json, &name, field, field_len))
+		return skip_value(json);
+	*found = (struct found_field){.is_there = true, .is_string = byte == '"', .value = json->at};
+	if (byte != '"')
+		return skip_value(json);
+	json->at++;
+	return skip_string(json, &found->string);
+}
+
+static pmill_status read_object(
+	struct json_reader *json, const char *field, size_t field_len, struct found_field *found)
+{
+	if (peek_behind_space(json) != '{')
+		return fail_at(json, json->at, "a JSON object");
+	pmill_status status = open_level(json, true);
+	bool more = peek_behind_space(json) != '}';
+	if (!more)
+		json->at++;
+	while (status == PMILL_OK && more) {
+		status = read_member(json, field, field_len, found);
+		if (status == PMILL_OK)
+			status = end_value(json, 0, &more);
+	}
+	if (status == PMILL_OK && peek_behind_space(json) >= 0)
+		return fail_at(json, json->at, "the end of the line");
+	return status;
+}
+
+static pmill_status fail_field(
+	struct json_reader *json, size_t offset, const char *field, size_t field_len, const char *what)
+{
+	enum { LONGEST_SHOWN = 200 };
+	int shown = field_len < LONGEST_SHOWN ? (int)field_len : LONGEST_SHOWN;
+	return pmill_fail(
+		json->error, PMILL_BAD_INPUT, offset, "the field \"%.*s\" %s", shown, field, what);
+}
+
+pmill_status pmill_json_line_field(const uint8_t *line, size_t len, const char *field,
+	size_t field_len, struct pmill_buffer *text, pmill_error *error)
+{
+	struct json_reader json = {.text = line, .len = len, .error = error};
+	struct found_field found = {0};
+	pmill_status status = read_object(&json, field, field_len, &found);
+	if (status != PMILL_OK)
+		return status;
+	if (!found.is_there)
+		return fail_field(&json, 0, field, field_len, "is missing");
+	if (!found.is_string)
+		return fail_field(&json, found.value, field, field_len, "is not a string");
+	return append_unescaped(&json, &found.string, text);
+}

@@ -1,0 +1,132 @@
+/* gzip: members in a row are one stream (RFC 1952). */
+/* SPDX-License-Identifier: MIT */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "corpus/reader_kind.h"
+
+static const uint8_t magic[2] = {0x1F, 0x8B};
+
+static bool matches_gzip(const uint8_t *head, size_t len)
+{
+	return len >= 2 && head[0] == magic[0] && head[1] == magic[1];
+}
+
+#if PMILL_HAVE_ZLIB
+
+#define ZLIB_CONST
+#include <zlib.h>
+
+struct decoder {
+	z_stream stream;
+	bool is_in_member;
+};
+
+static pmill_status start_gzip(struct pmill_reader *reader, pmill_error *error)
+{
+	enum { LARGEST_WINDOW = 15, GZIP_ONLY = 16 };
+	struct decoder *decoder = calloc(1, sizeof *decoder);
+	if (decoder == NULL)
+		return pmill_fail_memory(error);
+	if (inflateInit2(&decoder->stream, LARGEST_WINDOW + GZIP_ONLY) != Z_OK) {
+		free(decoder);
+		return pmill_fail_memory(error);
+	}
+	reader->decoder = decoder;
+	return PMILL_OK;
+}
+
+static void release_gzip(void *opened)
+{
+	struct decoder *decoder = opened;
+	inflateEnd(&decoder->stream);
+	free(decoder);
+}
+
+static pmill_status begin_member(struct pmill_reader *reader, pmill_error *error)
+{
+	struct decoder *decoder = reader->decoder;
+	if (reader->input[reader->begin] != magic[0])
+		return pmill_fail_input(error, reader->name, pmill_reader_offset(reader),
+			"something else behind the end of the gzip data");
+	if (inflateReset(&decoder->stream) != Z_OK)
+		return pmill_fail_memory(error);
+	decoder->is_in_member = true;
+	return PMILL_OK;
+}
+
+/* One call of zlib on what is there; `*made` bytes came out. */
+static pmill_status inflate_some(
+	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
+{
+	struct decoder *decoder = reader->decoder;
+	z_stream *stream = &decoder->stream;
+	uInt room = capacity < UINT_MAX ? (uInt)capacity : UINT_MAX;
+	stream->next_in = reader->input + reader->begin;
+	stream->avail_in = (uInt)(reader->end - reader->begin);
+	stream->next_out = data;
+	stream->avail_out = room;
+	int result = inflate(stream, Z_NO_FLUSH);
+	reader->begin = reader->end - stream->avail_in;
+	*made = room - stream->avail_out;
+	if (result == Z_STREAM_END)
+		decoder->is_in_member = false;
+	if (result == Z_MEM_ERROR)
+		return pmill_fail_memory(error);
+	if (result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR)
+		return PMILL_OK;
+	return pmill_fail_input(error, reader->name, pmill_reader_offset(reader),
+		"damaged gzip data: %s", stream->msg != NULL ? stream->msg : "a dictionary is asked for");
+}
+
+static pmill_status read_gzip(
+	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *len, pmill_error *error)
+{
+	struct decoder *decoder = reader->decoder;
+	pmill_status status = PMILL_OK;
+	*len = 0;
+	while (status == PMILL_OK && *len == 0) {
+		if (reader->begin == reader->end)
+			status = pmill_reader_fill(reader, error);
+		bool is_empty = reader->begin == reader->end;
+		if (status == PMILL_OK && is_empty && !decoder->is_in_member)
+			return PMILL_OK;
+		if (status == PMILL_OK && !decoder->is_in_member)
+			status = begin_member(reader, error);
+		/* Also without input: zlib may hold bytes that there was no room for. */
+		if (status == PMILL_OK)
+			status = inflate_some(reader, data, capacity, len, error);
+		if (status == PMILL_OK && *len == 0 && is_empty && decoder->is_in_member)
+			status = pmill_fail_input(
+				error, reader->name, reader->stored, "the gzip data ends in the middle");
+	}
+	return status;
+}
+
+#else
+
+static pmill_status start_gzip(struct pmill_reader *reader, pmill_error *error)
+{
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"%s: gzip data, and this build has no zlib", reader->name);
+}
+
+static pmill_status read_gzip(
+	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *len, pmill_error *error)
+{
+	(void)data;
+	(void)capacity;
+	(void)len;
+	return start_gzip(reader, error);
+}
+
+static void release_gzip(void *decoder)
+{
+	(void)decoder;
+}
+
+#endif
+
+const struct pmill_reader_kind pmill_reader_gzip = {
+	"gzip", matches_gzip, start_gzip, read_gzip, release_gzip};

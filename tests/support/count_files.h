@@ -1,0 +1,84 @@
+/* Counts made by hand, and files of them, for tests of the count file and its kin. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_TESTS_SUPPORT_COUNT_FILES_H
+#define PMILL_TESTS_SUPPORT_COUNT_FILES_H
+
+#include "base/file.h"
+#include "counts/block_codec.h"
+#include "counts/counts.h"
+#include "support/naive_words.h"
+
+static const pmill_bytes sample_tokens[] = {{"<|endoftext|>", 13}, {"\xff\0x", 3}};
+
+/* Of pattern o200k, Unicode 15.1 and two special tokens; words come sorted. */
+static inline pmill_counts *make_counts(void)
+{
+	const struct pmill_counts_identity identity = {"o200k", "15.1", sample_tokens, 2};
+	pmill_counts *counts = NULL;
+	naive_require(pmill_counts_create(&identity, &counts, NULL) == PMILL_OK, "create");
+	counts->totals = (pmill_totals){.documents = 3, .bytes = 1000, .bad_lines = 2};
+	return counts;
+}
+
+static inline void append_word(pmill_counts *counts, const void *word, size_t len, int64_t count)
+{
+	naive_require(
+		pmill_word_list_append(&counts->words, (pmill_bytes){word, len}, count), "append");
+	counts->totals.words++;
+	counts->totals.pretokens += (uint64_t)count;
+}
+
+/* Distinct random words, at most `most` of them; all go to `naive` too where it isn't NULL. */
+static inline pmill_counts *make_random_counts(
+	uint64_t *random, size_t most, size_t longest, struct naive_words *naive)
+{
+	struct naive_words one = {0};
+	pmill_counts *counts = make_counts();
+	uint8_t *word = malloc(longest);
+	naive_require(word != NULL, "memory");
+	for (size_t i = 0; i < most; i++) {
+		size_t len = naive_random_word(random, word, longest);
+		naive_add(&one, word, len, 1 + (int64_t)(naive_random(random) >> (8 + i % 50)) / 64);
+	}
+	naive_finish(&one);
+	for (size_t i = 0; i < one.count; i++) {
+		append_word(counts, one.words[i].bytes, one.words[i].len, one.words[i].count);
+		if (naive != NULL)
+			naive_add(naive, one.words[i].bytes, one.words[i].len, one.words[i].count);
+	}
+	naive_release(&one);
+	free(word);
+	return counts;
+}
+
+static inline int is_equal_totals(const pmill_totals *a, const pmill_totals *b)
+{
+	return a->documents == b->documents && a->bytes == b->bytes && a->words == b->words &&
+		a->pretokens == b->pretokens && a->bad_lines == b->bad_lines;
+}
+
+static inline int is_equal_words(const struct pmill_word_list *a, const struct pmill_word_list *b)
+{
+	if (a->count != b->count)
+		return 0;
+	for (size_t i = 0; i < a->count; i++)
+		if (pmill_word_compare(pmill_word_list_word(a, i), pmill_word_list_word(b, i)) != 0 ||
+			a->counts[i] != b->counts[i])
+			return 0;
+	return 1;
+}
+
+static inline int is_equal_counts(const pmill_counts *a, const pmill_counts *b)
+{
+	return pmill_counts_identity_compare(&a->identity, "a", &b->identity, "b", NULL) == PMILL_OK &&
+		is_equal_totals(&a->totals, &b->totals) && is_equal_words(&a->words, &b->words);
+}
+
+static inline struct pmill_buffer read_bytes(const char *path)
+{
+	struct pmill_buffer bytes = {0};
+	naive_require(pmill_file_read(path, &bytes, NULL) == PMILL_OK, path);
+	return bytes;
+}
+
+#endif

@@ -1,0 +1,117 @@
+/* For fuzzing readers of models: a good file, edited; and what must hold of a loaded model. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_TESTS_SUPPORT_FUZZ_MODEL_H
+#define PMILL_TESTS_SUPPORT_FUZZ_MODEL_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "model/build.h"
+#include "support/plan.h"
+
+static inline void fuzz_require(bool condition, const char *what)
+{
+	if (!condition) {
+		fprintf(stderr, "fuzz: %s\n", what);
+		abort();
+	}
+}
+
+static inline pmill_tokenizer *fuzz_model(const char *layout)
+{
+	struct pmill_id_pair pairs[PLAN_MERGES];
+	struct pmill_tokenizer_plan plan = make_plan(layout, pairs);
+	plan.pattern = "qwen2";
+	pmill_tokenizer *tokenizer = NULL;
+	fuzz_require(pmill_tokenizer_build(&plan, &tokenizer, NULL) == PMILL_OK, "build");
+	return tokenizer;
+}
+
+/*
+ * Edits `text` in place: four bytes each say where, and what is put there, taken out or copied
+ * from elsewhere. Where an edit goes is counted from the end as often as from the begin: the model
+ * is at the end.
+ */
+static inline void fuzz_edit(struct pmill_buffer *text, const uint8_t *data, size_t len)
+{
+	for (; len >= 4 && text->len > 0; data += 4, len -= 4) {
+		size_t at = ((size_t)data[0] << 8 | data[1]) % text->len;
+		uint8_t *place = text->data + (data[2] & 1 ? text->len - 1 - at : at);
+		size_t behind = (size_t)(text->data + text->len - place);
+		size_t from = data[3] * 16u % text->len;
+		size_t part = 1 + data[2] / 8u;
+		part = part < behind ? part : behind;
+		part = part < text->len - from ? part : text->len - from;
+		switch (data[2] >> 1 & 3) {
+		case 0: *place = data[3]; break;
+		case 1: *place ^= (uint8_t)(1 << (data[3] & 7)); break;
+		case 2:
+			memmove(place, place + part, behind - part);
+			text->len -= part;
+			break;
+		default: memmove(place, text->data + from, part);
+		}
+	}
+}
+
+static inline void fuzz_require_same(const pmill_tokenizer *a, const pmill_tokenizer *b)
+{
+	fuzz_require(a->vocab.count == b->vocab.count, "the same vocab size");
+	fuzz_require(a->merge_count == b->merge_count, "as many merges");
+	fuzz_require(a->special_count == b->special_count, "as many special tokens");
+	for (uint32_t id = 0; id < a->vocab.count; id++) {
+		pmill_bytes x = pmill_tokenizer_token(a, id), y = pmill_tokenizer_token(b, id);
+		fuzz_require(
+			x.len == y.len && (x.len == 0 || memcmp(x.data, y.data, x.len) == 0), "the same token");
+	}
+	for (size_t i = 0; i < a->merge_count; i++)
+		fuzz_require(
+			memcmp(&a->merges[i], &b->merges[i], sizeof *a->merges) == 0, "the same merge");
+}
+
+/* Every merge joins two tokens to one, and every special token is at its id. */
+static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
+{
+	for (size_t i = 0; i < tokenizer->merge_count; i++) {
+		const struct pmill_merge merge = tokenizer->merges[i];
+		pmill_bytes left = pmill_tokenizer_token(tokenizer, merge.left);
+		pmill_bytes right = pmill_tokenizer_token(tokenizer, merge.right);
+		pmill_bytes joined = pmill_tokenizer_token(tokenizer, merge.id);
+		fuzz_require(left.len + right.len == joined.len && left.len > 0 && right.len > 0 &&
+				memcmp(joined.data, left.data, left.len) == 0 &&
+				memcmp((const uint8_t *)joined.data + left.len, right.data, right.len) == 0,
+			"a merge that joins");
+	}
+	for (size_t i = 0; i < tokenizer->special_count; i++) {
+		const struct pmill_special special = tokenizer->specials[i];
+		pmill_bytes token = pmill_tokenizer_token(tokenizer, special.id);
+		fuzz_require(token.len == special.content.len &&
+				memcmp(token.data, special.content.data, token.len) == 0,
+			"a special token at its id");
+	}
+}
+
+/* What can be saved comes back as it was. */
+static inline void fuzz_check_round(
+	const pmill_tokenizer *tokenizer, const char *format, const pmill_load_options *options)
+{
+	void *data;
+	size_t len;
+	pmill_status status = pmill_tokenizer_save_memory(tokenizer, format, &data, &len, NULL);
+	fuzz_require(status == PMILL_OK || status == PMILL_UNSUPPORTED, "saved or refused");
+	if (status != PMILL_OK)
+		return;
+	pmill_load_options named = *options;
+	named.format = format;
+	named.pattern = NULL;
+	pmill_tokenizer *back = NULL;
+	fuzz_require(
+		pmill_tokenizer_load_memory(data, len, &named, &back, NULL) == PMILL_OK, "loaded again");
+	fuzz_require_same(tokenizer, back);
+	pmill_tokenizer_free(back);
+	pmill_memory_free(data);
+}
+
+#endif

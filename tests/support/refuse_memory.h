@@ -1,0 +1,29 @@
+/* Lets the k-th allocation of the library fail, by way of the linker's --wrap. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_TESTS_SUPPORT_REFUSE_MEMORY_H
+#define PMILL_TESTS_SUPPORT_REFUSE_MEMORY_H
+
+#include <stddef.h>
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+
+static long allocations_left = -1; /* until one fails; below 0: none does */
+
+static inline int is_refused(void)
+{
+	if (allocations_left < 0)
+		return 0;
+	return allocations_left-- == 0;
+}
+
+/* Whether one was refused since allocations_left was set to something not below 0. */
+static inline int was_refused(void)
+{
+	int refused = allocations_left < 0;
+	allocations_left = -1;
+	return refused;
+}
+
+#endif

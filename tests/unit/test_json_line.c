@@ -1,0 +1,264 @@
+/* The field of a JSON line: values, escapes, and everything that RFC 8259 refuses. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "corpus/json_line.h"
+
+/* The line in an allocation of its exact size, where the address sanitizer sees a read behind its end. */
+static pmill_status read_field(
+	const char *line, size_t len, const char *field, struct pmill_buffer *text, pmill_error *error)
+{
+	uint8_t *exact = malloc(len > 0 ? len : 1);
+	assert_non_null(exact);
+	memcpy(exact, line, len);
+	pmill_status status = pmill_json_line_field(exact, len, field, strlen(field), text, error);
+	free(exact);
+	return status;
+}
+
+static void check_value(const char *line, const char *value, size_t value_len)
+{
+	struct pmill_buffer text = {0};
+	pmill_error error = {0};
+	assert_true(pmill_buffer_append_text(&text, "before"));
+	if (read_field(line, strlen(line), "text", &text, &error) != PMILL_OK) {
+		print_error("%s: %s\n", line, error.message);
+		fail();
+	}
+	assert_int_equal(text.len, 6 + value_len);
+	assert_memory_equal(text.data, "before", 6);
+	assert_memory_equal(text.data + 6, value, value_len);
+	pmill_buffer_release(&text);
+}
+
+#define CHECK_VALUE(line, value) check_value(line, value, sizeof(value) - 1)
+
+static void test_values(void **state)
+{
+	(void)state;
+	CHECK_VALUE("{\"text\":\"abc\"}", "abc");
+	CHECK_VALUE("{\"text\":\"\"}", "");
+	CHECK_VALUE(" \t\r\n{ \"text\" :\t\"abc\" } \r\n", "abc");
+	CHECK_VALUE(
+		"{\"a\":1,\"text\":\"abc\",\"b\":[{},[],{\"text\":\"no\"},[1,[2,3],-0.5e+3]]}", "abc");
+	CHECK_VALUE("{\"x\":{\"text\":\"inner\",\"y\":{\"z\":null}},\"text\":\"outer\"}", "outer");
+	CHECK_VALUE("{\"text\":\"first\",\"text\":\"last\"}", "last");
+	CHECK_VALUE("{\"text\":17,\"te\\u0078t\":\"last\"}", "last");
+	CHECK_VALUE("{\"te\\u0078\":\"short\",\"te\\u0078tt\":\"long\",\"text\":\"right\"}", "right");
+	CHECK_VALUE(
+		"{\"a\":0,\"b\":-0,\"c\":1e5,\"d\":0.25E-7,\"e\":true,\"f\":false,\"text\":\"x\"}", "x");
+	CHECK_VALUE("{\"\":\"empty name\",\"text\":\"x\"}", "x");
+	CHECK_VALUE("{\"text\":\"\xEF\xBB\xBF\x7F and 16 plain bytes, more than one step\"}",
+		"\xEF\xBB\xBF\x7F and 16 plain bytes, more than one step");
+}
+
+static void test_escapes(void **state)
+{
+	(void)state;
+	CHECK_VALUE("{\"text\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"}", "\"\\/\b\f\n\r\t");
+	CHECK_VALUE("{\"text\":\"\\u0000\\u001f\\u007f\"}", "\0\x1F\x7F");
+	CHECK_VALUE("{\"text\":\"\\u00e9\\u00E9\\u4e2D\"}", "\xC3\xA9\xC3\xA9\xE4\xB8\xAD");
+	CHECK_VALUE("{\"text\":\"\\ud83d\\ude00\"}", "\xF0\x9F\x98\x80");
+	CHECK_VALUE("{\"text\":\"\\udbff\\udfff\"}", "\xF4\x8F\xBF\xBF");
+	CHECK_VALUE("{\"text\":\"\\uffff\"}", "\xEF\xBF\xBF");
+}
+
+#define REPLACEMENT "\xEF\xBF\xBD"
+
+static void test_lone_surrogates(void **state)
+{
+	(void)state;
+	CHECK_VALUE("{\"text\":\"\\ud83d\"}", REPLACEMENT);
+	CHECK_VALUE("{\"text\":\"\\ude00\"}", REPLACEMENT);
+	CHECK_VALUE("{\"text\":\"\\ud83dx\"}", REPLACEMENT "x");
+	CHECK_VALUE("{\"text\":\"\\ud83d\\n\"}", REPLACEMENT "\n");
+	CHECK_VALUE("{\"text\":\"\\ud83d\\u0041\"}", REPLACEMENT "A");
+	CHECK_VALUE("{\"text\":\"\\ude00\\ud83d\"}", REPLACEMENT REPLACEMENT);
+	CHECK_VALUE("{\"text\":\"\\ud83d\\ud83d\\ude00\"}", REPLACEMENT "\xF0\x9F\x98\x80");
+}
+
+static void test_invalid_utf8_is_kept(void **state)
+{
+	(void)state;
+	CHECK_VALUE("{\"text\":\"\xFF\x80 \xC0\xAF \xED\xA0\x80\"}", "\xFF\x80 \xC0\xAF \xED\xA0\x80");
+}
+
+static void check_refused(const char *line, size_t len, size_t offset, const char *message)
+{
+	struct pmill_buffer text = {0};
+	pmill_error error = {0};
+	pmill_status status = read_field(line, len, "text", &text, &error);
+	if (status != PMILL_BAD_INPUT || error.offset != offset ||
+		strstr(error.message, message) == NULL) {
+		print_error("%s: status %d, byte %llu: %s\n", line, (int)status,
+			(unsigned long long)error.offset, error.message);
+		fail();
+	}
+	assert_int_equal(text.len, 0);
+	pmill_buffer_release(&text);
+}
+
+static void test_refused_lines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *line;
+		size_t offset;
+		const char *message;
+	} cases[] = {
+		{"", 0, "a JSON object expected, but the line ends"},
+		{"[]", 0, "a JSON object expected"},
+		{"\"text\"", 0, "a JSON object expected"},
+		{"\xEF\xBB\xBF{\"text\":\"\"}", 0, "a JSON object expected"},
+		{"{}", 0, "the field \"text\" is missing"},
+		{"{\"Text\":\"\"}", 0, "the field \"text\" is missing"},
+		{"{\"tex\":\"\"}", 0, "the field \"text\" is missing"},
+		{"{\"a\":{\"text\":\"\"}}", 0, "the field \"text\" is missing"},
+		{"{\"text\": 17}", 9, "the field \"text\" is not a string"},
+		{"{\"text\":\"\",\"text\":null}", 18, "the field \"text\" is not a string"},
+		{"{\"text\":[\"a\"]}", 8, "the field \"text\" is not a string"},
+		{"{", 1, "a name in quotes expected, but the line ends"},
+		{"{text:\"\"}", 1, "a name in quotes expected"},
+		{"{'text':\"\"}", 1, "a name in quotes expected"},
+		{"{\"text\"}", 7, "':' expected"},
+		{"{\"text\":}", 8, "a value expected"},
+		{"{\"text\":\"\",}", 11, "a name in quotes expected"},
+		{"{\"text\":\"\" \"b\":1}", 11, "',' or '}' expected"},
+		{"{\"text\":\"\"]", 10, "',' or '}' expected"},
+		{"{\"text\":\"\"}}", 11, "the end of the line expected"},
+		{"{\"text\":\"\"} x", 12, "the end of the line expected"},
+		{"{\"text\":\"\"", 10, "',' or '}' expected, but the line ends"},
+		{"{\"text\":\"abc", 12, "the string's closing quote expected, but the line ends"},
+		{"{\"text\":\"abc\\", 13, "an escape such as \\n expected, but the line ends"},
+		{"{\"text\":\"\\x\"}", 10, "an escape such as \\n expected"},
+		{"{\"text\":\"\\u12\"}", 13, "a hexadecimal digit expected"},
+		{"{\"text\":\"\\u12G4\"}", 13, "a hexadecimal digit expected"},
+		{"{\"text\":\"\\u12", 13, "a hexadecimal digit expected, but the line ends"},
+		{"{\"text\":\"a\tb\"}", 10, "a control character (0x09)"},
+		{"{\"text\":\"a\nb\"}", 10, "a control character (0x0a)"},
+		{"{\"text\":\"twelve bytes\x1F\"}", 21, "a control character (0x1f)"},
+		{"{\"a\":01,\"text\":\"\"}", 6, "',' or '}' expected"},
+		{"{\"a\":-,\"text\":\"\"}", 6, "a digit expected"},
+		{"{\"a\":1.,\"text\":\"\"}", 7, "a digit expected"},
+		{"{\"a\":.5,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":1e,\"text\":\"\"}", 7, "a digit expected"},
+		{"{\"a\":1e+,\"text\":\"\"}", 8, "a digit expected"},
+		{"{\"a\":+1,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":0x1,\"text\":\"\"}", 6, "',' or '}' expected"},
+		{"{\"a\":NaN,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":True,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":tru", 5, "a value expected"},
+		{"{\"a\":nullx,\"text\":\"\"}", 9, "',' or '}' expected"},
+		{"{\"a\":[1,],\"text\":\"\"}", 8, "a value expected"},
+		{"{\"a\":[1 2],\"text\":\"\"}", 8, "',' or ']' expected"},
+		{"{\"a\":[1},\"text\":\"\"}", 7, "',' or ']' expected"},
+		{"{\"a\":{\"b\"},\"text\":\"\"}", 9, "':' expected"},
+		{"{\"a\":{\"b\":1,},\"text\":\"\"}", 12, "a name in quotes expected"},
+		{"{\"a\":[[[,\"text\":\"\"}", 8, "a value expected"},
+		{"{\"text\":\"\"}\f", 11, "the end of the line expected"},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		check_refused(cases[i].line, strlen(cases[i].line), cases[i].offset, cases[i].message);
+	check_refused("{\"text\":\"a\0b\"}", 14, 10, "a control character (0x00)");
+	check_refused("{\"text\":\"\"}\0", 12, 11, "the end of the line expected");
+}
+
+/* Every cut of a good line is refused, and reads nothing behind its end. */
+static void test_cut_lines(void **state)
+{
+	(void)state;
+	static const char line[] =
+		"{\"a\":[{\"b\":-1.5e+7},true,[null]],\"text\":\"x\\ud83d\\ude00\\n and more\"}";
+	for (size_t len = 0; len < sizeof line - 1; len++) {
+		struct pmill_buffer text = {0};
+		assert_int_equal(read_field(line, len, "text", &text, NULL), PMILL_BAD_INPUT);
+		assert_int_equal(text.len, 0);
+		pmill_buffer_release(&text);
+	}
+	CHECK_VALUE(line, "x\xF0\x9F\x98\x80\n and more");
+}
+
+/* {"a": [[[...]]], "text": "deep"} with so many brackets or braces. */
+static void append_nested(struct pmill_buffer *line, size_t depth, bool is_object)
+{
+	assert_true(pmill_buffer_append_text(line, "{\"a\":"));
+	for (size_t i = 0; i < depth; i++)
+		assert_true(pmill_buffer_append_text(line, is_object ? "{\"b\":" : "["));
+	assert_true(pmill_buffer_append_text(line, "1"));
+	for (size_t i = 0; i < depth; i++)
+		assert_true(pmill_buffer_append_text(line, is_object ? "}" : "]"));
+	assert_true(pmill_buffer_append_text(line, ",\"text\":\"deep\"}"));
+}
+
+static void test_depth(void **state)
+{
+	(void)state;
+	for (int is_object = 0; is_object < 2; is_object++)
+		for (size_t depth = PMILL_JSON_DEPTH - 3; depth < PMILL_JSON_DEPTH + 2; depth++) {
+			struct pmill_buffer line = {0}, text = {0};
+			pmill_error error;
+			append_nested(&line, depth, is_object);
+			pmill_status status = read_field(
+				(const char *)line.data, line.len, "text", &text, &error);
+			bool fits = depth + 1 <= PMILL_JSON_DEPTH;
+			assert_int_equal(status, fits ? PMILL_OK : PMILL_BAD_INPUT);
+			assert_int_equal(text.len, fits ? 4 : 0);
+			pmill_buffer_release(&line);
+			pmill_buffer_release(&text);
+		}
+}
+
+/* What ends a run of plain bytes, at every place of the eight that are looked at together. */
+static void test_stops_at_every_place(void **state)
+{
+	(void)state;
+	for (size_t plain = 0; plain < 40; plain++) {
+		char line[100], value[100];
+		char letters[41] = "";
+		memset(letters, 0xE9, plain);
+		letters[plain] = '\0';
+		snprintf(line, sizeof line, "{\"text\":\"%s\"}", letters);
+		check_value(line, letters, plain);
+		snprintf(line, sizeof line, "{\"text\":\"%s\\n%s\"}", letters, letters);
+		snprintf(value, sizeof value, "%s\n%s", letters, letters);
+		check_value(line, value, 2 * plain + 1);
+		snprintf(line, sizeof line, "{\"text\":\"%s\x01%s\"}", letters, letters);
+		check_refused(line, strlen(line), 9 + plain, "a control character (0x01)");
+	}
+}
+
+static void test_other_fields(void **state)
+{
+	(void)state;
+	struct pmill_buffer text = {0};
+	static const char line[] = "{\"\":\"empty\",\"\\u00e9\":\"accent\",\"\\ud83d\":\"lone\"}";
+	assert_int_equal(read_field(line, sizeof line - 1, "", &text, NULL), PMILL_OK);
+	assert_int_equal(read_field(line, sizeof line - 1, "\xC3\xA9", &text, NULL), PMILL_OK);
+	assert_int_equal(read_field(line, sizeof line - 1, REPLACEMENT, &text, NULL), PMILL_OK);
+	assert_int_equal(text.len, 15);
+	assert_memory_equal(text.data, "emptyaccentlone", 15);
+	pmill_buffer_release(&text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_escapes),
+		cmocka_unit_test(test_lone_surrogates),
+		cmocka_unit_test(test_invalid_utf8_is_kept),
+		cmocka_unit_test(test_refused_lines),
+		cmocka_unit_test(test_cut_lines),
+		cmocka_unit_test(test_depth),
+		cmocka_unit_test(test_stops_at_every_place),
+		cmocka_unit_test(test_other_fields),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
