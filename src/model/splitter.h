@@ -1,0 +1,25 @@
+/* What a token comes apart into: its bytes merged with the ranks below its own. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_MODEL_SPLITTER_H
+#define PMILL_MODEL_SPLITTER_H
+
+#include "model/vocab.h"
+
+/* Working memory, kept from token to token. All zero is ready. */
+struct pmill_splitter {
+	struct pmill_split_part *parts;
+	struct pmill_split_candidate *heap;
+	size_t part_capacity, heap_capacity, heap_count;
+};
+
+void pmill_splitter_release(struct pmill_splitter *splitter);
+
+/*
+ * Sets *left and *right to the two ordinary tokens that the ordinary token `id` of two bytes or
+ * more comes out as, or both to PMILL_NO_ID where it does not come out as exactly two. O(n log n)
+ * in its length.
+ */
+pmill_status pmill_splitter_split(struct pmill_splitter *splitter, const struct pmill_vocab *vocab,
+	uint32_t id, uint32_t *left, uint32_t *right, pmill_error *error);
+
+#endif

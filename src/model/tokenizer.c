@@ -1,0 +1,151 @@
+/* The tokenizer as an object: made, asked, freed. */
+/* SPDX-License-Identifier: MIT */
+#include "model/tokenizer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+struct pmill_tokenizer *pmill_tokenizer_create_empty(void)
+{
+	struct pmill_tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
+	if (tokenizer == NULL)
+		return NULL;
+	for (int byte = 0; byte < 256; byte++)
+		tokenizer->byte_ids[byte] = PMILL_NO_ID;
+	return tokenizer;
+}
+
+void pmill_tokenizer_free(pmill_tokenizer *tokenizer)
+{
+	if (tokenizer == NULL)
+		return;
+	pmill_vocab_release(&tokenizer->vocab);
+	pmill_arena_release(&tokenizer->arena);
+	free(tokenizer->merges);
+	free(tokenizer);
+}
+
+void pmill_tokenizer_find_bytes(struct pmill_tokenizer *tokenizer)
+{
+	for (int byte = 0; byte < 256; byte++) {
+		const uint8_t value = (uint8_t)byte;
+		tokenizer->byte_ids[byte] = pmill_vocab_find(&tokenizer->vocab, &value, 1);
+	}
+}
+
+static int compare_specials(const void *left, const void *right)
+{
+	const struct pmill_special *a = left, *b = right;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
+	const struct pmill_special *specials, size_t count, pmill_error *error)
+{
+	if (count > SIZE_MAX / sizeof *specials)
+		return pmill_fail_memory(error);
+	struct pmill_special *copies = pmill_arena_allocate(
+		&tokenizer->arena, count * sizeof *copies, _Alignof(struct pmill_special));
+	if (copies == NULL)
+		return pmill_fail_memory(error);
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = specials[i];
+		copies[i].content.data = pmill_arena_copy(
+			&tokenizer->arena, specials[i].content.data, specials[i].content.len);
+		if (copies[i].content.data == NULL)
+			return pmill_fail_memory(error);
+	}
+	qsort(copies, count, sizeof *copies, compare_specials);
+	tokenizer->specials = copies;
+	tokenizer->special_count = count;
+	return PMILL_OK;
+}
+
+pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
+	const char *unicode_version, pmill_error *error)
+{
+	tokenizer->pattern = pmill_arena_copy(&tokenizer->arena, pattern, strlen(pattern));
+	tokenizer->unicode_version = pmill_arena_copy(
+		&tokenizer->arena, unicode_version, strlen(unicode_version));
+	if (tokenizer->pattern == NULL || tokenizer->unicode_version == NULL)
+		return pmill_fail_memory(error);
+	return PMILL_OK;
+}
+
+uint32_t pmill_tokenizer_vocab_size(const pmill_tokenizer *tokenizer)
+{
+	return (uint32_t)tokenizer->vocab.count;
+}
+
+pmill_bytes pmill_tokenizer_token(const pmill_tokenizer *tokenizer, uint32_t id)
+{
+	return pmill_vocab_token(&tokenizer->vocab, id);
+}
+
+uint32_t pmill_tokenizer_id(const pmill_tokenizer *tokenizer, const void *data, size_t len)
+{
+	const uint32_t id = pmill_vocab_find(&tokenizer->vocab, data, len);
+	if (id != PMILL_NO_ID)
+		return id;
+	for (size_t i = 0; i < tokenizer->special_count; i++) {
+		const pmill_bytes content = tokenizer->specials[i].content;
+		if (content.len == len && memcmp(content.data, data, len) == 0)
+			return tokenizer->specials[i].id;
+	}
+	return PMILL_NO_ID;
+}
+
+size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer)
+{
+	return tokenizer->merge_count;
+}
+
+void pmill_tokenizer_merge(
+	const pmill_tokenizer *tokenizer, size_t rank, uint32_t *left, uint32_t *right, uint32_t *id)
+{
+	const struct pmill_merge *merge = &tokenizer->merges[rank];
+	*left = merge->left;
+	*right = merge->right;
+	*id = merge->id;
+}
+
+size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)
+{
+	return tokenizer->special_count;
+}
+
+void pmill_tokenizer_special(const pmill_tokenizer *tokenizer, size_t index, pmill_bytes *content,
+	uint32_t *id, int *is_special)
+{
+	const struct pmill_special *special = &tokenizer->specials[index];
+	*content = special->content;
+	*id = special->id;
+	*is_special = special->is_special;
+}
+
+const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer)
+{
+	return tokenizer->pattern;
+}
+
+const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tokenizer)
+{
+	return tokenizer->unicode_version;
+}
+
+const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer)
+{
+	switch (tokenizer->meaning) {
+	case PMILL_MEANING_MERGE_LIST: return "merge list";
+	case PMILL_MEANING_RANK_BY_ID: return "rank by id";
+	case PMILL_MEANING_IGNORE_MERGES: return "ignore merges";
+	}
+	return NULL;
+}
+
+const pmill_training *pmill_tokenizer_training(const pmill_tokenizer *tokenizer)
+{
+	return tokenizer->training;
+}

@@ -1,0 +1,57 @@
+/* A tokenizer: vocab, merges, pattern, and the meaning of BPE. The inside of pmill_tokenizer. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_MODEL_TOKENIZER_H
+#define PMILL_MODEL_TOKENIZER_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "model/vocab.h"
+#include "pairmill.h"
+
+struct pmill_merge {
+	uint32_t left, right, id;
+};
+
+/* A token that is found in the text itself, before the pattern cuts it. */
+struct pmill_special {
+	pmill_bytes content;
+	uint32_t id;
+	bool is_special; /* false: an added token that is ordinary text (Qwen 3's <think>) */
+};
+
+enum pmill_meaning {
+	PMILL_MEANING_MERGE_LIST, /* apply the present merge of lowest rank, again and again */
+	PMILL_MEANING_RANK_BY_ID, /* any neighbours whose joined bytes are a token, lowest id first */
+	PMILL_MEANING_IGNORE_MERGES, /* a pretoken in the vocab whole, else the merge list */
+};
+
+struct pmill_tokenizer {
+	struct pmill_arena arena;   /* all that is pointed to below, unless it says otherwise */
+	struct pmill_vocab vocab;   /* ordinary tokens and special ones */
+	uint32_t byte_ids[256];     /* PMILL_NO_ID where the vocab lacks the byte */
+	struct pmill_merge *merges; /* by rank; malloc */
+	size_t merge_count;
+	struct pmill_special *specials; /* by id */
+	size_t special_count;
+	enum pmill_meaning meaning;
+	const char *pattern; /* the name of a known pattern, else the expression */
+	const char *unicode_version;
+	pmill_training *training; /* NULL: not known */
+};
+
+/* Empty: the caller fills it in. NULL without memory. */
+struct pmill_tokenizer *pmill_tokenizer_create_empty(void);
+
+/* Sets byte_ids from the vocab. Call when all tokens are in. */
+void pmill_tokenizer_find_bytes(struct pmill_tokenizer *tokenizer);
+
+/* Copies the specials, sorted by id. Their tokens are put into the vocab by the caller. */
+pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
+	const struct pmill_special *specials, size_t count, pmill_error *error);
+
+/* Copies both. */
+pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
+	const char *unicode_version, pmill_error *error);
+
+#endif
