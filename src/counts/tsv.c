@@ -1,0 +1,247 @@
+/* TSV: a line for each word: printable bytes, a tab, the count. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sorted lines, which is what we write, go straight into the list. The first line out of order
+ * moves all words to a hash table, which adds up what repeats and sorts in the end.
+ */
+#define _GNU_SOURCE /* memrchr */
+#include "counts/tsv.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "counts/word_table.h"
+#include "model/layout.h"
+
+#define FIRST_LINE "#pairmill-counts 1"
+#define FIRST_WORD "#pairmill-counts "
+
+enum { LINES_BETWEEN_EVENTS = 4096 };
+
+struct tsv {
+	struct pmill_lookahead *input;
+	bool is_printable;
+	uint64_t line; /* the number of the line at hand, from 1 */
+	struct pmill_buffer word;
+	struct pmill_word_list list;
+	struct pmill_word_table *table; /* once the order is broken */
+};
+
+static pmill_status fail_line(
+	const struct tsv *tsv, uint64_t offset, pmill_error *error, const char *what)
+{
+	return pmill_fail_input(error, tsv->input->name, tsv->input->offset + offset,
+		"line %" PRIu64 ": %s", tsv->line, what);
+}
+
+/* Makes a whole line visible; `*len` is without its LF. */
+static pmill_status fill_line(
+	struct pmill_lookahead *input, size_t *len, bool *has_end, pmill_error *error)
+{
+	size_t searched = 0;
+	for (;;) {
+		const uint8_t *end = input->len > searched
+			? memchr(input->data + searched, '\n', input->len - searched)
+			: NULL;
+		*has_end = end != NULL;
+		*len = end != NULL ? (size_t)(end - input->data) : input->len;
+		if (end != NULL || input->is_ended)
+			return PMILL_OK;
+		searched = input->len;
+		pmill_status status = pmill_lookahead_fill(input, input->len + 1, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+}
+
+static bool parse_count(const uint8_t *at, const uint8_t *end, int64_t *count)
+{
+	int64_t number = 0;
+	for (; at < end; at++) {
+		if (*at < '0' || *at > '9' || __builtin_mul_overflow(number, 10, &number) ||
+			__builtin_add_overflow(number, *at - '0', &number))
+			return false;
+	}
+	*count = number;
+	return number > 0;
+}
+
+static pmill_status parse_word(
+	struct tsv *tsv, const uint8_t *line, size_t len, pmill_bytes *word, pmill_error *error)
+{
+	*word = (pmill_bytes){line, len};
+	if (!tsv->is_printable)
+		return PMILL_OK;
+	size_t bad_offset = 0;
+	tsv->word.len = 0;
+	if (!pmill_printable_parse(&tsv->word, line, len, &bad_offset))
+		return bad_offset == SIZE_MAX
+			? pmill_fail_memory(error)
+			: fail_line(tsv, bad_offset, error, "not a printable byte: how is the word spelled?");
+	*word = (pmill_bytes){tsv->word.data, tsv->word.len};
+	return PMILL_OK;
+}
+
+static pmill_status start_table(struct tsv *tsv, pmill_error *error)
+{
+	pmill_status status = pmill_word_table_create(pmill_hash_random_seed(), &tsv->table, error);
+	for (size_t i = 0; i < tsv->list.count && status == PMILL_OK; i++) {
+		pmill_bytes word = pmill_word_list_word(&tsv->list, i);
+		status = pmill_word_table_add(tsv->table, word.data, word.len, tsv->list.counts[i], error);
+	}
+	pmill_word_list_release(&tsv->list);
+	return status;
+}
+
+static pmill_status add_word(struct tsv *tsv, pmill_bytes word, int64_t count, pmill_error *error)
+{
+	struct pmill_word_list *list = &tsv->list;
+	if (tsv->table == NULL &&
+		(list->count == 0 ||
+			pmill_word_compare(pmill_word_list_word(list, list->count - 1), word) < 0))
+		return pmill_word_list_append(list, word, count) ? PMILL_OK : pmill_fail_memory(error);
+	pmill_status status = tsv->table == NULL ? start_table(tsv, error) : PMILL_OK;
+	if (status == PMILL_OK)
+		status = pmill_word_table_add(tsv->table, word.data, word.len, count, error);
+	if (status == PMILL_OVERFLOW)
+		return pmill_fail(error, status, tsv->input->offset,
+			"%s: line %" PRIu64 ": the counts of this word add up to more than 63 bits",
+			tsv->input->name, tsv->line);
+	return status;
+}
+
+static pmill_status add_line(struct tsv *tsv, size_t len, bool has_end, pmill_error *error)
+{
+	const uint8_t *line = tsv->input->data;
+	const uint8_t *tab = len > 0 ? memrchr(line, '\t', len) : NULL;
+	if (has_end && len > 0 && line[len - 1] == '\r')
+		return fail_line(tsv, len - 1, error, "the line ends in CR LF; it must end in LF alone");
+	if (tab == NULL)
+		return fail_line(tsv, 0, error, "expected a word, a tab and a count");
+	if (tab == line)
+		return fail_line(tsv, 0, error, "the word is empty");
+	int64_t count;
+	if (!parse_count(tab + 1, line + len, &count))
+		return fail_line(tsv, (uint64_t)(tab + 1 - line), error,
+			"the count must be a decimal number from 1 to 9223372036854775807");
+	pmill_bytes word;
+	pmill_status status = parse_word(tsv, line, (size_t)(tab - line), &word, error);
+	return status == PMILL_OK ? add_word(tsv, word, count, error) : status;
+}
+
+static pmill_status read_lines(
+	struct tsv *tsv, struct pmill_progress_state *progress, pmill_error *error)
+{
+	for (;; tsv->line++) {
+		size_t len;
+		bool has_end;
+		pmill_status status = fill_line(tsv->input, &len, &has_end, error);
+		if (status != PMILL_OK || (len == 0 && !has_end))
+			return status;
+		status = add_line(tsv, len, has_end, error);
+		if (status != PMILL_OK)
+			return status;
+		pmill_lookahead_take(tsv->input, len + has_end);
+		if (tsv->line % LINES_BETWEEN_EVENTS == 0 &&
+			!pmill_progress_step(progress, tsv->input->offset))
+			return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	}
+}
+
+/* Takes our first line, if it is there. */
+static pmill_status read_first_line(struct tsv *tsv, const char *spelling, pmill_error *error)
+{
+	struct pmill_lookahead *input = tsv->input;
+	pmill_status status = pmill_lookahead_fill(input, sizeof FIRST_LINE, error);
+	if (status != PMILL_OK)
+		return status;
+	const size_t len = sizeof FIRST_LINE - 1, word_len = sizeof FIRST_WORD - 1;
+	bool is_ours = input->len >= word_len && memcmp(input->data, FIRST_WORD, word_len) == 0;
+	if (is_ours && input->len >= len && memcmp(input->data, FIRST_LINE, len) == 0 &&
+		(input->len == len || input->data[len] == '\n')) {
+		pmill_lookahead_take(input, input->len == len ? len : len + 1);
+		tsv->line++;
+		tsv->is_printable = true;
+		return PMILL_OK;
+	}
+	if (spelling != NULL) {
+		tsv->is_printable = strcmp(spelling, "printable") == 0;
+		return PMILL_OK;
+	}
+	return pmill_fail_input(error, input->name, 0,
+		is_ours ? "the first line is not \"" FIRST_LINE "\", followed by LF"
+				: "neither a count file nor a TSV that begins with \"" FIRST_LINE
+				  "\"; for another TSV say how its words are spelled: raw or printable");
+}
+
+pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
+	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error)
+{
+	if (tsv != NULL && strcmp(tsv, "raw") != 0 && strcmp(tsv, "printable") != 0)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"the words of a TSV are spelled \"raw\" or \"printable\", not \"%.100s\"", tsv);
+	struct tsv reading = {.input = input, .line = 1};
+	struct pmill_word_list taken = {0};
+	pmill_status status = read_first_line(&reading, tsv, error);
+	if (status == PMILL_OK)
+		status = read_lines(&reading, progress, error);
+	if (status == PMILL_OK && reading.table != NULL)
+		status = pmill_word_tables_take(&reading.table, 1, 1, &taken, error);
+	else if (status == PMILL_OK)
+		taken = reading.list;
+	if (status == PMILL_OK)
+		*words = taken;
+	else
+		pmill_word_list_release(&reading.list);
+	pmill_word_table_free(reading.table);
+	pmill_buffer_release(&reading.word);
+	return status;
+}
+
+pmill_status pmill_tsv_writer_open(
+	struct pmill_tsv_writer *writer, const char *path, unsigned flags, pmill_error *error)
+{
+	*writer = (struct pmill_tsv_writer){0};
+	pmill_status status = pmill_file_writer_open(&writer->file, path, flags, error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_append(&writer->file, FIRST_LINE "\n", sizeof FIRST_LINE, error);
+	if (status != PMILL_OK)
+		pmill_tsv_writer_release(writer);
+	return status;
+}
+
+static bool append_count(struct pmill_buffer *line, int64_t count)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	for (; count > 0; count /= 10)
+		digits[--at] = (char)('0' + count % 10);
+	return pmill_buffer_append(line, digits + at, sizeof digits - at);
+}
+
+pmill_status pmill_tsv_writer_add(
+	struct pmill_tsv_writer *writer, pmill_bytes word, int64_t count, pmill_error *error)
+{
+	struct pmill_buffer *line = &writer->line;
+	line->len = 0;
+	if (!pmill_printable_append(line, word.data, word.len) || !pmill_buffer_append(line, "\t", 1) ||
+		!append_count(line, count) || !pmill_buffer_append(line, "\n", 1))
+		return pmill_fail_memory(error);
+	return pmill_file_writer_append(&writer->file, line->data, line->len, error);
+}
+
+pmill_status pmill_tsv_writer_commit(struct pmill_tsv_writer *writer, pmill_error *error)
+{
+	pmill_status status = pmill_file_writer_commit(&writer->file, error);
+	pmill_tsv_writer_release(writer);
+	return status;
+}
+
+void pmill_tsv_writer_release(struct pmill_tsv_writer *writer)
+{
+	pmill_file_writer_release(&writer->file);
+	pmill_buffer_release(&writer->line);
+	*writer = (struct pmill_tsv_writer){0};
+}

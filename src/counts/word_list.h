@@ -1,0 +1,53 @@
+/* Words with their counts, sorted by bytes. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_COUNTS_WORD_LIST_H
+#define PMILL_COUNTS_WORD_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "pairmill.h"
+
+/*
+ * Word i is bytes[offsets[i], offsets[i + 1]). Distinct, not empty, counts > 0. All zero is empty.
+ */
+struct pmill_word_list {
+	uint8_t *bytes;
+	uint64_t *offsets; /* count + 1 of them, or NULL where count is 0 */
+	int64_t *counts;
+	size_t count;
+	size_t bytes_capacity, offsets_capacity, counts_capacity;
+};
+
+void pmill_word_list_release(struct pmill_word_list *words);
+
+static inline pmill_bytes pmill_word_list_word(const struct pmill_word_list *words, size_t index)
+{
+	return (pmill_bytes){words->bytes + words->offsets[index],
+		(size_t)(words->offsets[index + 1] - words->offsets[index])};
+}
+
+/* Below, at or above 0: the order of bytes, a word before the longer ones that begin with it. */
+static inline int pmill_word_compare(pmill_bytes a, pmill_bytes b)
+{
+	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+/* Room for `count` words of `bytes` bytes in all. False without memory. */
+bool pmill_word_list_reserve(struct pmill_word_list *words, size_t count, size_t bytes);
+
+/* Appends a word that sorts behind all others; counts > 0. False without memory. */
+int pmill_word_list_append(struct pmill_word_list *words, pmill_bytes word, int64_t count);
+
+/* The sum of all counts; PMILL_OVERFLOW where it does not fit. */
+pmill_status pmill_word_list_sum(
+	const struct pmill_word_list *words, uint64_t *sum, pmill_error *error);
+
+/* a + b; takes the contents of neither. */
+pmill_status pmill_word_list_add(const struct pmill_word_list *a, const struct pmill_word_list *b,
+	struct pmill_word_list *sum, pmill_error *error);
+
+#endif

@@ -1,0 +1,161 @@
+/* Sorting words by their bytes: introsort on two numbers a word. */
+/* SPDX-License-Identifier: MIT */
+#include "counts/word_sort.h"
+
+#include <string.h>
+
+enum { FEW = 16 }; /* below this insertion sort wins */
+
+static uint64_t load_big(const uint8_t *p)
+{
+	uint64_t x = 0;
+	for (int i = 0; i < 8; i++)
+		x = x << 8 | p[i];
+	return x;
+}
+
+struct pmill_word_entry pmill_word_entry_make(const struct pmill_word_slot *slot, bool is_long)
+{
+	if (!is_long)
+		return (struct pmill_word_entry){.first = __builtin_bswap64(slot->first),
+			.second = __builtin_bswap64(slot->second),
+			.count = slot->count};
+	const uint8_t *bytes = slot->long_word->bytes;
+	return (struct pmill_word_entry){.first = load_big(bytes),
+		.second = load_big(bytes + 8) | PMILL_LONG_WORD_MARK,
+		.slot = slot};
+}
+
+void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes)
+{
+	size_t len = pmill_word_entry_len(entry);
+	if (pmill_word_entry_is_long(entry)) {
+		memcpy(bytes, entry->slot->long_word->bytes, len);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)(i < 8 ? entry->first >> (56 - 8 * i) : entry->second >> (120 - 8 * i));
+}
+
+static bool is_long_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
+{
+	if (!pmill_word_entry_is_long(a))
+		return false; /* equal numbers and short: the same word */
+	const struct pmill_long_word *x = a->slot->long_word, *y = b->slot->long_word;
+	int order = memcmp(x->bytes, y->bytes, x->len < y->len ? x->len : y->len);
+	return order != 0 ? order < 0 : x->len < y->len;
+}
+
+static inline bool is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
+{
+	if (a->first != b->first)
+		return a->first < b->first;
+	if (a->second != b->second)
+		return a->second < b->second;
+	return is_long_before(a, b);
+}
+
+static void swap(struct pmill_word_entry *a, struct pmill_word_entry *b)
+{
+	struct pmill_word_entry kept = *a;
+	*a = *b;
+	*b = kept;
+}
+
+static void sort_few(struct pmill_word_entry *entries, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct pmill_word_entry moved = entries[i];
+		size_t at = i;
+		for (; at > 0 && is_before(&moved, &entries[at - 1]); at--)
+			entries[at] = entries[at - 1];
+		entries[at] = moved;
+	}
+}
+
+static void sink(struct pmill_word_entry *entries, size_t at, size_t count)
+{
+	for (;;) {
+		size_t child = 2 * at + 1;
+		if (child >= count)
+			return;
+		if (child + 1 < count && is_before(&entries[child], &entries[child + 1]))
+			child++;
+		if (!is_before(&entries[at], &entries[child]))
+			return;
+		swap(&entries[at], &entries[child]);
+		at = child;
+	}
+}
+
+static void sort_by_heap(struct pmill_word_entry *entries, size_t count)
+{
+	for (size_t i = count / 2; i-- > 0;)
+		sink(entries, i, count);
+	for (size_t i = count; i-- > 1;) {
+		swap(&entries[0], &entries[i]);
+		sink(entries, 0, i);
+	}
+}
+
+/* Leaves the median of first, middle and last in front. */
+static void choose_pivot(struct pmill_word_entry *entries, size_t count)
+{
+	struct pmill_word_entry *a = &entries[count / 2], *b = &entries[0], *c = &entries[count - 1];
+	if (is_before(b, a))
+		swap(a, b);
+	if (is_before(c, b)) {
+		swap(b, c);
+		if (is_before(b, a))
+			swap(a, b);
+	}
+}
+
+/*
+ * Hoare's: entries before the result are not behind those from it on; both sides are smaller than
+ * all.
+ */
+static size_t partition(struct pmill_word_entry *entries, size_t count)
+{
+	choose_pivot(entries, count);
+	struct pmill_word_entry pivot = entries[0];
+	size_t low = 0, high = count;
+	for (;;) {
+		do
+			high--;
+		while (is_before(&pivot, &entries[high]));
+		while (is_before(&entries[low], &pivot))
+			low++;
+		if (low >= high)
+			return high + 1;
+		swap(&entries[low], &entries[high]);
+		low++;
+	}
+}
+
+/* The smaller side recurses, so the depth is at most log2(count), whatever the words. */
+static void sort_within(struct pmill_word_entry *entries, size_t count, unsigned allowance)
+{
+	while (count > FEW) {
+		if (allowance-- == 0) {
+			sort_by_heap(entries, count);
+			return;
+		}
+		size_t left = partition(entries, count);
+		if (left < count - left) {
+			sort_within(entries, left, allowance);
+			entries += left;
+			count -= left;
+		} else {
+			sort_within(entries + left, count - left, allowance);
+			count = left;
+		}
+	}
+	sort_few(entries, count);
+}
+
+void pmill_word_entries_sort(struct pmill_word_entry *entries, size_t count)
+{
+	unsigned bits = count > 0 ? 64 - (unsigned)__builtin_clzll(count) : 0;
+	sort_within(entries, count, 2 * bits);
+}

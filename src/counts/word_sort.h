@@ -1,0 +1,55 @@
+/* Sorting words by their bytes. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_COUNTS_WORD_SORT_H
+#define PMILL_COUNTS_WORD_SORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "counts/word_slots.h"
+
+enum {
+	PMILL_LONG_WORD_MARK = 255
+}; /* in place of the length: behind every short word of equal bytes */
+
+/*
+ * A word as two numbers that compare as its bytes do: bytes 0..7 and bytes 8..14 with the top byte
+ * first, zero padded, and below them the length. Two words have equal numbers only if both are
+ * long.
+ */
+struct pmill_word_entry {
+	uint64_t first, second;
+	union {
+		int64_t count;                      /* of a short word */
+		const struct pmill_word_slot *slot; /* of a long one */
+	};
+};
+
+struct pmill_word_entry pmill_word_entry_make(const struct pmill_word_slot *slot, bool is_long);
+
+static inline bool pmill_word_entry_is_long(const struct pmill_word_entry *entry)
+{
+	return (entry->second & 255) == PMILL_LONG_WORD_MARK;
+}
+
+static inline size_t pmill_word_entry_len(const struct pmill_word_entry *entry)
+{
+	return pmill_word_entry_is_long(entry) ? entry->slot->long_word->len
+										   : (size_t)(entry->second & 255);
+}
+
+static inline int64_t pmill_word_entry_count(const struct pmill_word_entry *entry)
+{
+	return pmill_word_entry_is_long(entry) ? entry->slot->count : entry->count;
+}
+
+/* Writes the bytes of the word. */
+void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes);
+
+/*
+ * Sorts by bytes, a word before the longer ones that begin with it. In place, O(n log n) compares.
+ */
+void pmill_word_entries_sort(struct pmill_word_entry *entries, size_t count);
+
+#endif
