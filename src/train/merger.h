@@ -1,0 +1,46 @@
+/* Words → merges: the exact trainer, one merge at a time. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_TRAIN_MERGER_H
+#define PMILL_TRAIN_MERGER_H
+
+#include <stdbool.h>
+
+#include "base/progress.h"
+#include "counts/word_list.h"
+#include "pairmill.h"
+
+/* Which of two pairs with equal counts is taken first. */
+enum pmill_ties { PMILL_TIES_BYTES, PMILL_TIES_IDS };
+
+struct pmill_merger_settings {
+	uint32_t byte_ids[256]; /* ids of the layout: ties by ids compare them */
+	uint32_t first_merge_id;
+	uint64_t merge_limit;
+	int64_t min_count;         /* at least 1 */
+	uint64_t max_token_length; /* 0: no limit */
+	bool is_hf_length;         /* the limit is exclusive, and pairs of bytes are always allowed */
+	enum pmill_ties ties;
+	struct pmill_progress_state *progress; /* may be NULL */
+};
+
+struct pmill_learned_merge {
+	uint32_t left, right; /* ids */
+	int64_t count;        /* when it was taken */
+};
+
+struct pmill_merger_result {
+	struct pmill_learned_merge *merges; /* merge i has the id first_merge_id + i; malloc */
+	size_t merge_count;
+	const char *stopped; /* "full", "min-count" or "no-pairs" */
+	uint64_t index_seconds_ns, merge_seconds_ns;
+	uint64_t index_peak_memory;
+	uint64_t visits; /* words looked at */
+};
+
+/* Takes the words: the list is released as soon as it is packed. */
+pmill_status pmill_merger_run(struct pmill_word_list *words,
+	const struct pmill_merger_settings *settings, struct pmill_merger_result *result,
+	pmill_error *error);
+void pmill_merger_result_release(struct pmill_merger_result *result);
+
+#endif

@@ -1,0 +1,130 @@
+/* What one thread needs to count words: a table, a cursor, buffers. */
+/* SPDX-License-Identifier: MIT */
+#include "train/shard.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+pmill_status pmill_shard_create(
+	const struct pmill_shard_settings *settings, struct pmill_shard **shard, pmill_error *error)
+{
+	struct pmill_shard *created = calloc(1, sizeof *created);
+	if (created == NULL)
+		return pmill_fail_memory(error);
+	created->cursor.pretokenizer = settings->pretokenizer;
+	created->walk.specials = settings->specials;
+	created->walk.separator_index = settings->separator_index;
+	pmill_status status = pmill_word_table_create(settings->seed, &created->table, error);
+	if (status == PMILL_OK)
+		*shard = created;
+	else
+		pmill_shard_free(created);
+	return status;
+}
+
+void pmill_shard_free(struct pmill_shard *shard)
+{
+	if (shard == NULL)
+		return;
+	pmill_word_table_free(shard->table);
+	pmill_pretoken_cursor_release(&shard->cursor);
+	pmill_segment_walk_release(&shard->walk);
+	pmill_chunk_release(&shard->chunk);
+	free(shard);
+}
+
+void pmill_shard_set_input(struct pmill_shard *shard, const pmill_input_options *input)
+{
+	shard->walk.field = input->field;
+	shard->walk.skip_bad_lines = input->skip_bad_lines;
+}
+
+/* Else it is an unescaped JSON line, in the walk's own buffer. */
+static bool is_in_chunk(const struct pmill_segment *segment, const struct pmill_chunk *chunk)
+{
+	uintptr_t text = (uintptr_t)segment->text, begin = (uintptr_t)chunk->data;
+	return text >= begin && text - begin <= chunk->len + chunk->lookahead;
+}
+
+/* Bytes that may be read from the segment's begin on. */
+static size_t readable_from(const struct pmill_segment *segment, const struct pmill_chunk *chunk)
+{
+	if (!is_in_chunk(segment, chunk))
+		return segment->len;
+	return chunk->len + chunk->lookahead - (size_t)(segment->text - chunk->data);
+}
+
+/* Pretokens that end behind `len` belong to the next chunk; a boundary falls on `len` itself. */
+static size_t drop_lookahead(const size_t *ends, size_t count, size_t len)
+{
+	while (count > 0 && ends[count - 1] > len)
+		count--;
+	return count;
+}
+
+static pmill_status count_segment(struct pmill_shard *shard, const struct pmill_segment *segment,
+	const struct pmill_chunk *chunk, pmill_error *error)
+{
+	if (segment->len == 0)
+		return PMILL_OK;
+	struct pmill_pretoken_cursor *cursor = &shard->cursor;
+	size_t readable = readable_from(segment, chunk);
+	pmill_status status = pmill_pretoken_cursor_start(
+		cursor, segment->text, segment->len + segment->lookahead, segment->is_final, error);
+	size_t begin = 0, count = 0;
+	while (status == PMILL_OK && begin < segment->len) {
+		status = pmill_pretoken_cursor_next(cursor, shard->ends, PMILL_SHARD_ENDS, &count, error);
+		if (status != PMILL_OK || count == 0)
+			break;
+		count = drop_lookahead(shard->ends, count, segment->len);
+		if (count == 0)
+			break;
+		status = pmill_word_table_add_pretokens(
+			shard->table, segment->text, readable, begin, shard->ends, count, error);
+		shard->pretokens += count;
+		begin = shard->ends[count - 1];
+	}
+	if (is_in_chunk(segment, chunk))
+		pmill_error_locate(
+			error, chunk->name, chunk->offset + (uint64_t)(segment->text - chunk->data));
+	return status;
+}
+
+pmill_status pmill_shard_count_chunk(
+	struct pmill_shard *shard, const struct pmill_chunk *chunk, pmill_error *error)
+{
+	struct pmill_segment segment;
+	bool is_there = true;
+	pmill_segment_walk_start(&shard->walk, chunk);
+	pmill_status status = pmill_segment_walk_next(&shard->walk, &segment, &is_there, error);
+	while (status == PMILL_OK && is_there) {
+		status = count_segment(shard, &segment, chunk, error);
+		if (status == PMILL_OK)
+			status = pmill_segment_walk_next(&shard->walk, &segment, &is_there, error);
+	}
+	return status;
+}
+
+void pmill_shard_count_source(struct pmill_shard *shard, struct pmill_chunk_source *source)
+{
+	for (;;) {
+		/* Reading fails behind all chunks that were handed out. */
+		shard->sequence = UINT64_MAX;
+		shard->status = pmill_chunk_source_next(source, &shard->chunk, &shard->error);
+		if (shard->status != PMILL_OK || shard->chunk.data == NULL)
+			return;
+		shard->sequence = shard->chunk.sequence;
+		shard->status = pmill_shard_count_chunk(shard, &shard->chunk, &shard->error);
+		if (shard->status != PMILL_OK)
+			return;
+	}
+}
+
+pmill_totals pmill_shard_totals(const struct pmill_shard *shard)
+{
+	return (pmill_totals){.documents = shard->walk.documents,
+		.bytes = shard->walk.text_bytes,
+		.pretokens = shard->pretokens,
+		.bad_lines = shard->walk.bad_lines};
+}

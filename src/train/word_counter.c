@@ -1,0 +1,415 @@
+/* Text, files and counts → one sorted word list, on threads. */
+/* SPDX-License-Identifier: MIT */
+#include "train/word_counter.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/thread.h"
+#include "corpus/chunk_source.h"
+#include "corpus/documents.h"
+#include "counts/word_table.h"
+#include "train/crew.h"
+
+struct pmill_word_counter {
+	struct pmill_arena names;
+	struct pmill_counts_identity identity;
+	size_t own_special_count; /* of the identity's special tokens, without reserved ones */
+	struct pmill_pretokenizer *pretokenizer;
+	struct pmill_special_finder *specials;
+	size_t separator_index; /* SIZE_MAX: none */
+	size_t chunk_size;
+	unsigned threads;
+	uint64_t seed; /* one for all tables, so that they can be merged by hash range */
+
+	pthread_mutex_t lock; /* over what follows */
+	struct pmill_shard **shards;
+	size_t shard_count, shard_capacity;
+	struct pmill_shard *free_shards;
+	struct pmill_word_list words; /* added as counts */
+	pmill_totals totals;          /* of what was added as counts */
+	pmill_input *inputs;
+	size_t input_count, input_capacity;
+};
+
+static pmill_bytes copy_bytes(struct pmill_arena *arena, const void *data, size_t len, bool *done)
+{
+	char *copy = pmill_arena_copy(arena, data, len);
+	if (copy == NULL)
+		*done = false;
+	return (pmill_bytes){copy, len};
+}
+
+static size_t find_token(const pmill_bytes *tokens, size_t count, pmill_bytes token)
+{
+	for (size_t i = 0; i < count; i++)
+		if (tokens[i].len == token.len && memcmp(tokens[i].data, token.data, token.len) == 0)
+			return i;
+	return SIZE_MAX;
+}
+
+/* The caller's special tokens, then the document separator where it is not one of them, then reserved. */
+static pmill_status set_specials(struct pmill_word_counter *counter, const pmill_text_options *text,
+	uint32_t reserved, pmill_error *error)
+{
+	size_t limit = text->special_token_count + 1 + (size_t)reserved;
+	pmill_bytes *tokens = pmill_arena_allocate(&counter->names, limit * sizeof *tokens, 8);
+	if (tokens == NULL)
+		return pmill_fail_memory(error);
+	size_t count = 0;
+	bool done = true;
+	for (; count < text->special_token_count; count++)
+		tokens[count] = copy_bytes(&counter->names, text->special_tokens[count].data,
+			text->special_tokens[count].len, &done);
+	counter->separator_index = SIZE_MAX;
+	pmill_bytes separator = text->doc_separator;
+	if (done && separator.len > 0) {
+		counter->separator_index = find_token(tokens, count, separator);
+		if (counter->separator_index == SIZE_MAX) {
+			counter->separator_index = count;
+			tokens[count++] = copy_bytes(&counter->names, separator.data, separator.len, &done);
+		}
+	}
+	counter->own_special_count = count;
+	for (uint32_t i = 0; i < reserved && done; i++) {
+		char name[40];
+		int len = snprintf(name, sizeof name, "<|reserved_%u|>", i);
+		tokens[count++] = copy_bytes(&counter->names, name, (size_t)len, &done);
+	}
+	counter->identity.special_tokens = tokens;
+	counter->identity.special_token_count = count;
+	return done ? pmill_special_finder_create(tokens, count, &counter->specials, error)
+				: pmill_fail_memory(error);
+}
+
+static pmill_status init(struct pmill_word_counter *counter, const pmill_text_options *text,
+	uint32_t reserved, pmill_error *error)
+{
+	pmill_status status = pmill_pretokenizer_create(
+		text->pattern, text->unicode_version, text->scanner, &counter->pretokenizer, error);
+	if (status != PMILL_OK)
+		return status;
+	counter->identity.pattern = pmill_pretokenizer_pattern(counter->pretokenizer);
+	counter->identity.unicode_version = pmill_pretokenizer_unicode(counter->pretokenizer)->version;
+	counter->threads = pmill_thread_count(text->threads);
+	counter->chunk_size = text->chunk_size;
+	counter->seed = pmill_hash_random_seed();
+	return set_specials(counter, text, reserved, error);
+}
+
+pmill_status pmill_word_counter_create(const pmill_text_options *text, uint32_t reserved,
+	struct pmill_word_counter **counter, pmill_error *error)
+{
+	pmill_text_options options;
+	pmill_options_copy(&options, sizeof options, text);
+	struct pmill_word_counter *created = calloc(1, sizeof *created);
+	if (created == NULL)
+		return pmill_fail_memory(error);
+	pthread_mutex_init(&created->lock, NULL);
+	pmill_status status = init(created, &options, reserved, error);
+	if (status == PMILL_OK)
+		*counter = created;
+	else
+		pmill_word_counter_free(created);
+	return status;
+}
+
+/* Forgets what was counted; the shards go, and their memory with them. */
+static void clear(struct pmill_word_counter *counter)
+{
+	for (size_t i = 0; i < counter->shard_count; i++)
+		pmill_shard_free(counter->shards[i]);
+	counter->shard_count = 0;
+	counter->free_shards = NULL;
+	pmill_word_list_release(&counter->words);
+	counter->totals = (pmill_totals){0};
+}
+
+void pmill_word_counter_free(struct pmill_word_counter *counter)
+{
+	if (counter == NULL)
+		return;
+	clear(counter);
+	free(counter->shards);
+	free(counter->inputs);
+	pmill_special_finder_free(counter->specials);
+	pmill_pretokenizer_free(counter->pretokenizer);
+	pmill_arena_release(&counter->names);
+	pthread_mutex_destroy(&counter->lock);
+	free(counter);
+}
+
+const struct pmill_counts_identity *pmill_word_counter_identity(
+	const struct pmill_word_counter *counter)
+{
+	return &counter->identity;
+}
+
+const pmill_input *pmill_word_counter_inputs(
+	const struct pmill_word_counter *counter, size_t *count)
+{
+	*count = counter->input_count;
+	return counter->inputs;
+}
+
+static pmill_status create_shard(
+	struct pmill_word_counter *counter, struct pmill_shard **shard, pmill_error *error)
+{
+	void *shards = counter->shards;
+	if (!pmill_array_reserve(
+			&shards, &counter->shard_capacity, counter->shard_count + 1, sizeof *counter->shards))
+		return pmill_fail_memory(error);
+	counter->shards = shards;
+	struct pmill_shard_settings settings = {.pretokenizer = counter->pretokenizer,
+		.specials = counter->specials,
+		.separator_index = counter->separator_index,
+		.seed = counter->seed};
+	pmill_status status = pmill_shard_create(&settings, shard, error);
+	if (status == PMILL_OK)
+		counter->shards[counter->shard_count++] = *shard;
+	return status;
+}
+
+/* A shard that no other thread uses, new or used before. */
+static pmill_status take_shard(
+	struct pmill_word_counter *counter, struct pmill_shard **shard, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	pthread_mutex_lock(&counter->lock);
+	*shard = counter->free_shards;
+	if (*shard != NULL)
+		counter->free_shards = (*shard)->next_free;
+	else
+		status = create_shard(counter, shard, error);
+	pthread_mutex_unlock(&counter->lock);
+	return status;
+}
+
+static void give_back_shard(struct pmill_word_counter *counter, struct pmill_shard *shard)
+{
+	pthread_mutex_lock(&counter->lock);
+	shard->next_free = counter->free_shards;
+	counter->free_shards = shard;
+	pthread_mutex_unlock(&counter->lock);
+}
+
+pmill_status pmill_word_counter_add_text(
+	struct pmill_word_counter *counter, const void *text, size_t len, pmill_error *error)
+{
+	struct pmill_shard *shard;
+	pmill_status status = take_shard(counter, &shard, error);
+	if (status != PMILL_OK)
+		return status;
+	struct pmill_chunk chunk = {.data = text,
+		.len = len,
+		.is_segment_end = true,
+		.is_file_end = true,
+		.format = pmill_corpus_format_find("text"),
+		.name = "text"};
+	if (len > 0)
+		status = pmill_shard_count_chunk(shard, &chunk, error);
+	give_back_shard(counter, shard);
+	return status;
+}
+
+/* ---- Files ---- */
+
+static pmill_status keep_inputs(
+	struct pmill_word_counter *counter, struct pmill_chunk_source *source, pmill_error *error)
+{
+	size_t count;
+	const pmill_input *inputs = pmill_chunk_source_inputs(source, &count);
+	void *kept = counter->inputs;
+	if (!pmill_array_reserve(
+			&kept, &counter->input_capacity, counter->input_count + count, sizeof *counter->inputs))
+		return pmill_fail_memory(error);
+	counter->inputs = kept;
+	for (size_t i = 0; i < count; i++) {
+		bool done = true;
+		pmill_input input = {.bytes = inputs[i].bytes};
+		input.name =
+			copy_bytes(&counter->names, inputs[i].name, strlen(inputs[i].name), &done).data;
+		if (inputs[i].sha256 != NULL)
+			input.sha256 =
+				copy_bytes(&counter->names, inputs[i].sha256, strlen(inputs[i].sha256), &done).data;
+		if (!done)
+			return pmill_fail_memory(error);
+		counter->inputs[counter->input_count++] = input;
+	}
+	return PMILL_OK;
+}
+
+static pmill_status count_source(struct pmill_word_counter *counter,
+	struct pmill_chunk_source *source, const pmill_input_options *input,
+	struct pmill_progress_state *progress, pmill_error *error)
+{
+	struct pmill_shard **shards = calloc(counter->threads, sizeof(struct pmill_shard *));
+	if (shards == NULL)
+		return pmill_fail_memory(error);
+	unsigned count = 0;
+	pmill_status status = PMILL_OK;
+	while (count < counter->threads && status == PMILL_OK) {
+		status = take_shard(counter, &shards[count], error);
+		if (status == PMILL_OK)
+			pmill_shard_set_input(shards[count++], input);
+	}
+	if (status == PMILL_OK)
+		status = pmill_crew_count(shards, count, source, progress, error);
+	for (unsigned i = 0; i < count; i++)
+		give_back_shard(counter, shards[i]);
+	free(shards);
+	return status == PMILL_OK ? keep_inputs(counter, source, error) : status;
+}
+
+pmill_status pmill_word_counter_add_files(struct pmill_word_counter *counter,
+	const char *const *paths, size_t path_count, const pmill_input_options *input,
+	struct pmill_progress_state *progress, pmill_error *error)
+{
+	pmill_input_options options;
+	pmill_options_copy(&options, sizeof options, input);
+	struct pmill_inputs inputs = {0};
+	struct pmill_chunk_source *source = NULL;
+	struct pmill_chunk_settings settings = {.pretokenizer = counter->pretokenizer,
+		.specials = counter->specials,
+		.chunk_size = counter->chunk_size,
+		.sha256 = options.sha256};
+	pmill_status status = pmill_inputs_add(&inputs, paths, path_count, &options, error);
+	if (status == PMILL_OK)
+		status = pmill_chunk_source_open(&inputs, &settings, &source, error);
+	if (status == PMILL_OK) {
+		pmill_progress_stage(progress, "count", "bytes", inputs.bytes);
+		status = count_source(counter, source, &options, progress, error);
+	}
+	if (status == PMILL_OK)
+		pmill_progress_end(progress, pmill_chunk_source_stored_bytes(source));
+	pmill_chunk_source_close(source);
+	pmill_inputs_release(&inputs);
+	return status;
+}
+
+/* ---- Counts ---- */
+
+/* Reserved tokens may come after counting: they are names for later, not part of most texts. */
+static pmill_status check_identity(
+	struct pmill_word_counter *counter, const pmill_counts *counts, pmill_error *error)
+{
+	struct pmill_counts_identity identity = counter->identity;
+	if (counts->identity.special_token_count == counter->own_special_count)
+		identity.special_token_count = counter->own_special_count;
+	return pmill_counts_identity_compare(
+		&identity, "this training", &counts->identity, "the counts", error);
+}
+
+static pmill_status add_up(uint64_t *sum, uint64_t more, pmill_error *error)
+{
+	if (__builtin_add_overflow(*sum, more, sum))
+		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "a total does not fit 64 bits");
+	return PMILL_OK;
+}
+
+static pmill_status add_totals(pmill_totals *sum, const pmill_totals *more, pmill_error *error)
+{
+	pmill_status status = add_up(&sum->documents, more->documents, error);
+	if (status == PMILL_OK)
+		status = add_up(&sum->bytes, more->bytes, error);
+	if (status == PMILL_OK)
+		status = add_up(&sum->pretokens, more->pretokens, error);
+	if (status == PMILL_OK)
+		status = add_up(&sum->bad_lines, more->bad_lines, error);
+	return status;
+}
+
+static pmill_status add_words(
+	struct pmill_word_list *words, const struct pmill_word_list *more, pmill_error *error)
+{
+	struct pmill_word_list sum = {0};
+	pmill_status status = pmill_word_list_add(words, more, &sum, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_word_list_release(words);
+	*words = sum;
+	return PMILL_OK;
+}
+
+pmill_status pmill_word_counter_add_counts(
+	struct pmill_word_counter *counter, const pmill_counts *counts, pmill_error *error)
+{
+	pmill_status status = check_identity(counter, counts, error);
+	if (status != PMILL_OK)
+		return status;
+	pthread_mutex_lock(&counter->lock);
+	pmill_totals totals = counter->totals;
+	status = add_totals(&totals, &counts->totals, error);
+	if (status == PMILL_OK)
+		status = add_words(&counter->words, &counts->words, error);
+	if (status == PMILL_OK)
+		counter->totals = totals;
+	pthread_mutex_unlock(&counter->lock);
+	return status;
+}
+
+/* ---- Out ---- */
+
+static pmill_status take_tables(
+	struct pmill_word_counter *counter, struct pmill_word_list *words, pmill_error *error)
+{
+	struct pmill_word_table **tables = malloc(
+		(counter->shard_count + 1) * sizeof(struct pmill_word_table *));
+	if (tables == NULL)
+		return pmill_fail_memory(error);
+	for (size_t i = 0; i < counter->shard_count; i++)
+		tables[i] = counter->shards[i]->table;
+	pmill_status status = pmill_word_tables_take(
+		tables, counter->shard_count, counter->threads, words, error);
+	free(tables);
+	return status;
+}
+
+static pmill_status take_words(
+	struct pmill_word_counter *counter, struct pmill_word_list *words, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	if (counter->shard_count > 0)
+		status = take_tables(counter, words, error);
+	if (status != PMILL_OK || counter->words.count == 0)
+		return status;
+	if (words->count > 0)
+		return add_words(words, &counter->words, error);
+	pmill_word_list_release(words);
+	*words = counter->words;
+	counter->words = (struct pmill_word_list){0};
+	return PMILL_OK;
+}
+
+static pmill_status fill_counts(
+	struct pmill_word_counter *counter, pmill_counts *counts, pmill_error *error)
+{
+	counts->totals = counter->totals;
+	for (size_t i = 0; i < counter->shard_count; i++) {
+		pmill_totals totals = pmill_shard_totals(counter->shards[i]);
+		pmill_status status = add_totals(&counts->totals, &totals, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	pmill_status status = take_words(counter, &counts->words, error);
+	counts->totals.words = counts->words.count;
+	return status;
+}
+
+pmill_status pmill_word_counter_take(
+	struct pmill_word_counter *counter, pmill_counts **counts, pmill_error *error)
+{
+	pmill_counts *taken = NULL;
+	pmill_status status = pmill_counts_create(&counter->identity, &taken, error);
+	if (status == PMILL_OK)
+		status = fill_counts(counter, taken, error);
+	clear(counter);
+	if (status == PMILL_OK)
+		*counts = taken;
+	else
+		pmill_counts_free(taken);
+	return status;
+}

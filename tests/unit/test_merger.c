@@ -1,0 +1,357 @@
+/* The merger against recounting everything at each step. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "model/layout.h"
+#include "train/merger.h"
+
+enum { MAX_WORDS = 40, MAX_LEN = 40, MAX_TOKENS = 300 };
+
+/* ---- The slow trainer: words as arrays of token numbers, every pair recounted at every step. ---- */
+
+struct slow_token {
+	uint8_t bytes[MAX_LEN];
+	size_t len;
+	uint32_t id;
+};
+
+struct slow {
+	struct slow_token tokens[256 + MAX_TOKENS];
+	size_t token_count;
+	uint32_t words[MAX_WORDS][MAX_LEN];
+	size_t lens[MAX_WORDS];
+	int64_t counts[MAX_WORDS];
+	size_t word_count;
+	struct pmill_learned_merge merges[MAX_TOKENS];
+	size_t merge_count;
+	const char *stopped;
+};
+
+static int compare_tokens(const struct slow_token *a, const struct slow_token *b)
+{
+	size_t shared = a->len < b->len ? a->len : b->len;
+	int order = memcmp(a->bytes, b->bytes, shared);
+	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static bool is_first(
+	const struct slow *slow, enum pmill_ties ties, const uint32_t *a, const uint32_t *b)
+{
+	const struct slow_token *al = &slow->tokens[a[0]], *ar = &slow->tokens[a[1]];
+	const struct slow_token *bl = &slow->tokens[b[0]], *br = &slow->tokens[b[1]];
+	if (ties == PMILL_TIES_IDS)
+		return al->id != bl->id ? al->id < bl->id : ar->id < br->id;
+	int order = compare_tokens(al, bl);
+	return order != 0 ? order > 0 : compare_tokens(ar, br) > 0;
+}
+
+static int64_t count_pair(const struct slow *slow, uint32_t left, uint32_t right)
+{
+	int64_t count = 0;
+	for (size_t w = 0; w < slow->word_count; w++)
+		for (size_t i = 0; i + 1 < slow->lens[w]; i++)
+			if (slow->words[w][i] == left && slow->words[w][i + 1] == right)
+				count += slow->counts[w];
+	return count;
+}
+
+static bool is_refused(const struct slow *slow, const struct pmill_merger_settings *settings,
+	uint32_t left, uint32_t right)
+{
+	return settings->max_token_length > 0 &&
+		slow->tokens[left].len + slow->tokens[right].len > settings->max_token_length;
+}
+
+static bool find_best(const struct slow *slow, const struct pmill_merger_settings *settings,
+	uint32_t *best, int64_t *most)
+{
+	*most = 0;
+	for (size_t w = 0; w < slow->word_count; w++)
+		for (size_t i = 0; i + 1 < slow->lens[w]; i++) {
+			const uint32_t *pair = &slow->words[w][i];
+			if (is_refused(slow, settings, pair[0], pair[1]))
+				continue;
+			int64_t count = count_pair(slow, pair[0], pair[1]);
+			if (count > *most || (count == *most && is_first(slow, settings->ties, pair, best))) {
+				*most = count;
+				best[0] = pair[0];
+				best[1] = pair[1];
+			}
+		}
+	return *most > 0;
+}
+
+static void replace(struct slow *slow, const uint32_t *pair, uint32_t joined)
+{
+	for (size_t w = 0; w < slow->word_count; w++) {
+		size_t out = 0;
+		uint32_t *word = slow->words[w];
+		for (size_t i = 0; i < slow->lens[w]; i++)
+			if (i + 1 < slow->lens[w] && word[i] == pair[0] && word[i + 1] == pair[1]) {
+				word[out++] = joined;
+				i++;
+			} else {
+				word[out++] = word[i];
+			}
+		slow->lens[w] = out;
+	}
+}
+
+static void train_slowly(struct slow *slow, const struct pmill_merger_settings *settings)
+{
+	uint32_t best[2] = {0, 0};
+	int64_t most;
+	slow->stopped = "full";
+	while (slow->merge_count < settings->merge_limit) {
+		bool is_there = find_best(slow, settings, best, &most);
+		if (!is_there || most < settings->min_count) {
+			slow->stopped = is_there ? "min-count" : "no-pairs";
+			return;
+		}
+		const struct slow_token *left = &slow->tokens[best[0]], *right = &slow->tokens[best[1]];
+		struct slow_token *joined = &slow->tokens[slow->token_count];
+		memcpy(joined->bytes, left->bytes, left->len);
+		memcpy(joined->bytes + left->len, right->bytes, right->len);
+		joined->len = left->len + right->len;
+		joined->id = settings->first_merge_id + (uint32_t)slow->merge_count;
+		slow->merges[slow->merge_count++] = (struct pmill_learned_merge){left->id, right->id, most};
+		replace(slow, best, (uint32_t)slow->token_count++);
+	}
+}
+
+/* ---- Random cases ---- */
+
+static uint64_t random_state;
+
+static uint32_t draw(uint32_t below)
+{
+	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((random_state >> 33) % below);
+}
+
+struct word {
+	uint8_t bytes[MAX_LEN];
+	size_t len;
+};
+
+static int compare_words(const void *a, const void *b)
+{
+	const struct word *x = a, *y = b;
+	size_t shared = x->len < y->len ? x->len : y->len;
+	int order = memcmp(x->bytes, y->bytes, shared);
+	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+/* Few letters and short periods: runs (aaaa), overlaps (abab) and ties come by themselves. */
+static void draw_words(struct word *words, size_t count)
+{
+	uint32_t letters = 1 + draw(4);
+	for (size_t w = 0; w < count; w++) {
+		size_t period = 1 + draw(4);
+		words[w].len = 1 + draw(MAX_LEN - 1);
+		for (size_t i = 0; i < words[w].len; i++)
+			words[w].bytes[i] = i >= period && draw(8) != 0 ? words[w].bytes[i - period]
+															: (uint8_t)("az\0\xff"[draw(letters)]);
+	}
+	qsort(words, count, sizeof *words, compare_words);
+}
+
+static void make_case(
+	struct slow *slow, struct pmill_word_list *list, const struct pmill_merger_settings *settings)
+{
+	struct word words[MAX_WORDS];
+	size_t count = 1 + draw(MAX_WORDS);
+	draw_words(words, count);
+	memset(slow, 0, sizeof *slow);
+	for (unsigned byte = 0; byte < 256; byte++)
+		slow->tokens[byte] = (struct slow_token){
+			.bytes = {(uint8_t)byte}, .len = 1, .id = settings->byte_ids[byte]};
+	slow->token_count = 256;
+	for (size_t w = 0; w < count; w++) {
+		if (w > 0 && compare_words(&words[w - 1], &words[w]) == 0)
+			continue;
+		int64_t times = 1 + draw(3);
+		if (draw(10) == 0)
+			times += (int64_t[]){INT32_MAX, UINT32_MAX, INT64_C(1) << 50}[draw(3)];
+		size_t at = slow->word_count++;
+		slow->lens[at] = words[w].len;
+		slow->counts[at] = times;
+		for (size_t i = 0; i < words[w].len; i++)
+			slow->words[at][i] = words[w].bytes[i];
+		assert_true(
+			pmill_word_list_append(list, (pmill_bytes){words[w].bytes, words[w].len}, times));
+	}
+}
+
+static void make_settings(struct pmill_merger_settings *settings)
+{
+	*settings = (struct pmill_merger_settings){.merge_limit = 1 + draw(60)};
+	const struct pmill_layout *layout = pmill_layout_at(draw(3));
+	uint32_t specials = draw(4);
+	for (uint32_t i = 0; i < 256; i++) {
+		uint8_t byte = layout->is_printable_order ? pmill_printable_order[i] : (uint8_t)i;
+		settings->byte_ids[byte] = layout->first_byte(specials, (uint32_t)settings->merge_limit) +
+			i;
+	}
+	settings->first_merge_id = layout->first_merge(specials, (uint32_t)settings->merge_limit);
+	settings->min_count = draw(3) == 0 ? 1 + draw(6) : 1;
+	settings->max_token_length = draw(3) == 0 ? 1 + draw(8) : 0;
+	settings->ties = draw(2) == 0 ? PMILL_TIES_BYTES : PMILL_TIES_IDS;
+}
+
+static void compare_case(uint64_t seed)
+{
+	static struct slow slow;
+	random_state = seed;
+	struct pmill_merger_settings settings;
+	struct pmill_word_list list = {0};
+	struct pmill_merger_result result;
+	make_settings(&settings);
+	/* Beyond 65,536 tokens words are packed wide: the same merges must come out. */
+	make_case(&slow, &list, &settings);
+	train_slowly(&slow, &settings);
+	assert_int_equal(pmill_merger_run(&list, &settings, &result, NULL), PMILL_OK);
+	if (result.merge_count != slow.merge_count || strcmp(result.stopped, slow.stopped) != 0)
+		fail_msg("seed %llu: %zu merges, %s; slowly %zu, %s", (unsigned long long)seed,
+			result.merge_count, result.stopped, slow.merge_count, slow.stopped);
+	for (size_t i = 0; i < result.merge_count; i++) {
+		const struct pmill_learned_merge *a = &result.merges[i], *b = &slow.merges[i];
+		if (a->left != b->left || a->right != b->right || a->count != b->count)
+			fail_msg("seed %llu, merge %zu: (%u,%u) counted %lld; slowly (%u,%u) %lld",
+				(unsigned long long)seed, i, a->left, a->right, (long long)a->count, b->left,
+				b->right, (long long)b->count);
+	}
+	pmill_merger_result_release(&result);
+	pmill_word_list_release(&list);
+}
+
+static void random_cases(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 2000; seed++)
+		compare_case(seed);
+}
+
+/* ---- Edges ---- */
+
+static struct pmill_merger_settings plain_settings(uint64_t merge_limit)
+{
+	struct pmill_merger_settings settings = {.merge_limit = merge_limit, .min_count = 1};
+	for (uint32_t i = 0; i < 256; i++)
+		settings.byte_ids[i] = i;
+	settings.first_merge_id = 256;
+	return settings;
+}
+
+static void add(struct pmill_word_list *list, const char *word, int64_t count)
+{
+	assert_true(pmill_word_list_append(list, (pmill_bytes){word, strlen(word)}, count));
+}
+
+static void no_words(void **state)
+{
+	(void)state;
+	struct pmill_word_list list = {0};
+	struct pmill_merger_result result;
+	struct pmill_merger_settings settings = plain_settings(100);
+	assert_int_equal(pmill_merger_run(&list, &settings, &result, NULL), PMILL_OK);
+	assert_int_equal(result.merge_count, 0);
+	assert_string_equal(result.stopped, "no-pairs");
+	pmill_merger_result_release(&result);
+}
+
+static void count_overflows(void **state)
+{
+	(void)state;
+	struct pmill_word_list list = {0};
+	add(&list, "ab", INT64_MAX - 1);
+	add(&list, "abc", 2);
+	struct pmill_merger_result result;
+	struct pmill_merger_settings settings = plain_settings(100);
+	pmill_error error;
+	assert_int_equal(pmill_merger_run(&list, &settings, &result, &error), PMILL_OVERFLOW);
+	assert_non_null(strstr(error.message, "63 bits"));
+	pmill_word_list_release(&list);
+}
+
+static void counts_beyond_32_bits(void **state)
+{
+	(void)state;
+	struct pmill_word_list list = {0};
+	add(&list, "ab", INT64_C(1) << 62);
+	add(&list, "abc", (INT64_C(1) << 62) - 1);
+	struct pmill_merger_result result;
+	struct pmill_merger_settings settings = plain_settings(100);
+	assert_int_equal(pmill_merger_run(&list, &settings, &result, NULL), PMILL_OK);
+	assert_int_equal(result.merge_count, 2);
+	assert_true(result.merges[0].count == INT64_MAX);
+	assert_true(result.merges[1].count == (INT64_C(1) << 62) - 1);
+	pmill_merger_result_release(&result);
+}
+
+/* More joints than 65,536 tokens could name: words are packed with 4 bytes a token. */
+static void wide_words(void **state)
+{
+	(void)state;
+	struct pmill_word_list lists[2] = {{0}, {0}};
+	struct pmill_merger_result results[2];
+	for (int wide = 0; wide < 2; wide++) {
+		random_state = 7;
+		for (uint32_t i = 0; i < 12000; i++) {
+			char word[40];
+			snprintf(word, sizeof word, "%05u%c%c%c%c%c%c", i, 'a' + draw(3), 'a' + draw(3),
+				'a' + draw(3), 'a' + draw(3), 'a' + draw(3), 'a' + draw(3));
+			add(&lists[wide], word, 1 + draw(100));
+		}
+		struct pmill_merger_settings settings = plain_settings(wide ? 100000 : 60000);
+		assert_int_equal(pmill_merger_run(&lists[wide], &settings, &results[wide], NULL), PMILL_OK);
+	}
+	size_t count = results[0].merge_count;
+	assert_true(count > 10000 && count <= results[1].merge_count);
+	assert_memory_equal(results[0].merges, results[1].merges, count * sizeof *results[0].merges);
+	pmill_merger_result_release(&results[0]);
+	pmill_merger_result_release(&results[1]);
+}
+
+static int stop_at_once(void *context, const pmill_progress *progress)
+{
+	(void)progress;
+	++*(int *)context;
+	return 1;
+}
+
+static void stops_when_asked(void **state)
+{
+	(void)state;
+	struct pmill_word_list list = {0};
+	add(&list, "abcdef", 3);
+	int calls = 0;
+	struct pmill_progress_state progress = {.callback = stop_at_once, .context = &calls};
+	struct pmill_merger_settings settings = plain_settings(100);
+	settings.progress = &progress;
+	struct pmill_merger_result result;
+	assert_int_equal(pmill_merger_run(&list, &settings, &result, NULL), PMILL_CANCELLED);
+	assert_int_equal(calls, 1);
+	pmill_word_list_release(&list);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_cases),
+		cmocka_unit_test(no_words),
+		cmocka_unit_test(count_overflows),
+		cmocka_unit_test(counts_beyond_32_bits),
+		cmocka_unit_test(wide_words),
+		cmocka_unit_test(stops_when_asked),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
