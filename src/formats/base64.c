@@ -1,0 +1,85 @@
+/* Base64 by RFC 4648. */
+/* SPDX-License-Identifier: MIT */
+#include "formats/base64.h"
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+bool pmill_base64_append(struct pmill_buffer *out, const void *data, size_t len)
+{
+	if (len > SIZE_MAX / 2 || !pmill_buffer_reserve(out, len / 3 * 4 + 4))
+		return false;
+	const uint8_t *bytes = data;
+	for (size_t i = 0; i < len; i += 3) {
+		const size_t left = len - i;
+		const uint32_t group = (uint32_t)bytes[i] << 16 |
+			(left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) | (left > 2 ? bytes[i + 2] : 0);
+		uint8_t *to = out->data + out->len;
+		to[0] = (uint8_t)digits[group >> 18];
+		to[1] = (uint8_t)digits[group >> 12 & 63];
+		to[2] = left > 1 ? (uint8_t)digits[group >> 6 & 63] : '=';
+		to[3] = left > 2 ? (uint8_t)digits[group & 63] : '=';
+		out->len += 4;
+	}
+	return true;
+}
+
+static int digit_value(uint8_t character)
+{
+	if (character >= 'A' && character <= 'Z')
+		return character - 'A';
+	if (character >= 'a' && character <= 'z')
+		return character - 'a' + 26;
+	if (character >= '0' && character <= '9')
+		return character - '0' + 52;
+	if (character == '+')
+		return 62;
+	return character == '/' ? 63 : -1;
+}
+
+/*
+ * Four characters of which the last `padding` are "=". Returns how far it is well-formed: 4 is
+ * all.
+ */
+static size_t parse_group(const uint8_t *text, size_t padding, uint32_t *group)
+{
+	*group = 0;
+	for (size_t i = 0; i < 4; i++) {
+		const int value = i < 4 - padding ? digit_value(text[i]) : 0;
+		if (value < 0)
+			return i;
+		*group = *group << 6 | (uint32_t)value;
+	}
+	/* Bits that no byte holds must be zero, so that every byte string has one spelling. */
+	const uint32_t unused = padding == 2 ? 0xFFFF : padding == 1 ? 0xFF : 0;
+	return (*group & unused) != 0 ? 3 - padding : 4;
+}
+
+static size_t count_padding(const uint8_t *text, size_t len)
+{
+	if (len == 0 || text[len - 1] != '=')
+		return 0;
+	return text[len - 2] == '=' ? 2 : 1;
+}
+
+bool pmill_base64_parse(struct pmill_buffer *out, const void *text, size_t len, size_t *bad_offset)
+{
+	const uint8_t *characters = text;
+	const size_t before = out->len;
+	*bad_offset = len % 4 == 0 ? SIZE_MAX : len;
+	if (len % 4 != 0 || !pmill_buffer_reserve(out, len / 4 * 3))
+		return false;
+	const size_t padding = count_padding(characters, len);
+	for (size_t i = 0; i < len; i += 4) {
+		const size_t missing = i + 4 == len ? padding : 0;
+		uint32_t group;
+		const size_t good = parse_group(characters + i, missing, &group);
+		if (good < 4) {
+			*bad_offset = i + good;
+			out->len = before;
+			return false;
+		}
+		for (size_t k = 0; k < 3 - missing; k++)
+			out->data[out->len++] = (uint8_t)(group >> (16 - 8 * k));
+	}
+	return true;
+}

@@ -1,0 +1,231 @@
+/* The table of formats, and the public functions that load and save tokenizers. */
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "formats/format.h"
+#include "formats/load.h"
+
+static const struct pmill_format *const formats[] = {
+	&pmill_format_folder,
+	&pmill_format_tiktoken,
+	&pmill_format_vocab_merges,
+	&pmill_format_tokenizer_json,
+};
+
+enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
+
+/* What is known and not a model that can be loaded or saved, by suffix or by name. */
+static const struct refused {
+	const char *suffix;
+	const char *name;
+	const char *reason;
+} refused[] = {
+	{".gguf", "gguf", "GGUF is not supported yet"},
+	{"tekken.json", "tekken.json", "tekken.json is not supported yet"},
+	{".model", "sentencepiece", "a SentencePiece model is not supported"},
+	{"tokenizer_config.json", NULL, "a tokenizer_config.json is no model: name its folder"},
+	{"training.json", NULL, "a training.json is no model: name its folder"},
+	{"merges.txt", NULL, "merges.txt alone is no model: name the vocab.json beside it"},
+	{".counts", NULL, "a count file is no model"},
+	{".tsv", NULL, "a list of words is no model"},
+	{".txt", NULL, "a text file is no model"},
+	{".jsonl", NULL, "a file of JSON lines is no model"},
+	{".npy", NULL, "a token file is no model"},
+	{".bin", NULL, "a token file is no model"},
+	{".u16", NULL, "a token file is no model"},
+	{".u32", NULL, "a token file is no model"},
+	{".gz", NULL, "a compressed file is no model"},
+	{".zst", NULL, "a compressed file is no model"},
+};
+
+enum { REFUSED_COUNT = sizeof refused / sizeof refused[0] };
+
+const struct pmill_format *pmill_format_at(size_t index)
+{
+	return index < FORMAT_COUNT ? formats[index] : NULL;
+}
+
+static pmill_status find_by_name(
+	const char *name, const struct pmill_format **format, pmill_error *error)
+{
+	for (int i = 0; i < FORMAT_COUNT; i++) {
+		if (strcmp(formats[i]->name, name) == 0) {
+			*format = formats[i];
+			return PMILL_OK;
+		}
+	}
+	for (int i = 0; i < REFUSED_COUNT; i++)
+		if (refused[i].name != NULL && strcmp(refused[i].name, name) == 0)
+			return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s", refused[i].reason);
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"there is no model format \"%.60s\": it is folder, tokenizer.json, tiktoken or vocab.json",
+		name);
+}
+
+static bool is_named(const char *path, const char *suffix)
+{
+	return pmill_path_has_suffix(path, suffix);
+}
+
+/*
+ * A folder that is there is a folder whatever its name; so is a name that ends in a slash, or says
+ * nothing.
+ */
+static pmill_status find_by_path(
+	const char *path, const struct pmill_format **format, pmill_error *error)
+{
+	*format = &pmill_format_folder;
+	if (path[0] == '\0')
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "the path is empty");
+	if (pmill_path_is_folder(path) || is_named(path, "/"))
+		return PMILL_OK;
+	for (int i = 0; i < REFUSED_COUNT; i++)
+		if (is_named(path, refused[i].suffix))
+			return pmill_fail(
+				error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s: %s", path, refused[i].reason);
+	for (int i = 0; i < FORMAT_COUNT; i++) {
+		if (formats[i]->suffix != NULL && is_named(path, formats[i]->suffix)) {
+			*format = formats[i];
+			return PMILL_OK;
+		}
+	}
+	return PMILL_OK;
+}
+
+static pmill_status find_format(
+	const char *name, const char *path, const struct pmill_format **format, pmill_error *error)
+{
+	return name != NULL ? find_by_name(name, format, error) : find_by_path(path, format, error);
+}
+
+/* "{" begins JSON; lines of base64 are what is left. */
+static pmill_status find_by_content(
+	const uint8_t *data, size_t len, const struct pmill_format **format, pmill_error *error)
+{
+	size_t at = 0;
+	while (at < len && strchr(" \t\r\n", data[at]) != NULL && data[at] != 0)
+		at++;
+	*format = at < len && data[at] == '{' ? &pmill_format_tokenizer_json : &pmill_format_tiktoken;
+	if (len >= 4 && memcmp(data, "GGUF", 4) == 0)
+		return find_by_name("gguf", format, error);
+	return PMILL_OK;
+}
+
+/* One file. With `format` NULL its first bytes say what it is. */
+static pmill_status load_file(const char *path, const struct pmill_format *format,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	struct pmill_buffer bytes = {0};
+	pmill_status status = pmill_file_read(path, &bytes, error);
+	if (status == PMILL_OK && format == NULL)
+		status = find_by_content(bytes.data, bytes.len, &format, error);
+	if (status == PMILL_OK)
+		status = format->load(bytes.data, bytes.len, path, options, tokenizer, error);
+	pmill_buffer_release(&bytes);
+	return status;
+}
+
+pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *given,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	pmill_load_options options;
+	pmill_options_copy(&options, sizeof options, given);
+	const struct pmill_format *format;
+	const pmill_status status = find_format(options.format, path, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	/* A file, a pipe, or nothing at all, whose name says nothing. */
+	if (options.format == NULL && format == &pmill_format_folder && !pmill_path_is_folder(path))
+		return load_file(path, NULL, &options, tokenizer, error);
+	if (format->load_path != NULL)
+		return format->load_path(path, &options, tokenizer, error);
+	return load_file(path, format, &options, tokenizer, error);
+}
+
+pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
+	const pmill_load_options *given, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	pmill_load_options options;
+	pmill_options_copy(&options, sizeof options, given);
+	const uint8_t *bytes = len == 0 ? (const uint8_t *)"" : data;
+	const struct pmill_format *format;
+	const pmill_status status = options.format != NULL
+		? find_by_name(options.format, &format, error)
+		: find_by_content(bytes, len, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	if (format->load == NULL)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"%s is more than one file and can't be loaded from memory", format->name);
+	return format->load(bytes, len, format->name, &options, tokenizer, error);
+}
+
+pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
+	const char *format_name, unsigned flags, pmill_error *error)
+{
+	const struct pmill_format *format;
+	pmill_status status = find_format(format_name, path, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	if (format->save_path != NULL)
+		return format->save_path(tokenizer, path, flags, error);
+	struct pmill_buffer bytes = {0};
+	status = pmill_name_error(error, path, format->save(tokenizer, &bytes, error));
+	if (status == PMILL_OK)
+		status = pmill_write_file(path, &bytes, flags, error);
+	pmill_buffer_release(&bytes);
+	return status;
+}
+
+pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer, const char *format_name,
+	void **data, size_t *len, pmill_error *error)
+{
+	const struct pmill_format *format;
+	pmill_status status = find_by_name(format_name, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	if (format->save == NULL)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"%s is more than one file and can't be saved to memory", format->name);
+	struct pmill_buffer bytes = {0};
+	status = format->save(tokenizer, &bytes, error);
+	if (status != PMILL_OK) {
+		pmill_buffer_release(&bytes);
+		return status;
+	}
+	*data = bytes.data;
+	*len = bytes.len;
+	return PMILL_OK;
+}
+
+static pmill_status check_text(const struct pmill_format *format, const char *path,
+	const pmill_text_options *text, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	if (format->check_pattern != NULL && text->pattern != NULL)
+		status = pmill_name_error(error, path, format->check_pattern(text->pattern, error));
+	if (format->check_special == NULL)
+		return status;
+	for (size_t i = 0; i < text->special_token_count && status == PMILL_OK; i++)
+		status = pmill_name_error(
+			error, path, format->check_special(text->special_tokens[i], error));
+	if (status == PMILL_OK && text->doc_separator.len > 0)
+		status = pmill_name_error(error, path, format->check_special(text->doc_separator, error));
+	return status;
+}
+
+pmill_status pmill_tokenizer_check_save(const char *path, const char *format_name,
+	const pmill_text_options *text, unsigned flags, pmill_error *error)
+{
+	pmill_text_options options;
+	pmill_options_copy(&options, sizeof options, text);
+	const struct pmill_format *format;
+	pmill_status status = find_format(format_name, path, &format, error);
+	if (status == PMILL_OK)
+		status = format->check_target != NULL ? format->check_target(path, flags, error)
+											  : pmill_file_check_target(path, flags, error);
+	return status == PMILL_OK ? check_text(format, path, &options, error) : status;
+}

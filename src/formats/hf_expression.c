@@ -1,0 +1,121 @@
+/* Patterns as Hugging Face's tokenizers must read them, and back. */
+/* SPDX-License-Identifier: MIT */
+#include "formats/hf_expression.h"
+
+#include <string.h>
+
+#include "base/array.h"
+#include "base/error.h"
+#include "formats/regex_portable.h"
+#include "model/quote.h"
+#include "pretokenize/pattern.h"
+
+/*
+ * Spellings for Oniguruma of patterns whose own spelling it reads in another way. The first of a
+ * name is written, all are read. cl100k: \p{N}{1,3}+ would be a run of digits of any length, and
+ * nothing behind it makes the possessive form differ from the plain one. The end of the text is
+ * (?![\s\S]), since no other spelling of it is read alike by Oniguruma, PCRE2, Python, Rust and
+ * JavaScript. \s++$ is the same: behind \s++ stands no line end.
+ */
+static const struct spelling {
+	const char *name;
+	const char *expression;
+} spellings[] = {
+	{"cl100k",
+		"'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
+		"| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s+(?![\\s\\S])|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"},
+	{"cl100k",
+		"'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}"
+		"| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"},
+};
+
+enum { SPELLING_COUNT = sizeof spellings / sizeof spellings[0] };
+
+static pmill_status check_portable(const char *expression, const char *advice, pmill_error *error)
+{
+	size_t offset;
+	const char *reason = pmill_regex_find_unportable(expression, &offset);
+	if (reason == NULL)
+		return PMILL_OK;
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"the expression %s has, at byte %zu, %s: PCRE2 and Hugging Face's Oniguruma "
+		"differ there, or may%s",
+		pmill_quote(&quote, expression, strlen(expression)), offset, reason, advice);
+}
+
+pmill_status pmill_hf_expression_write(
+	const char *pattern, const char **expression, pmill_error *error)
+{
+	const struct pmill_pattern *known = pmill_pattern_find(pattern);
+	if (known != NULL && known->expression == NULL) {
+		*expression = NULL;
+		return PMILL_OK;
+	}
+	for (int i = 0; known != NULL && i < SPELLING_COUNT; i++) {
+		if (strcmp(spellings[i].name, known->name) == 0) {
+			*expression = spellings[i].expression;
+			return PMILL_OK;
+		}
+	}
+	const char *spelling = known == NULL ? pattern : known->expression;
+	const pmill_status status = check_portable(
+		spelling, "; save it as .tiktoken or vocab.json instead", error);
+	if (status == PMILL_OK)
+		*expression = spelling;
+	return status;
+}
+
+/*
+ * The one place where a known pattern's spelling for PCRE2 may be read in another way by
+ * Oniguruma.
+ */
+static bool has_possessive_braces(const char *expression)
+{
+	return strstr(expression, "{1,3}+") != NULL;
+}
+
+/* An expression that is spelled as the name of a pattern would be taken for it. */
+static pmill_status wrap_name(
+	struct pmill_arena *arena, const char *expression, const char **pattern, pmill_error *error)
+{
+	struct pmill_buffer wrapped = {0};
+	const char *copy = NULL;
+	if (pmill_buffer_append_format(&wrapped, "(?:%s)", expression))
+		copy = pmill_arena_copy(arena, wrapped.data, wrapped.len);
+	pmill_buffer_release(&wrapped);
+	if (copy == NULL)
+		return pmill_fail_memory(error);
+	*pattern = copy;
+	return PMILL_OK;
+}
+
+pmill_status pmill_hf_expression_check(const char *pattern, pmill_error *error)
+{
+	const char *expression;
+	return pmill_hf_expression_write(pattern, &expression, error);
+}
+
+pmill_status pmill_hf_expression_read(
+	struct pmill_arena *arena, const char *expression, const char **pattern, pmill_error *error)
+{
+	for (int i = 0; i < SPELLING_COUNT; i++) {
+		if (strcmp(spellings[i].expression, expression) == 0) {
+			*pattern = spellings[i].name;
+			return PMILL_OK;
+		}
+	}
+	const struct pmill_pattern *known = pmill_pattern_find(expression);
+	const bool is_name = known != NULL && strcmp(known->name, expression) == 0;
+	if (known != NULL && !is_name && !has_possessive_braces(expression)) {
+		*pattern = known->name;
+		return PMILL_OK;
+	}
+	const pmill_status status = check_portable(expression, "", error);
+	if (status != PMILL_OK)
+		return status;
+	if (is_name)
+		return wrap_name(arena, expression, pattern, error);
+	*pattern = pmill_arena_copy(arena, expression, strlen(expression));
+	return *pattern == NULL ? pmill_fail_memory(error) : PMILL_OK;
+}

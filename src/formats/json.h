@@ -1,0 +1,28 @@
+/* JSON: read through jansson, written by ourselves. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_FORMATS_JSON_H
+#define PMILL_FORMATS_JSON_H
+
+#include <jansson.h>
+
+#include "base/array.h"
+#include "pairmill.h"
+
+/*
+ * One JSON object; a name that is there twice in one object is refused. *root goes with
+ * json_decref.
+ */
+pmill_status pmill_json_parse(
+	const void *data, size_t len, const char *name, json_t **root, pmill_error *error);
+
+/*
+ * Appends a string in quotation marks: UTF-8 is kept, invalid bytes become U+FFFD. False without
+ * memory.
+ */
+bool pmill_json_append_string(struct pmill_buffer *out, const void *data, size_t len);
+bool pmill_json_append_text(struct pmill_buffer *out, const char *text); /* NULL: null */
+
+/* Appends the printable form of bytes in quotation marks. */
+bool pmill_json_append_printable(struct pmill_buffer *out, const void *data, size_t len);
+
+#endif

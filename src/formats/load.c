@@ -1,0 +1,116 @@
+/* What the readers of all formats share. */
+/* SPDX-License-Identifier: MIT */
+#include "formats/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "model/quote.h"
+#include "pretokenize/pattern.h"
+#include "unicode/class.h"
+
+pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status status)
+{
+	if (error == NULL || status == PMILL_OK || status == PMILL_NO_MEMORY)
+		return status;
+	char message[sizeof error->message];
+	memcpy(message, error->message, sizeof message);
+	const uint64_t offset = error->offset;
+	return pmill_fail(error, status, offset, "%.300s: %s", name, message);
+}
+
+bool pmill_pattern_is_same(const char *a, const char *b)
+{
+	if (strcmp(a, b) == 0)
+		return true;
+	const struct pmill_pattern *known = pmill_pattern_find(a), *other = pmill_pattern_find(b);
+	return known != NULL && other != NULL && known->id == other->id;
+}
+
+static pmill_status check_pattern(
+	const char *name, const char *pattern, const char *asked, pmill_error *error)
+{
+	if (pattern == NULL || asked == NULL || pmill_pattern_is_same(pattern, asked))
+		return PMILL_OK;
+	struct pmill_quote quote, other;
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"%s: its pattern is %s, but %s was asked for", name,
+		pmill_quote(&quote, pattern, strlen(pattern)), pmill_quote(&other, asked, strlen(asked)));
+}
+
+pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name,
+	const char *pattern, const pmill_load_options *options, pmill_error *error)
+{
+	const pmill_status status = check_pattern(name, pattern, options->pattern, error);
+	if (status != PMILL_OK)
+		return status;
+	/* Of two names for one pattern the one that was asked for stays. */
+	const char *chosen = options->pattern != NULL ? options->pattern : pattern;
+	if (chosen == NULL)
+		chosen = "gpt2";
+	const struct pmill_pattern *known = pmill_pattern_find(chosen);
+	const struct pmill_unicode *unicode = pmill_unicode_find(options->unicode_version);
+	if (unicode == NULL)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"there are no tables for the Unicode version %.40s", options->unicode_version);
+	return pmill_tokenizer_set_text(
+		tokenizer, known == NULL ? chosen : known->name, unicode->version, error);
+}
+
+static uint32_t next_free_id(const struct pmill_vocab *vocab, uint32_t id)
+{
+	while (id < vocab->count && vocab->tokens[id].len != 0)
+		id++;
+	return id;
+}
+
+pmill_status pmill_load_specials(struct pmill_tokenizer *tokenizer,
+	const pmill_load_options *options, uint32_t (*find)(const void *context, pmill_bytes content),
+	const void *context, pmill_error *error)
+{
+	const size_t count = options->special_token_count;
+	if (count == 0)
+		return PMILL_OK;
+	struct pmill_special *specials = calloc(count, sizeof *specials);
+	if (specials == NULL)
+		return pmill_fail_memory(error);
+	pmill_status status = PMILL_OK;
+	/* Those with an id of their own go first: the others must not take it. */
+	for (size_t i = 0; i < count && status == PMILL_OK; i++) {
+		const pmill_bytes content = options->special_tokens[i];
+		const uint32_t id = find == NULL ? PMILL_NO_ID : find(context, content);
+		specials[i] = (struct pmill_special){content, id, true};
+		if (id != PMILL_NO_ID)
+			status = pmill_vocab_add(&tokenizer->vocab, id, content.data, content.len, true, error);
+	}
+	uint32_t next = 0;
+	for (size_t i = 0; i < count && status == PMILL_OK; i++) {
+		if (specials[i].id != PMILL_NO_ID)
+			continue;
+		next = next_free_id(&tokenizer->vocab, next);
+		specials[i].id = next;
+		status = pmill_vocab_add(&tokenizer->vocab, next, specials[i].content.data,
+			specials[i].content.len, true, error);
+	}
+	if (status == PMILL_OK)
+		status = pmill_tokenizer_set_specials(tokenizer, specials, count, error);
+	free(specials);
+	return status;
+}
+
+pmill_status pmill_write_file(
+	const char *path, const struct pmill_buffer *bytes, unsigned flags, pmill_error *error)
+{
+	struct pmill_file_writer writer;
+	pmill_status status = pmill_file_writer_open(&writer, path, flags, error);
+	if (status != PMILL_OK)
+		return status;
+	status = pmill_file_writer_append(&writer, bytes->data, bytes->len, error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_commit(&writer, error);
+	pmill_file_writer_release(&writer);
+	return status;
+}

@@ -1,0 +1,305 @@
+/* Vocab and merges spelled in printable bytes. */
+/* SPDX-License-Identifier: MIT */
+#include "formats/printable_model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "formats/json.h"
+#include "formats/load.h"
+#include "model/layout.h"
+#include "model/quote.h"
+#include "unicode/utf8.h"
+
+void pmill_printable_reader_release(struct pmill_printable_reader *reader)
+{
+	pmill_buffer_release(&reader->left);
+	pmill_buffer_release(&reader->joined);
+}
+
+/* Appends the bytes that `text` spells. */
+static pmill_status parse_text(
+	struct pmill_buffer *out, const char *text, size_t len, pmill_error *error)
+{
+	size_t bad_offset;
+	if (pmill_printable_parse(out, text, len, &bad_offset))
+		return PMILL_OK;
+	if (bad_offset == SIZE_MAX)
+		return pmill_fail_memory(error);
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		"the token %s is not spelled in printable bytes (a special token must be named as one)",
+		pmill_quote(&quote, text, len));
+}
+
+pmill_status pmill_printable_read_id(
+	const json_t *value, size_t entries, const char *token, uint32_t *id, pmill_error *error)
+{
+	struct pmill_quote quote;
+	if (!json_is_integer(value))
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"the id of the token %s is not an integer", pmill_quote(&quote, token, strlen(token)));
+	const json_int_t number = json_integer_value(value);
+	if (number < 0 || (uint64_t)number >= (uint64_t)entries + PMILL_MOST_HOLES ||
+		number >= PMILL_NO_ID)
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"the token %s has the id %lld, which is out of range among %zu tokens",
+			pmill_quote(&quote, token, strlen(token)), (long long)number, entries);
+	*id = (uint32_t)number;
+	return PMILL_OK;
+}
+
+pmill_status pmill_printable_read_vocab(
+	struct pmill_printable_reader *reader, const json_t *vocab, pmill_error *error)
+{
+	const size_t entries = json_object_size(vocab) +
+		(reader->added == NULL ? 0 : json_object_size(reader->added));
+	const char *token;
+	json_t *value;
+	json_object_foreach((json_t *)vocab, token, value)
+	{
+		if (reader->added != NULL && json_object_get(reader->added, token) != NULL)
+			continue;
+		uint32_t id;
+		pmill_status status = pmill_printable_read_id(value, entries, token, &id, error);
+		reader->joined.len = 0;
+		if (status == PMILL_OK)
+			status = parse_text(&reader->joined, token, strlen(token), error);
+		if (status == PMILL_OK)
+			status = pmill_vocab_add(&reader->tokenizer->vocab, id, reader->joined.data,
+				reader->joined.len, false, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	return PMILL_OK;
+}
+
+/* `text` is the printable form of `bytes`: an added token may be spelled like it. */
+static pmill_status fail_missing(const struct pmill_printable_reader *reader,
+	const struct pmill_buffer *bytes, pmill_error *error)
+{
+	struct pmill_buffer text = {0};
+	if (!pmill_printable_append(&text, bytes->data, bytes->len) || !pmill_buffer_terminate(&text)) {
+		pmill_buffer_release(&text);
+		return pmill_fail_memory(error);
+	}
+	const bool is_added = reader->added != NULL &&
+		json_object_get(reader->added, (const char *)text.data) != NULL;
+	struct pmill_quote quote;
+	pmill_quote(&quote, text.data, text.len);
+	pmill_buffer_release(&text);
+	const size_t rank = reader->tokenizer->merge_count;
+	if (is_added)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"merge %zu: %s is an added token and one of the merges as well", rank, quote.text);
+	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		"merge %zu: the token %s is not in the vocab", rank, quote.text);
+}
+
+static pmill_status find_part(const struct pmill_printable_reader *reader,
+	const struct pmill_buffer *bytes, uint32_t *id, pmill_error *error)
+{
+	*id = pmill_vocab_find(&reader->tokenizer->vocab, bytes->data, bytes->len);
+	return *id == PMILL_NO_ID ? fail_missing(reader, bytes, error) : PMILL_OK;
+}
+
+static pmill_status append_merge(
+	struct pmill_printable_reader *reader, struct pmill_merge merge, pmill_error *error)
+{
+	struct pmill_tokenizer *tokenizer = reader->tokenizer;
+	void *merges = tokenizer->merges;
+	if (!pmill_array_reserve(&merges, &reader->merge_capacity, tokenizer->merge_count + 1,
+			sizeof *tokenizer->merges))
+		return pmill_fail_memory(error);
+	tokenizer->merges = merges;
+	tokenizer->merges[tokenizer->merge_count++] = merge;
+	return PMILL_OK;
+}
+
+pmill_status pmill_printable_add_merge(struct pmill_printable_reader *reader, const char *left,
+	size_t left_len, const char *right, size_t right_len, pmill_error *error)
+{
+	struct pmill_merge merge;
+	reader->left.len = 0;
+	reader->joined.len = 0;
+	pmill_status status = parse_text(&reader->left, left, left_len, error);
+	if (status == PMILL_OK)
+		status = find_part(reader, &reader->left, &merge.left, error);
+	if (status == PMILL_OK)
+		status = parse_text(&reader->joined, right, right_len, error);
+	if (status == PMILL_OK)
+		status = find_part(reader, &reader->joined, &merge.right, error);
+	if (status != PMILL_OK)
+		return status;
+	if (!pmill_buffer_append(&reader->left, reader->joined.data, reader->joined.len))
+		return pmill_fail_memory(error);
+	status = find_part(reader, &reader->left, &merge.id, error);
+	return status == PMILL_OK ? append_merge(reader, merge, error) : status;
+}
+
+pmill_status pmill_printable_add_line(
+	struct pmill_printable_reader *reader, const char *line, size_t len, pmill_error *error)
+{
+	const char *space = memchr(line, ' ', len);
+	const size_t left_len = space == NULL ? len : (size_t)(space - line);
+	const size_t right_len = space == NULL ? 0 : len - left_len - 1;
+	if (left_len == 0 || right_len == 0 || memchr(space + 1, ' ', right_len) != NULL) {
+		struct pmill_quote quote;
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"merge %zu: %s is not two tokens with one space between",
+			reader->tokenizer->merge_count, pmill_quote(&quote, line, len));
+	}
+	return pmill_printable_add_merge(reader, line, left_len, space + 1, right_len, error);
+}
+
+static int compare_pairs(const void *left, const void *right)
+{
+	const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+	return (a > b) - (a < b);
+}
+
+pmill_status pmill_printable_check_merges(
+	const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	const size_t count = tokenizer->merge_count;
+	if (count == 0)
+		return PMILL_OK;
+	uint64_t *pairs = count > SIZE_MAX / sizeof *pairs ? NULL : malloc(count * sizeof *pairs);
+	if (pairs == NULL)
+		return pmill_fail_memory(error);
+	for (size_t i = 0; i < count; i++)
+		pairs[i] = (uint64_t)tokenizer->merges[i].left << 32 | tokenizer->merges[i].right;
+	qsort(pairs, count, sizeof *pairs, compare_pairs);
+	pmill_status status = PMILL_OK;
+	for (size_t i = 1; i < count && status == PMILL_OK; i++) {
+		if (pairs[i - 1] != pairs[i])
+			continue;
+		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, (uint32_t)(pairs[i] >> 32));
+		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, (uint32_t)pairs[i]);
+		struct pmill_quote quote, other;
+		status = pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"the merge of %s and %s is there twice", pmill_quote(&quote, left.data, left.len),
+			pmill_quote(&other, right.data, right.len));
+	}
+	free(pairs);
+	return status;
+}
+
+static bool is_utf8(pmill_bytes text)
+{
+	const uint8_t *bytes = text.data;
+	for (size_t i = 0; i < text.len;) {
+		uint32_t code_point;
+		i += pmill_utf8_decode(bytes + i, text.len - i, &code_point);
+		if (code_point == PMILL_INVALID_CODE_POINT)
+			return false;
+	}
+	return true;
+}
+
+/* Whether a special token is, as a text, the printable form of one byte. */
+static bool spells_byte(pmill_bytes text)
+{
+	uint32_t code_point;
+	return text.len > 0 && pmill_utf8_decode(text.data, text.len, &code_point) == text.len &&
+		pmill_printable_to_byte(code_point) >= 0;
+}
+
+pmill_status pmill_printable_check_special(pmill_bytes content, pmill_error *error)
+{
+	const char *reason = NULL;
+	if (content.len == 0)
+		reason = "is empty";
+	else if (!is_utf8(content))
+		reason = "is not UTF-8, which JSON can't hold";
+	else if (memchr(content.data, 0, content.len) != NULL)
+		reason = "has a NUL byte, which many JSON readers refuse";
+	else if (spells_byte(content))
+		reason = "is spelled as the printable form of a byte: readers would take the two for one";
+	if (reason == NULL)
+		return PMILL_OK;
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "the special token %s %s",
+		pmill_quote(&quote, content.data, content.len), reason);
+}
+
+static pmill_status check_spelling(const struct pmill_tokenizer *tokenizer, pmill_bytes content,
+	struct pmill_buffer *bytes, pmill_error *error)
+{
+	size_t bad_offset;
+	bytes->len = 0;
+	if (!pmill_printable_parse(bytes, content.data, content.len, &bad_offset))
+		return bad_offset == SIZE_MAX ? pmill_fail_memory(error) : PMILL_OK;
+	if (pmill_vocab_find(&tokenizer->vocab, bytes->data, bytes->len) == PMILL_NO_ID)
+		return PMILL_OK;
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"the special token %s is spelled as another token's printable form: readers would take the "
+		"two for one",
+		pmill_quote(&quote, content.data, content.len));
+}
+
+static pmill_status check_specials(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	struct pmill_buffer bytes = {0};
+	pmill_status status = PMILL_OK;
+	for (size_t i = 0; i < tokenizer->special_count && status == PMILL_OK; i++) {
+		status = pmill_printable_check_special(tokenizer->specials[i].content, error);
+		if (status == PMILL_OK)
+			status = check_spelling(tokenizer, tokenizer->specials[i].content, &bytes, error);
+	}
+	pmill_buffer_release(&bytes);
+	return status;
+}
+
+/* Merges of such a model come from its ranks, one for each token that can be merged at all. */
+static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	size_t next = 0;
+	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
+		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
+		if (token->len < 2 || token->is_special)
+			continue;
+		if (next < tokenizer->merge_count && tokenizer->merges[next].id == id) {
+			next++;
+			continue;
+		}
+		const pmill_bytes bytes = pmill_vocab_token(&tokenizer->vocab, id);
+		struct pmill_quote quote;
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"the token %s (id %u) can't be reached by merging two tokens of lower rank: a list of "
+			"merges would not mean the same",
+			pmill_quote(&quote, bytes.data, bytes.len), id);
+	}
+	return PMILL_OK;
+}
+
+pmill_status pmill_printable_check_model(
+	const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	pmill_status status = check_specials(tokenizer, error);
+	if (status == PMILL_OK && tokenizer->meaning == PMILL_MEANING_RANK_BY_ID)
+		status = check_ranks(tokenizer, error);
+	return status;
+}
+
+bool pmill_printable_write_vocab(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out,
+	const char *before, const char *close)
+{
+	bool done = pmill_buffer_append(out, "{", 1);
+	bool is_first = true;
+	for (uint32_t id = 0; id < tokenizer->vocab.count && done; id++) {
+		const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
+		if (token.data == NULL)
+			continue;
+		done = (is_first || pmill_buffer_append(out, ",", 1)) &&
+			pmill_buffer_append_text(out, before) &&
+			(tokenizer->vocab.tokens[id].is_special
+					? pmill_json_append_string(out, token.data, token.len)
+					: pmill_json_append_printable(out, token.data, token.len)) &&
+			pmill_buffer_append_format(out, ": %u", id);
+		is_first = false;
+	}
+	return done && pmill_buffer_append_text(out, close);
+}

@@ -1,0 +1,234 @@
+/* .tiktoken: lines of base64 and rank. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file says which byte strings are tokens, and in which order they came to be; merges, pattern
+ * and special tokens it does not say. Ranks are ids here: where other ids stand between (special
+ * tokens of the layout bytes-first), the ranks have holes, so that a model has the same ids in
+ * every format.
+ */
+#include <string.h>
+
+#include "base/error.h"
+#include "formats/base64.h"
+#include "formats/format.h"
+#include "formats/load.h"
+#include "model/quote.h"
+#include "model/splitter.h"
+
+struct reader {
+	const uint8_t *text;
+	size_t len;
+	size_t at; /* where the line at hand begins */
+	const char *name;
+	size_t line_count; /* of the whole file: bounds the ranks */
+	struct pmill_tokenizer *tokenizer;
+	struct pmill_buffer bytes; /* of the token at hand */
+	size_t merge_capacity;
+	pmill_error *error;
+};
+
+static size_t count_lines(const uint8_t *text, size_t len)
+{
+	size_t count = 1;
+	for (size_t i = 0; i < len; i++)
+		count += text[i] == '\n';
+	return count;
+}
+
+/* Decimal digits and nothing else. */
+static pmill_status read_rank(struct reader *reader, size_t begin, size_t end, uint32_t *rank)
+{
+	const uint64_t limit = (uint64_t)reader->line_count + PMILL_MOST_HOLES;
+	uint64_t value = 0;
+	if (begin == end)
+		return pmill_fail_input(reader->error, reader->name, begin, "there is no rank");
+	for (size_t i = begin; i < end; i++) {
+		if (reader->text[i] < '0' || reader->text[i] > '9')
+			return pmill_fail_input(reader->error, reader->name, i, "the rank is not a number");
+		value = value * 10 + (uint64_t)(reader->text[i] - '0');
+		if (value >= limit || value >= PMILL_NO_ID)
+			return pmill_fail_input(reader->error, reader->name, begin,
+				"the rank is out of range among %zu lines", reader->line_count);
+	}
+	*rank = (uint32_t)value;
+	return PMILL_OK;
+}
+
+static pmill_status read_line(struct reader *reader, size_t end)
+{
+	const uint8_t *line = reader->text + reader->at;
+	const uint8_t *space = memchr(line, ' ', end - reader->at);
+	if (space == NULL)
+		return pmill_fail_input(
+			reader->error, reader->name, reader->at, "a line is base64, a space and a rank");
+	size_t bad_offset;
+	reader->bytes.len = 0;
+	if (!pmill_base64_parse(&reader->bytes, line, (size_t)(space - line), &bad_offset))
+		return bad_offset == SIZE_MAX ? pmill_fail_memory(reader->error)
+									  : pmill_fail_input(reader->error, reader->name,
+											reader->at + bad_offset, "not valid base64");
+	uint32_t rank = 0;
+	pmill_status status = read_rank(reader, (size_t)(space + 1 - reader->text), end, &rank);
+	if (status != PMILL_OK)
+		return status;
+	status = pmill_vocab_add(&reader->tokenizer->vocab, rank, reader->bytes.data, reader->bytes.len,
+		false, reader->error);
+	if (status != PMILL_OK && reader->error != NULL)
+		reader->error->offset = reader->at;
+	return pmill_name_error(reader->error, reader->name, status);
+}
+
+static pmill_status read_lines(struct reader *reader)
+{
+	while (reader->at < reader->len) {
+		const uint8_t *line = reader->text + reader->at;
+		const uint8_t *line_end = memchr(line, '\n', reader->len - reader->at);
+		const size_t next = line_end == NULL ? reader->len : (size_t)(line_end - reader->text) + 1;
+		size_t end = line_end == NULL ? next : next - 1;
+		if (end > reader->at && reader->text[end - 1] == '\r')
+			end--;
+		if (end > reader->at) {
+			const pmill_status status = read_line(reader, end);
+			if (status != PMILL_OK)
+				return status;
+		}
+		reader->at = next;
+	}
+	if (reader->tokenizer->vocab.count > 0)
+		return PMILL_OK;
+	return pmill_fail(
+		reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s: holds no tokens", reader->name);
+}
+
+/* A token that does not come out as exactly two parts stays an entry of the vocab only. */
+static pmill_status find_merges(struct reader *reader, struct pmill_splitter *splitter)
+{
+	struct pmill_tokenizer *tokenizer = reader->tokenizer;
+	void *merges = NULL;
+	if (!pmill_array_reserve(
+			&merges, &reader->merge_capacity, tokenizer->vocab.count, sizeof *tokenizer->merges))
+		return pmill_fail_memory(reader->error);
+	tokenizer->merges = merges;
+	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
+		if (tokenizer->vocab.tokens[id].len < 2)
+			continue;
+		uint32_t left, right;
+		const pmill_status status = pmill_splitter_split(
+			splitter, &tokenizer->vocab, id, &left, &right, reader->error);
+		if (status != PMILL_OK)
+			return status;
+		if (left != PMILL_NO_ID)
+			tokenizer->merges[tokenizer->merge_count++] = (struct pmill_merge){left, right, id};
+	}
+	return PMILL_OK;
+}
+
+/* The special tokens come last: ordinary tokens are all that merging looks at. */
+static pmill_status read_all(struct reader *reader, const pmill_load_options *options)
+{
+	pmill_status status = read_lines(reader);
+	if (status != PMILL_OK)
+		return status;
+	struct pmill_splitter splitter = {0};
+	status = find_merges(reader, &splitter);
+	pmill_splitter_release(&splitter);
+	if (status != PMILL_OK)
+		return status;
+	pmill_tokenizer_find_bytes(reader->tokenizer);
+	reader->tokenizer->meaning = PMILL_MEANING_RANK_BY_ID;
+	status = pmill_load_specials(reader->tokenizer, options, NULL, NULL, reader->error);
+	if (status != PMILL_OK)
+		return pmill_name_error(reader->error, reader->name, status);
+	return pmill_load_text(reader->tokenizer, reader->name, NULL, options, reader->error);
+}
+
+static pmill_status load(const void *data, size_t len, const char *name,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	struct reader reader = {.text = data, .len = len, .name = name, .error = error};
+	reader.line_count = count_lines(data, len);
+	reader.tokenizer = pmill_tokenizer_create_empty();
+	if (reader.tokenizer == NULL)
+		return pmill_fail_memory(error);
+	const pmill_status status = read_all(&reader, options);
+	if (status == PMILL_OK)
+		*tokenizer = reader.tokenizer;
+	else
+		pmill_tokenizer_free(reader.tokenizer);
+	pmill_buffer_release(&reader.bytes);
+	return status;
+}
+
+static pmill_status fail_token(
+	const struct pmill_tokenizer *tokenizer, uint32_t id, const char *reason, pmill_error *error)
+{
+	const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		".tiktoken can't hold this model: the token %s (id %u) %s",
+		pmill_quote(&quote, token.data, token.len), id, reason);
+}
+
+/*
+ * Ranks mean the same as the list of merges if the ids rise with the merges, every token of two
+ * bytes or more comes from one merge, and its bytes come out as the two parts of that merge.
+ */
+static pmill_status check_split(const struct pmill_tokenizer *tokenizer,
+	struct pmill_splitter *splitter, uint32_t id, size_t rank, pmill_error *error)
+{
+	if (rank >= tokenizer->merge_count || tokenizer->merges[rank].id != id)
+		return fail_token(
+			tokenizer, id, "is not made by a merge of its own in the order of the ids", error);
+	uint32_t left, right;
+	const pmill_status status = pmill_splitter_split(
+		splitter, &tokenizer->vocab, id, &left, &right, error);
+	if (status != PMILL_OK)
+		return status;
+	const struct pmill_merge *merge = &tokenizer->merges[rank];
+	if (left != merge->left || right != merge->right)
+		return fail_token(tokenizer, id, "would be made of other parts where ids are ranks", error);
+	return PMILL_OK;
+}
+
+static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	struct pmill_splitter splitter = {0};
+	size_t rank = 0;
+	pmill_status status = PMILL_OK;
+	for (uint32_t id = 0; id < tokenizer->vocab.count && status == PMILL_OK; id++) {
+		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
+		if (token->len >= 2 && !token->is_special)
+			status = check_split(tokenizer, &splitter, id, rank++, error);
+	}
+	if (status == PMILL_OK && rank < tokenizer->merge_count)
+		status = fail_token(tokenizer, tokenizer->merges[rank].id,
+			"is made by a second merge, or against the order of the ids", error);
+	pmill_splitter_release(&splitter);
+	return status;
+}
+
+static pmill_status save(
+	const pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error)
+{
+	if (tokenizer->meaning != PMILL_MEANING_RANK_BY_ID) {
+		const pmill_status status = check_ranks(tokenizer, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
+		const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
+		if (token.data == NULL || tokenizer->vocab.tokens[id].is_special)
+			continue;
+		if (!pmill_base64_append(out, token.data, token.len) ||
+			!pmill_buffer_append_format(out, " %u\n", id))
+			return pmill_fail_memory(error);
+	}
+	return PMILL_OK;
+}
+
+const struct pmill_format pmill_format_tiktoken = {
+	.name = "tiktoken",
+	.suffix = ".tiktoken",
+	.load = load,
+	.save = save,
+};

@@ -1,0 +1,57 @@
+/* tokenizer_config.json: what transformers reads beside tokenizer.json. */
+/* SPDX-License-Identifier: MIT */
+#include "formats/tokenizer_config.h"
+
+#include <string.h>
+
+#include "formats/json.h"
+
+/*
+ * What a special token is for is not said by the model: it is told from its spelling, where that
+ * is one of those in use. The first that is there wins; without one the role is null.
+ */
+static const struct role {
+	const char *key;
+	const char *spellings[8];
+} roles[] = {
+	{"bos_token",
+		{"<|begin_of_text|>", "<|bos|>", "<bos>", "<s>", "<|startoftext|>", "<|endoftext|>", NULL}},
+	{"eos_token", {"<|endoftext|>", "<|end_of_text|>", "<|eos|>", "<eos>", "</s>", NULL}},
+	{"pad_token", {"<|pad|>", "<pad>", "[PAD]", "<|padding|>", NULL}},
+	{"unk_token", {"<unk>", "<|unk|>", "[UNK]", NULL}},
+};
+
+static bool has_special(const struct pmill_tokenizer *tokenizer, const char *text)
+{
+	const size_t len = strlen(text);
+	for (size_t i = 0; i < tokenizer->special_count; i++) {
+		const struct pmill_special *special = &tokenizer->specials[i];
+		if (special->is_special && special->content.len == len &&
+			memcmp(special->content.data, text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *find_role(const struct pmill_tokenizer *tokenizer, const struct role *role)
+{
+	for (size_t i = 0; role->spellings[i] != NULL; i++)
+		if (has_special(tokenizer, role->spellings[i]))
+			return role->spellings[i];
+	return NULL;
+}
+
+bool pmill_tokenizer_config_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
+{
+	bool done = pmill_buffer_append_text(out,
+		"{\n  \"tokenizer_class\": \"PreTrainedTokenizerFast\",\n"
+		"  \"clean_up_tokenization_spaces\": false,\n");
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0] && done; i++)
+		done = pmill_buffer_append_format(out, "  \"%s\": ", roles[i].key) &&
+			pmill_json_append_text(out, find_role(tokenizer, &roles[i])) &&
+			pmill_buffer_append_text(out, ",\n");
+	/* 10^30 as a double: what transformers writes for "no limit". */
+	return done &&
+		pmill_buffer_append_text(
+			out, "  \"model_max_length\": 1000000000000000019884624838656\n}\n");
+}

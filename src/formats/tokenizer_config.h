@@ -1,0 +1,13 @@
+/* tokenizer_config.json: what transformers reads beside tokenizer.json. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_FORMATS_TOKENIZER_CONFIG_H
+#define PMILL_FORMATS_TOKENIZER_CONFIG_H
+
+#include "base/array.h"
+#include "model/tokenizer.h"
+
+/* Appends the file; false without memory. */
+bool pmill_tokenizer_config_write(
+	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
+
+#endif

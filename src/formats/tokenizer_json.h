@@ -1,0 +1,41 @@
+/* The parts of a tokenizer.json. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_FORMATS_TOKENIZER_JSON_H
+#define PMILL_FORMATS_TOKENIZER_JSON_H
+
+#include <jansson.h>
+
+#include "base/array.h"
+#include "model/tokenizer.h"
+
+/* Errors carry no file name: load puts it before them. */
+
+/* The members around the model: refuses by name what is not done yet and would change ids. */
+pmill_status pmill_hf_check_surroundings(const json_t *root, pmill_error *error);
+
+/* pre_tokenizer → a pattern: constant, or in the arena. */
+pmill_status pmill_hf_read_pre_tokenizer(struct pmill_arena *arena, const json_t *pre_tokenizer,
+	const char **pattern, pmill_error *error);
+
+/*
+ * added_tokens. The first call checks them and gives an object of their contents for the vocab to
+ * leave out (goes with json_decref); the second, when vocab and merges are in, gives them their
+ * ids.
+ */
+pmill_status pmill_hf_collect_added(
+	const json_t *added_tokens, json_t **contents, pmill_error *error);
+pmill_status pmill_hf_read_added(struct pmill_tokenizer *tokenizer, const json_t *added_tokens,
+	const json_t *vocab, pmill_error *error);
+
+/* model: vocab, merges, meaning. `contents` may be empty, not NULL. */
+pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
+	const json_t *contents, pmill_error *error);
+
+/* A member that is there and not null. */
+const json_t *pmill_hf_member(const json_t *object, const char *key);
+
+/* Appends a whole tokenizer.json. */
+pmill_status pmill_hf_write(
+	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error);
+
+#endif

@@ -1,0 +1,101 @@
+/* tokenizer.json: written, with the keys in the order of Hugging Face's own files. */
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/error.h"
+#include "formats/hf_expression.h"
+#include "formats/json.h"
+#include "formats/printable_model.h"
+#include "formats/tokenizer_json.h"
+
+#define BYTE_LEVEL(use_regex)                                                                      \
+	"{\n    \"type\": \"ByteLevel\",\n    \"add_prefix_space\": false,\n"                          \
+	"    \"trim_offsets\": true,\n    \"use_regex\": " use_regex "\n  }"
+
+static bool write_added(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
+{
+	bool done = pmill_buffer_append_text(out, "  \"added_tokens\": [");
+	for (size_t i = 0; i < tokenizer->special_count && done; i++) {
+		const struct pmill_special *special = &tokenizer->specials[i];
+		done = pmill_buffer_append_format(out,
+				   "%s\n    {\n      \"id\": %u,\n      \"content\": ", i == 0 ? "" : ",",
+				   special->id) &&
+			pmill_json_append_string(out, special->content.data, special->content.len) &&
+			pmill_buffer_append_format(out,
+				",\n      \"single_word\": false,\n      \"lstrip\": false,\n"
+				"      \"rstrip\": false,\n      \"normalized\": false,\n"
+				"      \"special\": %s\n    }",
+				special->is_special ? "true" : "false");
+	}
+	return done &&
+		pmill_buffer_append_text(out, tokenizer->special_count == 0 ? "],\n" : "\n  ],\n");
+}
+
+/* gpt2 is what ByteLevel does by itself; an expression takes a Split before it. */
+static bool write_pre_tokenizer(
+	const char *pattern, const char *expression, struct pmill_buffer *out)
+{
+	if (!pmill_buffer_append_text(out, "  \"normalizer\": null,\n  \"pre_tokenizer\": "))
+		return false;
+	if (strcmp(pattern, "gpt2") == 0)
+		return pmill_buffer_append_text(out, BYTE_LEVEL("true") ",\n");
+	if (expression == NULL)
+		return pmill_buffer_append_text(out, BYTE_LEVEL("false") ",\n");
+	return pmill_buffer_append_text(out,
+			   "{\n    \"type\": \"Sequence\",\n    \"pretokenizers\": [\n      {\n"
+			   "        \"type\": \"Split\",\n        \"pattern\": {\n          \"Regex\": ") &&
+		pmill_json_append_text(out, expression) &&
+		pmill_buffer_append_text(out,
+			"\n        },\n        \"behavior\": \"Isolated\",\n        \"invert\": false\n      "
+			"},\n"
+			"      {\n        \"type\": \"ByteLevel\",\n        \"add_prefix_space\": false,\n"
+			"        \"trim_offsets\": true,\n        \"use_regex\": false\n      }\n    ]\n  "
+			"},\n");
+}
+
+static bool write_merges(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
+{
+	bool done = pmill_buffer_append_text(out, "    \"merges\": [");
+	for (size_t i = 0; i < tokenizer->merge_count && done; i++) {
+		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].left);
+		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].right);
+		done = pmill_buffer_append_text(out, i == 0 ? "\n      [" : ",\n      [") &&
+			pmill_json_append_printable(out, left.data, left.len) &&
+			pmill_buffer_append(out, ", ", 2) &&
+			pmill_json_append_printable(out, right.data, right.len) &&
+			pmill_buffer_append(out, "]", 1);
+	}
+	return done && pmill_buffer_append_text(out, tokenizer->merge_count == 0 ? "]\n" : "\n    ]\n");
+}
+
+static bool write_model(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
+{
+	return pmill_buffer_append_format(out,
+			   "  \"model\": {\n    \"type\": \"BPE\",\n    \"dropout\": null,\n"
+			   "    \"unk_token\": null,\n    \"continuing_subword_prefix\": null,\n"
+			   "    \"end_of_word_suffix\": null,\n    \"fuse_unk\": false,\n"
+			   "    \"byte_fallback\": false,\n    \"ignore_merges\": %s,\n    \"vocab\": ",
+			   tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES ? "true" : "false") &&
+		pmill_printable_write_vocab(tokenizer, out, "\n      ", "\n    },\n") &&
+		write_merges(tokenizer, out) && pmill_buffer_append_text(out, "  }\n}\n");
+}
+
+pmill_status pmill_hf_write(
+	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error)
+{
+	const char *expression;
+	pmill_status status = pmill_printable_check_model(tokenizer, error);
+	if (status == PMILL_OK)
+		status = pmill_hf_expression_write(tokenizer->pattern, &expression, error);
+	if (status != PMILL_OK)
+		return status;
+	const bool done = pmill_buffer_append_text(out,
+						  "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n"
+						  "  \"padding\": null,\n") &&
+		write_added(tokenizer, out) && write_pre_tokenizer(tokenizer->pattern, expression, out) &&
+		pmill_buffer_append_text(out,
+			"  \"post_processor\": " BYTE_LEVEL("true") ",\n  \"decoder\": " BYTE_LEVEL(
+				"true") ",\n") &&
+		write_model(tokenizer, out);
+	return done ? PMILL_OK : pmill_fail_memory(error);
+}

@@ -1,0 +1,20 @@
+/* training.json: the record of a training run. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_FORMATS_TRAINING_JSON_H
+#define PMILL_FORMATS_TRAINING_JSON_H
+
+#include "base/array.h"
+#include "model/tokenizer.h"
+
+/* Appends the record of a tokenizer that has one; false without memory. */
+bool pmill_training_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
+
+/*
+ * Reads the record into a tokenizer that is loaded: its training, its Unicode version, and the
+ * name of its pattern where there are several. PMILL_BAD_INPUT where it is not the record of this
+ * tokenizer.
+ */
+pmill_status pmill_training_json_read(struct pmill_tokenizer *tokenizer, const void *data,
+	size_t len, const char *name, const pmill_load_options *options, pmill_error *error);
+
+#endif

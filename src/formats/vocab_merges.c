@@ -1,0 +1,238 @@
+/* vocab.json with merges.txt beside it: the files of GPT-2. */
+/* SPDX-License-Identifier: MIT */
+#include "formats/vocab_merges.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "formats/format.h"
+#include "formats/json.h"
+#include "formats/load.h"
+#include "formats/printable_model.h"
+#include "model/layout.h"
+
+#define VERSION_LINE "#version: 0.2\n"
+#define SUFFIX "vocab.json"
+
+pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	if (tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"vocab.json and merges.txt can't say that a pretoken in the vocab is taken whole "
+			"(ignore_merges)");
+	return pmill_printable_check_model(tokenizer, error);
+}
+
+bool pmill_vocab_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
+{
+	return pmill_printable_write_vocab(tokenizer, out, "\n  ", "\n}\n");
+}
+
+static bool append_part(struct pmill_buffer *out, const struct pmill_tokenizer *tokenizer,
+	uint32_t id, const char *behind)
+{
+	const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
+	return pmill_printable_append(out, token.data, token.len) &&
+		pmill_buffer_append(out, behind, 1);
+}
+
+bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
+{
+	bool done = pmill_buffer_append_text(out, VERSION_LINE);
+	for (size_t i = 0; i < tokenizer->merge_count && done; i++)
+		done = append_part(out, tokenizer, tokenizer->merges[i].left, " ") &&
+			append_part(out, tokenizer, tokenizer->merges[i].right, "\n");
+	return done;
+}
+
+/* The line at `at` without its end; *next is where the one behind begins. */
+static size_t line_len(const struct pmill_buffer *text, size_t at, size_t *next)
+{
+	const uint8_t *begin = text->data + at;
+	const uint8_t *end = memchr(begin, '\n', text->len - at);
+	size_t len = end == NULL ? text->len - at : (size_t)(end - begin);
+	*next = at + len + (end != NULL);
+	if (len > 0 && begin[len - 1] == '\r')
+		len--;
+	return len;
+}
+
+static pmill_status read_merges(struct pmill_printable_reader *reader,
+	const struct pmill_buffer *merges, const char *name, pmill_error *error)
+{
+	size_t next;
+	for (size_t at = 0; at < merges->len; at = next) {
+		const char *line = (const char *)merges->data + at;
+		const size_t len = line_len(merges, at, &next);
+		const bool is_version = at == 0 && len >= 8 && memcmp(line, "#version", 8) == 0;
+		if (is_version || len == 0)
+			continue;
+		const pmill_status status = pmill_printable_add_line(reader, line, len, error);
+		if (status != PMILL_OK && error != NULL)
+			error->offset = at;
+		if (status != PMILL_OK)
+			return pmill_name_error(error, name, status);
+	}
+	return pmill_name_error(error, name, pmill_printable_check_merges(reader->tokenizer, error));
+}
+
+/* The special tokens that options name, as the keys of an object. NULL without memory. */
+static json_t *collect_specials(const pmill_load_options *options)
+{
+	json_t *added = json_object();
+	for (size_t i = 0; i < options->special_token_count && added != NULL; i++) {
+		const pmill_bytes content = options->special_tokens[i];
+		if (json_object_setn_new_nocheck(added, content.data, content.len, json_true()) == 0)
+			continue;
+		json_decref(added);
+		added = NULL;
+	}
+	return added;
+}
+
+static uint32_t find_special(const void *context, pmill_bytes content)
+{
+	const json_t *vocab = context;
+	const json_t *value = json_object_getn(vocab, content.data, content.len);
+	const json_int_t id = json_is_integer(value) ? json_integer_value(value) : -1;
+	const uint64_t limit = (uint64_t)json_object_size(vocab) + PMILL_MOST_HOLES;
+	return id < 0 || (uint64_t)id >= limit || id >= PMILL_NO_ID ? PMILL_NO_ID : (uint32_t)id;
+}
+
+static pmill_status read_model(struct pmill_printable_reader *reader, const json_t *root,
+	const char *vocab_name, const struct pmill_buffer *merges, const char *merges_name,
+	const pmill_load_options *options, pmill_error *error)
+{
+	struct pmill_tokenizer *tokenizer = reader->tokenizer;
+	pmill_status status = pmill_printable_read_vocab(reader, root, error);
+	if (status != PMILL_OK)
+		return pmill_name_error(error, vocab_name, status);
+	status = read_merges(reader, merges, merges_name, error);
+	if (status != PMILL_OK)
+		return status;
+	status = pmill_load_specials(tokenizer, options, find_special, root, error);
+	if (status != PMILL_OK)
+		return pmill_name_error(error, vocab_name, status);
+	pmill_tokenizer_find_bytes(tokenizer);
+	tokenizer->meaning = PMILL_MEANING_MERGE_LIST;
+	return pmill_load_text(tokenizer, vocab_name, NULL, options, error);
+}
+
+pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const char *vocab_name,
+	const struct pmill_buffer *merges, const char *merges_name, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	json_t *root;
+	pmill_status status = pmill_json_parse(vocab->data, vocab->len, vocab_name, &root, error);
+	if (status != PMILL_OK)
+		return status;
+	json_t *added = collect_specials(options);
+	struct pmill_printable_reader reader = {pmill_tokenizer_create_empty(), .added = added};
+	status = added == NULL || reader.tokenizer == NULL
+		? pmill_fail_memory(error)
+		: read_model(&reader, root, vocab_name, merges, merges_name, options, error);
+	if (status == PMILL_OK)
+		*tokenizer = reader.tokenizer;
+	else
+		pmill_tokenizer_free(reader.tokenizer);
+	pmill_printable_reader_release(&reader);
+	json_decref(added);
+	json_decref(root);
+	return status;
+}
+
+/*
+ * The path of merges.txt beside ".../vocab.json" (or "gpt2-merges.txt" beside "gpt2-vocab.json").
+ */
+static char *merges_path(const char *path)
+{
+	struct pmill_buffer name = {0};
+	const size_t len = strlen(path);
+	const size_t stem = pmill_path_has_suffix(path, SUFFIX) ? len - strlen(SUFFIX) : 0;
+	const char *slash = strrchr(path, '/');
+	const size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+	if (pmill_buffer_append(&name, path, stem > folder ? stem : folder) &&
+		pmill_buffer_append_text(&name, "merges.txt") && pmill_buffer_terminate(&name))
+		return (char *)name.data;
+	pmill_buffer_release(&name);
+	return NULL;
+}
+
+static pmill_status load_path(const char *path, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	struct pmill_buffer vocab = {0}, merges = {0};
+	char *beside = merges_path(path);
+	pmill_status status = beside == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	if (status == PMILL_OK)
+		status = pmill_file_read(path, &vocab, error);
+	if (status == PMILL_OK)
+		status = pmill_file_read(beside, &merges, error);
+	if (status == PMILL_OK)
+		status = pmill_vocab_merges_read(&vocab, path, &merges, beside, options, tokenizer, error);
+	pmill_buffer_release(&vocab);
+	pmill_buffer_release(&merges);
+	pmill_memory_free(beside);
+	return status;
+}
+
+/* Both are written beside their targets before either is put in place. */
+static pmill_status write_both(const char *path, const struct pmill_buffer *vocab,
+	const char *beside, const struct pmill_buffer *merges, unsigned flags, pmill_error *error)
+{
+	struct pmill_file_writer first = {0}, second = {0};
+	pmill_status status = pmill_file_writer_open(&first, path, flags, error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_open(&second, beside, flags, error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_append(&first, vocab->data, vocab->len, error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_append(&second, merges->data, merges->len, error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_commit(&first, error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_commit(&second, error);
+	pmill_file_writer_release(&first);
+	pmill_file_writer_release(&second);
+	return status;
+}
+
+static pmill_status save_path(
+	const pmill_tokenizer *tokenizer, const char *path, unsigned flags, pmill_error *error)
+{
+	pmill_status status = pmill_vocab_merges_check(tokenizer, error);
+	if (status != PMILL_OK)
+		return pmill_name_error(error, path, status);
+	struct pmill_buffer vocab = {0}, merges = {0};
+	char *beside = merges_path(path);
+	const bool has_memory = beside != NULL && pmill_vocab_json_write(tokenizer, &vocab) &&
+		pmill_merges_txt_write(tokenizer, &merges);
+	status = has_memory ? write_both(path, &vocab, beside, &merges, flags, error)
+						: pmill_fail_memory(error);
+	pmill_buffer_release(&vocab);
+	pmill_buffer_release(&merges);
+	pmill_memory_free(beside);
+	return status;
+}
+
+static pmill_status check_target(const char *path, unsigned flags, pmill_error *error)
+{
+	pmill_status status = pmill_file_check_target(path, flags, error);
+	if (status != PMILL_OK)
+		return status;
+	char *beside = merges_path(path);
+	status = beside == NULL ? pmill_fail_memory(error)
+							: pmill_file_check_target(beside, flags, error);
+	pmill_memory_free(beside);
+	return status;
+}
+
+const struct pmill_format pmill_format_vocab_merges = {
+	.name = "vocab.json",
+	.suffix = SUFFIX,
+	.check_special = pmill_printable_check_special,
+	.load_path = load_path,
+	.save_path = save_path,
+	.check_target = check_target,
+};

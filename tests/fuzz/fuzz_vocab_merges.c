@@ -1,0 +1,60 @@
+/* Fuzzes the reader of vocab.json and merges.txt: any bytes, or good files edited. */
+/* SPDX-License-Identifier: MIT */
+#include "formats/vocab_merges.h"
+#include "support/fuzz_model.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static pmill_tokenizer *load(const struct pmill_buffer *vocab, const struct pmill_buffer *merges)
+{
+	const pmill_load_options options = {.size = sizeof options,
+		.special_tokens = plan_specials,
+		.special_token_count = PLAN_SPECIALS};
+	pmill_tokenizer *tokenizer = NULL;
+	pmill_vocab_merges_read(vocab, "vocab", merges, "merges", &options, &tokenizer, NULL);
+	return tokenizer;
+}
+
+static void check(const struct pmill_buffer *vocab, const struct pmill_buffer *merges)
+{
+	pmill_tokenizer *tokenizer = load(vocab, merges);
+	if (tokenizer == NULL)
+		return;
+	fuzz_check_model(tokenizer);
+	struct pmill_buffer vocab_again = {0}, merges_again = {0};
+	if (pmill_vocab_merges_check(tokenizer, NULL) == PMILL_OK) {
+		fuzz_require(pmill_vocab_json_write(tokenizer, &vocab_again) &&
+				pmill_merges_txt_write(tokenizer, &merges_again),
+			"written");
+		pmill_tokenizer *back = load(&vocab_again, &merges_again);
+		fuzz_require(back != NULL, "loaded again");
+		fuzz_require_same(tokenizer, back);
+		pmill_tokenizer_free(back);
+	}
+	pmill_buffer_release(&vocab_again);
+	pmill_buffer_release(&merges_again);
+	pmill_tokenizer_free(tokenizer);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	pmill_tokenizer *tokenizer = fuzz_model("gpt2");
+	struct pmill_buffer vocab = {0}, merges = {0};
+	fuzz_require(
+		pmill_vocab_json_write(tokenizer, &vocab) && pmill_merges_txt_write(tokenizer, &merges),
+		"written");
+	const unsigned way = size == 0 ? 0 : data[0] % 4;
+	if (way == 0)
+		vocab.len = 0;
+	if (way == 1)
+		merges.len = 0;
+	if (way < 2)
+		fuzz_require(pmill_buffer_append(way == 0 ? &vocab : &merges, data, size), "memory");
+	else
+		fuzz_edit(way == 2 ? &vocab : &merges, data + 1, (size - 1) % 40);
+	check(&vocab, &merges);
+	pmill_buffer_release(&vocab);
+	pmill_buffer_release(&merges);
+	pmill_tokenizer_free(tokenizer);
+	return 0;
+}
