@@ -284,8 +284,7 @@ static pmill_status fail_match(const struct pmill_regex_walk *walk, int code, pm
 	PCRE2_UCHAR message[256];
 	pcre2_get_error_message(code, message, sizeof message);
 	return pmill_fail(error, PMILL_BAD_INPUT, walk->position,
-		"byte %zu: the pattern cannot be matched from here: %s", walk->position,
-		(const char *)message);
+		"the pattern cannot be matched from here: %s", (const char *)message);
 }
 
 static size_t skip_character(const struct pmill_regex_walk *walk, size_t position)
@@ -317,7 +316,7 @@ static pmill_status find_match(
 	const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(walk->match);
 	if (offsets[0] < walk->search_begin || offsets[1] < offsets[0])
 		return pmill_fail(error, PMILL_BAD_INPUT, walk->position,
-			"byte %zu: the pattern's \\K moves a match out of its place", walk->position);
+			"the pattern's \\K moves a match out of its place");
 	*begin = offsets[0];
 	*end = offsets[1];
 	walk->search_begin = *end > *begin ? *end : skip_character(walk, *begin);

@@ -63,6 +63,18 @@ static size_t drop_lookahead(const size_t *ends, size_t count, size_t len)
 	return count;
 }
 
+/* The text of a JSON line has bytes of its own: then the chunk's first byte is all that can be said. */
+static void locate_error(
+	pmill_error *error, const struct pmill_segment *segment, const struct pmill_chunk *chunk)
+{
+	uint64_t offset = chunk->offset;
+	if (is_in_chunk(segment, chunk))
+		offset += (uint64_t)(segment->text - chunk->data);
+	else if (error != NULL)
+		error->offset = 0;
+	pmill_error_locate(error, chunk->name, offset);
+}
+
 static pmill_status count_segment(struct pmill_shard *shard, const struct pmill_segment *segment,
 	const struct pmill_chunk *chunk, pmill_error *error)
 {
@@ -85,9 +97,8 @@ static pmill_status count_segment(struct pmill_shard *shard, const struct pmill_
 		shard->pretokens += count;
 		begin = shard->ends[count - 1];
 	}
-	if (is_in_chunk(segment, chunk))
-		pmill_error_locate(
-			error, chunk->name, chunk->offset + (uint64_t)(segment->text - chunk->data));
+	if (status == PMILL_BAD_INPUT)
+		locate_error(error, segment, chunk);
 	return status;
 }
 
