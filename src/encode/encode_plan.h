@@ -1,0 +1,36 @@
+/* What encoding needs of a tokenizer and of the options, made once and shared by threads. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_ENCODE_ENCODE_PLAN_H
+#define PMILL_ENCODE_ENCODE_PLAN_H
+
+#include <stdbool.h>
+
+#include "encode/merge.h"
+#include "model/tokenizer.h"
+#include "pretokenize/pretokenizer.h"
+#include "pretokenize/special_finder.h"
+
+/* Never changes once created. */
+struct pmill_encode_plan {
+	const struct pmill_tokenizer *tokenizer;
+	struct pmill_pretokenizer *pretokenizer;
+	struct pmill_merge_table *merges;
+	struct pmill_special_finder *specials; /* those that are recognised, and the separator */
+	struct pmill_planned_special {
+		uint32_t id; /* PMILL_NO_ID: a separator that is no token */
+		bool is_forbidden;
+	} * special_rules;      /* by index in specials */
+	size_t separator_index; /* SIZE_MAX: none */
+};
+
+/* `options` are whole (copied); the document separator counts only with `for_files`. */
+pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
+	const pmill_encode_options *options, bool for_files, struct pmill_encode_plan **plan,
+	pmill_error *error);
+void pmill_encode_plan_free(struct pmill_encode_plan *plan);
+
+/* The special or added token of the model with this content, or NULL. */
+const struct pmill_special *pmill_find_special(
+	const struct pmill_tokenizer *tokenizer, pmill_bytes content);
+
+#endif

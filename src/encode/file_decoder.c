@@ -1,0 +1,160 @@
+/* Files of ids → text, in memory of one block. */
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "corpus/inputs.h"
+#include "encode/output.h"
+#include "encode/stage.h"
+#include "encode/token_file.h"
+#include "encode/token_source.h"
+#include "model/tokenizer.h"
+
+struct decoding {
+	const struct pmill_tokenizer *tokenizer;
+	const char *format; /* NULL: by suffix */
+	struct pmill_inputs inputs;
+	struct pmill_token_reader reader; /* of the file at hand */
+	struct pmill_token_batch batch;
+	struct pmill_output output;
+	pmill_encode_totals totals;
+	struct pmill_outcome outcome;
+	/* What the caller's thread and the work's both see. */
+	atomic_bool is_stopped;
+	_Atomic uint64_t stored; /* bytes read of all files */
+};
+
+static pmill_status pick_format(const struct decoding *decoding, const char *path,
+	const struct pmill_token_format **format, pmill_error *error)
+{
+	uint32_t vocab_size = pmill_tokenizer_vocab_size(decoding->tokenizer);
+	return pmill_token_format_pick(decoding->format, path, vocab_size, format, error);
+}
+
+/* ---- one file ---- */
+
+static pmill_status decode_batch(struct decoding *decoding, pmill_error *error)
+{
+	for (size_t i = 0; i < decoding->batch.count; i++) {
+		uint32_t id = decoding->batch.ids[i];
+		pmill_bytes token = pmill_vocab_token(&decoding->tokenizer->vocab, id);
+		if (token.data == NULL)
+			return pmill_fail_input(error, decoding->reader.name, decoding->batch.offsets[i],
+				"id %u is not in the vocab", (unsigned)id);
+		if (!pmill_buffer_append(&decoding->output.pending, token.data, token.len))
+			return pmill_fail_memory(error);
+		pmill_status status = pmill_output_flush_if_large(&decoding->output, error);
+		if (status != PMILL_OK)
+			return status;
+		decoding->totals.bytes += token.len;
+	}
+	decoding->totals.tokens += decoding->batch.count;
+	return PMILL_OK;
+}
+
+static pmill_status decode_source(
+	struct decoding *decoding, const struct pmill_token_source *source, pmill_error *error)
+{
+	const uint64_t stored_before = atomic_load(&decoding->stored);
+	pmill_status status;
+	do {
+		if (atomic_load(&decoding->is_stopped))
+			return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+		status = pmill_token_reader_next(&decoding->reader, &decoding->batch, error);
+		atomic_store(&decoding->stored, stored_before + source->stored);
+		if (status == PMILL_OK)
+			status = decode_batch(decoding, error);
+	} while (status == PMILL_OK && decoding->batch.count > 0);
+	decoding->totals.documents += decoding->reader.documents;
+	return status;
+}
+
+static pmill_status decode_file(struct decoding *decoding, const char *path, pmill_error *error)
+{
+	struct pmill_token_reader *reader = &decoding->reader;
+	struct pmill_token_source source = {0};
+	memset(reader, 0, sizeof *reader);
+	pmill_status status = pick_format(decoding, path, &reader->format, error);
+	if (status == PMILL_OK)
+		status = pmill_token_source_open(
+			&source, path, reader->format->may_be_compressed, &decoding->is_stopped, error);
+	if (status == PMILL_OK) {
+		reader->fill = pmill_token_source_fill;
+		reader->context = &source;
+		reader->name = source.name;
+		status = decode_source(decoding, &source, error);
+	}
+	pmill_token_source_close(&source);
+	return status;
+}
+
+/* ---- all files ---- */
+
+static void decode_inputs(void *context)
+{
+	struct decoding *decoding = context;
+	struct pmill_outcome *outcome = &decoding->outcome;
+	for (size_t i = 0; i < decoding->inputs.count && outcome->status == PMILL_OK; i++)
+		outcome->status = decode_file(decoding, decoding->inputs.files[i].path, &outcome->error);
+}
+
+static void stop(void *context)
+{
+	struct decoding *decoding = context;
+	atomic_store(&decoding->is_stopped, true);
+}
+
+static uint64_t bytes_done(void *context)
+{
+	struct decoding *decoding = context;
+	return atomic_load(&decoding->stored);
+}
+
+static pmill_status decode_watched(
+	struct decoding *decoding, const pmill_decode_options *options, pmill_error *error)
+{
+	const struct pmill_watched_work watched = {decode_inputs, stop, bytes_done, decoding};
+	struct pmill_progress_state progress = {
+		.callback = options->progress, .context = options->progress_context};
+	pmill_progress_stage(&progress, "decode", "bytes", decoding->inputs.bytes);
+	return pmill_stage_run(&watched, &progress, &decoding->outcome, error);
+}
+
+/* A name that does not tell its format is an error before any work. */
+static pmill_status add_inputs(
+	struct decoding *decoding, const char *const *paths, size_t path_count, pmill_error *error)
+{
+	pmill_status status = pmill_inputs_add(&decoding->inputs, paths, path_count, NULL, error);
+	for (size_t i = 0; i < decoding->inputs.count && status == PMILL_OK; i++) {
+		const struct pmill_token_format *format;
+		status = pick_format(decoding, decoding->inputs.files[i].path, &format, error);
+	}
+	return status;
+}
+
+pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer, const char *const *paths,
+	size_t path_count, const pmill_decode_options *options, const char *out, pmill_write_fn write,
+	void *write_context, unsigned flags, pmill_encode_totals *totals, pmill_error *error)
+{
+	pmill_decode_options whole;
+	pmill_options_copy(&whole, sizeof whole, options);
+	struct decoding *decoding = calloc(1, sizeof *decoding);
+	if (decoding == NULL)
+		return pmill_fail_memory(error);
+	decoding->tokenizer = tokenizer;
+	decoding->format = whole.format;
+	pmill_status status = add_inputs(decoding, paths, path_count, error);
+	if (status == PMILL_OK)
+		status = pmill_output_open(&decoding->output, out, write, write_context, flags, error);
+	if (status == PMILL_OK)
+		status = decode_watched(decoding, &whole, error);
+	if (status == PMILL_OK)
+		status = pmill_output_commit(&decoding->output, error);
+	if (status == PMILL_OK && totals != NULL)
+		*totals = decoding->totals;
+	pmill_output_release(&decoding->output);
+	pmill_inputs_release(&decoding->inputs);
+	free(decoding);
+	return status;
+}

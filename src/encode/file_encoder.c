@@ -1,0 +1,300 @@
+/* Files of text → files of ids, chunk by chunk. */
+/* SPDX-License-Identifier: MIT */
+#include "encode/file_encoder.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "corpus/chunk_source.h"
+#include "corpus/documents.h"
+#include "encode/encoder.h"
+#include "encode/output.h"
+#include "encode/stage.h"
+#include "encode/token_file.h"
+#include "model/quote.h"
+
+/* Ids that are passed on together: bounds the buffer of their bytes. */
+enum { IDS_AT_A_TIME = 4096 };
+
+struct run {
+	struct pmill_encode_plan *plan;
+	struct pmill_encoder encoder;
+	struct pmill_inputs inputs;
+	struct pmill_chunk_source *source;
+	struct pmill_chunk chunk;
+	struct pmill_segment_walk walk;
+	const struct pmill_token_format *format;
+	struct pmill_output output;
+	uint32_t eot;          /* PMILL_NO_ID: none */
+	uint64_t document_ids; /* put into the document at hand */
+	uint64_t tokens;
+	struct pmill_progress_state progress;
+	struct pmill_outcome outcome;
+};
+
+/* ---- out ---- */
+
+static pmill_status put_ids(struct run *run, const uint32_t *ids, size_t count, pmill_error *error)
+{
+	run->tokens += count;
+	if (!pmill_output_is_open(&run->output))
+		return PMILL_OK;
+	while (count > 0) {
+		size_t part = count < IDS_AT_A_TIME ? count : IDS_AT_A_TIME;
+		if (!run->format->append(&run->output.pending, run->document_ids, ids, part))
+			return pmill_fail_memory(error);
+		run->document_ids += part;
+		pmill_status status = pmill_output_flush_if_large(&run->output, error);
+		if (status != PMILL_OK)
+			return status;
+		ids += part;
+		count -= part;
+	}
+	return PMILL_OK;
+}
+
+static pmill_status end_document(struct run *run, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	if (run->eot != PMILL_NO_ID)
+		status = put_ids(run, &run->eot, 1, error);
+	if (status != PMILL_OK || !pmill_output_is_open(&run->output))
+		return status;
+	run->document_ids = 0;
+	if (!run->format->end_document(&run->output.pending))
+		return pmill_fail_memory(error);
+	return pmill_output_flush_if_large(&run->output, error);
+}
+
+/* ---- in ---- */
+
+/* Puts the place in the file before a message about a byte of the segment. */
+static pmill_status fail_in_segment(const struct run *run, const struct pmill_segment *segment,
+	pmill_status status, const pmill_error *cause, pmill_error *error)
+{
+	const struct pmill_chunk *chunk = &run->chunk;
+	if (cause->offset == PMILL_NO_OFFSET)
+		return pmill_fail(
+			error, status, PMILL_NO_OFFSET, "%.500s: %.400s", chunk->name, cause->message);
+	if (chunk->format->kind == PMILL_CORPUS_JSONL) {
+		/* The walk stands on the line behind. */
+		uint64_t line = run->walk.line - 1;
+		uint64_t offset = (uint64_t)(segment->text - run->walk.text.data) + cause->offset;
+		return pmill_fail(error, status, offset, "%.500s: line %llu: byte %llu of the text: %.400s",
+			chunk->name, (unsigned long long)line, (unsigned long long)offset, cause->message);
+	}
+	uint64_t offset = chunk->offset + (uint64_t)(segment->text - chunk->data) + cause->offset;
+	return pmill_fail(error, status, offset, "%.500s: byte %llu: %.400s", chunk->name,
+		(unsigned long long)offset, cause->message);
+}
+
+static pmill_status encode_text(
+	struct run *run, const struct pmill_segment *segment, pmill_error *error)
+{
+	pmill_error cause;
+	bool is_more = true;
+	pmill_status status = pmill_encoder_start(
+		&run->encoder, segment->text, segment->len, segment->lookahead, segment->is_final, &cause);
+	while (status == PMILL_OK && is_more) {
+		run->encoder.id_count = 0;
+		status = pmill_encoder_step(&run->encoder, &is_more, &cause);
+		if (status != PMILL_OK)
+			break;
+		status = put_ids(run, run->encoder.ids, run->encoder.id_count, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	return status == PMILL_OK ? PMILL_OK : fail_in_segment(run, segment, status, &cause, error);
+}
+
+static pmill_status put_special(
+	struct run *run, const struct pmill_segment *segment, pmill_error *error)
+{
+	const struct pmill_encode_plan *plan = run->plan;
+	if (segment->special == plan->separator_index)
+		return PMILL_OK;
+	const struct pmill_planned_special *rule = &plan->special_rules[segment->special];
+	if (!rule->is_forbidden)
+		return put_ids(run, &rule->id, 1, error);
+	pmill_error cause;
+	struct pmill_quote quote;
+	pmill_bytes token = pmill_special_finder_token(plan->specials, segment->special);
+	pmill_fail(&cause, PMILL_BAD_INPUT, segment->len, "the text holds the special token %s",
+		pmill_quote(&quote, token.data, token.len));
+	return fail_in_segment(run, segment, PMILL_BAD_INPUT, &cause, error);
+}
+
+static pmill_status encode_segment(
+	struct run *run, const struct pmill_segment *segment, pmill_error *error)
+{
+	pmill_status status = encode_text(run, segment, error);
+	if (status == PMILL_OK && segment->special != SIZE_MAX)
+		status = put_special(run, segment, error);
+	if (status == PMILL_OK && segment->ends_document)
+		status = end_document(run, error);
+	return status;
+}
+
+static pmill_status encode_chunk(struct run *run, pmill_error *error)
+{
+	struct pmill_segment segment;
+	pmill_segment_walk_start(&run->walk, &run->chunk);
+	for (;;) {
+		bool is_there = false;
+		pmill_status status = pmill_segment_walk_next(&run->walk, &segment, &is_there, error);
+		if (status != PMILL_OK || !is_there)
+			return status;
+		status = encode_segment(run, &segment, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+}
+
+static void encode_source(void *context)
+{
+	struct run *run = context;
+	struct pmill_outcome *outcome = &run->outcome;
+	while (outcome->status == PMILL_OK) {
+		outcome->status = pmill_chunk_source_next(run->source, &run->chunk, &outcome->error);
+		if (outcome->status != PMILL_OK || run->chunk.data == NULL)
+			return;
+		outcome->status = encode_chunk(run, &outcome->error);
+	}
+}
+
+static void stop_source(void *context)
+{
+	struct run *run = context;
+	pmill_chunk_source_stop(run->source);
+}
+
+static uint64_t bytes_done(void *context)
+{
+	struct run *run = context;
+	return pmill_chunk_source_stored_bytes(run->source);
+}
+
+static pmill_status encode_watched(struct run *run, pmill_error *error)
+{
+	const struct pmill_watched_work watched = {encode_source, stop_source, bytes_done, run};
+	pmill_progress_stage(&run->progress, "encode", "bytes", run->inputs.bytes);
+	return pmill_stage_run(&watched, &run->progress, &run->outcome, error);
+}
+
+/* ---- options ---- */
+
+static pmill_status set_eot(
+	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+{
+	pmill_bytes eot = encoding->options.eot;
+	run->eot = PMILL_NO_ID;
+	if (eot.len == 0)
+		return PMILL_OK;
+	struct pmill_quote quote;
+	const struct pmill_special *special = pmill_find_special(encoding->tokenizer, eot);
+	if (special == NULL)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"the model has no special token %s to end documents with",
+			pmill_quote(&quote, eot.data, eot.len));
+	run->eot = special->id;
+	return PMILL_OK;
+}
+
+static pmill_status set_format(
+	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+{
+	uint32_t vocab_size = pmill_tokenizer_vocab_size(encoding->tokenizer);
+	pmill_status status = pmill_token_format_pick(
+		encoding->options.format, encoding->out, vocab_size, &run->format, error);
+	if (status == PMILL_OK)
+		status = pmill_token_format_check_width(run->format, vocab_size, error);
+	return status;
+}
+
+static pmill_status open_source(
+	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+{
+	pmill_status status = pmill_inputs_add(
+		&run->inputs, encoding->paths, encoding->path_count, &encoding->input, error);
+	if (status != PMILL_OK)
+		return status;
+	run->walk.specials = run->plan->specials;
+	run->walk.separator_index = run->plan->separator_index;
+	run->walk.field = encoding->input.field;
+	run->walk.skip_bad_lines = encoding->input.skip_bad_lines;
+	struct pmill_chunk_settings settings = {.pretokenizer = run->plan->pretokenizer,
+		.specials = run->plan->specials,
+		.chunk_size = encoding->chunk_size,
+		.sha256 = encoding->input.sha256};
+	return pmill_chunk_source_open(&run->inputs, &settings, &run->source, error);
+}
+
+static pmill_status prepare(
+	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+{
+	const pmill_encode_options *options = &encoding->options;
+	run->progress = (struct pmill_progress_state){
+		.callback = options->progress, .context = options->progress_context};
+	pmill_status status = set_format(run, encoding, error);
+	if (status == PMILL_OK)
+		status = set_eot(run, encoding, error);
+	if (status == PMILL_OK)
+		status = pmill_encode_plan_create(encoding->tokenizer, options, true, &run->plan, error);
+	if (status != PMILL_OK)
+		return status;
+	run->encoder.plan = run->plan;
+	status = open_source(run, encoding, error);
+	if (status == PMILL_OK)
+		status = pmill_output_open(&run->output, encoding->out, encoding->write,
+			encoding->write_context, encoding->flags, error);
+	return status;
+}
+
+static void release(struct run *run)
+{
+	pmill_output_release(&run->output);
+	pmill_segment_walk_release(&run->walk);
+	pmill_chunk_release(&run->chunk);
+	pmill_chunk_source_close(run->source);
+	pmill_inputs_release(&run->inputs);
+	pmill_encoder_release(&run->encoder);
+	pmill_encode_plan_free(run->plan);
+	free(run);
+}
+
+pmill_status pmill_file_encoding_run(
+	const struct pmill_file_encoding *encoding, pmill_encode_totals *totals, pmill_error *error)
+{
+	struct run *run = calloc(1, sizeof *run);
+	if (run == NULL)
+		return pmill_fail_memory(error);
+	pmill_status status = prepare(run, encoding, error);
+	if (status == PMILL_OK)
+		status = encode_watched(run, error);
+	if (status == PMILL_OK)
+		status = pmill_output_commit(&run->output, error);
+	if (status == PMILL_OK && totals != NULL)
+		*totals = (pmill_encode_totals){.documents = run->walk.documents,
+			.bytes = run->walk.text_bytes,
+			.tokens = run->tokens,
+			.bad_lines = run->walk.bad_lines};
+	release(run);
+	return status;
+}
+
+pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer, const char *const *paths,
+	size_t path_count, const pmill_input_options *input, const pmill_encode_options *options,
+	const char *out, pmill_write_fn write, void *write_context, unsigned flags,
+	pmill_encode_totals *totals, pmill_error *error)
+{
+	struct pmill_file_encoding encoding = {.tokenizer = tokenizer,
+		.paths = paths,
+		.path_count = path_count,
+		.out = out,
+		.write = write,
+		.write_context = write_context,
+		.flags = flags};
+	pmill_options_copy(&encoding.input, sizeof encoding.input, input);
+	pmill_options_copy(&encoding.options, sizeof encoding.options, options);
+	return pmill_file_encoding_run(&encoding, totals, error);
+}

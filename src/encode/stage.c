@@ -1,0 +1,18 @@
+/* A stage of work on files: on a thread of its own, watched, with one outcome. */
+/* SPDX-License-Identifier: MIT */
+#include "encode/stage.h"
+
+#include "base/error.h"
+
+pmill_status pmill_stage_run(const struct pmill_watched_work *watched,
+	struct pmill_progress_state *progress, const struct pmill_outcome *outcome, pmill_error *error)
+{
+	pmill_watch_run(watched, progress);
+	if (outcome->status == PMILL_OK)
+		pmill_progress_end(progress, watched->done(watched->context));
+	if (progress->is_cancelled && outcome->status != PMILL_NO_MEMORY)
+		return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	if (outcome->status != PMILL_OK && error != NULL)
+		*error = outcome->error;
+	return outcome->status;
+}

@@ -1,0 +1,84 @@
+/* decode(encode(x)) is x, at once and as a stream, for every text, meaning, pattern and policy. */
+/* SPDX-License-Identifier: MIT */
+#include "support/small_tokenizer.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_decoded(const struct pmill_tokenizer *tokenizer, const uint32_t *ids,
+	size_t count, const uint8_t *text, size_t len)
+{
+	uint8_t *back = malloc(len + 1);
+	size_t back_len = 0;
+	require(back != NULL, "memory");
+	require(pmill_tokenizer_decode(tokenizer, ids, count, back, len, &back_len, NULL) == PMILL_OK,
+		"decode");
+	require(back_len == len && (len == 0 || memcmp(back, text, len) == 0), "text differs");
+	free(back);
+}
+
+static void check_streamed(const struct pmill_tokenizer *tokenizer, const uint32_t *ids,
+	size_t count, const uint8_t *text, size_t len)
+{
+	struct pmill_stream_decoder *decoder = NULL;
+	size_t done = 0;
+	require(pmill_stream_decoder_create(tokenizer, &decoder, NULL) == PMILL_OK, "decoder");
+	for (size_t i = 0; i <= count; i++) {
+		pmill_bytes given = {0};
+		if (i == count)
+			given = pmill_stream_decoder_finish(decoder);
+		else
+			require(
+				pmill_stream_decoder_add(decoder, ids + i, 1, &given, NULL) == PMILL_OK, "stream");
+		require(given.len <= len - done, "stream too long");
+		require(
+			given.len == 0 || memcmp(given.data, text + done, given.len) == 0, "stream differs");
+		done += given.len;
+	}
+	require(done == len, "stream too short");
+	pmill_stream_decoder_free(decoder);
+}
+
+static bool is_special_of(const struct pmill_tokenizer *tokenizer, uint32_t id)
+{
+	return tokenizer->vocab.tokens[id].is_special;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const char *const patterns[] = {"gpt2", "none", "o200k", "cl100k"};
+	static const char *const policies[] = {"none", "all", "error", "list"};
+	struct byte_source source = {data, size, 0};
+	unsigned letters, flags = take_byte(&source);
+	struct pmill_tokenizer *tokenizer = make_tokenizer(&source, true, false, &letters);
+	tokenizer->pattern = patterns[flags % 4];
+	add_special(tokenizer, "<|endoftext|>", true);
+	add_special(tokenizer, "the", false);
+	add_special(tokenizer, "123", true);
+	pmill_bytes allowed = {"123", 3};
+	const char *policy = policies[flags / 4 % 4];
+	pmill_encode_options options = {.size = sizeof options,
+		.special_tokens = policy,
+		.allowed = &allowed,
+		.allowed_count = flags / 4 % 4 == 3};
+	struct pmill_encoder *encoder = NULL;
+	const uint32_t *ids = NULL;
+	size_t count = 0;
+	pmill_error error;
+	require(pmill_encoder_create(tokenizer, &options, &encoder, &error) == PMILL_OK, "encoder");
+	const uint8_t *text = data + source.used;
+	size_t len = size - source.used;
+	pmill_status status = pmill_encoder_encode(encoder, text, len, &ids, &count, &error);
+	if (status == PMILL_OK) {
+		require(count <= len, "too many ids");
+		check_decoded(tokenizer, ids, count, text, len);
+		check_streamed(tokenizer, ids, count, text, len);
+		for (size_t i = 0; i < count && strcmp(policy, "none") == 0; i++)
+			require(!is_special_of(tokenizer, ids[i]), "forged special token");
+	} else {
+		require(status == PMILL_BAD_INPUT && strcmp(policy, "error") == 0, "encode");
+		require(error.offset < len, "offset");
+	}
+	pmill_encoder_free(encoder);
+	pmill_tokenizer_free(tokenizer);
+	return 0;
+}

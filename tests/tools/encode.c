@@ -1,0 +1,129 @@
+/* Encodes texts from stdin with a model, many a run: for the Python tests. */
+/* SPDX-License-Identifier: MIT */
+/*
+ *   encode [--special-tokens POLICY] [--allowed TOKEN]... [--pattern P] [--special TOKEN]... MODEL
+ *
+ * Stdin: texts, each 4 bytes of length (little endian) and the bytes. Stdout: for each text 4 bytes
+ * of count and that many ids of 4 bytes each; or FFFFFFFF and the offset of the error. What decodes
+ * to another text ends the run. --pattern and --special are for the loading of formats that carry
+ * none.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pairmill.h"
+
+enum { MOST_TOKENS = 100 };
+
+struct options {
+	const char *model;
+	pmill_load_options load;
+	pmill_encode_options encode;
+	pmill_bytes allowed[MOST_TOKENS], specials[MOST_TOKENS];
+};
+
+static int fail(const char *message)
+{
+	fprintf(stderr, "encode: %s\n", message);
+	return 1;
+}
+
+static void write_u32(uint64_t value)
+{
+	for (int shift = 0; shift < 32; shift += 8)
+		putchar((int)(value >> shift & 255));
+}
+
+static int read_u32(size_t *value)
+{
+	uint8_t bytes[4];
+	if (fread(bytes, 1, 4, stdin) != 4)
+		return 0;
+	*value = bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 24;
+	return 1;
+}
+
+static int parse(int argc, char **argv, struct options *options)
+{
+	options->load.size = sizeof options->load;
+	options->load.special_tokens = options->specials;
+	options->encode.size = sizeof options->encode;
+	options->encode.allowed = options->allowed;
+	for (int i = 1; i < argc; i += 2) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+		pmill_bytes token = {value, strlen(value)};
+		if (strcmp(argv[i], "--special-tokens") == 0)
+			options->encode.special_tokens = value;
+		else if (strcmp(argv[i], "--pattern") == 0)
+			options->load.pattern = value;
+		else if (strcmp(argv[i], "--allowed") == 0 && options->encode.allowed_count < MOST_TOKENS)
+			options->allowed[options->encode.allowed_count++] = token;
+		else if (strcmp(argv[i], "--special") == 0 &&
+			options->load.special_token_count < MOST_TOKENS)
+			options->specials[options->load.special_token_count++] = token;
+		else if (i + 1 == argc)
+			options->model = argv[i];
+		else
+			return fail("wrong usage");
+	}
+	return options->model == NULL ? fail("no model") : 0;
+}
+
+static int check_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, size_t count,
+	const uint8_t *text, size_t len)
+{
+	size_t got = 0;
+	uint8_t *back = malloc(len + 1);
+	int is_equal = back != NULL &&
+		pmill_tokenizer_decode(tokenizer, ids, count, back, len, &got, NULL) == PMILL_OK &&
+		got == len && memcmp(back, text, len) == 0;
+	free(back);
+	return is_equal ? 0 : fail("decoding gives another text");
+}
+
+static int encode_text(const pmill_tokenizer *tokenizer, pmill_encoder *encoder, size_t len)
+{
+	const uint32_t *ids;
+	size_t count;
+	pmill_error error;
+	/* Just its size, so that reading beyond it is noticed. */
+	uint8_t *text = malloc(len > 0 ? len : 1);
+	int code = text == NULL || fread(text, 1, len, stdin) != len ? fail("no text") : 0;
+	if (code != 0)
+		goto out;
+	pmill_status status = pmill_encoder_encode(encoder, text, len, &ids, &count, &error);
+	if (status == PMILL_OK) {
+		write_u32(count);
+		for (size_t i = 0; i < count; i++)
+			write_u32(ids[i]);
+		code = check_decoded(tokenizer, ids, count, text, len);
+	} else if (status == PMILL_BAD_INPUT) {
+		write_u32(UINT32_MAX);
+		write_u32(error.offset);
+	} else {
+		code = fail(error.message);
+	}
+out:
+	free(text);
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	static struct options options;
+	pmill_tokenizer *tokenizer = NULL;
+	pmill_encoder *encoder = NULL;
+	pmill_error error;
+	size_t len;
+	int code = parse(argc, argv, &options);
+	if (code == 0 &&
+		(pmill_tokenizer_load(options.model, &options.load, &tokenizer, &error) != PMILL_OK ||
+			pmill_encoder_create(tokenizer, &options.encode, &encoder, &error) != PMILL_OK))
+		code = fail(error.message);
+	while (code == 0 && read_u32(&len))
+		code = encode_text(tokenizer, encoder, len);
+	pmill_encoder_free(encoder);
+	pmill_tokenizer_free(tokenizer);
+	return code;
+}

@@ -1,0 +1,178 @@
+/* Ids → bytes: room, unknown ids, and characters that arrive in parts. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "support/small_tokenizer.h"
+
+/* Ids 0–255 are the bytes; 256 is a hole; 257 is "€x". */
+static struct pmill_tokenizer *make_model(void)
+{
+	struct pmill_tokenizer *tokenizer = pmill_tokenizer_create_empty();
+	assert_non_null(tokenizer);
+	add_all_bytes(tokenizer);
+	assert_int_equal(
+		pmill_vocab_add(&tokenizer->vocab, 257, "\xe2\x82\xacx", 4, false, NULL), PMILL_OK);
+	add_special(tokenizer, "<|end|>", true);
+	return tokenizer;
+}
+
+static void says_the_room_needed(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	static const uint32_t ids[] = {'a', 257, 258, 0};
+	char out[14] = "...........";
+	size_t len = 99;
+	for (size_t capacity = 0; capacity < 13; capacity++) {
+		assert_int_equal(pmill_tokenizer_decode(
+							 tokenizer, ids, 4, capacity == 0 ? NULL : out, capacity, &len, NULL),
+			PMILL_OK);
+		assert_int_equal(len, 13);
+		assert_string_equal(out, "...........");
+	}
+	assert_int_equal(pmill_tokenizer_decode(tokenizer, ids, 4, out, 13, &len, NULL), PMILL_OK);
+	assert_memory_equal(out, "a\xe2\x82\xacx<|end|>\0", 13);
+	assert_int_equal(pmill_tokenizer_decode(tokenizer, NULL, 0, NULL, 0, &len, NULL), PMILL_OK);
+	assert_int_equal(len, 0);
+	pmill_tokenizer_free(tokenizer);
+}
+
+static void refuses_unknown_ids(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	static const uint32_t unknown[] = {256, 259, UINT32_MAX};
+	for (size_t i = 0; i < 3; i++) {
+		uint32_t ids[] = {'a', 'b', unknown[i]};
+		char out[10] = "...";
+		size_t len = 99;
+		pmill_error error;
+		assert_int_equal(
+			pmill_tokenizer_decode(tokenizer, ids, 3, out, 10, &len, &error), PMILL_BAD_INPUT);
+		assert_int_equal(error.offset, 2);
+		assert_int_equal(len, 99);
+		assert_string_equal(out, "...");
+	}
+	pmill_tokenizer_free(tokenizer);
+}
+
+static void assert_given(pmill_bytes given, const char *expected)
+{
+	assert_int_equal(given.len, strlen(expected));
+	assert_true(given.len == 0 || memcmp(given.data, expected, given.len) == 0);
+}
+
+static void add_and_expect(struct pmill_stream_decoder *decoder, uint32_t id, const char *expected)
+{
+	pmill_bytes given = {0};
+	assert_int_equal(pmill_stream_decoder_add(decoder, &id, 1, &given, NULL), PMILL_OK);
+	assert_given(given, expected);
+}
+
+static void holds_back_parts_of_characters(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct pmill_stream_decoder *decoder = NULL;
+	assert_int_equal(pmill_stream_decoder_create(tokenizer, &decoder, NULL), PMILL_OK);
+	assert_given(pmill_stream_decoder_finish(decoder), "");
+	add_and_expect(decoder, 'a', "a");
+	add_and_expect(decoder, 0xf0, "");
+	add_and_expect(decoder, 0x9f, "");
+	add_and_expect(decoder, 0x98, "");
+	add_and_expect(decoder, 0x80, "\xf0\x9f\x98\x80");
+	/* Surrogates and overlong forms are proven invalid by their second byte. */
+	add_and_expect(decoder, 0xed, "");
+	add_and_expect(decoder, 0xa0, "\xed\xa0");
+	add_and_expect(decoder, 0xc0, "\xc0");
+	add_and_expect(decoder, 0xe2, "");
+	add_and_expect(decoder, 257, "\xe2\xe2\x82\xacx");
+	add_and_expect(decoder, 0xe2, "");
+	add_and_expect(decoder, 0x82, "");
+	add_and_expect(decoder, 0xe2, "\xe2\x82");
+	assert_given(pmill_stream_decoder_finish(decoder), "\xe2");
+	assert_given(pmill_stream_decoder_finish(decoder), "");
+	add_and_expect(decoder, 0x82, "\x82");
+	pmill_stream_decoder_free(decoder);
+	pmill_tokenizer_free(tokenizer);
+}
+
+static void keeps_its_place_after_a_failure(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct pmill_stream_decoder *decoder = NULL;
+	assert_int_equal(pmill_stream_decoder_create(tokenizer, &decoder, NULL), PMILL_OK);
+	add_and_expect(decoder, 0xe2, "");
+	static const uint32_t bad[] = {'a', 256};
+	pmill_bytes given = {0};
+	pmill_error error;
+	assert_int_equal(pmill_stream_decoder_add(decoder, bad, 2, &given, &error), PMILL_BAD_INPUT);
+	assert_int_equal(error.offset, 1);
+	assert_null(given.data);
+	add_and_expect(decoder, 0x82, "");
+	add_and_expect(decoder, 0xac, "\xe2\x82\xac");
+	pmill_stream_decoder_free(decoder);
+	pmill_tokenizer_free(tokenizer);
+}
+
+/* However the ids are cut, all bytes come, in order, and no character in parts. */
+static void gives_all_bytes_in_order(void **state)
+{
+	(void)state;
+	const uint64_t seed = 5;
+	print_message("seed %llu\n", (unsigned long long)seed);
+	uint64_t random = seed;
+	static const uint8_t bytes[] = {
+		'a', 0xc3, 0xa9, 0xe2, 0x82, 0xac, 0xf0, 0x9f, 0x98, 0x80, 0xff};
+	struct pmill_tokenizer *tokenizer = make_model();
+	for (unsigned round = 0; round < 300; round++) {
+		struct pmill_stream_decoder *decoder = NULL;
+		assert_int_equal(pmill_stream_decoder_create(tokenizer, &decoder, NULL), PMILL_OK);
+		uint32_t ids[200];
+		uint8_t got[200];
+		size_t got_len = 0;
+		for (size_t i = 0; i < 200; i++)
+			ids[i] = round % 2 ? bytes[i % 10] : bytes[next_random(&random) % sizeof bytes];
+		for (size_t i = 0; i < 200;) {
+			size_t count = (size_t)(next_random(&random) % 7);
+			if (count > 200 - i)
+				count = 200 - i;
+			pmill_bytes given;
+			assert_int_equal(
+				pmill_stream_decoder_add(decoder, ids + i, count, &given, NULL), PMILL_OK);
+			if (given.len > 0)
+				memcpy(got + got_len, given.data, given.len);
+			got_len += given.len;
+			i += count;
+			assert_true(got_len <= i && i - got_len <= 3);
+			/* In well-formed text, what comes next begins a character. */
+			assert_true(!(round % 2) || got_len == 200 || (ids[got_len] & 0xc0) != 0x80);
+		}
+		pmill_bytes rest = pmill_stream_decoder_finish(decoder);
+		if (rest.len > 0)
+			memcpy(got + got_len, rest.data, rest.len);
+		assert_int_equal(got_len + rest.len, 200);
+		for (size_t i = 0; i < 200; i++)
+			assert_int_equal(got[i], ids[i]);
+		pmill_stream_decoder_free(decoder);
+	}
+	pmill_tokenizer_free(tokenizer);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_the_room_needed),
+		cmocka_unit_test(refuses_unknown_ids),
+		cmocka_unit_test(holds_back_parts_of_characters),
+		cmocka_unit_test(keeps_its_place_after_a_failure),
+		cmocka_unit_test(gives_all_bytes_in_order),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

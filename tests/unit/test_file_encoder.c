@@ -1,0 +1,483 @@
+/* Files of text → files of ids → the same text: formats, documents, errors, any size of chunk. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "encode/file_encoder.h"
+#include "encode/token_file.h"
+#include "support/refuse_memory.h"
+#include "support/small_tokenizer.h"
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return is_refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return is_refused() ? NULL : __real_realloc(memory, size);
+}
+
+static char folder[] = "/tmp/pairmill-test-XXXXXX";
+
+static const char *path_of(char path[100], const char *name)
+{
+	snprintf(path, 100, "%s/%s", folder, name);
+	return path;
+}
+
+static void write_file(const char *name, const void *data, size_t len)
+{
+	char path[100];
+	FILE *file = fopen(path_of(path, name), "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, len, file), len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void remove_file(const char *name)
+{
+	char path[100];
+	unlink(path_of(path, name));
+}
+
+static bool is_there(const char *name)
+{
+	char path[100];
+	return access(path_of(path, name), F_OK) == 0;
+}
+
+static void read_file(const char *name, struct pmill_buffer *content)
+{
+	char path[100];
+	content->len = 0;
+	FILE *file = fopen(path_of(path, name), "rb");
+	assert_non_null(file);
+	for (size_t got = 1; got > 0; content->len += got) {
+		assert_true(pmill_buffer_reserve(content, 4096));
+		got = fread(content->data + content->len, 1, 4096, file);
+	}
+	fclose(file);
+}
+
+static struct pmill_tokenizer *make_model(void)
+{
+	struct pmill_tokenizer *tokenizer = pmill_tokenizer_create_empty();
+	assert_non_null(tokenizer);
+	tokenizer->pattern = "gpt2";
+	tokenizer->unicode_version = "16.0";
+	add_all_bytes(tokenizer);
+	add_merge(tokenizer, 'h', 'i');
+	add_merge(tokenizer, ' ', 256);
+	add_special(tokenizer, "<|end|>", true);
+	add_special(tokenizer, "<think>", false);
+	pmill_tokenizer_find_bytes(tokenizer);
+	return tokenizer;
+}
+
+enum { HI = 256, BLANK_HI, END, THINK };
+
+static int take_output(void *context, const void *data, size_t len)
+{
+	return pmill_buffer_append(context, data, len) ? 0 : 1;
+}
+
+static pmill_bytes bytes_of(const char *text)
+{
+	return (pmill_bytes){text, text == NULL ? 0 : strlen(text)};
+}
+
+/* Encodes one file to memory; the options of `encoding` are as set by the caller. */
+static pmill_status encode_file(struct pmill_file_encoding *encoding, const char *name,
+	struct pmill_buffer *out, pmill_encode_totals *totals, pmill_error *error)
+{
+	char path[100];
+	const char *paths[] = {path_of(path, name)};
+	out->len = 0;
+	encoding->paths = paths;
+	encoding->path_count = 1;
+	encoding->write = take_output;
+	encoding->write_context = out;
+	return pmill_file_encoding_run(encoding, totals, error);
+}
+
+static void assert_encoded(struct pmill_file_encoding *encoding, const char *name,
+	const char *expected, const pmill_encode_totals *expected_totals)
+{
+	struct pmill_buffer out = {0};
+	pmill_encode_totals totals = {0};
+	assert_int_equal(encode_file(encoding, name, &out, &totals, NULL), PMILL_OK);
+	assert_true(pmill_buffer_terminate(&out));
+	assert_string_equal((char *)out.data, expected);
+	assert_memory_equal(&totals, expected_totals, sizeof totals);
+	pmill_buffer_release(&out);
+}
+
+static void writes_a_document_a_line(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct pmill_file_encoding encoding = {.tokenizer = tokenizer};
+	write_file("a.txt", "hi hi<|end|>", 12);
+	assert_encoded(&encoding, "a.txt", "256 257 60 124 101 110 100 124 62\n",
+		&(pmill_encode_totals){1, 12, 9, 0});
+	encoding.options.special_tokens = "all";
+	assert_encoded(&encoding, "a.txt", "256 257 258\n", &(pmill_encode_totals){1, 12, 3, 0});
+	/* A separator ends documents and is not a token of theirs, unless it is put there. */
+	encoding.options.doc_separator = bytes_of("<|end|>");
+	assert_encoded(&encoding, "a.txt", "256 257\n", &(pmill_encode_totals){1, 12, 2, 0});
+	encoding.options.eot = bytes_of("<|end|>");
+	write_file("b.txt", "hi<|end|><|end|> hi", 19);
+	assert_encoded(
+		&encoding, "b.txt", "256 258\n258\n257 258\n", &(pmill_encode_totals){3, 19, 5, 0});
+	encoding.options.special_tokens = "error";
+	assert_encoded(
+		&encoding, "b.txt", "256 258\n258\n257 258\n", &(pmill_encode_totals){3, 19, 5, 0});
+	/* One that is no token of the model ends documents too. */
+	encoding.options.doc_separator = bytes_of(" h");
+	write_file("b.txt", "hi hi", 5);
+	assert_encoded(&encoding, "b.txt", "256 258\n105 258\n", &(pmill_encode_totals){2, 5, 4, 0});
+	pmill_tokenizer_free(tokenizer);
+}
+
+static void reads_lines_and_json(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct pmill_file_encoding encoding = {.tokenizer = tokenizer};
+	encoding.input.size = sizeof encoding.input;
+	encoding.input.format = "lines";
+	write_file("a.txt", "hi\n\n<think>hi", 13);
+	assert_encoded(
+		&encoding, "a.txt", "256 10\n10\n259 256\n", &(pmill_encode_totals){3, 13, 5, 0});
+	encoding.input.format = NULL;
+	static const char lines[] =
+		"{\"text\": \"hi\"}\n{\"text\": \"\"}\n{\"no\": 1}\n{\"text\":\" hi\"}";
+	write_file("a.jsonl", lines, sizeof lines - 1);
+	encoding.input.skip_bad_lines = 1;
+	assert_encoded(&encoding, "a.jsonl", "256\n\n257\n", &(pmill_encode_totals){3, 5, 2, 1});
+	pmill_tokenizer_free(tokenizer);
+}
+
+static void assert_failure(struct pmill_file_encoding *encoding, const char *name,
+	pmill_status expected, uint64_t offset, const char *message)
+{
+	struct pmill_buffer out = {0};
+	pmill_error error;
+	pmill_encode_totals totals = {7, 7, 7, 7};
+	assert_int_equal(encode_file(encoding, name, &out, &totals, &error), expected);
+	assert_int_equal(error.status, expected);
+	assert_int_equal(error.offset, offset);
+	assert_non_null(strstr(error.message, message));
+	assert_int_equal(totals.tokens, 7);
+	pmill_buffer_release(&out);
+}
+
+static void names_the_place_of_an_error(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	tokenizer->byte_ids['z'] = PMILL_NO_ID;
+	static const char text[] = "hi hi hi hi <think>hi iz<|end|>";
+	for (size_t chunk_size = 0; chunk_size < 12; chunk_size++) {
+		struct pmill_file_encoding encoding = {.tokenizer = tokenizer, .chunk_size = chunk_size};
+		write_file("a.txt", text, sizeof text - 1);
+		assert_failure(
+			&encoding, "a.txt", PMILL_BAD_INPUT, 23, "a.txt: byte 23: the vocab lacks byte 0x7A");
+		encoding.options.special_tokens = "error";
+		write_file("a.txt", text, 12);
+		struct pmill_buffer out = {0};
+		assert_int_equal(encode_file(&encoding, "a.txt", &out, NULL, NULL), PMILL_OK);
+		pmill_buffer_release(&out);
+		write_file("a.txt", "hi hi hi<think>hi <|end|>", 25);
+		assert_failure(&encoding, "a.txt", PMILL_BAD_INPUT, 18, "a.txt: byte 18: ");
+		static const char lines[] = "{\"text\": \"hi\"}\n\n{\"text\": \"<think>\\u0068z\"}\n";
+		write_file("a.jsonl", lines, sizeof lines - 1);
+		assert_failure(&encoding, "a.jsonl", PMILL_BAD_INPUT, 8,
+			"a.jsonl: line 3: byte 8 of the text: the vocab lacks byte 0x7A");
+	}
+	pmill_tokenizer_free(tokenizer);
+}
+
+static void refuses_bad_options(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct pmill_file_encoding encoding = {.tokenizer = tokenizer};
+	write_file("a.txt", "hi", 2);
+	encoding.options.format = "npy";
+	assert_failure(&encoding, "a.txt", PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "npy");
+	encoding.options.format = "words";
+	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "words");
+	encoding.options.format = NULL;
+	encoding.options.eot = bytes_of("<|none|>");
+	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "<|none|>");
+	encoding.options.eot = bytes_of(NULL);
+	encoding.out = "/nowhere/a.ids";
+	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "/nowhere/a.ids");
+	encoding.out = NULL;
+	encoding.options.format = "u16";
+	assert_int_equal(
+		pmill_vocab_add(&tokenizer->vocab, 65536, "too many", 8, false, NULL), PMILL_OK);
+	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "narrowing loses data");
+	pmill_tokenizer_free(tokenizer);
+}
+
+static void picks_the_format_by_suffix(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		uint32_t vocab_size;
+		const char *format;
+	} cases[] = {{"a.txt", 10, "text"}, {"a.u16", 10, "u16"}, {"a.u32", 10, "u32"},
+		{"a.bin", 65536, "u16"}, {"a.bin", 65537, "u32"}, {NULL, 10, "text"}, {"-", 10, "text"}};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct pmill_token_format *format = NULL;
+		assert_int_equal(
+			pmill_token_format_pick(NULL, cases[i].path, cases[i].vocab_size, &format, NULL),
+			PMILL_OK);
+		assert_string_equal(format->name, cases[i].format);
+	}
+}
+
+/* What the encoder in memory gives for a text of one document. */
+static void append_expected(
+	struct pmill_encoder *encoder, const uint8_t *text, size_t len, struct pmill_buffer *expected)
+{
+	const uint32_t *ids;
+	size_t count;
+	assert_int_equal(pmill_encoder_encode(encoder, text, len, &ids, &count, NULL), PMILL_OK);
+	for (size_t i = 0; i < count; i++)
+		assert_true(
+			pmill_buffer_append_format(expected, "%s%u", i == 0 ? "" : " ", (unsigned)ids[i]));
+	assert_true(pmill_buffer_append(expected, "\n", 1));
+}
+
+static size_t make_text(uint64_t *random, uint8_t *text, size_t len)
+{
+	static const char *const pieces[] = {"hi", " ", "<|end|>", "<think>", "\n", "\xe2\x82\xac",
+		"hihihihihihihihihihihihihihi", "        ", "<|en", "'s", "12345"};
+	size_t used = 0;
+	while (used + 40 < len) {
+		const char *piece = pieces[next_random(random) % (sizeof pieces / sizeof *pieces)];
+		memcpy(text + used, piece, strlen(piece));
+		used += strlen(piece);
+		if (next_random(random) % 10 == 0)
+			text[used++] = (uint8_t)next_random(random);
+	}
+	return used;
+}
+
+static void gives_the_same_for_any_chunks(void **state)
+{
+	(void)state;
+	static const size_t chunk_sizes[] = {1, 2, 7, 64, 1000, 0};
+	const uint64_t seed = 11;
+	print_message("seed %llu\n", (unsigned long long)seed);
+	uint64_t random = seed;
+	static const char *const patterns[] = {"gpt2", "o200k", "none", "\\w+|\\s+"};
+	struct pmill_buffer expected = {0}, out = {0};
+	for (unsigned round = 0; round < 80; round++) {
+		struct pmill_tokenizer *tokenizer = make_model();
+		tokenizer->pattern = patterns[round % 4];
+		pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
+		struct pmill_encoder *encoder = NULL;
+		pmill_status status = pmill_encoder_create(tokenizer, &options, &encoder, NULL);
+		if (status == PMILL_UNSUPPORTED && round % 4 == 3) {
+			pmill_tokenizer_free(tokenizer);
+			continue; /* a build without regular expressions */
+		}
+		assert_int_equal(status, PMILL_OK);
+		uint8_t text[3000];
+		size_t len = make_text(&random, text, round * 30 + 41);
+		write_file("a.txt", text, len);
+		expected.len = 0;
+		if (len > 0)
+			append_expected(encoder, text, len, &expected);
+		for (size_t i = 0; i < sizeof chunk_sizes / sizeof *chunk_sizes; i++) {
+			struct pmill_file_encoding encoding = {
+				.tokenizer = tokenizer, .options = options, .chunk_size = chunk_sizes[i]};
+			assert_int_equal(encode_file(&encoding, "a.txt", &out, NULL, NULL), PMILL_OK);
+			assert_int_equal(out.len, expected.len);
+			assert_true(out.len == 0 || memcmp(out.data, expected.data, out.len) == 0);
+		}
+		pmill_encoder_free(encoder);
+		pmill_tokenizer_free(tokenizer);
+	}
+	pmill_buffer_release(&expected);
+	pmill_buffer_release(&out);
+}
+
+static void decodes_files_to_the_same_text(void **state)
+{
+	(void)state;
+	static const char *const outs[] = {"ids.txt", "ids.u16", "ids.u32", "ids.bin"};
+	static const char *const formats[] = {"text", "lines"};
+	uint64_t random = 12;
+	uint8_t text[20000];
+	size_t len = make_text(&random, text, sizeof text);
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct pmill_buffer back = {0};
+	write_file("a.txt", text, len);
+	for (size_t i = 0; i < 8; i++) {
+		char in[100], ids[100], out[100];
+		const char *paths[] = {path_of(in, "a.txt")};
+		const char *id_paths[] = {path_of(ids, outs[i % 4])};
+		path_of(out, "back.txt");
+		pmill_input_options input = {.size = sizeof input, .format = formats[i / 4]};
+		pmill_encode_totals encoded = {0}, decoded = {0};
+		assert_int_equal(pmill_encode_files(
+							 tokenizer, paths, 1, &input, NULL, ids, NULL, NULL, 0, &encoded, NULL),
+			PMILL_OK);
+		assert_int_equal(pmill_decode_files(tokenizer, id_paths, 1, NULL, out, NULL, NULL,
+							 PMILL_OVERWRITE, &decoded, NULL),
+			PMILL_OK);
+		read_file("back.txt", &back);
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.data, text, len);
+		assert_int_equal(decoded.tokens, encoded.tokens);
+		assert_int_equal(decoded.bytes, len);
+		assert_int_equal(decoded.documents, i % 4 == 0 ? encoded.documents : 0);
+		/* What is there already stays, unless asked otherwise. */
+		pmill_error error;
+		assert_int_equal(
+			pmill_encode_files(tokenizer, paths, 1, &input, NULL, ids, NULL, NULL, 0, NULL, &error),
+			PMILL_EXISTS);
+		unlink(ids);
+	}
+	remove_file("back.txt");
+	pmill_buffer_release(&back);
+	pmill_tokenizer_free(tokenizer);
+}
+
+static int refuse_output(void *context, const void *data, size_t len)
+{
+	(void)context;
+	(void)data;
+	return len > 0;
+}
+
+static int stop_at_once(void *context, const pmill_progress *progress)
+{
+	size_t *calls = context;
+	assert_string_equal(progress->stage, "encode");
+	assert_string_equal(progress->unit, "bytes");
+	++*calls;
+	return 1;
+}
+
+static int count_calls(void *context, const pmill_progress *progress)
+{
+	*(uint64_t *)context = progress->done;
+	return 0;
+}
+
+static void stops_when_asked(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	char in[100], out[100];
+	const char *paths[] = {path_of(in, "a.txt")};
+	size_t calls = 0;
+	uint64_t done = 0;
+	pmill_error error;
+	pmill_encode_options options = {
+		.size = sizeof options, .progress = stop_at_once, .progress_context = &calls};
+	write_file("a.txt", "hi hi", 5);
+	assert_int_equal(pmill_encode_files(tokenizer, paths, 1, NULL, &options,
+						 path_of(out, "ids.txt"), NULL, NULL, 0, NULL, &error),
+		PMILL_CANCELLED);
+	assert_true(calls > 0);
+	assert_false(is_there("ids.txt"));
+	options.progress = count_calls;
+	options.progress_context = &done;
+	assert_int_equal(
+		pmill_encode_files(tokenizer, paths, 1, NULL, &options, NULL, NULL, NULL, 0, NULL, &error),
+		PMILL_OK);
+	assert_int_equal(done, 5);
+	assert_int_equal(pmill_encode_files(tokenizer, paths, 1, NULL, NULL, NULL, refuse_output, NULL,
+						 0, NULL, &error),
+		PMILL_IO);
+	pmill_tokenizer_free(tokenizer);
+}
+
+static pmill_status encode_to_file(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	char in[100], ids[100];
+	const char *paths[] = {path_of(in, "a.txt")};
+	pmill_encode_options options = {
+		.size = sizeof options, .special_tokens = "all", .doc_separator = bytes_of("<|end|>")};
+	return pmill_encode_files(tokenizer, paths, 1, NULL, &options, path_of(ids, "ids.txt"), NULL,
+		NULL, PMILL_OVERWRITE, NULL, error);
+}
+
+static void survives_no_memory(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	uint8_t text[500];
+	memset(text, 'h', sizeof text);
+	memcpy(text, "hi<|end|>", 9);
+	write_file("a.txt", text, sizeof text);
+	for (long refused = 0;; refused++) {
+		pmill_error error;
+		remove_file("ids.txt");
+		allocations_left = refused;
+		pmill_status status = encode_to_file(tokenizer, &error);
+		if (!was_refused()) {
+			assert_int_equal(status, PMILL_OK);
+			assert_true(refused > 10);
+			break;
+		}
+		assert_int_equal(status, PMILL_NO_MEMORY);
+		assert_int_equal(error.status, PMILL_NO_MEMORY);
+	}
+	pmill_tokenizer_free(tokenizer);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL;
+}
+
+/* A name left over is a half file: the folder can't be removed then. */
+static int remove_folder(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"a.txt", "b.txt", "a.jsonl", "ids.txt"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		remove_file(names[i]);
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_a_document_a_line),
+		cmocka_unit_test(reads_lines_and_json),
+		cmocka_unit_test(names_the_place_of_an_error),
+		cmocka_unit_test(refuses_bad_options),
+		cmocka_unit_test(picks_the_format_by_suffix),
+		cmocka_unit_test(gives_the_same_for_any_chunks),
+		cmocka_unit_test(decodes_files_to_the_same_text),
+		cmocka_unit_test(stops_when_asked),
+		cmocka_unit_test(survives_no_memory),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
