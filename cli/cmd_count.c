@@ -1,0 +1,94 @@
+/* pairmill count: text → a count file. */
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "command.h"
+#include "interrupt.h"
+#include "library_options.h"
+#include "messages.h"
+#include "output.h"
+#include "summary.h"
+
+static pmill_status count(struct pmill_cli *cli, const pmill_text_options *text,
+	pmill_counts **counts, pmill_error *error)
+{
+	pmill_trainer *trainer = NULL;
+	pmill_input_options input;
+	const char *const *paths;
+	size_t path_count;
+	pmill_status status = pmill_trainer_create(text, NULL, &trainer, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_cli_paths(cli, &paths, &path_count);
+	pmill_cli_input_options_init(cli, &input);
+	status = pmill_trainer_add_files(trainer, paths, path_count, &input, error);
+	if (status == PMILL_OK)
+		status = pmill_trainer_take_counts(trainer, counts, error);
+	pmill_trainer_free(trainer);
+	return status;
+}
+
+static void print_json(struct pmill_cli *cli, const pmill_counts_info *info)
+{
+	struct pmill_cli_json json;
+	pmill_stage stages[PMILL_CLI_STAGES];
+	size_t stage_count = pmill_cli_summary_stages(cli, stages);
+	pmill_cli_json_document(cli, &json);
+	pmill_cli_json_text(&json, "pattern", info->pattern);
+	pmill_cli_json_text(&json, "unicode", info->unicode_version);
+	pmill_cli_json_specials(
+		&json, "special_tokens", info->special_tokens, info->special_token_count);
+	pmill_cli_json_totals(&json, &info->totals);
+	pmill_cli_json_time(cli, &json, stages, stage_count);
+	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_end(&json, '}');
+}
+
+static void print_summary(struct pmill_cli *cli, const pmill_counts_info *info)
+{
+	pmill_stage stages[PMILL_CLI_STAGES];
+	size_t stage_count = pmill_cli_summary_stages(cli, stages);
+	pmill_cli_summary_totals(&info->totals);
+	if (cli->settings.verbose)
+		fprintf(stderr, "Pattern %s, Unicode %s.\n", info->pattern, info->unicode_version);
+	pmill_cli_summary_time(cli, stages, stage_count);
+	fprintf(stderr, "Written to %s.\n", cli->settings.output);
+}
+
+static void report(struct pmill_cli *cli, const pmill_counts *counts)
+{
+	pmill_counts_info info;
+	pmill_counts_get_info(counts, &info);
+	pmill_cli_progress_clear(&cli->progress);
+	if (cli->settings.json)
+		print_json(cli, &info);
+	if (pmill_cli_summary_is_wanted(cli))
+		print_summary(cli, &info);
+}
+
+int pmill_cli_run_count(struct pmill_cli *cli)
+{
+	pmill_text_options text;
+	pmill_counts *counts = NULL;
+	pmill_error error = {0};
+	if (cli->settings.output == NULL)
+		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
+	int code = pmill_cli_output_check(cli, cli->settings.output);
+	if (code != 0)
+		return code;
+	pmill_cli_interrupt_listen();
+	code = pmill_cli_text_options_init(cli, &text);
+	if (code != 0)
+		return code;
+	pmill_status status = count(cli, &text, &counts, &error);
+	if (status == PMILL_OK)
+		status = pmill_counts_save(
+			counts, cli->settings.output, pmill_cli_write_flags(cli), &error);
+	if (status == PMILL_OK)
+		report(cli, counts);
+	else
+		code = pmill_cli_report(cli, status, &error);
+	pmill_counts_free(counts);
+	pmill_cli_text_options_release(&text);
+	return code;
+}

@@ -1,0 +1,236 @@
+/* pairmill inspect: what a model or a count file holds. */
+/* SPDX-License-Identifier: MIT */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bytes.h"
+#include "command.h"
+#include "inspect_model.h"
+#include "library_options.h"
+#include "messages.h"
+#include "sizes.h"
+#include "summary.h"
+
+/* ---- The most frequent words ---- */
+
+struct frequent_word {
+	pmill_bytes word;
+	int64_t count;
+};
+
+/* By count downwards, then as the file has them: by bytes. */
+static bool comes_before(const struct frequent_word *a, const struct frequent_word *b)
+{
+	return a->count > b->count;
+}
+
+/* Keeps the `room` first of all words by insertion: `room` is small. */
+static size_t insert_word(
+	struct frequent_word *words, size_t count, size_t room, const struct frequent_word *word)
+{
+	if (count == room && !comes_before(word, &words[count - 1]))
+		return count;
+	size_t at = count < room ? count : count - 1;
+	while (at > 0 && comes_before(word, &words[at - 1])) {
+		words[at] = words[at - 1];
+		at--;
+	}
+	words[at] = *word;
+	return count < room ? count + 1 : count;
+}
+
+static size_t find_frequent(
+	const pmill_counts *counts, uint64_t total, struct frequent_word *words, size_t room)
+{
+	size_t count = 0;
+	for (size_t i = 0; room > 0 && i < total; i++) {
+		struct frequent_word word;
+		pmill_counts_get_word(counts, i, &word.word, &word.count);
+		count = insert_word(words, count, room, &word);
+	}
+	return count;
+}
+
+/* ---- Count files ---- */
+
+static void print_counts(const struct pmill_cli *cli, const pmill_counts_info *info,
+	const struct frequent_word *words, size_t count)
+{
+	const pmill_totals *totals = &info->totals;
+	printf("count file       %s\n", cli->operands[0]);
+	printf("pattern          %s\n", info->pattern);
+	printf("Unicode          %s\n", info->unicode_version);
+	printf("special tokens   %s\n", pmill_cli_count_text(info->special_token_count).text);
+	for (size_t i = 0; i < info->special_token_count; i++) {
+		fputs("  ", stdout);
+		pmill_cli_bytes_show(stdout, info->special_tokens[i].data, info->special_tokens[i].len, 0);
+		putchar('\n');
+	}
+	printf("documents        %s\n", pmill_cli_count_text(totals->documents).text);
+	printf("bytes of text    %s\n", pmill_cli_count_text(totals->bytes).text);
+	printf("pretokens        %s\n", pmill_cli_count_text(totals->pretokens).text);
+	printf("words            %s\n", pmill_cli_count_text(totals->words).text);
+	if (cli->settings.check)
+		puts("checked          every block");
+	if (count > 0)
+		puts("most frequent");
+	for (size_t i = 0; i < count; i++) {
+		printf("  %13s  ", pmill_cli_count_text((uint64_t)words[i].count).text);
+		pmill_cli_bytes_show(stdout, words[i].word.data, words[i].word.len, 0);
+		putchar('\n');
+	}
+}
+
+static void print_counts_json(const struct pmill_cli *cli, const pmill_counts_info *info,
+	const struct frequent_word *words, size_t count)
+{
+	struct pmill_cli_json json;
+	pmill_cli_json_document(cli, &json);
+	pmill_cli_json_text(&json, "kind", "counts");
+	pmill_cli_json_text(&json, "name", cli->operands[0]);
+	pmill_cli_json_text(&json, "pattern", info->pattern);
+	pmill_cli_json_text(&json, "unicode", info->unicode_version);
+	pmill_cli_json_specials(
+		&json, "special_tokens", info->special_tokens, info->special_token_count);
+	pmill_cli_json_totals(&json, &info->totals);
+	pmill_cli_json_truth(&json, "checked", cli->settings.check != 0);
+	pmill_cli_json_begin(&json, "most_frequent", '[');
+	for (size_t i = 0; i < count; i++) {
+		pmill_cli_json_begin(&json, NULL, '{');
+		pmill_cli_json_number(&json, "count", (uint64_t)words[i].count);
+		pmill_cli_json_bytes(&json, "text", words[i].word.data, words[i].word.len);
+		pmill_cli_json_printable(&json, "printable", words[i].word.data, words[i].word.len);
+		pmill_cli_json_end(&json, '}');
+	}
+	pmill_cli_json_end(&json, ']');
+	pmill_cli_json_end(&json, '}');
+}
+
+/* `has_words`: false for a head, which knows how many words there are but holds none. */
+static int show_counts(struct pmill_cli *cli, const pmill_counts *counts, bool has_words)
+{
+	pmill_counts_info info;
+	pmill_cli_progress_clear(&cli->progress);
+	pmill_counts_get_info(counts, &info);
+	size_t room = has_words ? (size_t)cli->settings.top : 0;
+	if (room > info.totals.words)
+		room = (size_t)info.totals.words;
+	struct frequent_word *words = calloc(room + 1, sizeof *words);
+	if (words == NULL)
+		return pmill_cli_no_memory(cli);
+	size_t count = find_frequent(counts, info.totals.words, words, room);
+	if (cli->settings.json)
+		print_counts_json(cli, &info, words, count);
+	else
+		print_counts(cli, &info, words, count);
+	free(words);
+	return PMILL_CLI_DONE;
+}
+
+static pmill_status load_counts(struct pmill_cli *cli, pmill_counts **counts, pmill_error *error)
+{
+	const char *path = cli->operands[0];
+	pmill_text_options expected;
+	if (cli->settings.top == 0 && cli->settings.tsv == NULL)
+		return pmill_counts_inspect(path, cli->settings.check, counts, error);
+	if (pmill_cli_text_options_init(cli, &expected) != 0)
+		return PMILL_NO_MEMORY;
+	pmill_status status = pmill_counts_load(path, cli->settings.tsv, &expected, counts, error);
+	pmill_cli_text_options_release(&expected);
+	return status;
+}
+
+static int inspect_counts(struct pmill_cli *cli)
+{
+	pmill_counts *counts = NULL;
+	pmill_error error = {0};
+	pmill_status status = load_counts(cli, &counts, &error);
+	if (status != PMILL_OK)
+		return pmill_cli_report(cli, status, &error);
+	int code = show_counts(cli, counts, cli->settings.top > 0);
+	pmill_counts_free(counts);
+	return code;
+}
+
+/* ---- Models ---- */
+
+static int inspect_model(struct pmill_cli *cli)
+{
+	pmill_tokenizer *tokenizer = NULL;
+	int code = pmill_cli_load_model(cli, cli->operands[0], &tokenizer);
+	if (code == 0)
+		code = pmill_cli_inspect_model(cli, tokenizer);
+	pmill_tokenizer_free(tokenizer);
+	return code;
+}
+
+/* ---- Which of them ---- */
+
+/* What a file is by its name; the rest is tried. */
+static const struct {
+	const char *suffix;
+	int (*inspect)(struct pmill_cli *cli); /* NULL: of a later version */
+} kinds[] = {
+	{".counts", inspect_counts},
+	{".tsv", inspect_counts},
+	{".json", inspect_model},
+	{".tiktoken", inspect_model},
+	{"merges.txt", inspect_model},
+	{".bin", NULL},
+	{".npy", NULL},
+	{".u16", NULL},
+	{".u32", NULL},
+};
+
+static bool is_folder(const char *path)
+{
+	struct stat about;
+	return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+static bool has_suffix(const char *path, const char *suffix)
+{
+	size_t len = strlen(path), suffix_len = strlen(suffix);
+	return len >= suffix_len && strcmp(path + len - suffix_len, suffix) == 0;
+}
+
+static int inspect_unknown(struct pmill_cli *cli)
+{
+	pmill_counts *counts = NULL;
+	pmill_tokenizer *tokenizer = NULL;
+	pmill_error as_counts = {0}, as_model = {0};
+	int code;
+	if (pmill_counts_inspect(cli->operands[0], 0, &counts, &as_counts) == PMILL_OK) {
+		code = inspect_counts(cli);
+	} else if (as_counts.status == PMILL_IO || as_counts.status == PMILL_NO_MEMORY) {
+		code = pmill_cli_report(cli, as_counts.status, &as_counts);
+	} else if (pmill_tokenizer_load(cli->operands[0], NULL, &tokenizer, &as_model) == PMILL_OK) {
+		code = pmill_cli_inspect_model(cli, tokenizer);
+	} else {
+		code = pmill_cli_fail(cli,
+			"%s: neither a count file nor a model (as counts: %s; as a model: %s)",
+			cli->operands[0], as_counts.message, as_model.message);
+	}
+	pmill_counts_free(counts);
+	pmill_tokenizer_free(tokenizer);
+	return code;
+}
+
+int pmill_cli_run_inspect(struct pmill_cli *cli)
+{
+	const char *path = cli->operands[0];
+	if (is_folder(path))
+		return inspect_model(cli);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (!has_suffix(path, kinds[i].suffix))
+			continue;
+		if (kinds[i].inspect == NULL)
+			return pmill_cli_wrong_usage(
+				cli, "%s: this version does not inspect token files yet", path);
+		return kinds[i].inspect(cli);
+	}
+	return inspect_unknown(cli);
+}

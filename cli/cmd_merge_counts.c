@@ -1,0 +1,69 @@
+/* pairmill merge-counts: count files → one. */
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "command.h"
+#include "interrupt.h"
+#include "library_options.h"
+#include "messages.h"
+#include "output.h"
+#include "sizes.h"
+#include "summary.h"
+
+static void print_json(struct pmill_cli *cli, const pmill_totals *totals)
+{
+	struct pmill_cli_json json;
+	pmill_stage stages[PMILL_CLI_STAGES];
+	size_t stage_count = pmill_cli_summary_stages(cli, stages);
+	pmill_cli_json_document(cli, &json);
+	pmill_cli_json_number(&json, "files", cli->operand_count);
+	pmill_cli_json_totals(&json, totals);
+	pmill_cli_json_time(cli, &json, stages, stage_count);
+	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_end(&json, '}');
+}
+
+static void print_summary(struct pmill_cli *cli, const pmill_totals *totals)
+{
+	fprintf(stderr, "Added up %s count %s.\n", pmill_cli_count_text(cli->operand_count).text,
+		pmill_cli_plural(cli->operand_count, "file", "files"));
+	pmill_cli_summary_totals(totals);
+	pmill_stage stages[PMILL_CLI_STAGES];
+	size_t stage_count = pmill_cli_summary_stages(cli, stages);
+	pmill_cli_summary_time(cli, stages, cli->settings.verbose ? stage_count : 0);
+	fprintf(stderr, "Written to %s.\n", cli->settings.output);
+}
+
+static void report(struct pmill_cli *cli, const pmill_totals *totals)
+{
+	pmill_cli_progress_clear(&cli->progress);
+	if (cli->settings.json)
+		print_json(cli, totals);
+	if (pmill_cli_summary_is_wanted(cli))
+		print_summary(cli, totals);
+}
+
+int pmill_cli_run_merge_counts(struct pmill_cli *cli)
+{
+	pmill_text_options expected;
+	pmill_totals totals = {0};
+	pmill_error error = {0};
+	if (cli->settings.output == NULL)
+		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
+	int code = pmill_cli_output_check(cli, cli->settings.output);
+	if (code != 0)
+		return code;
+	pmill_cli_interrupt_listen();
+	code = pmill_cli_text_options_init(cli, &expected);
+	if (code != 0)
+		return code;
+	pmill_status status = pmill_counts_merge_files(cli->operands, cli->operand_count,
+		cli->settings.tsv, &expected, cli->settings.output, pmill_cli_write_flags(cli), &totals,
+		&error);
+	if (status == PMILL_OK)
+		report(cli, &totals);
+	else /* files that don't belong together are no slip of the command line */
+		code = pmill_cli_report(cli, status == PMILL_BAD_OPTION ? PMILL_BAD_INPUT : status, &error);
+	pmill_cli_text_options_release(&expected);
+	return code;
+}

@@ -1,0 +1,294 @@
+/* pairmill train: text or counts → a model. */
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "interrupt.h"
+#include "library_options.h"
+#include "messages.h"
+#include "output.h"
+#include "sizes.h"
+#include "summary.h"
+
+/* What one run holds. All zero is empty. */
+struct training {
+	pmill_text_options text;    /* as the options say */
+	pmill_counts *first_counts; /* what the rest must agree with; NULL without --counts */
+	pmill_trainer *trainer;
+	pmill_tokenizer *tokenizer;
+};
+
+static void release(struct training *training)
+{
+	pmill_tokenizer_free(training->tokenizer);
+	pmill_trainer_free(training->trainer);
+	pmill_counts_free(training->first_counts);
+	pmill_cli_text_options_release(&training->text);
+}
+
+static int check_compat(const struct pmill_cli *cli)
+{
+	const struct pmill_cli_settings *settings = &cli->settings;
+	if (settings->compat == NULL)
+		return 0;
+	if (settings->ties != NULL && strcmp(settings->ties, "ids") != 0)
+		return pmill_cli_wrong_usage(
+			cli, "--compat hf breaks ties by ids: it contradicts --ties %s", settings->ties);
+	if (settings->layout != NULL && strcmp(settings->layout, "hf") != 0)
+		return pmill_cli_wrong_usage(
+			cli, "--compat hf has the layout hf: it contradicts --layout %s", settings->layout);
+	return 0;
+}
+
+static bool reads_text(const struct pmill_cli *cli)
+{
+	return cli->operand_count > 0 || cli->settings.counts.count == 0;
+}
+
+static int check_settings(const struct pmill_cli *cli)
+{
+	const struct pmill_cli_settings *settings = &cli->settings;
+	if (settings->vocab_size == 0)
+		return pmill_cli_wrong_usage(cli, "needs -s N, the size of the vocab");
+	if (settings->tsv != NULL && settings->counts.count == 0)
+		return pmill_cli_wrong_usage(cli, "--tsv is about --counts, and there are none");
+	return check_compat(cli);
+}
+
+/* The text options of the trainer: with counts, theirs; the separator is about text alone. */
+static pmill_text_options identity(const struct training *training)
+{
+	pmill_text_options text = training->text;
+	if (training->first_counts == NULL)
+		return text;
+	pmill_counts_info info;
+	pmill_counts_get_info(training->first_counts, &info);
+	text.pattern = info.pattern;
+	text.unicode_version = info.unicode_version;
+	text.special_tokens = info.special_tokens;
+	text.special_token_count = info.special_token_count;
+	return text;
+}
+
+static int check_target(struct pmill_cli *cli, const pmill_text_options *text)
+{
+	pmill_error error = {0};
+	if (cli->settings.output == NULL)
+		return 0;
+	pmill_status status = pmill_tokenizer_check_save(
+		cli->settings.output, NULL, text, pmill_cli_write_flags(cli), &error);
+	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+}
+
+static pmill_status create_trainer(
+	const struct pmill_cli *cli, struct training *training, pmill_error *error)
+{
+	const struct pmill_cli_settings *settings = &cli->settings;
+	pmill_train_options options = {.size = sizeof options,
+		.vocab_size = settings->vocab_size,
+		.min_count = (int64_t)settings->min_count,
+		.reserve = (uint32_t)settings->reserve,
+		.pad_vocab_to = (uint32_t)settings->pad_vocab_to,
+		.max_token_length = settings->max_token_length,
+		.ties = settings->ties,
+		.layout = settings->layout,
+		.compat = settings->compat};
+	pmill_text_options text = identity(training);
+	return pmill_trainer_create(&text, &options, &training->trainer, error);
+}
+
+/* Counts that don't belong together are the files' fault, not the command line's. */
+static int report_counts(struct pmill_cli *cli, pmill_status status, const pmill_error *error)
+{
+	return pmill_cli_report(cli, status == PMILL_BAD_OPTION ? PMILL_BAD_INPUT : status, error);
+}
+
+static int load_first_counts(struct pmill_cli *cli, struct training *training)
+{
+	pmill_error error = {0};
+	if (cli->settings.counts.count == 0)
+		return 0;
+	pmill_status status = pmill_counts_load(cli->settings.counts.items[0], cli->settings.tsv,
+		&training->text, &training->first_counts, &error);
+	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
+}
+
+static pmill_status add_more_counts(
+	struct pmill_cli *cli, struct training *training, const char *path, pmill_error *error)
+{
+	pmill_counts *counts = NULL;
+	pmill_text_options expected = identity(training);
+	expected.doc_separator = (pmill_bytes){0};
+	pmill_status status = pmill_counts_load(path, cli->settings.tsv, &expected, &counts, error);
+	if (status == PMILL_OK)
+		status = pmill_trainer_add_counts(training->trainer, counts, error);
+	pmill_counts_free(counts);
+	return status;
+}
+
+static int add_counts(struct pmill_cli *cli, struct training *training)
+{
+	pmill_error error = {0};
+	if (training->first_counts == NULL)
+		return 0;
+	pmill_status status = pmill_trainer_add_counts(
+		training->trainer, training->first_counts, &error);
+	pmill_counts_free(training->first_counts);
+	training->first_counts = NULL;
+	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
+}
+
+static int add_input(struct pmill_cli *cli, struct training *training)
+{
+	const struct pmill_cli_list *files = &cli->settings.counts;
+	pmill_error error = {0};
+	for (size_t i = 1; i < files->count; i++) {
+		pmill_status status = add_more_counts(cli, training, files->items[i], &error);
+		if (status != PMILL_OK)
+			return report_counts(cli, status, &error);
+	}
+	int code = add_counts(cli, training);
+	if (code != 0 || !reads_text(cli))
+		return code;
+	const char *const *paths;
+	size_t count;
+	pmill_input_options input;
+	pmill_cli_paths(cli, &paths, &count);
+	pmill_cli_input_options_init(cli, &input);
+	pmill_status status = pmill_trainer_add_files(training->trainer, paths, count, &input, &error);
+	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+}
+
+static int learn(struct pmill_cli *cli, struct training *training)
+{
+	pmill_error error = {0};
+	pmill_text_options text = identity(training);
+	int code = check_target(cli, &text);
+	if (code != 0)
+		return code;
+	pmill_status status = create_trainer(cli, training, &error);
+	if (status != PMILL_OK)
+		return pmill_cli_report(cli, status, &error);
+	code = add_input(cli, training);
+	if (code != 0)
+		return code;
+	status = pmill_trainer_train(training->trainer, &training->tokenizer, &error);
+	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+}
+
+static int save(struct pmill_cli *cli, const struct training *training)
+{
+	pmill_error error = {0};
+	if (cli->settings.output == NULL)
+		return 0;
+	pmill_status status = pmill_tokenizer_save(
+		training->tokenizer, cli->settings.output, NULL, pmill_cli_write_flags(cli), &error);
+	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+}
+
+static void print_why_stopped(const pmill_training *record, uint32_t vocab_size)
+{
+	if (strcmp(record->stopped, "full") == 0)
+		return;
+	fprintf(stderr, "Stopped at %s of %s entries: ", pmill_cli_count_text(vocab_size).text,
+		pmill_cli_count_text(record->vocab_size_asked).text);
+	if (strcmp(record->stopped, "min-count") == 0)
+		fprintf(stderr, "no pair occurs %s %s or more.\n",
+			pmill_cli_count_text((uint64_t)record->min_count).text,
+			pmill_cli_plural((uint64_t)record->min_count, "time", "times"));
+	else
+		fputs("no pair is left.\n", stderr);
+}
+
+static void print_details(const pmill_tokenizer *tokenizer, const pmill_training *record)
+{
+	fprintf(stderr, "Pattern %s, Unicode %s, ties by %s, layout %s, %u %s.\n",
+		pmill_tokenizer_pattern(tokenizer), pmill_tokenizer_unicode_version(tokenizer),
+		record->ties, record->layout, record->threads,
+		pmill_cli_plural(record->threads, "thread", "threads"));
+	for (size_t i = 0; i < record->input_count; i++)
+		fprintf(stderr, "Read %s: %s.\n", record->inputs[i].name,
+			pmill_cli_bytes_text(record->inputs[i].bytes).text);
+}
+
+static void print_summary(struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
+{
+	const pmill_training *record = pmill_tokenizer_training(tokenizer);
+	uint64_t specials = pmill_tokenizer_special_count(tokenizer);
+	uint32_t vocab_size = pmill_tokenizer_vocab_size(tokenizer);
+	fprintf(stderr, "Learned a vocab of %s: 256 bytes, %s special %s, %s %s.\n",
+		pmill_cli_count_text(vocab_size).text, pmill_cli_count_text(specials).text,
+		pmill_cli_plural(specials, "token", "tokens"), pmill_cli_count_text(record->merges).text,
+		pmill_cli_plural(record->merges, "merge", "merges"));
+	print_why_stopped(record, vocab_size);
+	pmill_cli_summary_totals(&record->totals);
+	if (cli->settings.verbose)
+		print_details(tokenizer, record);
+	pmill_cli_summary_time(cli, record->stages, record->stage_count);
+	if (cli->settings.output != NULL)
+		fprintf(stderr, "Written to %s.\n", cli->settings.output);
+	else
+		fputs("Nothing is written without -o OUT.\n", stderr);
+}
+
+static void print_inputs(struct pmill_cli_json *json, const pmill_training *record)
+{
+	pmill_cli_json_begin(json, "inputs", '[');
+	for (size_t i = 0; i < record->input_count; i++) {
+		pmill_cli_json_begin(json, NULL, '{');
+		pmill_cli_json_text(json, "name", record->inputs[i].name);
+		pmill_cli_json_number(json, "bytes", record->inputs[i].bytes);
+		pmill_cli_json_text(json, "sha256", record->inputs[i].sha256);
+		pmill_cli_json_end(json, '}');
+	}
+	pmill_cli_json_end(json, ']');
+}
+
+static void print_json(struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
+{
+	const pmill_training *record = pmill_tokenizer_training(tokenizer);
+	struct pmill_cli_json json;
+	pmill_cli_json_document(cli, &json);
+	pmill_cli_json_number(&json, "vocab_size", pmill_tokenizer_vocab_size(tokenizer));
+	pmill_cli_json_number(&json, "vocab_size_asked", record->vocab_size_asked);
+	pmill_cli_json_number(&json, "merges", record->merges);
+	pmill_cli_json_number(&json, "special_tokens", pmill_tokenizer_special_count(tokenizer));
+	pmill_cli_json_text(&json, "stopped", record->stopped);
+	pmill_cli_json_text(&json, "pattern", pmill_tokenizer_pattern(tokenizer));
+	pmill_cli_json_text(&json, "unicode", pmill_tokenizer_unicode_version(tokenizer));
+	pmill_cli_json_text(&json, "ties", record->ties);
+	pmill_cli_json_text(&json, "layout", record->layout);
+	pmill_cli_json_text(&json, "compat", record->compat);
+	pmill_cli_json_number(&json, "min_count", (uint64_t)record->min_count);
+	pmill_cli_json_number(&json, "max_token_length", record->max_token_length);
+	pmill_cli_json_number(&json, "threads", record->threads);
+	pmill_cli_json_totals(&json, &record->totals);
+	print_inputs(&json, record);
+	pmill_cli_json_time(cli, &json, record->stages, record->stage_count);
+	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_end(&json, '}');
+}
+
+int pmill_cli_run_train(struct pmill_cli *cli)
+{
+	struct training training = {0};
+	int code = check_settings(cli);
+	if (code != 0)
+		return code;
+	pmill_cli_interrupt_listen();
+	code = pmill_cli_text_options_init(cli, &training.text);
+	if (code == 0)
+		code = load_first_counts(cli, &training);
+	if (code == 0)
+		code = learn(cli, &training);
+	if (code == 0)
+		code = save(cli, &training);
+	pmill_cli_progress_clear(&cli->progress);
+	if (code == 0 && cli->settings.json)
+		print_json(cli, training.tokenizer);
+	if (code == 0 && pmill_cli_summary_is_wanted(cli))
+		print_summary(cli, training.tokenizer);
+	release(&training);
+	return code;
+}

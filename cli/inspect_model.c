@@ -1,0 +1,294 @@
+/* inspect of a model: what it holds, and whether it is sound. */
+/* SPDX-License-Identifier: MIT */
+#include "inspect_model.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "messages.h"
+#include "model_checks.h"
+#include "sizes.h"
+#include "summary.h"
+
+/* An ordinary token, for the list of the longest. */
+struct long_token {
+	uint32_t id;
+	size_t len;
+};
+
+static int compare_long_tokens(const void *a, const void *b)
+{
+	const struct long_token *x = a, *y = b;
+	if (x->len != y->len)
+		return x->len > y->len ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static void mark_specials(const pmill_tokenizer *tokenizer, struct long_token *tokens)
+{
+	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
+		pmill_bytes content;
+		uint32_t id;
+		int is_special;
+		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		if (id < pmill_tokenizer_vocab_size(tokenizer))
+			tokens[id].len = 0;
+	}
+}
+
+/* Ordinary tokens, the longest first; those of length 0 are holes and special ones. */
+static struct long_token *sort_tokens(const pmill_tokenizer *tokenizer)
+{
+	uint32_t vocab_size = pmill_tokenizer_vocab_size(tokenizer);
+	struct long_token *tokens = calloc((size_t)vocab_size + 1, sizeof *tokens);
+	if (tokens == NULL)
+		return NULL;
+	for (uint32_t id = 0; id < vocab_size; id++) {
+		pmill_bytes token = pmill_tokenizer_token(tokenizer, id);
+		tokens[id] = (struct long_token){.id = id, .len = token.data == NULL ? 0 : token.len};
+	}
+	mark_specials(tokenizer, tokens);
+	qsort(tokens, vocab_size, sizeof *tokens, compare_long_tokens);
+	return tokens;
+}
+
+static uint64_t count_holes(const pmill_tokenizer *tokenizer)
+{
+	uint64_t holes = 0;
+	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++)
+		holes += pmill_tokenizer_token(tokenizer, id).data == NULL;
+	return holes;
+}
+
+/* ---- To read ---- */
+
+static void print_token(const pmill_tokenizer *tokenizer, uint32_t id)
+{
+	pmill_bytes token = pmill_tokenizer_token(tokenizer, id);
+	pmill_cli_bytes_show(stdout, token.data, token.len, 0);
+}
+
+static void print_specials(const pmill_tokenizer *tokenizer)
+{
+	size_t count = pmill_tokenizer_special_count(tokenizer);
+	printf("special tokens   %s\n", pmill_cli_count_text(count).text);
+	for (size_t i = 0; i < count; i++) {
+		pmill_bytes content;
+		uint32_t id;
+		int is_special;
+		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		printf("  %8" PRIu32 "  ", id);
+		pmill_cli_bytes_show(stdout, content.data, content.len, 0);
+		puts(is_special ? "" : "  (added, not special)");
+	}
+}
+
+static void print_longest(
+	const pmill_tokenizer *tokenizer, const struct long_token *tokens, uint64_t top)
+{
+	puts("longest tokens   id, bytes");
+	for (uint64_t i = 0; i < top && i < pmill_tokenizer_vocab_size(tokenizer); i++) {
+		if (tokens[i].len == 0)
+			break;
+		printf("  %8" PRIu32 "  %4zu  ", tokens[i].id, tokens[i].len);
+		print_token(tokenizer, tokens[i].id);
+		putchar('\n');
+	}
+}
+
+static void print_first_merges(const pmill_tokenizer *tokenizer, uint64_t top)
+{
+	puts("first merges     id");
+	for (size_t rank = 0; rank < top && rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
+		uint32_t left, right, id;
+		pmill_tokenizer_merge(tokenizer, rank, &left, &right, &id);
+		printf("  %8" PRIu32 "  ", id);
+		print_token(tokenizer, left);
+		fputs(" + ", stdout);
+		print_token(tokenizer, right);
+		putchar('\n');
+	}
+}
+
+static void print_training(const pmill_training *record)
+{
+	if (record == NULL)
+		return;
+	const pmill_totals *totals = &record->totals;
+	printf("trained          by pairmill %s, ties by %s, for %s entries%s\n", record->version,
+		record->ties, pmill_cli_count_text(record->vocab_size_asked).text,
+		strcmp(record->stopped, "full") == 0 ? "" : ", stopped early");
+	printf("  from           %s, %s %s, %s pretokens, %s words\n",
+		pmill_cli_bytes_text(totals->bytes).text, pmill_cli_count_text(totals->documents).text,
+		pmill_cli_plural(totals->documents, "document", "documents"),
+		pmill_cli_count_text(totals->pretokens).text, pmill_cli_count_text(totals->words).text);
+	for (size_t i = 0; i < record->stage_count; i++)
+		printf("  %-13s  %s\n", record->stages[i].name,
+			pmill_cli_seconds_text(record->stages[i].seconds).text);
+}
+
+static bool print_checks(const pmill_tokenizer *tokenizer)
+{
+	bool is_sound = true;
+	const struct pmill_cli_model_check *check;
+	puts("checks");
+	for (size_t i = 0; (check = pmill_cli_model_check_at(i)) != NULL; i++) {
+		bool holds = check->holds(tokenizer);
+		is_sound = is_sound && holds;
+		printf("  %-13s  %s\n", holds ? "ok" : "FAILED", check->claim);
+	}
+	return is_sound;
+}
+
+static bool print_text(
+	struct pmill_cli *cli, const pmill_tokenizer *tokenizer, const struct long_token *tokens)
+{
+	const char *layout = pmill_cli_model_layout(tokenizer);
+	uint64_t holes = count_holes(tokenizer);
+	printf("model            %s\n", cli->operands[0]);
+	printf(
+		"vocab size       %s\n", pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text);
+	if (holes > 0)
+		printf("ids unused       %s\n", pmill_cli_count_text(holes).text);
+	printf(
+		"merges           %s\n", pmill_cli_count_text(pmill_tokenizer_merge_count(tokenizer)).text);
+	printf("layout           %s\n", layout != NULL ? layout : "none of ours");
+	printf("pattern          %s\n", pmill_tokenizer_pattern(tokenizer));
+	printf("Unicode          %s\n", pmill_tokenizer_unicode_version(tokenizer));
+	printf("meaning of BPE   %s\n", pmill_tokenizer_meaning(tokenizer));
+	print_specials(tokenizer);
+	if (cli->settings.top > 0) {
+		print_longest(tokenizer, tokens, cli->settings.top);
+		print_first_merges(tokenizer, cli->settings.top);
+	}
+	print_training(pmill_tokenizer_training(tokenizer));
+	return print_checks(tokenizer);
+}
+
+/* ---- JSON ---- */
+
+static void json_token(struct pmill_cli_json *json, const char *text_key, pmill_bytes token)
+{
+	pmill_cli_json_bytes(json, text_key, token.data, token.len);
+	pmill_cli_json_printable(json, "printable", token.data, token.len);
+}
+
+static void json_specials(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer)
+{
+	pmill_cli_json_begin(json, "special_tokens", '[');
+	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
+		pmill_bytes content;
+		uint32_t id;
+		int is_special;
+		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		pmill_cli_json_begin(json, NULL, '{');
+		pmill_cli_json_number(json, "id", id);
+		json_token(json, "text", content);
+		pmill_cli_json_truth(json, "special", is_special != 0);
+		pmill_cli_json_end(json, '}');
+	}
+	pmill_cli_json_end(json, ']');
+}
+
+static void json_longest(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer,
+	const struct long_token *tokens, uint64_t top)
+{
+	pmill_cli_json_begin(json, "longest_tokens", '[');
+	for (uint64_t i = 0; i < top && i < pmill_tokenizer_vocab_size(tokenizer); i++) {
+		if (tokens[i].len == 0)
+			break;
+		pmill_cli_json_begin(json, NULL, '{');
+		pmill_cli_json_number(json, "id", tokens[i].id);
+		pmill_cli_json_number(json, "bytes", tokens[i].len);
+		json_token(json, "text", pmill_tokenizer_token(tokenizer, tokens[i].id));
+		pmill_cli_json_end(json, '}');
+	}
+	pmill_cli_json_end(json, ']');
+}
+
+static void json_merges(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer, uint64_t top)
+{
+	pmill_cli_json_begin(json, "first_merges", '[');
+	for (size_t rank = 0; rank < top && rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
+		uint32_t left, right, id;
+		pmill_tokenizer_merge(tokenizer, rank, &left, &right, &id);
+		pmill_cli_json_begin(json, NULL, '{');
+		pmill_cli_json_number(json, "id", id);
+		pmill_cli_json_number(json, "left", left);
+		pmill_cli_json_number(json, "right", right);
+		json_token(json, "text", pmill_tokenizer_token(tokenizer, id));
+		pmill_cli_json_end(json, '}');
+	}
+	pmill_cli_json_end(json, ']');
+}
+
+static void json_training(struct pmill_cli_json *json, const pmill_training *record)
+{
+	if (record == NULL) {
+		pmill_cli_json_text(json, "training", NULL);
+		return;
+	}
+	pmill_cli_json_begin(json, "training", '{');
+	pmill_cli_json_text(json, "version", record->version);
+	pmill_cli_json_number(json, "vocab_size_asked", record->vocab_size_asked);
+	pmill_cli_json_number(json, "merges", record->merges);
+	pmill_cli_json_text(json, "stopped", record->stopped);
+	pmill_cli_json_text(json, "ties", record->ties);
+	pmill_cli_json_text(json, "layout", record->layout);
+	pmill_cli_json_text(json, "compat", record->compat);
+	pmill_cli_json_totals(json, &record->totals);
+	pmill_cli_json_end(json, '}');
+}
+
+static bool json_checks(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer)
+{
+	bool is_sound = true;
+	const struct pmill_cli_model_check *check;
+	pmill_cli_json_begin(json, "checks", '{');
+	for (size_t i = 0; (check = pmill_cli_model_check_at(i)) != NULL; i++) {
+		bool holds = check->holds(tokenizer);
+		is_sound = is_sound && holds;
+		pmill_cli_json_truth(json, check->name, holds);
+	}
+	pmill_cli_json_end(json, '}');
+	return is_sound;
+}
+
+static bool print_json(
+	struct pmill_cli *cli, const pmill_tokenizer *tokenizer, const struct long_token *tokens)
+{
+	struct pmill_cli_json json;
+	pmill_cli_json_document(cli, &json);
+	pmill_cli_json_text(&json, "kind", "model");
+	pmill_cli_json_text(&json, "name", cli->operands[0]);
+	pmill_cli_json_number(&json, "vocab_size", pmill_tokenizer_vocab_size(tokenizer));
+	pmill_cli_json_number(&json, "unused_ids", count_holes(tokenizer));
+	pmill_cli_json_number(&json, "merges", pmill_tokenizer_merge_count(tokenizer));
+	pmill_cli_json_text(&json, "layout", pmill_cli_model_layout(tokenizer));
+	pmill_cli_json_text(&json, "pattern", pmill_tokenizer_pattern(tokenizer));
+	pmill_cli_json_text(&json, "unicode", pmill_tokenizer_unicode_version(tokenizer));
+	pmill_cli_json_text(&json, "meaning", pmill_tokenizer_meaning(tokenizer));
+	json_specials(&json, tokenizer);
+	json_longest(&json, tokenizer, tokens, cli->settings.top);
+	json_merges(&json, tokenizer, cli->settings.top);
+	json_training(&json, pmill_tokenizer_training(tokenizer));
+	bool is_sound = json_checks(&json, tokenizer);
+	pmill_cli_json_end(&json, '}');
+	return is_sound;
+}
+
+int pmill_cli_inspect_model(struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
+{
+	struct long_token *tokens = sort_tokens(tokenizer);
+	if (tokens == NULL)
+		return pmill_cli_no_memory(cli);
+	bool is_sound = cli->settings.json ? print_json(cli, tokenizer, tokens)
+									   : print_text(cli, tokenizer, tokens);
+	free(tokens);
+	if (!is_sound)
+		return pmill_cli_fail(cli, "%s: a check failed", cli->operands[0]);
+	return PMILL_CLI_DONE;
+}

@@ -1,0 +1,31 @@
+/* A writer of JSON. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_CLI_JSON_H
+#define PMILL_CLI_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* In arrays, and for the outermost value, the key is NULL. Errors stay in `out` (see ferror). */
+struct pmill_cli_json {
+	FILE *out;
+	unsigned depth;
+	bool is_first; /* of the values of the innermost object or array */
+};
+
+void pmill_cli_json_begin(struct pmill_cli_json *json, const char *key, char bracket); /* { or [ */
+void pmill_cli_json_end(struct pmill_cli_json *json, char bracket);                    /* } or ] */
+void pmill_cli_json_number(struct pmill_cli_json *json, const char *key, uint64_t value);
+void pmill_cli_json_real(struct pmill_cli_json *json, const char *key, double value);
+void pmill_cli_json_truth(struct pmill_cli_json *json, const char *key, bool value);
+/* NULL is null. A byte that is not part of well-formed UTF-8 becomes the four characters \xHH. */
+void pmill_cli_json_text(struct pmill_cli_json *json, const char *key, const char *value);
+void pmill_cli_json_bytes(
+	struct pmill_cli_json *json, const char *key, const void *data, size_t len);
+/* In printable bytes, as a vocab.json has them: any bytes, and none taken for another. */
+void pmill_cli_json_printable(
+	struct pmill_cli_json *json, const char *key, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,73 @@
+/* Messages on stderr, and the exit codes that go with them. */
+/* SPDX-License-Identifier: MIT */
+#include "messages.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "interrupt.h"
+
+/* A file name must not be able to move the cursor or to fake a second line. */
+static void print_safely(const char *text)
+{
+	for (; *text != 0; text++) {
+		unsigned char byte = (unsigned char)*text;
+		if (byte < 0x20 || byte == 0x7f)
+			fprintf(stderr, "\\x%02X", byte);
+		else
+			putc(byte, stderr);
+	}
+}
+
+static void print_message(const struct pmill_cli *cli, const char *format, va_list values)
+{
+	char message[2048];
+	vsnprintf(message, sizeof message, format, values);
+	fputs("pairmill: ", stderr);
+	if (cli->command != NULL)
+		fprintf(stderr, "%s: ", cli->command->name);
+	print_safely(message);
+	putc('\n', stderr);
+}
+
+int pmill_cli_fail(const struct pmill_cli *cli, const char *format, ...)
+{
+	va_list values;
+	va_start(values, format);
+	print_message(cli, format, values);
+	va_end(values);
+	return PMILL_CLI_FAILED;
+}
+
+int pmill_cli_wrong_usage(const struct pmill_cli *cli, const char *format, ...)
+{
+	va_list values;
+	va_start(values, format);
+	print_message(cli, format, values);
+	va_end(values);
+	if (cli->command != NULL && !cli->command->is_hidden)
+		fprintf(stderr, "See \"pairmill help %s\".\n", cli->command->name);
+	else
+		fputs("See \"pairmill help\".\n", stderr);
+	return PMILL_CLI_WRONG_USAGE;
+}
+
+int pmill_cli_report(struct pmill_cli *cli, pmill_status status, const pmill_error *error)
+{
+	pmill_cli_progress_clear(&cli->progress);
+	if (status == PMILL_CANCELLED || pmill_cli_is_interrupted()) {
+		pmill_cli_fail(cli, "interrupted");
+		return PMILL_CLI_INTERRUPTED;
+	}
+	const char *message = error->message[0] != 0 ? error->message : pmill_status_text(status);
+	if (status == PMILL_BAD_OPTION)
+		return pmill_cli_wrong_usage(cli, "%s", message);
+	const char *hint = status == PMILL_EXISTS ? " (-f overwrites)" : "";
+	return pmill_cli_fail(cli, "%s%s", message, hint);
+}
+
+int pmill_cli_no_memory(const struct pmill_cli *cli)
+{
+	return pmill_cli_fail(cli, "%s", pmill_status_text(PMILL_NO_MEMORY));
+}

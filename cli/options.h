@@ -1,0 +1,91 @@
+/* Options: one table that is parser, help, man page and completions at once. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_CLI_OPTIONS_H
+#define PMILL_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pmill_cli;
+
+/* Values of an option that may be repeated, in order. */
+struct pmill_cli_list {
+	const char **items;
+	size_t count;
+};
+
+/* What the options said. Zero is "not given". Texts belong to argv. */
+struct pmill_cli_settings {
+	int help, quiet, verbose, json, force;
+	uint64_t threads;
+	const char *progress, *unicode;
+
+	const char *input_format, *field, *pattern, *doc_separator, *scanner;
+	struct pmill_cli_list special;
+	int skip_bad_lines, sha256;
+	uint64_t chunk_size;
+
+	uint64_t vocab_size, min_count, reserve, pad_vocab_to, max_token_length;
+	const char *ties, *layout, *compat, *tsv;
+	struct pmill_cli_list counts;
+
+	const char *model, *output, *format, *text, *eot;
+	struct pmill_cli_list special_tokens;
+	int count_only, check;
+	uint64_t top;
+};
+
+enum pmill_cli_kind {
+	PMILL_CLI_FLAG,   /* int */
+	PMILL_CLI_NUMBER, /* uint64_t from `least` to `most` */
+	PMILL_CLI_SIZE,   /* uint64_t, in bytes; K, M, G, T behind it are powers of 1024 */
+	PMILL_CLI_TEXT,   /* const char * */
+	PMILL_CLI_CHOICE, /* const char *, one of `values` */
+	PMILL_CLI_LIST,   /* struct pmill_cli_list */
+	PMILL_CLI_LATER,  /* of a later version: refused with a sentence, shown nowhere */
+};
+
+/* The headings of help, in this order. */
+enum pmill_cli_group {
+	PMILL_CLI_GROUP_OUTPUT,
+	PMILL_CLI_GROUP_MODEL,
+	PMILL_CLI_GROUP_VOCAB,
+	PMILL_CLI_GROUP_TEXT,
+	PMILL_CLI_GROUP_COUNTS,
+	PMILL_CLI_GROUP_COMMON,
+	PMILL_CLI_GROUP_TESTS,
+	PMILL_CLI_GROUP_END,
+};
+
+struct pmill_cli_option {
+	unsigned commands; /* bits of pmill_cli_command_bit */
+	char letter;       /* 0: none */
+	const char *name;
+	const char *value; /* how help calls the value; NULL: takes none */
+	enum pmill_cli_kind kind;
+	enum pmill_cli_group group;
+	size_t offset;                   /* into pmill_cli_settings */
+	const char *const *values;       /* fixed values; NULL: any */
+	const char *const *later;        /* values of later versions */
+	const char *(*value_at)(size_t); /* values that the library knows and help lists */
+	uint64_t least, most, initial;
+	bool allows_empty;
+	bool is_path; /* completions offer files */
+	const char *summary;
+};
+
+/* A row of the table, those of later versions included; NULL at the end. */
+const struct pmill_cli_option *pmill_cli_option_at(size_t index);
+const char *pmill_cli_group_title(enum pmill_cli_group group);
+/* Value `index` of those that are fixed or known; NULL at the end. */
+const char *pmill_cli_option_value(const struct pmill_cli_option *option, size_t index);
+
+/*
+ * Takes the options out of argv[2..], fills settings and operands. 0, or the exit code after a
+ * message. Options may stand between and after operands; "--" ends them; "-" is an operand.
+ */
+int pmill_cli_options_parse(struct pmill_cli *cli, int argc, char **argv);
+void pmill_cli_options_release(struct pmill_cli *cli);
+
+#endif

@@ -1,0 +1,46 @@
+/* Progress on stderr, in four forms; and the way from Ctrl-C into the library. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_CLI_PROGRESS_H
+#define PMILL_CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "pairmill.h"
+
+struct pmill_cli_progress_form;
+
+enum { PMILL_CLI_STAGE_NAME = 32, PMILL_CLI_STAGES = 16 };
+
+struct pmill_cli_stage {
+	char name[PMILL_CLI_STAGE_NAME];
+	double seconds;
+};
+
+/* One running command. */
+struct pmill_cli_progress {
+	const struct pmill_cli_progress_form *form;
+	FILE *out;
+	bool is_line_drawn;
+	double began_s;
+	double shown_s;                                  /* when a plain line was last written */
+	uint64_t shown_tenths;                           /* and how far it was */
+	struct pmill_cli_stage stages[PMILL_CLI_STAGES]; /* as the events told them */
+	size_t stage_count;
+};
+
+/* `form` is "auto", "plain", "json" or "none"; NULL is auto, or none with `is_quiet`. */
+void pmill_cli_progress_init(struct pmill_cli_progress *progress, const char *form, bool is_quiet);
+/* True for the form whose readers want nothing else on stderr. */
+bool pmill_cli_progress_is_json(const struct pmill_cli_progress *progress);
+/* Draws no line on a terminal that stdout goes to: it would wipe away what stands there. */
+void pmill_cli_progress_spare_stdout(struct pmill_cli_progress *progress);
+/* Takes the redrawn line away. Call before anything else is printed. */
+void pmill_cli_progress_clear(struct pmill_cli_progress *progress);
+double pmill_cli_progress_seconds(const struct pmill_cli_progress *progress); /* since init */
+
+/* A pmill_progress_fn; `context` is a struct pmill_cli_progress. Asks to stop after a Ctrl-C. */
+int pmill_cli_progress_event(void *context, const pmill_progress *event);
+
+#endif

@@ -1,0 +1,103 @@
+/* The parts that summaries and JSON documents of several commands share. */
+/* SPDX-License-Identifier: MIT */
+#include "summary.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "sizes.h"
+
+bool pmill_cli_summary_is_wanted(const struct pmill_cli *cli)
+{
+	return !cli->settings.quiet && !pmill_cli_progress_is_json(&cli->progress);
+}
+
+const char *pmill_cli_plural(uint64_t count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}
+
+/* Linux counts it in KiB. */
+static uint64_t peak_memory(void)
+{
+	struct rusage usage;
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+void pmill_cli_summary_totals(const pmill_totals *totals)
+{
+	fprintf(stderr, "From %s of text: %s %s, %s %s, %s distinct %s.\n",
+		pmill_cli_bytes_text(totals->bytes).text, pmill_cli_count_text(totals->documents).text,
+		pmill_cli_plural(totals->documents, "document", "documents"),
+		pmill_cli_count_text(totals->pretokens).text,
+		pmill_cli_plural(totals->pretokens, "pretoken", "pretokens"),
+		pmill_cli_count_text(totals->words).text, pmill_cli_plural(totals->words, "word", "words"));
+	if (totals->bad_lines > 0)
+		fprintf(stderr, "Skipped %s bad %s.\n", pmill_cli_count_text(totals->bad_lines).text,
+			pmill_cli_plural(totals->bad_lines, "line", "lines"));
+}
+
+size_t pmill_cli_summary_stages(const struct pmill_cli *cli, pmill_stage stages[PMILL_CLI_STAGES])
+{
+	for (size_t i = 0; i < cli->progress.stage_count; i++)
+		stages[i] = (pmill_stage){
+			.name = cli->progress.stages[i].name, .seconds = cli->progress.stages[i].seconds};
+	return cli->progress.stage_count;
+}
+
+void pmill_cli_summary_time(
+	const struct pmill_cli *cli, const pmill_stage *stages, size_t stage_count)
+{
+	double seconds = pmill_cli_progress_seconds(&cli->progress);
+	fprintf(stderr, "In %s", pmill_cli_seconds_text(seconds).text);
+	for (size_t i = 0; i < stage_count; i++)
+		fprintf(stderr, "%s%s %s", i == 0 ? " (" : ", ", stages[i].name,
+			pmill_cli_seconds_text(stages[i].seconds).text);
+	fprintf(stderr, "%s, at most %s of memory.\n", stage_count > 0 ? ")" : "",
+		pmill_cli_bytes_text(peak_memory()).text);
+}
+
+void pmill_cli_json_document(const struct pmill_cli *cli, struct pmill_cli_json *json)
+{
+	*json = (struct pmill_cli_json){.out = stdout};
+	pmill_cli_json_begin(json, NULL, '{');
+	pmill_cli_json_text(json, "command", cli->command->name);
+	pmill_cli_json_text(json, "version", pmill_version());
+}
+
+void pmill_cli_json_totals(struct pmill_cli_json *json, const pmill_totals *totals)
+{
+	pmill_cli_json_begin(json, "totals", '{');
+	pmill_cli_json_number(json, "documents", totals->documents);
+	pmill_cli_json_number(json, "bytes", totals->bytes);
+	pmill_cli_json_number(json, "pretokens", totals->pretokens);
+	pmill_cli_json_number(json, "words", totals->words);
+	pmill_cli_json_number(json, "bad_lines", totals->bad_lines);
+	pmill_cli_json_end(json, '}');
+}
+
+void pmill_cli_json_specials(
+	struct pmill_cli_json *json, const char *key, const pmill_bytes *tokens, size_t count)
+{
+	pmill_cli_json_begin(json, key, '[');
+	for (size_t i = 0; i < count; i++)
+		pmill_cli_json_bytes(json, NULL, tokens[i].data, tokens[i].len);
+	pmill_cli_json_end(json, ']');
+}
+
+void pmill_cli_json_time(const struct pmill_cli *cli, struct pmill_cli_json *json,
+	const pmill_stage *stages, size_t stage_count)
+{
+	pmill_cli_json_begin(json, "stages", '[');
+	for (size_t i = 0; i < stage_count; i++) {
+		pmill_cli_json_begin(json, NULL, '{');
+		pmill_cli_json_text(json, "name", stages[i].name);
+		pmill_cli_json_real(json, "seconds", stages[i].seconds);
+		if (stages[i].peak_memory > 0)
+			pmill_cli_json_number(json, "peak_memory", stages[i].peak_memory);
+		pmill_cli_json_end(json, '}');
+	}
+	pmill_cli_json_end(json, ']');
+	pmill_cli_json_real(json, "seconds", pmill_cli_progress_seconds(&cli->progress));
+	pmill_cli_json_number(json, "peak_memory", peak_memory());
+}

@@ -1,0 +1,32 @@
+/* The parts that summaries and JSON documents of several commands share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_CLI_SUMMARY_H
+#define PMILL_CLI_SUMMARY_H
+
+#include "command.h"
+#include "json.h"
+
+/* Whether a summary is wanted on stderr. */
+bool pmill_cli_summary_is_wanted(const struct pmill_cli *cli);
+
+/* "1 document", "2 documents": for printf's "%s %s". */
+const char *pmill_cli_plural(uint64_t count, const char *one, const char *many);
+
+/* "From 120.0 MB of text: 2 documents, ... " on stderr. */
+void pmill_cli_summary_totals(const pmill_totals *totals);
+/* "In 3.20 s (count 1.10 s, merge 1.90 s), at most 512.0 MB of memory." on stderr. */
+void pmill_cli_summary_time(
+	const struct pmill_cli *cli, const pmill_stage *stages, size_t stage_count);
+/* The stages as the progress events told them, for operations that keep no record. */
+size_t pmill_cli_summary_stages(const struct pmill_cli *cli, pmill_stage stages[PMILL_CLI_STAGES]);
+
+/* Opens the document: command, version. */
+void pmill_cli_json_document(const struct pmill_cli *cli, struct pmill_cli_json *json);
+void pmill_cli_json_totals(struct pmill_cli_json *json, const pmill_totals *totals);
+void pmill_cli_json_specials(
+	struct pmill_cli_json *json, const char *key, const pmill_bytes *tokens, size_t count);
+/* stages, seconds, peak_memory. */
+void pmill_cli_json_time(const struct pmill_cli *cli, struct pmill_cli_json *json,
+	const pmill_stage *stages, size_t stage_count);
+
+#endif

@@ -1,0 +1,314 @@
+# What goes wrong outside: interrupts, full disks, missing and unreadable files. Nothing half-written stays.
+# SPDX-License-Identifier: MIT
+import os
+import pty
+import random
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def endless(pairmill, tmp_path):
+    """Starts a command that reads a pipe without end, until its first progress is there."""
+    children = []
+
+    def start(*args, line="the mill grinds slowly"):
+        source = subprocess.Popen(["yes", line], stdout=subprocess.PIPE)
+        child = subprocess.Popen([pairmill, *map(str, args), "--progress", "json"], stdin=source.stdout,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path)
+        source.stdout.close()
+        children.extend([source, child])
+        assert child.stderr.readline().startswith(b"{")
+        return child
+
+    yield start
+    for child in children:
+        child.kill()
+        child.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("command", [["train", "-s", 300, "-o", "out"], ["train", "-s", 300],
+                                     ["count", "-o", "out.counts"]])
+def test_interrupt_while_reading(endless, tmp_path, command, number):
+    child = endless(*command)
+    child.send_signal(number)
+    _, message = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert message.endswith(b": interrupted\n")
+    assert left_in(tmp_path) == []
+
+
+def test_interrupt_while_encoding(endless, model, tmp_path):
+    child = endless("encode", "-m", model, "-o", "out.u16")
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert left_in(tmp_path) == []
+
+
+def test_interrupt_while_decoding(endless, model, tmp_path):
+    child = endless("decode", "-m", model, "-o", "out", line="97 98 99")
+    child.send_signal(signal.SIGINT)
+    _, message = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert message.endswith(b": interrupted\n")
+    assert left_in(tmp_path) == []
+
+
+def test_interrupt_while_merging(pairmill, tmp_path):
+    """Words that share nothing, and one merge after another: the merging lasts."""
+    text = tmp_path / "text"
+    text.write_bytes(random.Random(5).randbytes(4_000_000))
+    child = subprocess.Popen([pairmill, "train", "-s", "4000000", "-o", "out", "--pattern", "none",
+                              "--progress", "json", "text"], cwd=tmp_path, stderr=subprocess.PIPE)
+    for line in child.stderr:
+        if b'"stage":"merge"' in line:
+            break
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert left_in(tmp_path) == ["text"]
+
+
+@pytest.mark.parametrize("command", [["train", "-s", "300"], ["count", "-o", "out.counts"]])
+def test_one_interrupt_ends_a_wait_for_input(pairmill, tmp_path, command):
+    child = subprocess.Popen([pairmill, *command], stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    wait_until_it_reads(child)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=30) == 130
+    child.stdin.close()
+    assert left_in(tmp_path) == []
+
+
+def wait_until_it_reads(child):
+    """A second is ample to start; more precise would be to look into the system."""
+    time.sleep(1)
+    assert child.poll() is None
+
+
+@pytest.mark.parametrize("options", [["-o", "out"], ["-o", "out", "--format", "u16"], []])
+def test_one_interrupt_ends_a_wait_for_ids(pairmill, model, tmp_path, options):
+    child = subprocess.Popen([pairmill, "decode", "-m", str(model), *options], stdin=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path)
+    wait_until_it_reads(child)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=30) == 130
+    child.stdin.close()
+    assert left_in(tmp_path) == []
+
+
+def test_second_interrupt_quits_at_once(endless):
+    child = endless("train", "-s", 300)
+    child.send_signal(signal.SIGSTOP)
+    child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGTERM)
+    child.send_signal(signal.SIGCONT)
+    child.stderr.read()
+    assert child.wait(timeout=30) == 130
+
+
+def test_ignored_interrupt_stays_ignored(pairmill, text_file):
+    """As under nohup, or in the background of a shell without job control."""
+    child = subprocess.Popen([pairmill, "train", "-s", "300", "-q"], stdin=subprocess.PIPE,
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    wait_until_it_reads(child)
+    child.send_signal(signal.SIGINT)
+    child.communicate(text_file.read_bytes(), timeout=30)
+    assert child.returncode == 0
+
+
+FULL = [["help"], ["train", "--help"], ["version"], ["man"], ["completions", "bash"]]
+
+
+@pytest.mark.parametrize("arguments", FULL)
+def test_full_disk_behind_stdout(pairmill, arguments):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([pairmill, *arguments], stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert b"stdout: cannot write: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["train", "-s", "300", "--json"], ["inspect", "MODEL"],
+                                       ["inspect", "--json", "MODEL"], ["encode", "-m", "MODEL"],
+                                       ["encode", "-m", "MODEL", "--count"],
+                                       ["encode", "-m", "MODEL", "--format", "u16"],
+                                       ["encode", "-m", "MODEL", "--format", "tokens"],
+                                       ["encode", "-m", "MODEL", "--text", "abc"]])
+def test_full_disk_behind_figures_and_ids(pairmill, model, text_file, arguments):
+    arguments = [str(model) if argument == "MODEL" else argument for argument in arguments]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([pairmill, *arguments], stdout=full, stderr=subprocess.PIPE,
+                              input=text_file.read_bytes())
+    assert done.returncode == 1
+    assert b"stdout: cannot write: No space left on device" in done.stderr
+
+
+def test_full_disk_behind_decoded_text(pairmill, model):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([pairmill, "decode", "-m", str(model)], stdout=full, stderr=subprocess.PIPE,
+                              input=b"97 98 " * 50000)
+    assert done.returncode == 1
+    assert b"stdout: cannot write: No space left on device" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["encode", "--format", "u16"], ["encode", "--format", "tokens"]])
+def test_full_device_as_output(run, model, text_file, arguments):
+    done = run(*arguments, "-m", model, "-o", "/dev/full", text_file, check=False)
+    assert done.returncode == 1
+    assert b"/dev/full: cannot write: No space left on device" in done.stderr
+    assert os.path.exists("/dev/full")
+
+
+def test_file_that_may_not_grow(pairmill, model, text_file, tmp_path):
+    """The limit on file sizes stands for a full disk."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    for command in (["train", "-s", "400", "-o", "out"], ["train", "-s", "400", "-o", "out.json"],
+                    ["train", "-s", "400", "-o", "out.tiktoken"], ["count", "-o", "out.tsv"],
+                    ["encode", "-m", str(model), "-o", "out.u16"],
+                    ["encode", "-m", str(model), "--format", "tokens", "-o", "out.txt"]):
+        done = subprocess.run([pairmill, *command, str(text_file)], cwd=tmp_path, preexec_fn=limit, capture_output=True)
+        assert done.returncode == 1, command
+        assert b"cannot write: File too large" in done.stderr
+        assert left_in(tmp_path) == []
+
+
+def test_decoded_file_that_may_not_grow(pairmill, model, tmp_path):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    done = subprocess.run([pairmill, "decode", "-m", str(model), "-o", "out"], cwd=tmp_path, preexec_fn=limit,
+                          input=b"97 98 " * 50000, capture_output=True)
+    assert done.returncode == 1
+    assert b"out: cannot write: File too large" in done.stderr
+    assert left_in(tmp_path) == []
+
+
+def test_reader_that_goes_away(pairmill, model, text_file):
+    """As with any filter: the signal ends it, and nothing is said."""
+    child = subprocess.Popen([pairmill, "encode", "-q", "-m", str(model), *[str(text_file)] * 50],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stdout.read(10)
+    child.stdout.close()
+    assert child.stderr.read() == b""
+    assert child.wait(timeout=30) == -signal.SIGPIPE
+
+
+@pytest.mark.parametrize("name", ["corpus.txt", "corpus.zst", "model.json", "model.tiktoken", "model.gguf",
+                                  "model.txt", "model/merges.txt", "a.counts", "a.tsv"])
+def test_input_that_is_not_there(run, model, name):
+    commands = [["train", "-s", 300], ["encode", "-m", model], ["decode", "-m", model], ["inspect"],
+                ["train", "-s", 300, "--counts"]]
+    if name.startswith("model"):
+        commands += [["encode", "--text", "a", "-m"], ["decode", "-m"]]
+    for command in commands:
+        done = run(*command, f"/nowhere/{name}", check=False)
+        assert done.returncode == 1, command
+        assert f"pairmill: {command[0]}: /nowhere/{name}: ".encode() in done.stderr
+        assert b"No such file or directory" in done.stderr
+
+
+@pytest.fixture
+def unreadable(tmp_path):
+    """Root may read every file; /proc/self/mem is one that it can open and not read at 0."""
+    path = tmp_path / "closed.txt"
+    path.write_text("text")
+    path.chmod(0)
+    return "/proc/self/mem" if os.access(path, os.R_OK) else path
+
+
+def test_input_that_can_not_be_read(run, unreadable):
+    done = run("train", "-s", 300, unreadable, check=False)
+    assert done.returncode == 1
+    assert f"pairmill: train: {unreadable}: ".encode() in done.stderr
+
+
+def test_output_that_exists(run, model, text_file, tmp_path):
+    counts = tmp_path / "a.counts"
+    run("count", "-q", "-o", counts, text_file)
+    commands = [["train", "-s", 300, "-o", "out.json", text_file],
+                ["train", "-s", 300, "-o", "out.tiktoken", text_file],
+                ["count", "-o", "out.counts", text_file], ["count", "-o", "out.tsv", text_file],
+                ["merge-counts", "-o", "out.counts", counts], ["encode", "-m", model, "-o", "out.u16", text_file],
+                ["encode", "-m", model, "--text", "a", "-o", "out.u16"], ["convert", model, "out.json"],
+                ["encode", "-m", model, "--format", "tokens", "-o", "out.txt", text_file],
+                ["decode", "-m", model, "-o", "out", "-"]]
+    for command in commands:
+        out = tmp_path / str(next(part for part in command if str(part).startswith("out")))
+        command = [out if str(part).startswith("out") else part for part in command]
+        out.write_bytes(b"precious")
+        done = run(*command, check=False)
+        assert done.returncode == 1, command
+        assert b"exists already" in done.stderr and b"-f overwrites" in done.stderr
+        assert out.read_bytes() == b"precious"
+        run(*command, "-f", "-q")
+        assert out.read_bytes() != b"precious"
+        out.unlink()
+    assert left_in(tmp_path) == ["a.counts"]
+
+
+def test_model_folder_that_exists(run, text_file, tmp_path):
+    out = tmp_path / "model"
+    run("train", "-q", "-s", 300, "-o", out, text_file)
+    (out / "notes.txt").write_text("mine")
+    before = (out / "tokenizer.json").read_bytes()
+    assert run("train", "-s", 310, "-o", out, text_file, check=False).returncode == 1
+    assert (out / "tokenizer.json").read_bytes() == before
+    run("train", "-q", "-f", "-s", 310, "-o", out, text_file)
+    assert (out / "tokenizer.json").read_bytes() != before
+    assert (out / "notes.txt").read_text() == "mine"
+
+
+def test_output_in_a_folder_that_is_not_there(run, text_file, model):
+    for command in (["train", "-s", 300, "-o", "/nowhere/m.json"], ["count", "-o", "/nowhere/a.counts"],
+                    ["encode", "-m", model, "-o", "/nowhere/a.u16"]):
+        done = run(*command, text_file, check=False)
+        assert done.returncode == 1
+        assert b": cannot write" in done.stderr and b"/nowhere" in done.stderr
+
+
+def test_refused_before_the_work(pairmill, tmp_path):
+    """The output is there: said while the input is still open."""
+    (tmp_path / "out.json").write_text("precious")
+    child = subprocess.Popen([pairmill, "train", "-s", "300", "-o", "out.json"], stdin=subprocess.PIPE,
+                             stderr=subprocess.PIPE, cwd=tmp_path)
+    assert child.wait(timeout=30) == 1
+    child.stdin.close()
+
+
+def test_output_through_a_link(run, model, text_file, tmp_path):
+    real, link = tmp_path / "real.u16", tmp_path / "link.u16"
+    link.symlink_to(real)
+    real.write_bytes(b"old")
+    run("decode", "-f", "-m", model, "-o", link, input=b"97\n")
+    assert link.is_symlink() and real.read_bytes() != b"old"
+
+
+def test_binary_to_a_terminal_is_refused(run_on_terminal, model):
+    code, shown = run_on_terminal("encode", "-m", model, "--format", "u16", "--text", "abc")
+    assert code == 1 and b"terminal" in shown
+    code, shown = run_on_terminal("encode", "-m", model, "--format", "u16", "--text", "abc", "-f", on=("stdout",))
+    assert code == 0 and len(shown) >= 2
+
+
+def test_reading_from_a_terminal_is_said(pairmill):
+    ours, theirs = pty.openpty()
+    child = subprocess.Popen([pairmill, "train", "-s", "300"], stdin=theirs, stderr=subprocess.PIPE)
+    assert child.stderr.readline().startswith(b"Reading from the terminal")
+    os.write(ours, b"abc\n\x04\x04")
+    assert child.wait(timeout=30) == 0
+    os.close(ours)
+    os.close(theirs)
+    child.stderr.close()

@@ -1,0 +1,133 @@
+# The four forms of progress, the summary, and the JSON of figures.
+# SPDX-License-Identifier: MIT
+import json
+import random
+import re
+import time
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def longer_text(tmp_path_factory, rng_words):
+    path = tmp_path_factory.mktemp("longer") / "longer.txt"
+    path.write_text(" ".join(rng_words))
+    return path
+
+
+@pytest.fixture(scope="module")
+def rng_words():
+    numbers = random.Random(7)
+    return ["".join(numbers.choices("abcdefgh", k=numbers.randint(2, 9))) for _ in range(100_000)]
+
+
+def test_json_progress_is_one_object_a_line_and_nothing_else(run, longer_text):
+    done = run("train", "-s", 2000, "--progress", "json", longer_text)
+    events = [json.loads(line) for line in done.stderr.decode().splitlines()]
+    assert {event["stage"] for event in events} >= {"count", "merge"}
+    for event in events:
+        assert list(event) == ["stage", "done", "total", "unit", "elapsed_s"]
+        assert isinstance(event["elapsed_s"], float) and event["elapsed_s"] >= 0
+        assert event["total"] == 0 or event["done"] <= event["total"]
+    last = [event for event in events if event["stage"] == "count"][-1]
+    assert (last["done"], last["total"], last["unit"]) == (longer_text.stat().st_size,) * 2 + ("bytes",)
+    assert done.stdout == b""
+
+
+def test_explicit_json_progress_stays_with_quiet(run, text_file):
+    done = run("train", "-s", 300, "-q", "--progress", "json", text_file)
+    assert all(json.loads(line)["stage"] for line in done.stderr.splitlines())
+    assert done.stderr
+
+
+def test_plain_progress_and_summary(run, longer_text):
+    begin = time.monotonic()
+    lines = run("train", "-s", 2000, "--progress", "plain", longer_text).stderr.decode().splitlines()
+    seconds = time.monotonic() - begin
+    stages = [line for line in lines if re.match(r"^[a-z ]+: \d+ %, ", line)]
+    # At the end of each stage, and else at most one a second.
+    assert 1 <= len(stages) <= len({line.split(":")[0] for line in stages}) + seconds
+    assert any(re.match(r"count: 100 %, .* of ", line) for line in stages)
+    assert "Learned a vocab of 2,000: 256 bytes, 0 special tokens, 1,744 merges." in lines
+
+
+def test_no_progress_where_there_is_no_terminal(run, text_file):
+    by_default = run("train", "-s", 300, text_file).stderr
+    assert b"\r" not in by_default and b"%" not in by_default
+    assert run("train", "-s", 300, "--progress", "none", text_file).stderr.count(b"\n") == by_default.count(b"\n")
+    assert run("train", "-s", 300, "-q", text_file).stderr == b""
+
+
+def test_redrawn_line_fits_and_is_cleared(run_on_terminal, longer_text):
+    code, shown = run_on_terminal("train", "-s", 2000, longer_text)
+    assert code == 0
+    pieces = shown.split(b"\r\x1b[K")
+    assert len(pieces) > 2
+    assert all(len(piece) < 80 and b"\n" not in piece for piece in pieces[:-1])
+    assert re.match(rb"[a-z ]+: ", pieces[1])
+    assert pieces[-1].startswith(b"Learned a vocab of 2,000")
+
+
+def test_quiet_and_dumb_terminals_get_no_line(run_on_terminal, text_file):
+    assert run_on_terminal("train", "-s", 300, "-q", text_file) == (0, b"")
+    assert b"\x1b" not in run_on_terminal("train", "-s", 300, text_file, env={"TERM": "dumb"})[1]
+
+
+def test_no_line_over_what_goes_to_the_same_terminal(run, run_on_terminal, model, text_file, tmp_path):
+    """Ids or text may stand where the line would be redrawn."""
+    run("encode", "-q", "-m", model, "-o", tmp_path / "ids.u16", text_file)
+    for command in (["encode", "-m", model, text_file], ["decode", "-m", model, tmp_path / "ids.u16"]):
+        assert b"\x1b[K" not in run_on_terminal(*command)[1]
+    shown = run_on_terminal("decode", "-m", model, "-o", tmp_path / "out", tmp_path / "ids.u16")[1]
+    assert b"\r\x1b[Kdecode: 100 %, " in shown
+
+
+def test_summary_says_what_from_what_and_where(run, text_file, tmp_path):
+    out = tmp_path / "model"
+    text = run("train", "-s", 300, "--special", "<|end|>", "-o", out, text_file).stderr.decode()
+    assert "Learned a vocab of 300: 256 bytes, 1 special token, 43 merges." in text
+    assert re.search(r"^From [\d.]+ kB of text: 1 document, [\d,]+ pretokens, [\d,]+ distinct words\.$", text, re.M)
+    assert re.search(r"^In [\d.]+ s \(count [\d.]+ s, .*merge [\d.]+ s\), at most [\d.]+ MB of memory\.$", text, re.M)
+    assert f"Written to {out}." in text
+    assert "Nothing is written without -o" in run("train", "-s", 300, text_file).stderr.decode()
+
+
+@pytest.mark.parametrize("text, options, why", [
+    (b"ab ab cd", ["--min-count", "2"], "Stopped at 257 of 1,234 entries: no pair occurs 2 times or more."),
+    (b"ab", [], "Stopped at 257 of 1,234 entries: no pair is left."),
+    (b"", [], "Stopped at 256 of 1,234 entries: no pair is left.")])
+def test_early_stop_is_said(run, text, options, why):
+    assert why in run("train", "-s", 1234, "--pattern", "gpt2", *options, input=text).stderr.decode()
+
+
+def test_verbose_says_more(run, text_file):
+    text = run("train", "-s", 300, "-v", "-j", 1, text_file).stderr.decode()
+    assert "Pattern gpt2, Unicode 16.0, ties by bytes, layout bytes-first, 1 thread." in text
+    assert f"Read {text_file}: " in text
+
+
+def test_verbose_names_the_model(run, model):
+    done = run("encode", "-v", "-m", model, "--text", "a")
+    assert b"Model %s: a vocab of 400, pattern gpt2, Unicode 16.0.\n" % bytes(model) == done.stderr
+
+
+def test_train_json(run, text_file, tmp_path):
+    out = tmp_path / "model"
+    done = run("train", "-s", 300, "--special", "<|end|>", "--sha256", "--json", "-o", out, text_file)
+    figures = json.loads(done.stdout)
+    assert (figures["command"], figures["vocab_size"], figures["merges"]) == ("train", 300, 43)
+    assert figures["stopped"] == "full" and figures["output"] == str(out) and figures["compat"] is None
+    assert figures["totals"]["bytes"] == text_file.stat().st_size and figures["totals"]["documents"] == 1
+    stages = {stage["name"]: stage for stage in figures["stages"]}
+    assert stages["merge"]["seconds"] >= 0 and stages["merge"]["peak_memory"] > 0
+    assert figures["seconds"] >= 0 and figures["peak_memory"] >= stages["merge"]["peak_memory"]
+    [source] = figures["inputs"]
+    assert source["bytes"] == text_file.stat().st_size and re.fullmatch("[0-9a-f]{64}", source["sha256"])
+
+
+def test_json_holds_any_bytes_of_a_name(run, tmp_path):
+    path = bytes(tmp_path) + b'/a"\\\n\xff\xc3\xa9.txt'
+    with open(path, "wb") as file:
+        file.write(b"ab ab")
+    figures = json.loads(run("train", "-s", 257, "--json", path).stdout)
+    assert figures["inputs"][0]["name"].endswith('/a"\\\n\\xFF\u00e9.txt')
