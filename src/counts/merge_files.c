@@ -290,14 +290,24 @@ static pmill_status step(struct merge *merge, struct target *target, pmill_error
 	return PMILL_OK;
 }
 
-static bool tell_progress(struct merge *merge)
+static uint64_t bytes_done(const struct merge *merge)
 {
 	uint64_t done = merge->done;
-	if (++merge->steps % WORDS_BETWEEN_EVENTS != 0)
-		return true;
 	for (size_t i = 0; i < merge->source_count; i++)
 		done += merge->sources[i]->reader.input.offset;
-	return pmill_progress_step(&merge->progress, done);
+	return done;
+}
+
+static pmill_status tell_progress(struct merge *merge, pmill_error *error)
+{
+	bool is_last = merge->source_count == 0;
+	if (!is_last && ++merge->steps % WORDS_BETWEEN_EVENTS != 0)
+		return PMILL_OK;
+	uint64_t done = bytes_done(merge);
+	if (is_last ? pmill_progress_end(&merge->progress, done)
+				: pmill_progress_step(&merge->progress, done))
+		return PMILL_OK;
+	return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 }
 
 /* Adds the sources at hand up into a file. Sources without a word come first, and end first. */
@@ -310,8 +320,8 @@ static pmill_status merge_sources(
 		sink(merge, i);
 	while (status == PMILL_OK && merge->source_count > 0) {
 		status = step(merge, &target, error);
-		if (status == PMILL_OK && !tell_progress(merge))
-			status = pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+		if (status == PMILL_OK)
+			status = tell_progress(merge, error);
 	}
 	if (status == PMILL_OK)
 		status = emit(merge, &target, error);
@@ -445,8 +455,6 @@ pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_coun
 	merge.progress.context = options.progress_context;
 	pmill_progress_stage(&merge.progress, "add counts", "bytes", bytes);
 	status = merge_levels(&merge, paths, path_count, totals, error);
-	if (status == PMILL_OK)
-		pmill_progress_end(&merge.progress, merge.done);
 	for (size_t i = 0; i < merge.source_count; i++)
 		close_source(merge.sources[i]);
 	remove_temporaries(merge.temporaries, merge.temporary_count);

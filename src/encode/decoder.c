@@ -37,7 +37,7 @@ static void put_tokens(
 pmill_status pmill_tokenizer_decode(const pmill_tokenizer *tokenizer, const uint32_t *ids,
 	size_t id_count, void *out, size_t capacity, size_t *len, pmill_error *error)
 {
-	size_t needed;
+	size_t needed = 0;
 	pmill_status status = measure(&tokenizer->vocab, ids, id_count, &needed, error);
 	if (status != PMILL_OK)
 		return status;
@@ -94,7 +94,7 @@ static void drop_given(struct pmill_stream_decoder *decoder)
 pmill_status pmill_stream_decoder_add(pmill_stream_decoder *decoder, const uint32_t *ids,
 	size_t id_count, pmill_bytes *bytes, pmill_error *error)
 {
-	size_t more;
+	size_t more = 0;
 	pmill_status status = measure(decoder->vocab, ids, id_count, &more, error);
 	if (status != PMILL_OK)
 		return status;
