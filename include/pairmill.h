@@ -306,7 +306,10 @@ PMILL_API size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)
 /* `is_special` is 0 for an added token that is ordinary text. */
 PMILL_API void pmill_tokenizer_special(const pmill_tokenizer *tokenizer, size_t index,
 	pmill_bytes *content, uint32_t *id, int *is_special);
-/* The name of a known pattern, else the expression. */
+/*
+ * The name of a known pattern, else the expression; NULL where the model carries none and none was named: it
+ * can then decode, but not encode.
+ */
 PMILL_API const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer);
 PMILL_API const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tokenizer);
 /* "merge list", "rank by id" or "ignore merges": which of the three meanings of BPE the model has. */

@@ -77,6 +77,10 @@ static pmill_status fail_exists(const char *path, pmill_error *error)
 
 pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_error *error)
 {
+	struct stat about;
+	bool is_device = stat(path, &about) == 0 && !S_ISREG(about.st_mode) && !S_ISDIR(about.st_mode);
+	if (is_device)
+		return PMILL_OK;
 	if (!(flags & PMILL_OVERWRITE) && pmill_path_exists(path))
 		return fail_exists(path, error);
 	char *folder = folder_of(path);
@@ -90,6 +94,37 @@ pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_err
 		status = pmill_fail_errno(error, path, "cannot write", errno);
 	free(folder);
 	return status;
+}
+
+/*
+ * A file without a name, in the folder of `beside`: whatever ends the process, nothing is left behind.
+ * -1 where the system has no such files.
+ */
+static int open_nameless(char *beside)
+{
+#ifdef O_TMPFILE
+	if (access("/proc/self/fd", X_OK) != 0)
+		return -1;
+	char *slash = strrchr(beside, '/');
+	if (slash == NULL)
+		return open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	*slash = '\0';
+	int descriptor =
+		open(slash == beside ? "/" : beside, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	*slash = '/';
+	return descriptor;
+#else
+	(void)beside;
+	return -1;
+#endif
+}
+
+/* Gives a nameless file the name `path`, where nothing is yet. */
+static int name_file(int descriptor, const char *path)
+{
+	char open_file[40];
+	snprintf(open_file, sizeof open_file, "/proc/self/fd/%d", descriptor);
+	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
 /* A name that no other run picks at the same time: O_EXCL refuses one that is there. */
@@ -132,8 +167,11 @@ pmill_status pmill_file_writer_open(
 		pmill_file_writer_release(writer);
 		return pmill_fail_memory(error);
 	}
+	writer->descriptor = is_device ? -1 : open_nameless(writer->temporary);
+	writer->is_nameless = writer->descriptor >= 0;
 	int mode = is_device ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
-	writer->descriptor = open(writer->temporary, mode, 0666);
+	if (!writer->is_nameless)
+		writer->descriptor = open(writer->temporary, mode, 0666);
 	if (writer->descriptor < 0) {
 		int number = errno;
 		free(writer->temporary);
@@ -181,33 +219,48 @@ pmill_status pmill_file_writer_append(
 	return PMILL_OK;
 }
 
-/* Without leave to replace, link refuses a target that has appeared since; some systems lack links. */
+/*
+ * Without leave to replace, a link refuses a target that has appeared since (some systems lack links). To
+ * replace, a nameless file needs a name first, for the blink of an eye.
+ */
 static int put_in_place(struct pmill_file_writer *writer)
 {
+	if (writer->is_nameless) {
+		if (!writer->may_replace)
+			return name_file(writer->descriptor, writer->path);
+		if (name_file(writer->descriptor, writer->temporary) != 0)
+			return -1;
+		writer->is_nameless = false;
+	}
 	if (writer->may_replace)
 		return rename(writer->temporary, writer->path);
 	if (link(writer->temporary, writer->path) == 0)
 		return unlink(writer->temporary);
-	if (errno == EEXIST)
-		return -1;
-	return rename(writer->temporary, writer->path);
+	return errno == EEXIST ? -1 : rename(writer->temporary, writer->path);
+}
+
+static pmill_status finish(struct pmill_file_writer *writer, bool is_device, pmill_error *error)
+{
+	pmill_status status = flush_buffer(writer, error);
+	if (status != PMILL_OK || is_device)
+		return status;
+	if (fsync(writer->descriptor) != 0)
+		return pmill_fail_errno(error, writer->path, "cannot write", errno);
+	if (put_in_place(writer) != 0)
+		return errno == EEXIST ? fail_exists(writer->path, error)
+							   : pmill_fail_errno(error, writer->path, "cannot write", errno);
+	return PMILL_OK;
 }
 
 pmill_status pmill_file_writer_commit(struct pmill_file_writer *writer, pmill_error *error)
 {
 	bool is_device = strcmp(writer->temporary, writer->path) == 0;
-	pmill_status status = flush_buffer(writer, error);
-	if (status == PMILL_OK && !is_device && fsync(writer->descriptor) != 0)
-		status = pmill_fail_errno(error, writer->path, "cannot write", errno);
-	if (close(writer->descriptor) != 0 && status == PMILL_OK)
-		status = pmill_fail_errno(error, writer->path, "cannot write", errno);
-	writer->descriptor = -1;
-	if (status == PMILL_OK && !is_device && put_in_place(writer) != 0)
-		status = errno == EEXIST ? fail_exists(writer->path, error)
-								 : pmill_fail_errno(error, writer->path, "cannot write", errno);
+	pmill_status status = finish(writer, is_device, error);
 	if (status == PMILL_OK) {
 		free(writer->temporary);
 		writer->temporary = NULL;
+		if (close(writer->descriptor) != 0 && is_device)
+			status = pmill_fail_errno(error, writer->path, "cannot write", errno);
 	}
 	pmill_file_writer_release(writer);
 	return status;
@@ -218,7 +271,7 @@ void pmill_file_writer_release(struct pmill_file_writer *writer)
 	if (writer->temporary != NULL) {
 		if (writer->descriptor >= 0)
 			close(writer->descriptor);
-		if (strcmp(writer->temporary, writer->path) != 0)
+		if (!writer->is_nameless && strcmp(writer->temporary, writer->path) != 0)
 			unlink(writer->temporary);
 	}
 	free(writer->temporary);

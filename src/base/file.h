@@ -16,7 +16,7 @@ bool pmill_path_is_folder(const char *path);
 bool pmill_path_has_suffix(const char *path, const char *suffix);
 
 /*
- * A file that appears under its name whole or not at all: bytes go to a temporary name beside the
+ * A file that appears under its name whole or not at all: bytes go to a nameless file (or a temporary name) beside the
  * target, commit flushes and renames. All zero is a writer that is not open.
  */
 struct pmill_file_writer {
@@ -25,6 +25,7 @@ struct pmill_file_writer {
 	char *temporary;
 	struct pmill_buffer buffer;
 	bool may_replace;
+	bool is_nameless; /* the temporary name is not used yet */
 };
 
 pmill_status pmill_file_writer_open(

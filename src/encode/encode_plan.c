@@ -129,8 +129,8 @@ pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
 	pmill_error *error)
 {
 	if (tokenizer->pattern == NULL)
-		return pmill_fail(
-			error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "the model has no pattern; name one");
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"the model carries no pattern: name the one it was trained with");
 	struct pmill_encode_plan *created = calloc(1, sizeof *created);
 	if (created == NULL)
 		return pmill_fail_memory(error);

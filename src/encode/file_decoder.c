@@ -18,6 +18,8 @@ struct decoding {
 	struct pmill_token_reader reader; /* of the file at hand */
 	struct pmill_token_batch batch;
 	struct pmill_output output;
+	uint64_t document; /* of the file at hand, from 0 */
+	bool is_line_open; /* bytes were written since the last LF, or a document without any */
 	pmill_encode_totals totals;
 	struct pmill_outcome outcome;
 	/* What the caller's thread and the work's both see. */
@@ -34,9 +36,27 @@ static pmill_status pick_format(const struct decoding *decoding, const char *pat
 
 /* ---- one file ---- */
 
+/*
+ * Where ids come one document a line, so does the text: a document that does not end in LF gets one. But a
+ * file of one document alone is that document, byte for byte.
+ */
+static pmill_status end_documents(struct decoding *decoding, uint64_t ended, pmill_error *error)
+{
+	for (; decoding->document < ended; decoding->document++) {
+		if (decoding->is_line_open && !pmill_buffer_append(&decoding->output.pending, "\n", 1))
+			return pmill_fail_memory(error);
+		decoding->totals.bytes += decoding->is_line_open;
+		decoding->is_line_open = true;
+	}
+	return PMILL_OK;
+}
+
 static pmill_status decode_batch(struct decoding *decoding, pmill_error *error)
 {
 	for (size_t i = 0; i < decoding->batch.count; i++) {
+		pmill_status status = end_documents(decoding, decoding->batch.documents[i], error);
+		if (status != PMILL_OK)
+			return status;
 		uint32_t id = decoding->batch.ids[i];
 		pmill_bytes token = pmill_vocab_token(&decoding->tokenizer->vocab, id);
 		if (token.data == NULL)
@@ -44,7 +64,8 @@ static pmill_status decode_batch(struct decoding *decoding, pmill_error *error)
 				"id %u is not in the vocab", (unsigned)id);
 		if (!pmill_buffer_append(&decoding->output.pending, token.data, token.len))
 			return pmill_fail_memory(error);
-		pmill_status status = pmill_output_flush_if_large(&decoding->output, error);
+		decoding->is_line_open = ((const uint8_t *)token.data)[token.len - 1] != '\n';
+		status = pmill_output_flush_if_large(&decoding->output, error);
 		if (status != PMILL_OK)
 			return status;
 		decoding->totals.bytes += token.len;
@@ -57,6 +78,8 @@ static pmill_status decode_source(
 	struct decoding *decoding, const struct pmill_token_source *source, pmill_error *error)
 {
 	const uint64_t stored_before = atomic_load(&decoding->stored);
+	decoding->document = 0;
+	decoding->is_line_open = true;
 	pmill_status status;
 	do {
 		if (atomic_load(&decoding->is_stopped))
@@ -66,7 +89,10 @@ static pmill_status decode_source(
 		if (status == PMILL_OK)
 			status = decode_batch(decoding, error);
 	} while (status == PMILL_OK && decoding->batch.count > 0);
-	decoding->totals.documents += decoding->reader.documents;
+	uint64_t documents = decoding->reader.documents;
+	if (status == PMILL_OK && documents > 1)
+		status = end_documents(decoding, documents, error);
+	decoding->totals.documents += documents;
 	return status;
 }
 

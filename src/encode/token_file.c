@@ -299,6 +299,7 @@ pmill_status pmill_token_reader_next(
 			return status;
 		if (!is_there)
 			break;
+		batch->documents[batch->count] = reader->documents;
 		batch->count++;
 	}
 	return PMILL_OK;

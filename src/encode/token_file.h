@@ -29,11 +29,12 @@ struct pmill_token_reader {
 	bool is_in_document;
 };
 
-/* Ids that follow each other, and the byte where each begins. */
+/* Ids that follow each other, the byte where each begins, and the documents that ended before it. */
 struct pmill_token_batch {
 	size_t count;
 	uint32_t ids[PMILL_TOKEN_BATCH];
 	uint64_t offsets[PMILL_TOKEN_BATCH];
+	uint64_t documents[PMILL_TOKEN_BATCH];
 };
 
 struct pmill_token_format {

@@ -49,9 +49,7 @@ pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name
 		return status;
 	/* Of two names for one pattern the one that was asked for stays. */
 	const char *chosen = options->pattern != NULL ? options->pattern : pattern;
-	if (chosen == NULL)
-		chosen = "gpt2";
-	const struct pmill_pattern *known = pmill_pattern_find(chosen);
+	const struct pmill_pattern *known = chosen == NULL ? NULL : pmill_pattern_find(chosen);
 	const struct pmill_unicode *unicode = pmill_unicode_find(options->unicode_version);
 	if (unicode == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,

@@ -84,6 +84,9 @@ pmill_status pmill_hf_write(
 	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error)
 {
 	const char *expression;
+	if (tokenizer->pattern == NULL)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"the model carries no pattern: name the one it was trained with");
 	pmill_status status = pmill_printable_check_model(tokenizer, error);
 	if (status == PMILL_OK)
 		status = pmill_hf_expression_write(tokenizer->pattern, &expression, error);

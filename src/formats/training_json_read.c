@@ -171,12 +171,13 @@ static pmill_status check_model(const struct pmill_tokenizer *tokenizer, const c
 	const pmill_training *training, pmill_error *error)
 {
 	struct pmill_quote quote, other;
-	if (pattern == NULL || !pmill_pattern_is_same(pattern, tokenizer->pattern)) {
+	const char *own = tokenizer->pattern == NULL ? pattern : tokenizer->pattern;
+	if (pattern == NULL || !pmill_pattern_is_same(pattern, own)) {
 		pattern = pattern == NULL ? "" : pattern;
+		own = own == NULL ? "" : own;
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
 			"its pattern is %s, the model's is %s: it is the record of another model",
-			pmill_quote(&quote, pattern, strlen(pattern)),
-			pmill_quote(&other, tokenizer->pattern, strlen(tokenizer->pattern)));
+			pmill_quote(&quote, pattern, strlen(pattern)), pmill_quote(&other, own, strlen(own)));
 	}
 	if (training->merges != tokenizer->merge_count)
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,

@@ -66,10 +66,12 @@ pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
 	const char *unicode_version, pmill_error *error)
 {
-	tokenizer->pattern = pmill_arena_copy(&tokenizer->arena, pattern, strlen(pattern));
+	tokenizer->pattern = NULL;
+	if (pattern != NULL)
+		tokenizer->pattern = pmill_arena_copy(&tokenizer->arena, pattern, strlen(pattern));
 	tokenizer->unicode_version = pmill_arena_copy(
 		&tokenizer->arena, unicode_version, strlen(unicode_version));
-	if (tokenizer->pattern == NULL || tokenizer->unicode_version == NULL)
+	if ((pattern != NULL && tokenizer->pattern == NULL) || tokenizer->unicode_version == NULL)
 		return pmill_fail_memory(error);
 	return PMILL_OK;
 }

@@ -35,7 +35,7 @@ struct pmill_tokenizer {
 	struct pmill_special *specials; /* by id */
 	size_t special_count;
 	enum pmill_meaning meaning;
-	const char *pattern; /* the name of a known pattern, else the expression */
+	const char *pattern; /* the name of a known pattern, else the expression; NULL: not known */
 	const char *unicode_version;
 	pmill_training *training; /* NULL: not known */
 };
@@ -50,7 +50,7 @@ void pmill_tokenizer_find_bytes(struct pmill_tokenizer *tokenizer);
 pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 	const struct pmill_special *specials, size_t count, pmill_error *error);
 
-/* Copies both. */
+/* Copies both; `pattern` may be NULL. */
 pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
 	const char *unicode_version, pmill_error *error);
 

@@ -90,12 +90,25 @@ static pmill_status check_vocab_size(const struct pmill_trainer *trainer, pmill_
 	uint64_t size = trainer->options.vocab_size, base = base_size(trainer);
 	if (size < base)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"vocab size %llu is below the base of %llu: 256 bytes and %llu special tokens",
-			(unsigned long long)size, (unsigned long long)base, (unsigned long long)(base - 256));
+			"vocab size %llu is below the base of %llu: 256 bytes and %llu special token%s",
+			(unsigned long long)size, (unsigned long long)base, (unsigned long long)(base - 256),
+			base == 257 ? "" : "s");
 	if (size + trainer->options.pad_vocab_to > INT32_MAX)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"vocab size %llu: ids have at most 31 bits", (unsigned long long)size);
 	return PMILL_OK;
+}
+
+/* Before so many names are made: what the tokens come to is checked once they are. */
+static pmill_status check_reserve(
+	const struct pmill_trainer *trainer, const pmill_text_options *text, pmill_error *error)
+{
+	uint64_t base = 256 + (uint64_t)text->special_token_count + trainer->options.reserve;
+	if (trainer->options.reserve == 0 || trainer->options.vocab_size >= base)
+		return PMILL_OK;
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"vocab size %llu is below the base of %llu: 256 bytes, special and reserved tokens",
+		(unsigned long long)trainer->options.vocab_size, (unsigned long long)base);
 }
 
 static pmill_status init(struct pmill_trainer *trainer, const pmill_text_options *text,
@@ -110,6 +123,8 @@ static pmill_status init(struct pmill_trainer *trainer, const pmill_text_options
 	for (int i = 0; i < STAGES; i++)
 		trainer->stages[i].name = stage_names[i];
 	pmill_status status = set_rules(trainer, error);
+	if (status == PMILL_OK && trainer->options.vocab_size != 0)
+		status = check_reserve(trainer, &text_options, error);
 	if (status == PMILL_OK)
 		status = pmill_word_counter_create(
 			&text_options, trainer->options.reserve, &trainer->counter, error);

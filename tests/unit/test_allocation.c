@@ -184,6 +184,7 @@ static pmill_status save_and_load(pmill_tokenizer *tokenizer, const char *format
 	if (strcmp(format, "tiktoken") == 0) {
 		options.special_tokens = &special;
 		options.special_token_count = 1;
+		options.pattern = pmill_tokenizer_pattern(tokenizer);
 	}
 	pmill_status status = pmill_tokenizer_save_memory(tokenizer, format, &data, &len, NULL);
 	if (status == PMILL_OK)

@@ -348,10 +348,12 @@ static void decodes_files_to_the_same_text(void **state)
 							 PMILL_OVERWRITE, &decoded, NULL),
 			PMILL_OK);
 		read_file("back.txt", &back);
-		assert_int_equal(back.len, len);
+		/* Where the ids have lines, the last document gets its line end too. */
+		size_t added = i == 4 && text[len - 1] != '\n';
+		assert_int_equal(back.len, len + added);
 		assert_memory_equal(back.data, text, len);
 		assert_int_equal(decoded.tokens, encoded.tokens);
-		assert_int_equal(decoded.bytes, len);
+		assert_int_equal(decoded.bytes, len + added);
 		assert_int_equal(decoded.documents, i % 4 == 0 ? encoded.documents : 0);
 		/* What is there already stays, unless asked otherwise. */
 		pmill_error error;

@@ -465,7 +465,8 @@ static void test_specials_fill_the_holes(void **state)
 	assert_int_equal(pmill_tokenizer_id(tokenizer, "<c>", 3), 5);
 	assert_int_equal(pmill_tokenizer_merge_count(tokenizer), 1);
 	assert_string_equal(pmill_tokenizer_meaning(tokenizer), "rank by id");
-	assert_string_equal(pmill_tokenizer_pattern(tokenizer), "gpt2");
+	/* It carries no pattern, and a guess would give other ids without a word. */
+	assert_null(pmill_tokenizer_pattern(tokenizer));
 	pmill_tokenizer_free(tokenizer);
 }
 
