@@ -1,0 +1,35 @@
+# The few words that a newcomer types. CMakeLists.txt describes the build, tools/ does the work.
+# SPDX-License-Identifier: MIT
+PREFIX ?= /usr/local
+
+#: make          installs what is missing and builds the programs: build/release/pairmill
+all:
+	@tools/set-up.sh build
+	@tools/build.sh release
+
+#: make demo     fetches real text, trains a vocabulary on it, shows what it does (TEXT=file: on yours)
+demo:
+	@tools/demo.sh $(TEXT)
+
+#: make test     builds and runs every test
+test:
+	@tools/run-tests.sh
+
+#: make install  installs command, library and manual below PREFIX (/usr/local)
+install: all
+	@cmake --install build/release --prefix "$(PREFIX)"
+
+#: make format   lays out the C files as .clang-format says
+format:
+	@tools/set-up.sh test
+	@tools/format.sh
+
+#: make clean    removes build/
+clean:
+	rm -rf build
+
+#: make help     prints these lines
+help:
+	@sed -n 's/^#: //p' Makefile
+
+.PHONY: all demo test install format clean help

@@ -1,0 +1,30 @@
+# Libraries of the system. Those that pairmill works without have an option each.
+# SPDX-License-Identifier: MIT
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+set(pairmill_dependencies PkgConfig::JANSSON)
+set(pairmill_pkgconfig_modules jansson)
+set(pairmill_features "")
+
+# The option is on where the library is found; asked for but not found is an error.
+macro(pairmill_optional name module purpose)
+    pkg_check_modules(${name} QUIET IMPORTED_TARGET ${module})
+    option(PAIRMILL_WITH_${name} "${purpose}" ${${name}_FOUND})
+    if(PAIRMILL_WITH_${name})
+        if(NOT ${name}_FOUND)
+            message(FATAL_ERROR "PAIRMILL_WITH_${name} is on, but ${module} was not found")
+        endif()
+        list(APPEND pairmill_dependencies PkgConfig::${name})
+        list(APPEND pairmill_pkgconfig_modules ${module})
+        list(APPEND pairmill_features PMILL_HAVE_${name}=1)
+    else()
+        list(APPEND pairmill_features PMILL_HAVE_${name}=0)
+    endif()
+endmacro()
+
+pairmill_optional(PCRE2 libpcre2-8 "Patterns of the user's own")
+pairmill_optional(ZSTD libzstd "zstd input and count files")
+pairmill_optional(ZLIB zlib "gzip input")

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Configures and builds presets of CMakePresets.json: build.sh [PRESET...], "release" if none is named.
+# SPDX-License-Identifier: MIT
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+[ $# -gt 0 ] || set -- release
+# Every line of the progress would stay where there is no terminal.
+quiet=()
+[ -t 1 ] || quiet=(-- --quiet)
+
+mkdir -p build
+for preset in "$@"; do
+    log=build/configure-$preset.log
+    cmake --preset "$preset" >"$log" 2>&1 || {
+        cat "$log" >&2
+        exit 1
+    }
+    echo "build: preset $preset"
+    cmake --build --preset "$preset" "${quiet[@]}"
+done

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Installs what is missing of what a goal needs: set-up.sh build|demo|test.
+# SPDX-License-Identifier: MIT
+#
+# build: compiler, CMake, libraries. demo: and Python with `tokenizers`, in build/demo/venv.
+# test: and clang, cmocka, and Python with tests/requirements.txt, in build/venv.
+# Silent where all is there. Packages come from apt-get; elsewhere a sentence says what is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+goal=${1:-build}
+case $goal in
+build | demo | test) ;;
+*)
+    echo "usage: tools/set-up.sh build|demo|test" >&2
+    exit 2
+    ;;
+esac
+
+mkdir -p build
+log=build/set-up.log
+missing=()
+
+fail() {
+    echo "set-up: $*" >&2
+    exit 1
+}
+
+# need PACKAGE CHECK...: the package is missing where the check fails.
+need() {
+    local package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing+=("$package")
+}
+
+command_there() { command -v "$1"; }
+module_there() { pkg-config --exists "$1"; }
+headers_there() { echo '#include <stdio.h>' | gcc -E -; }
+python_there() { find_python; }
+fuzzer_there() { compgen -G "$(clang --print-runtime-dir)/libclang_rt.fuzzer*.a"; }
+
+# The pinned wheels want Python 3.11 or later; a python3 that comes first in PATH may be older.
+find_python() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+            2>/dev/null; then
+            echo "$python"
+            return 0
+        fi
+    done
+    return 1
+}
+
+need_for_build() {
+    need gcc command_there gcc
+    need libc6-dev headers_there
+    need cmake command_there cmake
+    need ninja-build command_there ninja
+    need pkg-config command_there pkg-config
+    need libjansson-dev module_there jansson
+    need libpcre2-dev module_there libpcre2-8
+    need libzstd-dev module_there libzstd
+    need zlib1g-dev module_there zlib
+}
+
+need_for_tests() {
+    need libcmocka-dev module_there cmocka
+    need clang command_there clang
+    need libclang-rt-14-dev fuzzer_there
+    need clang-format-14 command_there clang-format-14
+    need groff-base command_there groff
+    # They read the completions that are written for them.
+    need zsh command_there zsh
+    need fish command_there fish
+}
+
+find_missing() {
+    missing=()
+    need_for_build
+    [ "$goal" = build ] || need python3-venv python_there
+    [ "$goal" != test ] || need_for_tests
+}
+
+# How to become root, as words before a command; fails where that can't be done.
+root_words() {
+    if [ "$(id -u)" = 0 ]; then
+        echo env
+    elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+        echo sudo
+    else
+        return 1
+    fi
+}
+
+apt() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" \
+        >>$log 2>&1 </dev/null
+}
+
+lists_there() { compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; }
+
+install_missing() {
+    local sentence="please install these packages, then try again: ${missing[*]}"
+    command -v apt-get >/dev/null || fail "there is no apt-get here; $sentence"
+    as_root=$(root_words) || fail "installing needs root or sudo; $sentence"
+    echo "set-up: installing ${missing[*]}"
+    : >$log
+    lists_there || apt update || fail "apt-get update failed (see $log); $sentence"
+    apt install --no-install-recommends "${missing[@]}" ||
+        { apt update && apt install --no-install-recommends "${missing[@]}"; } || {
+        tail -n 5 $log >&2
+        fail "apt-get install failed (see $log); $sentence"
+    }
+}
+
+# make_venv FOLDER REQUIREMENTS: a Python environment with these packages, made again when they change.
+make_venv() {
+    local folder=$1 requirements=$2 stamp
+    stamp=$(echo "$PWD" | cat - "$requirements" | sha256sum)
+    if [ "$(cat "$folder/stamp" 2>/dev/null)" = "$stamp" ] && "$folder/bin/python" -c '' 2>/dev/null; then
+        return
+    fi
+    echo "set-up: Python packages into $folder"
+    rm -rf "$folder"
+    "$(find_python)" -m venv "$folder" >>$log 2>&1 || fail "python3 -m venv failed (see $log)"
+    "$folder/bin/pip" --disable-pip-version-check install --quiet --requirement "$requirements" \
+        >>$log 2>&1 </dev/null || {
+        tail -n 5 $log >&2
+        fail "pip could not install $requirements (see $log): is a package index within reach?"
+    }
+    echo "$stamp" >"$folder/stamp"
+}
+
+find_missing
+if [ ${#missing[@]} -gt 0 ]; then
+    install_missing
+    find_missing
+    [ ${#missing[@]} = 0 ] || fail "still missing after the installation: ${missing[*]}"
+fi
+case $goal in
+demo)
+    # `apt-get download` of the text needs no root, but package lists.
+    lists_there || ! as_root=$(root_words) || apt update || true
+    mkdir -p build/demo
+    grep '^tokenizers==' tests/requirements.txt >build/demo/requirements.txt
+    make_venv build/demo/venv build/demo/requirements.txt
+    ;;
+test) make_venv build/venv tests/requirements.txt ;;
+esac
