@@ -1,0 +1,357 @@
+# Pretokens: our scanners against PyPI `regex`, against PCRE2, against the Unicode data, and cut anywhere.
+# SPDX-License-Identifier: MIT
+import itertools
+import struct
+import subprocess
+import unicodedata
+
+import pytest
+import regex
+import tokenizers
+from reference.pretokens import PATTERNS, pretokens
+from texts import PIECES, hostile, small
+
+NAMES = sorted(PATTERNS)
+VERSIONS = ["14.0", "15.0", "15.1", "16.0", "17.0"]
+
+# One of each kind that the patterns tell apart; exhaustive tests take all strings of these.
+KINDS = [" ", "\n", "\u3000", "a", "A", "ª", "\u0301", "1", "'", "s", "!", "/"]
+CONTRACTION_KINDS = ["'", "l", "L", "v", "E", "r", "S", "ſ", "a", " "]
+# What may follow a text: enough for every decision to show whether it could still change.
+CONTINUATIONS = [k.encode() for k in [*KINDS, "l", "ll", "e", "é", "\r", "'s", "a'", " a", "\na", "A!", "a!", "ª!", "!\n", "\u3000a"]]
+
+OTHER, SPACE, NUMBER, MARK, UPPER, LOWER, OTHER_LETTER = range(7)
+CLASS_OF = {"Lu": UPPER, "Lt": UPPER, "Ll": LOWER, "Lm": OTHER_LETTER, "Lo": OTHER_LETTER, "Nd": NUMBER, "Nl": NUMBER,
+            "No": NUMBER, "Mn": MARK, "Mc": MARK, "Me": MARK}
+
+
+class Tool:
+    def __init__(self, program):
+        self.program = program
+
+    def call(self, *options, data=b""):
+        return subprocess.run([str(self.program), *options], input=data, capture_output=True, timeout=300)
+
+    def run(self, *options, data=b""):
+        done = self.call(*options, data=data)
+        assert done.returncode == 0, done.stderr.decode(errors="replace")[-2000:]
+        return done.stdout
+
+    def numbers(self, texts, *options):
+        """For each text what the tool gives for it: ends, or sure cuts."""
+        out = self.run(*options, data=b"".join(struct.pack("<I", len(text)) + text for text in texts))
+        at = 0
+        for _ in texts:
+            (count,) = struct.unpack_from("<I", out, at)
+            yield list(struct.unpack_from(f"<{count}I", out, at + 4))
+            at += 4 + 4 * count
+        assert at == len(out)
+
+    def ends(self, texts, pattern, *options):
+        return list(self.numbers(texts, "--pattern", pattern, *options))
+
+    def classes(self, version):
+        return self.run("--classes", "--unicode", version)
+
+
+@pytest.fixture(scope="module")
+def tool(build_dir):
+    return Tool(build_dir / "tests" / "pretokenize")
+
+
+@pytest.fixture(scope="module")
+def regex_classes():
+    """The class of each code point as `regex` has it."""
+    classes = bytearray(0x110000)
+    text = "".join(map(chr, range(0x110000)))
+    for expression, value in [(r"\s", SPACE), (r"\p{N}", NUMBER), (r"\p{M}", MARK), (r"[\p{Lu}\p{Lt}]", UPPER),
+                              (r"\p{Ll}", LOWER), (r"[\p{Lm}\p{Lo}]", OTHER_LETTER)]:
+        for match in regex.finditer(expression, text):
+            classes[match.start()] = value
+    return bytes(classes)
+
+
+@pytest.fixture(scope="module")
+def alike(tool, regex_classes):
+    """Characters whose class is the same in `regex` and in our default version."""
+    ours = tool.classes("16.0")
+    return [chr(i) for i in range(0x110000) if ours[i] == regex_classes[i] and not 0xD800 <= i < 0xE000]
+
+
+def expected_ends(text, expression):
+    """What `regex` makes of the bytes, with each invalid byte as one U+FFFD."""
+    kept = text.decode("utf-8", "surrogateescape")
+    seen = regex.sub("[\udc80-\udcff]", "\ufffd", kept)
+    ends, end = [], 0
+    for match in expression.finditer(seen):
+        assert match.start() == (0 if not ends else last), "a known pattern leaves nothing between matches"
+        last = match.end()
+        end += len(kept[match.start():last].encode("utf-8", "surrogateescape"))
+        ends.append(end)
+    assert end == len(text)
+    return ends
+
+
+def exhaustive(kinds, longest):
+    for length in range(longest + 1):
+        for letters in itertools.product(kinds, repeat=length):
+            yield "".join(letters).encode()
+
+
+def random_texts(rng, count, characters=()):
+    texts = []
+    for i in range(count):
+        kind = i % 5
+        if kind == 0:
+            texts.append(hostile(rng, invalid=0.15))
+        elif kind == 1:
+            texts.append(hostile(rng, pieces=12, invalid=0))
+        elif kind == 2:
+            few = rng.sample(PIECES, 4)
+            texts.append("".join(rng.choices(few, k=rng.randrange(24))).encode())
+        elif kind == 3:
+            texts.append(small(rng))
+        else:
+            mixed = rng.choices(characters or PIECES, k=6) + [" ", "\n", "'s", "a", "A", "1"]
+            texts.append("".join(rng.choices(mixed, k=rng.randrange(30))).encode())
+    return texts
+
+
+def check_equal(texts, got, expected):
+    for text, a, b in zip(texts, got, expected, strict=True):
+        assert a == b, text
+
+
+# ---- Classes ----
+
+
+def test_versions(tool):
+    assert tool.run("--unicode-versions").decode().split() == VERSIONS
+
+
+def test_classes_are_those_of_python(tool):
+    version = ".".join(unicodedata.unidata_version.split(".")[:2])
+    if version not in VERSIONS:
+        pytest.skip(f"this Python has Unicode {version}")
+    spaces = set(map(chr, [*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]))
+    ours = tool.classes(version)
+    for i in range(0x110000):
+        wanted = SPACE if chr(i) in spaces else CLASS_OF.get(unicodedata.category(chr(i)), OTHER)
+        assert ours[i] == wanted, hex(i)
+
+
+def test_classes_are_those_of_regex(tool, regex_classes):
+    """`regex` may have a newer version than our newest, which then adds classes, and changes a handful."""
+    ours = tool.classes(VERSIONS[-1])
+    assert sum(a != OTHER and a != b for a, b in zip(ours, regex_classes)) < 20
+
+
+def test_classes_grow(tool):
+    """A new version gives classes to new characters; of the old ones it changes a handful at most."""
+    tables = [tool.classes(version) for version in VERSIONS]
+    for old, new in zip(tables, tables[1:]):
+        assert old != new
+        assert sum(a != OTHER and a != b for a, b in zip(old, new)) < 20
+        assert sum(a == OTHER and a != b for a, b in zip(old, new)) > 600
+
+
+# ---- Known patterns ----
+
+
+@pytest.mark.parametrize("pattern", NAMES)
+def test_exhaustive(tool, pattern):
+    expression = regex.compile(PATTERNS[pattern])
+    texts = [*exhaustive(KINDS, 4), *exhaustive(CONTRACTION_KINDS, 4)]
+    check_equal(texts, tool.ends(texts, pattern), [expected_ends(t, expression) for t in texts])
+
+
+@pytest.mark.parametrize("pattern", NAMES)
+def test_random(tool, alike, rng, pattern):
+    expression = regex.compile(PATTERNS[pattern])
+    texts = random_texts(rng, 10000, alike)
+    check_equal(texts, tool.ends(texts, pattern), [expected_ends(t, expression) for t in texts])
+
+
+def test_every_spelling_is_recognised_and_equal(tool, rng):
+    texts = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *random_texts(rng, 2000)]
+    lines = [line.split("\t") for line in tool.run("--patterns").decode().splitlines()]
+    assert {name for name, _ in lines} == {*NAMES, "none"}
+    for name, spelling in lines:
+        if not spelling:
+            continue
+        by_name = tool.ends(texts, name)
+        check_equal(texts, tool.ends(texts, spelling), by_name)
+        # The same expression as one of the user's own (a group keeps it from being recognised): PCRE2's reading.
+        stable = [t for t in texts if "\u180e".encode() not in t]
+        check_equal(stable, tool.ends(stable, f"(?:{spelling})"), tool.ends(stable, name))
+        expression = regex.compile(spelling)
+        check_equal(texts, by_name, [expected_ends(t, expression) for t in texts])
+
+
+def test_oniguruma_reads_what_goes_into_files_alike(tool, rng):
+    """The canonical expressions, in Hugging Face's pre-tokenizer, which runs them on Oniguruma."""
+    texts = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *random_texts(rng, 2000)]
+    texts = [text.decode("utf-8", "replace").encode() for text in texts]
+    canonical = dict(reversed([line.split("\t") for line in tool.run("--patterns").decode().splitlines()]))
+    for name in NAMES:
+        split = tokenizers.pre_tokenizers.Split(tokenizers.Regex(canonical[name]), "isolated")
+        expected = []
+        for text in texts:
+            pieces = split.pre_tokenize_str(text.decode())
+            expected.append([*itertools.accumulate(len(piece.encode()) for piece, _ in pieces)])
+        check_equal(texts, tool.ends(texts, name), expected)
+
+
+def test_patterns_that_look_alike_differ(tool):
+    text = b"a\n  "
+    assert tool.ends([text], "cl100k") == [[1, 4]]
+    assert tool.ends([text], "cl100k-hf") == tool.ends([text], "llama3") == [[1, 2, 4]]
+
+
+def test_none(tool):
+    texts = [b"", b"a b", b"\xff\n"]
+    assert tool.ends(texts, "none") == tool.ends(texts, "none", "--scanner", "regex") == [[], [3], [2]]
+    assert tool.ends(texts, "none", "--not-final") == [[], [], []]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("pattern", NAMES)
+def test_regex_scanner_cuts_alike(tool, rng, pattern, version):
+    changed = [chr(i) for i, (a, b) in enumerate(zip(tool.classes("14.0"), tool.classes("17.0"))) if a != b]
+    anything = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]
+    texts = random_texts(rng, 3000, rng.sample(anything, 3000) + changed)
+    scalar = tool.ends(texts, pattern, "--unicode", version)
+    check_equal(texts, tool.ends(texts, pattern, "--unicode", version, "--scanner", "regex"), scalar)
+
+
+@pytest.mark.parametrize("scanner", ["scalar", "regex"])
+def test_any_capacity(tool, rng, scanner):
+    texts = random_texts(rng, 500)
+    for pattern in NAMES:
+        wanted = tool.ends(texts, pattern, "--scanner", scanner)
+        for capacity in ["1", "2", "7"]:
+            check_equal(texts, tool.ends(texts, pattern, "--scanner", scanner, "--capacity", capacity), wanted)
+
+
+# ---- Text that goes on ----
+
+
+@pytest.mark.parametrize("scanner", ["scalar", "regex"])
+@pytest.mark.parametrize("pattern", NAMES)
+def test_not_final_gives_what_any_continuation_gives(tool, rng, pattern, scanner):
+    options = ["--scanner", scanner]
+    starts = [*exhaustive(KINDS, 2), *random_texts(rng, 300)]
+    starts += [text[: rng.randrange(len(text) + 1)] for text in random_texts(rng, 300)]
+    held = tool.ends(starts, pattern, *options, "--not-final")
+    wholes = [start + rest for start in starts for rest in [b"", *CONTINUATIONS, b"\x80", b"\xbf\x80", b"\xff"]]
+    ends = iter(tool.ends(wholes, pattern, *options))
+    for start, sure in zip(starts, held):
+        nexts = set()
+        for _ in range(len(CONTINUATIONS) + 4):
+            whole = next(ends)
+            assert whole[: len(sure)] == sure, start
+            nexts.add(whole[len(sure)] if len(whole) > len(sure) else None)
+        # What is held back must be in doubt. (An end inside a character always is.)
+        is_cut = any(start[-i:].decode("utf-8", "surrogateescape") >= "\udc00" for i in (1, 2, 3) if i <= len(start))
+        assert len(nexts) > 1 or is_cut, (start, sure)
+
+
+@pytest.mark.parametrize("pattern", NAMES)
+def test_growing_text(tool, rng, pattern):
+    """Text that comes in pieces: each time scanned from where the last walk had to stop."""
+    texts = [hostile(rng, pieces=30, invalid=0.1) for _ in range(300)]
+    wanted = tool.ends(texts, pattern)
+    begins, known, got = [0] * len(texts), [0] * len(texts), [[] for _ in texts]
+    while any(known[i] < len(texts[i]) for i in range(len(texts))):
+        known = [min(len(text), k + rng.randint(1, 12)) for k, text in zip(known, texts)]
+        parts = [text[begin:k] for text, begin, k in zip(texts, begins, known)]
+        for i, ends in enumerate(tool.ends(parts, pattern, "--not-final")):
+            got[i] += [begins[i] + end for end in ends]
+            begins[i] = got[i][-1] if got[i] else 0
+    for i, ends in enumerate(tool.ends([t[b:] for t, b in zip(texts, begins)], pattern)):
+        got[i] += [begins[i] + end for end in ends]
+    check_equal(texts, got, wanted)
+
+
+@pytest.mark.parametrize("pattern", NAMES)
+def test_sure_cuts(tool, rng, pattern):
+    """A window's sure cuts are cuts of every text around it, and both sides are cut the same alone."""
+    windows = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *random_texts(rng, 2000)]
+    cases = []
+    for window, cuts in zip(windows, tool.numbers(windows, "--pattern", pattern, "--sure-cuts")):
+        before, after = (rng.choice([b"", *CONTINUATIONS, hostile(rng, 4)]) for _ in range(2))
+        cases += [(before + window + after, len(before) + cut) for cut in cuts]
+    assert len(cases) > 2000
+    wholes = tool.ends([text for text, _ in cases], pattern)
+    lefts = tool.ends([text[:cut] for text, cut in cases], pattern)
+    rights = tool.ends([text[cut:] for text, cut in cases], pattern)
+    for (text, cut), whole, left, right in zip(cases, wholes, lefts, rights):
+        assert whole == left + [cut + end for end in right], (text, cut)
+
+
+def test_places_that_must_be_sure(tool):
+    texts = [bytes([a, 32, b]) for a in b"azAZ09" for b in b"azAZ"]
+    for pattern in NAMES:
+        assert list(tool.numbers(texts, "--pattern", pattern, "--sure-cuts")) == [[1]] * len(texts)
+    for pattern in ["none", "[a-z]+"]:
+        assert list(tool.numbers(texts, "--pattern", pattern, "--sure-cuts")) == [[]] * len(texts)
+
+
+@pytest.mark.parametrize("pattern", NAMES)
+def test_long_runs(tool, pattern):
+    """Linear time: a quadratic scanner would not come back from these."""
+    size = 2_000_000
+    units = [b" ", b"\n", b"\t ", b"\n ", b"a", b"A", "ª".encode(), "\u0301".encode(), b"A" * 1000 + "ª".encode(), b"!", b"'", b"1", b"\xff", b"\xe2\x82", b"/\n"]
+    tails = [b"", b"a", b"!"]
+    texts = [head + unit * (size // len(unit)) + tail for head in [b"", b"\n"] for unit in units for tail in tails]
+    for text, ends in zip(texts, tool.ends(texts, pattern)):
+        assert ends == sorted(set(ends)) and ends[-1] == len(text)
+
+
+# ---- Expressions of the user's own ----
+
+EXPRESSIONS = [
+    r"[a-z]+", r"\w+", r"x*", r"a*?", r"(?=[A-Z])", r"(?<=[a-z])(?=[A-Z])|\s+", r".", r"(?s).", r"\d", r"(?:ab)+|b", r"(?<=a)b|\b",
+    r"$", r"^|\s", r"", r"a\Kb", r"[^a]", r"\uFFFD".replace(r"\uFFFD", "\ufffd"), r"(a|ab)(c|bcd)?", r"\X",
+]
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_expressions(tool, rng, expression):
+    texts = [small(rng) for _ in range(500)] + [hostile(rng, 10, invalid=0.3) for _ in range(200)]
+    if expression in (r"\w+", r"\X", r"(?<=a)b|\b", r"\d"):  # whose meaning follows the Unicode version
+        texts = [t for t in texts if all(c < 128 for c in t)]
+    texts = [t for t in texts if "\u180e".encode() not in t]  # white space for PCRE2's own \\s
+    wanted = []
+    for text in texts:
+        ends = [0, *itertools.accumulate(len(piece) for piece in pretokens(text, expression))]
+        wanted.append(ends[1:])
+    check_equal(texts, tool.ends(texts, expression), wanted)
+
+
+@pytest.mark.parametrize("expression, message", [
+    ("(", "pattern: at offset 1: missing closing parenthesis"),
+    ("[a", "pattern: at offset 2"),
+    (r"\C", r"using \C is disabled"),
+    ("gtp2", 'pattern "gtp2": no pattern has this name (known: gpt2, cl100k,'),
+])
+def test_bad_patterns(tool, expression, message):
+    done = tool.call("--pattern", expression)
+    assert done.returncode == 1 and message in done.stderr.decode()
+
+
+def test_bad_options(tool):
+    for options in (["--unicode", "13.0"], ["--scanner", "abacus"], ["--pattern", "[a-z]", "--scanner", "scalar"]):
+        done = tool.call(*options)
+        assert done.returncode == 1 and f'"{options[-1]}"' in done.stderr.decode()
+
+
+def test_expression_that_never_ends_is_an_error(tool):
+    text = b"a" * 50 + b"!"
+    done = tool.call("--pattern", "(a+)+$", data=struct.pack("<I", len(text)) + text)
+    assert done.returncode == 1 and "limit exceeded" in done.stderr.decode()
+
+
+def test_long_match_that_needs_stack(tool):
+    text = b"ab" * 1_000_000
+    assert tool.ends([text], "(?:(a)|(b))+") == [[len(text)]]
