@@ -5,6 +5,7 @@
 #include "command.h"
 #include "library_options.h"
 #include "messages.h"
+#include "output.h"
 #include "sizes.h"
 #include "summary.h"
 
@@ -19,7 +20,9 @@ int pmill_cli_run_convert(struct pmill_cli *cli)
 {
 	pmill_tokenizer *tokenizer = NULL;
 	pmill_error error = {0};
-	int code = pmill_cli_load_model(cli, cli->operands[0], &tokenizer);
+	int code = pmill_cli_output_require_path(cli, cli->operands[1]);
+	if (code == 0)
+		code = pmill_cli_load_model(cli, cli->operands[0], &tokenizer);
 	if (code != 0)
 		return code;
 	pmill_status status = save(cli, tokenizer, &error);

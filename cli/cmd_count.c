@@ -7,6 +7,7 @@
 #include "library_options.h"
 #include "messages.h"
 #include "output.h"
+#include "output_guard.h"
 #include "summary.h"
 
 static pmill_status count(struct pmill_cli *cli, const pmill_text_options *text,
@@ -55,6 +56,25 @@ static void print_summary(struct pmill_cli *cli, const pmill_counts_info *info)
 	fprintf(stderr, "Written to %s.\n", cli->settings.output);
 }
 
+/* 0, or the exit code after a message. */
+static int check_output(const struct pmill_cli *cli)
+{
+	const char *out = cli->settings.output;
+	if (out == NULL)
+		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
+	int code = pmill_cli_output_require_path(cli, out);
+	if (code == 0)
+		code = pmill_cli_output_guard(cli, out);
+	return code == 0 ? pmill_cli_output_check(cli, out) : code;
+}
+
+static pmill_status save(struct pmill_cli *cli, const pmill_counts *counts, pmill_error *error)
+{
+	if (pmill_cli_interrupt_last_call())
+		return PMILL_CANCELLED;
+	return pmill_counts_save(counts, cli->settings.output, pmill_cli_write_flags(cli), error);
+}
+
 static void report(struct pmill_cli *cli, const pmill_counts *counts)
 {
 	pmill_counts_info info;
@@ -71,9 +91,7 @@ int pmill_cli_run_count(struct pmill_cli *cli)
 	pmill_text_options text;
 	pmill_counts *counts = NULL;
 	pmill_error error = {0};
-	if (cli->settings.output == NULL)
-		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
-	int code = pmill_cli_output_check(cli, cli->settings.output);
+	int code = check_output(cli);
 	if (code != 0)
 		return code;
 	pmill_cli_interrupt_listen();
@@ -82,8 +100,7 @@ int pmill_cli_run_count(struct pmill_cli *cli)
 		return code;
 	pmill_status status = count(cli, &text, &counts, &error);
 	if (status == PMILL_OK)
-		status = pmill_counts_save(
-			counts, cli->settings.output, pmill_cli_write_flags(cli), &error);
+		status = save(cli, counts, &error);
 	if (status == PMILL_OK)
 		report(cli, counts);
 	else

@@ -7,6 +7,7 @@
 #include "library_options.h"
 #include "messages.h"
 #include "output.h"
+#include "output_guard.h"
 #include "sizes.h"
 #include "summary.h"
 
@@ -61,11 +62,16 @@ int pmill_cli_run_decode(struct pmill_cli *cli)
 {
 	pmill_tokenizer *tokenizer = NULL;
 	pmill_encode_totals totals = {0};
+	pmill_cli_output_accept_dash(cli);
 	if (cli->settings.model == NULL)
 		return pmill_cli_wrong_usage(cli, "needs -m MODEL");
 	if (cli->settings.json && cli->settings.output == NULL)
 		return pmill_cli_wrong_usage(cli, "--json needs -o, as the text would stand on stdout too");
-	int code = pmill_cli_load_model(cli, cli->settings.model, &tokenizer);
+	int code = 0;
+	if (cli->settings.output != NULL)
+		code = pmill_cli_output_guard(cli, cli->settings.output);
+	if (code == 0)
+		code = pmill_cli_load_model(cli, cli->settings.model, &tokenizer);
 	if (code == 0)
 		code = decode(cli, tokenizer, &totals);
 	if (code == 0)

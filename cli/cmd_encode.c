@@ -12,6 +12,7 @@
 #include "library_options.h"
 #include "messages.h"
 #include "output.h"
+#include "output_guard.h"
 #include "sizes.h"
 #include "summary.h"
 #include "token_view.h"
@@ -60,7 +61,14 @@ static int check_settings(const struct pmill_cli *cli)
 		return pmill_cli_fail(cli,
 			"--format %s is binary and stdout a terminal (-f writes it all the same)",
 			settings->format);
-	return settings->output != NULL ? pmill_cli_output_check(cli, settings->output) : 0;
+	return 0;
+}
+
+static int check_output(const struct pmill_cli *cli)
+{
+	const char *out = cli->settings.output;
+	int code = out == NULL ? 0 : pmill_cli_output_guard(cli, out);
+	return out == NULL || code != 0 ? code : pmill_cli_output_check(cli, out);
 }
 
 /* ---- --special-tokens ---- */
@@ -265,10 +273,12 @@ static void report(struct pmill_cli *cli, const pmill_encode_totals *totals)
 int pmill_cli_run_encode(struct pmill_cli *cli)
 {
 	struct encoding encoding = {0};
+	pmill_cli_output_accept_dash(cli);
 	int code = check_settings(cli);
-	if (code != 0)
-		return code;
-	code = init_options(cli, &encoding);
+	if (code == 0)
+		code = check_output(cli);
+	if (code == 0)
+		code = init_options(cli, &encoding);
 	if (code == 0)
 		code = pmill_cli_load_model(cli, cli->settings.model, &encoding.tokenizer);
 	if (code == 0) {

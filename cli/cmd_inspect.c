@@ -207,7 +207,7 @@ static int inspect_unknown(struct pmill_cli *cli)
 		code = inspect_counts(cli);
 	} else if (as_counts.status == PMILL_IO || as_counts.status == PMILL_NO_MEMORY) {
 		code = pmill_cli_report(cli, as_counts.status, &as_counts);
-	} else if (pmill_tokenizer_load(cli->operands[0], NULL, &tokenizer, &as_model) == PMILL_OK) {
+	} else if (pmill_cli_try_model(cli, cli->operands[0], &tokenizer, &as_model) == PMILL_OK) {
 		code = pmill_cli_inspect_model(cli, tokenizer);
 	} else {
 		code = pmill_cli_fail(cli,

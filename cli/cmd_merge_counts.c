@@ -50,7 +50,9 @@ int pmill_cli_run_merge_counts(struct pmill_cli *cli)
 	pmill_error error = {0};
 	if (cli->settings.output == NULL)
 		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
-	int code = pmill_cli_output_check(cli, cli->settings.output);
+	int code = pmill_cli_output_require_path(cli, cli->settings.output);
+	if (code == 0)
+		code = pmill_cli_output_check(cli, cli->settings.output);
 	if (code != 0)
 		return code;
 	pmill_cli_interrupt_listen();

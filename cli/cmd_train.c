@@ -8,6 +8,7 @@
 #include "library_options.h"
 #include "messages.h"
 #include "output.h"
+#include "output_guard.h"
 #include "sizes.h"
 #include "summary.h"
 
@@ -46,6 +47,35 @@ static bool reads_text(const struct pmill_cli *cli)
 	return cli->operand_count > 0 || cli->settings.counts.count == 0;
 }
 
+/* Options about text where there is none would do nothing. */
+static int check_text_options(const struct pmill_cli *cli)
+{
+	const struct pmill_cli_settings *settings = &cli->settings;
+	const struct {
+		bool is_given;
+		const char *name;
+	} options[] = {
+		{settings->input_format != NULL, "input-format"},
+		{settings->field != NULL, "field"},
+		{settings->skip_bad_lines != 0, "skip-bad-lines"},
+		{settings->sha256 != 0, "sha256"},
+		{settings->chunk_size != 0, "chunk-size"},
+		{settings->scanner != NULL, "scanner"},
+	};
+	for (size_t i = 0; !reads_text(cli) && i < sizeof options / sizeof *options; i++)
+		if (options[i].is_given)
+			return pmill_cli_wrong_usage(cli,
+				"--%s is about text: it contradicts --counts without any FILE", options[i].name);
+	return 0;
+}
+
+static int check_output(const struct pmill_cli *cli)
+{
+	const char *out = cli->settings.output;
+	int code = out == NULL ? 0 : pmill_cli_output_require_path(cli, out);
+	return out == NULL || code != 0 ? code : pmill_cli_output_guard(cli, out);
+}
+
 static int check_settings(const struct pmill_cli *cli)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
@@ -53,7 +83,10 @@ static int check_settings(const struct pmill_cli *cli)
 		return pmill_cli_wrong_usage(cli, "needs -s N, the size of the vocab");
 	if (settings->tsv != NULL && settings->counts.count == 0)
 		return pmill_cli_wrong_usage(cli, "--tsv is about --counts, and there are none");
-	return check_compat(cli);
+	int code = check_compat(cli);
+	if (code == 0)
+		code = check_text_options(cli);
+	return code == 0 ? check_output(cli) : code;
 }
 
 /* The text options of the trainer: with counts, theirs; the separator is about text alone. */
@@ -182,16 +215,38 @@ static int save(struct pmill_cli *cli, const struct training *training)
 	pmill_error error = {0};
 	if (cli->settings.output == NULL)
 		return 0;
+	if (pmill_cli_interrupt_last_call())
+		return pmill_cli_report_interrupt(cli);
 	pmill_status status = pmill_tokenizer_save(
 		training->tokenizer, cli->settings.output, NULL, pmill_cli_write_flags(cli), &error);
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
-static void print_why_stopped(const pmill_training *record, uint32_t vocab_size)
+static bool is_among(const pmill_bytes *tokens, size_t count, pmill_bytes token)
+{
+	for (size_t i = 0; i < count; i++)
+		if (tokens[i].len == token.len && memcmp(tokens[i].data, token.data, token.len) == 0)
+			return true;
+	return false;
+}
+
+/* Entries of the vocab without the padding at its end. */
+static uint64_t size_before_padding(const struct training *training, const pmill_training *record)
+{
+	pmill_text_options text = identity(training);
+	pmill_bytes separator = text.doc_separator;
+	uint64_t specials = text.special_token_count;
+	if (separator.len > 0 && !is_among(text.special_tokens, text.special_token_count, separator))
+		specials++;
+	return 256 + specials + record->reserve + record->merges;
+}
+
+static void print_why_stopped(const struct training *training, const pmill_training *record)
 {
 	if (strcmp(record->stopped, "full") == 0)
 		return;
-	fprintf(stderr, "Stopped at %s of %s entries: ", pmill_cli_count_text(vocab_size).text,
+	fprintf(stderr, "Stopped at %s of %s entries: ",
+		pmill_cli_count_text(size_before_padding(training, record)).text,
 		pmill_cli_count_text(record->vocab_size_asked).text);
 	if (strcmp(record->stopped, "min-count") == 0)
 		fprintf(stderr, "no pair occurs %s %s or more.\n",
@@ -204,16 +259,16 @@ static void print_why_stopped(const pmill_training *record, uint32_t vocab_size)
 static void print_details(const pmill_tokenizer *tokenizer, const pmill_training *record)
 {
 	fprintf(stderr, "Pattern %s, Unicode %s, ties by %s, layout %s, %u %s.\n",
-		pmill_tokenizer_pattern(tokenizer), pmill_tokenizer_unicode_version(tokenizer),
-		record->ties, record->layout, record->threads,
-		pmill_cli_plural(record->threads, "thread", "threads"));
+		pmill_cli_pattern_text(tokenizer), pmill_tokenizer_unicode_version(tokenizer), record->ties,
+		record->layout, record->threads, pmill_cli_plural(record->threads, "thread", "threads"));
 	for (size_t i = 0; i < record->input_count; i++)
 		fprintf(stderr, "Read %s: %s.\n", record->inputs[i].name,
 			pmill_cli_bytes_text(record->inputs[i].bytes).text);
 }
 
-static void print_summary(struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
+static void print_summary(struct pmill_cli *cli, const struct training *training)
 {
+	const pmill_tokenizer *tokenizer = training->tokenizer;
 	const pmill_training *record = pmill_tokenizer_training(tokenizer);
 	uint64_t specials = pmill_tokenizer_special_count(tokenizer);
 	uint32_t vocab_size = pmill_tokenizer_vocab_size(tokenizer);
@@ -221,7 +276,7 @@ static void print_summary(struct pmill_cli *cli, const pmill_tokenizer *tokenize
 		pmill_cli_count_text(vocab_size).text, pmill_cli_count_text(specials).text,
 		pmill_cli_plural(specials, "token", "tokens"), pmill_cli_count_text(record->merges).text,
 		pmill_cli_plural(record->merges, "merge", "merges"));
-	print_why_stopped(record, vocab_size);
+	print_why_stopped(training, record);
 	pmill_cli_summary_totals(&record->totals);
 	if (cli->settings.verbose)
 		print_details(tokenizer, record);
@@ -288,7 +343,7 @@ int pmill_cli_run_train(struct pmill_cli *cli)
 	if (code == 0 && cli->settings.json)
 		print_json(cli, training.tokenizer);
 	if (code == 0 && pmill_cli_summary_is_wanted(cli))
-		print_summary(cli, training.tokenizer);
+		print_summary(cli, &training);
 	release(&training);
 	return code;
 }

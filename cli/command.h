@@ -48,6 +48,7 @@ struct pmill_cli {
 	struct pmill_cli_progress progress;
 	const char *const *operands; /* what is left when the options are taken out */
 	size_t operand_count;
+	bool is_stdout_lost; /* it failed, and that has been said */
 };
 
 struct pmill_cli_command {

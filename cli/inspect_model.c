@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "library_options.h"
 #include "messages.h"
 #include "model_checks.h"
 #include "sizes.h"
@@ -121,10 +122,12 @@ static void print_training(const pmill_training *record)
 	printf("trained          by pairmill %s, ties by %s, for %s entries%s\n", record->version,
 		record->ties, pmill_cli_count_text(record->vocab_size_asked).text,
 		strcmp(record->stopped, "full") == 0 ? "" : ", stopped early");
-	printf("  from           %s, %s %s, %s pretokens, %s words\n",
-		pmill_cli_bytes_text(totals->bytes).text, pmill_cli_count_text(totals->documents).text,
+	printf("  from           %s, %s %s, %s %s, %s %s\n", pmill_cli_bytes_text(totals->bytes).text,
+		pmill_cli_count_text(totals->documents).text,
 		pmill_cli_plural(totals->documents, "document", "documents"),
-		pmill_cli_count_text(totals->pretokens).text, pmill_cli_count_text(totals->words).text);
+		pmill_cli_count_text(totals->pretokens).text,
+		pmill_cli_plural(totals->pretokens, "pretoken", "pretokens"),
+		pmill_cli_count_text(totals->words).text, pmill_cli_plural(totals->words, "word", "words"));
 	for (size_t i = 0; i < record->stage_count; i++)
 		printf("  %-13s  %s\n", record->stages[i].name,
 			pmill_cli_seconds_text(record->stages[i].seconds).text);
@@ -156,7 +159,7 @@ static bool print_text(
 	printf(
 		"merges           %s\n", pmill_cli_count_text(pmill_tokenizer_merge_count(tokenizer)).text);
 	printf("layout           %s\n", layout != NULL ? layout : "none of ours");
-	printf("pattern          %s\n", pmill_tokenizer_pattern(tokenizer));
+	printf("pattern          %s\n", pmill_cli_pattern_text(tokenizer));
 	printf("Unicode          %s\n", pmill_tokenizer_unicode_version(tokenizer));
 	printf("meaning of BPE   %s\n", pmill_tokenizer_meaning(tokenizer));
 	print_specials(tokenizer);

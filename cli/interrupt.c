@@ -1,4 +1,4 @@
-/* Ctrl-C and SIGTERM: the first asks the library to stop, the second quits at once. */
+/* Ctrl-C and SIGTERM: the first asks the library to stop, a later one quits at once. */
 /* SPDX-License-Identifier: MIT */
 #include "interrupt.h"
 
@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -14,9 +15,15 @@
 /* Who has not asked for so long is stuck in a system call; events come ten times a second. */
 enum { PATIENCE_SECONDS = 3 };
 
+/* So long the library, which answers within some 0.1 s, may clean up behind the first signal. */
+enum { GRACE_TENTHS = 20 };
+
 /* A signal handler has nothing but globals to speak through. */
 static volatile sig_atomic_t signal_count;
 static volatile sig_atomic_t is_listening;
+static volatile sig_atomic_t is_last_call_over;
+static volatile sig_atomic_t first_signal; /* in tenths of a second since `start` */
+static struct timespec start;              /* set before there is a handler */
 static const char *volatile temporary;
 
 static void quit(int number)
@@ -38,14 +45,32 @@ static void spoil_stdin(void)
 	}
 }
 
-static void handle(int number)
+static sig_atomic_t tenths_since_start(void)
 {
-	if (signal_count != 0 || !is_listening)
-		quit(number);
-	int saved = errno;
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (
+		sig_atomic_t)((now.tv_sec - start.tv_sec) * 10 + (now.tv_nsec - start.tv_nsec) / 100000000);
+}
+
+static void handle_first(void)
+{
+	first_signal = tenths_since_start();
 	signal_count = 1;
 	spoil_stdin();
-	alarm(PATIENCE_SECONDS);
+	if (!is_last_call_over)
+		alarm(PATIENCE_SECONDS);
+}
+
+static void handle(int number)
+{
+	int saved = errno;
+	if (!is_listening)
+		quit(number);
+	if (signal_count == 0)
+		handle_first();
+	else if (tenths_since_start() - first_signal >= GRACE_TENTHS)
+		quit(number);
 	errno = saved;
 }
 
@@ -67,6 +92,7 @@ static bool is_ignored(int number)
 /* nohup and background jobs of a shell without job control ignore SIGINT: it stays ignored. */
 void pmill_cli_interrupt_install(void)
 {
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (!is_ignored(SIGINT))
 		catch_signal(SIGINT, handle);
 	if (!is_ignored(SIGTERM))
@@ -86,6 +112,12 @@ bool pmill_cli_is_interrupted(void)
 		return false;
 	alarm(0);
 	return true;
+}
+
+bool pmill_cli_interrupt_last_call(void)
+{
+	is_last_call_over = 1;
+	return pmill_cli_is_interrupted();
 }
 
 void pmill_cli_interrupt_set_temporary(const char *path)

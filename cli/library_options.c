@@ -67,11 +67,17 @@ void pmill_cli_paths(const struct pmill_cli *cli, const char *const **paths, siz
 		fputs("Reading from the terminal; Ctrl-D ends the text.\n", stderr);
 }
 
+const char *pmill_cli_pattern_text(const pmill_tokenizer *tokenizer)
+{
+	const char *pattern = pmill_tokenizer_pattern(tokenizer);
+	return pattern != NULL ? pattern : "not known";
+}
+
 static void describe_model(const char *path, const pmill_tokenizer *tokenizer)
 {
 	fprintf(stderr, "Model %s: a vocab of %s, pattern %s, Unicode %s.\n", path,
 		pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text,
-		pmill_tokenizer_pattern(tokenizer), pmill_tokenizer_unicode_version(tokenizer));
+		pmill_cli_pattern_text(tokenizer), pmill_tokenizer_unicode_version(tokenizer));
 }
 
 /* Before the library looks at the suffix: that is no news where nothing is there. */
@@ -82,22 +88,29 @@ static int require_model(const struct pmill_cli *cli, const char *path)
 	return pmill_cli_fail(cli, "%s: cannot open: %s", path, strerror(errno));
 }
 
-int pmill_cli_load_model(struct pmill_cli *cli, const char *path, pmill_tokenizer **tokenizer)
+pmill_status pmill_cli_try_model(
+	const struct pmill_cli *cli, const char *path, pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	int code = require_model(cli, path);
-	if (code != 0)
-		return code;
-	pmill_error error = {0};
 	pmill_bytes *special = pmill_cli_bytes_of(&cli->settings.special);
 	if (special == NULL && cli->settings.special.count > 0)
-		return pmill_cli_no_memory(cli);
+		return PMILL_NO_MEMORY;
 	pmill_load_options options = {.size = sizeof options,
 		.pattern = cli->settings.pattern,
 		.unicode_version = cli->settings.unicode,
 		.special_tokens = special,
 		.special_token_count = cli->settings.special.count};
-	pmill_status status = pmill_tokenizer_load(path, &options, tokenizer, &error);
+	pmill_status status = pmill_tokenizer_load(path, &options, tokenizer, error);
 	free(special);
+	return status;
+}
+
+int pmill_cli_load_model(struct pmill_cli *cli, const char *path, pmill_tokenizer **tokenizer)
+{
+	pmill_error error = {0};
+	int code = require_model(cli, path);
+	if (code != 0)
+		return code;
+	pmill_status status = pmill_cli_try_model(cli, path, tokenizer, &error);
 	if (status != PMILL_OK)
 		return pmill_cli_report(cli, status, &error);
 	if (cli->settings.verbose && pmill_cli_summary_is_wanted(cli))

@@ -22,6 +22,12 @@ void pmill_cli_paths(const struct pmill_cli *cli, const char *const **paths, siz
 
 /* 0, or the exit code after a message. */
 int pmill_cli_load_model(struct pmill_cli *cli, const char *path, pmill_tokenizer **tokenizer);
+/* The same, with the failure left to the caller. */
+pmill_status pmill_cli_try_model(
+	const struct pmill_cli *cli, const char *path, pmill_tokenizer **tokenizer, pmill_error *error);
+
+/* For people: "not known" where the model carries none and no option named one. */
+const char *pmill_cli_pattern_text(const pmill_tokenizer *tokenizer);
 
 /* PMILL_OVERWRITE as -f says. */
 unsigned pmill_cli_write_flags(const struct pmill_cli *cli);

@@ -56,15 +56,20 @@ int pmill_cli_wrong_usage(const struct pmill_cli *cli, const char *format, ...)
 int pmill_cli_report(struct pmill_cli *cli, pmill_status status, const pmill_error *error)
 {
 	pmill_cli_progress_clear(&cli->progress);
-	if (status == PMILL_CANCELLED || pmill_cli_is_interrupted()) {
-		pmill_cli_fail(cli, "interrupted");
-		return PMILL_CLI_INTERRUPTED;
-	}
+	if (status == PMILL_CANCELLED || pmill_cli_is_interrupted())
+		return pmill_cli_report_interrupt(cli);
 	const char *message = error->message[0] != 0 ? error->message : pmill_status_text(status);
 	if (status == PMILL_BAD_OPTION)
 		return pmill_cli_wrong_usage(cli, "%s", message);
 	const char *hint = status == PMILL_EXISTS ? " (-f overwrites)" : "";
 	return pmill_cli_fail(cli, "%s%s", message, hint);
+}
+
+int pmill_cli_report_interrupt(struct pmill_cli *cli)
+{
+	pmill_cli_progress_clear(&cli->progress);
+	pmill_cli_fail(cli, "interrupted");
+	return PMILL_CLI_INTERRUPTED;
 }
 
 int pmill_cli_no_memory(const struct pmill_cli *cli)

@@ -19,6 +19,9 @@ int pmill_cli_wrong_usage(const struct pmill_cli *cli, const char *format, ...)
  */
 int pmill_cli_report(struct pmill_cli *cli, pmill_status status, const pmill_error *error);
 
+/* Returns PMILL_CLI_INTERRUPTED. */
+int pmill_cli_report_interrupt(struct pmill_cli *cli);
+
 int pmill_cli_no_memory(const struct pmill_cli *cli);
 
 #endif

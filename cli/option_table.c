@@ -67,10 +67,8 @@ static const struct pmill_cli_option options[] = {
 	{COUNT | MERGE_COUNTS, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "The count file to write; with the suffix .tsv as text, a word and its count a "
 				   "line."},
-	{ENCODE, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "The file to write, whole or not at all. Without it: stdout."},
-	{DECODE, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "The file to write, whole or not at all. Without it: stdout."},
+	{ENCODE | DECODE, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "The file to write, whole or not at all. Without it, or with -: stdout."},
 	{ENCODE, 0, "format", CHOICE(format, "FORMAT", encode_formats), .later = later_formats,
 		.group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "How ids are written: text (ids with spaces, a document a line), tokens (the "
@@ -107,11 +105,13 @@ static const struct pmill_cli_option options[] = {
 		.summary = "Append this special token to every document."},
 	{LOADS_MODEL, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pattern_at,
 		.group = PMILL_CLI_GROUP_MODEL,
-		.summary = "The pattern of a model whose file carries none (.tiktoken): the name of a "
-				   "known one, or a regular expression."},
+		.summary = "The pattern of a model whose file carries none (.tiktoken, vocab.json): the "
+				   "name of a known one, or a regular expression."},
 	{LOADS_MODEL, 0, "special", LIST(special, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
-		.summary = "A special token of a model whose file carries none (.tiktoken); may be "
-				   "repeated. Ids in order: first the holes in the ranks, then after the last."},
+		.summary =
+			"A special token of a model whose file carries none (.tiktoken, vocab.json); may "
+			"be repeated. A vocab.json says its id; for a .tiktoken ids go in order: first the "
+			"holes in the ranks, then after the last."},
 	{LOADS_MODEL, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_version,
 		.group = PMILL_CLI_GROUP_MODEL,
 		.summary = "The Unicode version of a model whose file carries none."},

@@ -19,17 +19,20 @@ static int fail_write(const struct pmill_cli *cli, const char *name, int error_n
 	return pmill_cli_fail(cli, "%s: cannot write: %s", name, strerror(error_number));
 }
 
-int pmill_cli_stdout_fail(const struct pmill_cli *cli, int error_number)
+int pmill_cli_stdout_fail(struct pmill_cli *cli, int error_number)
 {
 	if (error_number == EPIPE) {
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
 	}
+	cli->is_stdout_lost = true;
 	return fail_write(cli, "stdout", error_number);
 }
 
-int pmill_cli_stdout_finish(const struct pmill_cli *cli, int code)
+int pmill_cli_stdout_finish(struct pmill_cli *cli, int code)
 {
+	if (cli->is_stdout_lost)
+		return code;
 	bool has_failed = ferror(stdout) != 0;
 	errno = 0;
 	if (fflush(stdout) != 0 || has_failed) {
@@ -72,6 +75,20 @@ int pmill_cli_output_check(const struct pmill_cli *cli, const char *path)
 	if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
 		return 0;
 	return cli->settings.force ? check_folder(cli, path) : fail_exists(cli, path);
+}
+
+void pmill_cli_output_accept_dash(struct pmill_cli *cli)
+{
+	if (cli->settings.output != NULL && strcmp(cli->settings.output, "-") == 0)
+		cli->settings.output = NULL;
+}
+
+int pmill_cli_output_require_path(const struct pmill_cli *cli, const char *path)
+{
+	if (strcmp(path, "-") != 0)
+		return 0;
+	return pmill_cli_wrong_usage(cli,
+		"\"-\" stands where the output needs a path: it can't go to stdout (./- is a file's name)");
 }
 
 /* A file beside the target, named for it, which nobody else opens. */
@@ -161,7 +178,7 @@ static int put_in_place(const struct pmill_cli_output *output)
 	return errno == EEXIST ? -1 : rename(output->temporary, output->target);
 }
 
-static int fail_output(const struct pmill_cli *cli, const struct pmill_cli_output *output)
+static int fail_output(struct pmill_cli *cli, const struct pmill_cli_output *output)
 {
 	if (output->stream == stdout)
 		return pmill_cli_stdout_fail(cli, output->error_number);
@@ -170,6 +187,8 @@ static int fail_output(const struct pmill_cli *cli, const struct pmill_cli_outpu
 
 int pmill_cli_output_commit(struct pmill_cli *cli, struct pmill_cli_output *output)
 {
+	if (output->temporary != NULL && pmill_cli_interrupt_last_call())
+		return pmill_cli_report_interrupt(cli);
 	errno = 0;
 	bool is_written = fflush(output->stream) == 0 && !ferror(output->stream);
 	if (is_written && output->temporary != NULL)

@@ -24,6 +24,11 @@ struct pmill_cli_output {
 /* Whether a file could be written there, before long work. 0, or the exit code after a message. */
 int pmill_cli_output_check(const struct pmill_cli *cli, const char *path);
 
+/* "-o -" becomes no -o: both are stdout. */
+void pmill_cli_output_accept_dash(struct pmill_cli *cli);
+/* Where the output must have a name. 0, or the exit code after a message. */
+int pmill_cli_output_require_path(const struct pmill_cli *cli, const char *path);
+
 /* Needs no release, and commit only where a summary follows: stdout is flushed at the end anyway. */
 void pmill_cli_output_use_stdout(struct pmill_cli *cli, struct pmill_cli_output *output);
 /* `path` NULL is stdout. 0, or the exit code after a message. */
@@ -40,8 +45,8 @@ int pmill_cli_output_report(struct pmill_cli *cli, const struct pmill_cli_output
 	pmill_status status, const pmill_error *error);
 
 /* Says that stdout failed; a reader who has gone away ends the process quietly, as SIGPIPE does. */
-int pmill_cli_stdout_fail(const struct pmill_cli *cli, int error_number);
+int pmill_cli_stdout_fail(struct pmill_cli *cli, int error_number);
 /* Flushes stdout at the end of a command that gave `code`. Returns the exit code. */
-int pmill_cli_stdout_finish(const struct pmill_cli *cli, int code);
+int pmill_cli_stdout_finish(struct pmill_cli *cli, int code);
 
 #endif

@@ -109,8 +109,7 @@ static int open_nameless(char *beside)
 	if (slash == NULL)
 		return open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 	*slash = '\0';
-	int descriptor =
-		open(slash == beside ? "/" : beside, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	int descriptor = open(slash == beside ? "/" : beside, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
 	*slash = '/';
 	return descriptor;
 #else

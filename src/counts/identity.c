@@ -128,8 +128,9 @@ pmill_status pmill_counts_identity_compare(const struct pmill_counts_identity *a
 		return status;
 	if (a->special_token_count != b->special_token_count)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"%.200s was made with %zu special tokens, %.200s with %zu", a_name,
-			a->special_token_count, b_name, b->special_token_count);
+			"%.200s was made with %zu special token%s, %.200s with %zu", a_name,
+			a->special_token_count, a->special_token_count == 1 ? "" : "s", b_name,
+			b->special_token_count);
 	for (size_t i = 0; i < a->special_token_count; i++) {
 		struct pmill_quote x, y;
 		const pmill_bytes *p = &a->special_tokens[i], *q = &b->special_tokens[i];

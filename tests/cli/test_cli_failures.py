@@ -1,5 +1,6 @@
 # What goes wrong outside: interrupts, full disks, missing and unreadable files. Nothing half-written stays.
 # SPDX-License-Identifier: MIT
+import fcntl
 import os
 import pty
 import random
@@ -104,16 +105,6 @@ def test_one_interrupt_ends_a_wait_for_ids(pairmill, model, tmp_path, options):
     assert child.wait(timeout=30) == 130
     child.stdin.close()
     assert left_in(tmp_path) == []
-
-
-def test_second_interrupt_quits_at_once(endless):
-    child = endless("train", "-s", 300)
-    child.send_signal(signal.SIGSTOP)
-    child.send_signal(signal.SIGINT)
-    child.send_signal(signal.SIGTERM)
-    child.send_signal(signal.SIGCONT)
-    child.stderr.read()
-    assert child.wait(timeout=30) == 130
 
 
 def test_ignored_interrupt_stays_ignored(pairmill, text_file):
@@ -312,3 +303,169 @@ def test_reading_from_a_terminal_is_said(pairmill):
     os.close(ours)
     os.close(theirs)
     child.stderr.close()
+
+
+# ---- An output that is an input ----
+
+@pytest.fixture
+def precious(tmp_path, model, text_file, run):
+    """Inputs in a folder of their own, and what they hold."""
+    folder = tmp_path / "inputs"
+    folder.mkdir()
+    (folder / "text.json").write_bytes(text_file.read_bytes())
+    (folder / "ids.u16").write_bytes(b"a\0b\0")
+    run("count", "-q", "-o", folder / "a.counts", text_file)
+    run("convert", "-q", model, folder / "m.json")
+    return folder
+
+
+def hold(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("command", [
+    ["train", "-s", 300, "-o", "text.json", "text.json"],
+    ["train", "-s", 300, "-o", "a.counts", "--counts", "a.counts"],
+    ["train", "-s", 300, "-o", "text.json", "--counts", "a.counts", "text.json"],
+    ["count", "-o", "text.json", "m.json", "./text.json"], ["count", "-o", "./text.json", "."],
+    ["encode", "-m", "m.json", "--format", "u16", "-o", "text.json", "text.json"],
+    ["encode", "-m", "m.json", "--format", "tokens", "-o", "text.json", "text.json"],
+    ["encode", "-m", "m.json", "--format", "u16", "-o", "m.json", "--text", "a"],
+    ["decode", "-m", "m.json", "-o", "ids.u16", "ids.u16"]])
+@pytest.mark.parametrize("force", [[], ["-f"]])
+def test_output_that_is_an_input(run, precious, command, force, monkeypatch):
+    monkeypatch.chdir(precious)
+    before = hold(precious)
+    out = command[command.index("-o") + 1]
+    done = run(*command, *force, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith(f": {out}: the output is also an input\n".encode())
+    assert hold(precious) == before
+
+
+def test_output_that_is_an_input_by_another_name(pairmill, run, precious, tmp_path):
+    text = precious / "text.json"
+    (tmp_path / "link").symlink_to(text)
+    os.link(text, tmp_path / "twin")
+    (tmp_path / "list").write_bytes(b"nothing\r\n" + bytes(text) + b"\r\n")
+    (tmp_path / "folders").write_text(f"{precious}\n")
+    before = hold(precious)
+    for name, source in (("link", text), ("twin", text), ("inputs/text.json", tmp_path / "link"),
+                         ("link", f"@{tmp_path}/list"), ("link", f"@{tmp_path}/folders"),
+                         ("list", f"@{tmp_path}/list")):
+        done = run("count", "-f", "-o", tmp_path / name, source, check=False)
+        assert done.returncode == 1, (name, source)
+        assert f"{tmp_path / name}: the output is also an input".encode() in done.stderr
+    for operands in ([], ["-"]):
+        with open(text, "rb") as source:
+            done = subprocess.run([pairmill, "count", "-f", "-o", tmp_path / "link", *operands], stdin=source,
+                                  stderr=subprocess.PIPE)
+        assert done.returncode == 1 and b"also an input" in done.stderr
+    assert hold(precious) == before
+
+
+def test_files_of_a_model_that_are_inputs(run, text_file, tmp_path):
+    out = tmp_path / "model"
+    run("train", "-q", "-s", 300, "-o", out, text_file)
+    before = hold(out)
+    for name in before:
+        done = run("train", "-f", "-s", 310, "-o", out, out / name, check=False)
+        assert done.returncode == 1 and f"{name}: the output is also an input".encode() in done.stderr
+    done = run("train", "-f", "-s", 310, "-o", out / "vocab.json", out / "merges.txt", check=False)
+    assert done.returncode == 1 and b"merges.txt: the output is also an input" in done.stderr
+    assert hold(out) == before
+
+
+def test_output_beside_the_inputs(pairmill, run, model, precious):
+    """A hidden file in a folder is no input, nor is a device, nor stdin with --text or --counts."""
+    hidden = precious / ".out.counts"
+    hidden.write_bytes(b"old")
+    run("count", "-q", "-f", "-o", hidden, precious)
+    run("count", "-q", "-f", "-o", "/dev/null", "/dev/null")
+    run("train", "-q", "-f", "-s", 300, "-o", precious / "m.json", precious / "text.json")
+    with open(precious / "ids.u16", "rb") as stdin:
+        for command in (["encode", "-m", model, "--text", "a"],
+                        ["train", "-s", "300", "--counts", precious / "a.counts"]):
+            out = precious / "ids.u16"
+            if command[0] == "train":
+                out = out.rename(precious / "ids.json")
+            subprocess.run([pairmill, *command, "-q", "-f", "-o", out], stdin=stdin, check=True)
+
+
+# ---- Signals that come late, or twice ----
+
+def pipe_without_room(reserve):
+    """A pipe of one page that takes `reserve` bytes more. Returns its two ends."""
+    ours, theirs = os.pipe()
+    capacity = fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(theirs, b"x" * (capacity - reserve))
+    return ours, theirs
+
+
+def drain(pipe):
+    said = b""
+    while piece := os.read(pipe, 65536):
+        said += piece
+    os.close(pipe)
+    return said
+
+
+def start_blocked(command, cwd, reserve):
+    """Starts the command with a stderr that takes `reserve` bytes and blocks at the line after them."""
+    ours, theirs = pipe_without_room(reserve)
+    child = subprocess.Popen(command, cwd=cwd, stderr=theirs, stdin=subprocess.DEVNULL)
+    os.close(theirs)
+    time.sleep(0.5)
+    return child, ours
+
+
+@pytest.mark.parametrize("command", [["train", "-s", "300", "-o", "out"], ["train", "-s", "300", "-o", "out.json"],
+                                     ["count", "-o", "out.counts"]])
+def test_interrupt_behind_the_last_progress(pairmill, text_file, tmp_path, command):
+    """The child blocks while it writes its last line; nothing of the library asks after that."""
+    command = [pairmill, *command, "-f", "--progress", "json", str(text_file)]
+    lines = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE, check=True).stderr.splitlines(keepends=True)
+    made = left_in(tmp_path)[0]
+    before = hold(tmp_path)
+    child, said = start_blocked(command, tmp_path, sum(map(len, lines[:-1])) + len(lines[-1]) // 2)
+    child.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert drain(said).endswith(b": interrupted\n")
+    assert child.wait(timeout=30) == 130
+    assert left_in(tmp_path) == [made] and hold(tmp_path) == before
+
+
+@pytest.mark.parametrize("command", [["train", "-s", 300, "-o", "out"], ["count", "-o", "out.counts"],
+                                     ["encode", "-m", "MODEL", "-o", "out.u16"]])
+def test_second_interrupt_leaves_time_to_clean_up(endless, model, tmp_path, command):
+    child = endless(*[model if part == "MODEL" else part for part in command])
+    child.send_signal(signal.SIGSTOP)
+    child.send_signal(signal.SIGINT)
+    child.send_signal(signal.SIGTERM)
+    child.send_signal(signal.SIGCONT)
+    _, message = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert message.endswith(b": interrupted\n")
+    assert left_in(tmp_path) == []
+
+
+def test_late_second_interrupt_quits(pairmill, text_file, tmp_path):
+    """The child is stuck with its last word, which nobody reads."""
+    child, said = start_blocked([pairmill, "train", "-s", "300", "--progress", "json", str(text_file)], tmp_path, 0)
+    assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    time.sleep(2.5)
+    child.send_signal(signal.SIGINT)
+    assert child.wait(timeout=30) == 130
+    os.close(said)
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "-"]])
+@pytest.mark.parametrize("command", [["encode"], ["encode", "--format", "u16"], ["encode", "--format", "tokens"],
+                                     ["encode", "--text", "a" * 100000], ["decode"]])
+def test_full_stdout_is_said_once(pairmill, model, command, options):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([pairmill, *command, *options, "-q", "-m", str(model)], stdout=full,
+                              stderr=subprocess.PIPE, input=b"97 98 " * 50000)
+    assert done.returncode == 1
+    assert done.stderr.decode() == f"pairmill: {command[0]}: stdout: cannot write: No space left on device\n"

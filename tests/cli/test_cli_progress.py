@@ -100,6 +100,15 @@ def test_early_stop_is_said(run, text, options, why):
     assert why in run("train", "-s", 1234, "--pattern", "gpt2", *options, input=text).stderr.decode()
 
 
+@pytest.mark.parametrize("options", [["--special", "<e>"], ["--special", "<e>", "--doc-separator", "<e>"],
+                                     ["--doc-separator", "<e>"], ["--layout", "gpt2", "--doc-separator", "<e>"]])
+def test_early_stop_leaves_the_padding_out(run, tmp_path, options):
+    text = run("train", "-s", 300, "--pad-vocab-to", 64, "--reserve", 2, *options, "-o", tmp_path / "m",
+               input=b"ab<e>ab").stderr.decode()
+    assert "Learned a vocab of 320: 256 bytes, 63 special tokens, 1 merge." in text
+    assert "Stopped at 260 of 300 entries: no pair is left." in text
+
+
 def test_verbose_says_more(run, text_file):
     text = run("train", "-s", 300, "-v", "-j", 1, text_file).stderr.decode()
     assert "Pattern gpt2, Unicode 16.0, ties by bytes, layout bytes-first, 1 thread." in text

@@ -74,6 +74,12 @@ def test_what_comes_later_is_named(run, arguments):
     (["encode", "-m", "x", "--count", "--format", "u16"], "--count"),
     (["encode", "-m", "x", "--json", "y"], "--json"), (["convert", "x"], "two names"),
     (["encode", "-m", "x", "--special-tokens", "a,,b"], "--special-tokens"),
+    *[(["train", "-s", "300", "--counts", "x", *option], option[0])
+      for option in (["--input-format", "text"], ["--field", ""], ["--skip-bad-lines"], ["--sha256"],
+                     ["--chunk-size", "4K"], ["--scanner", "regex"])],
+    (["train", "-s", "300", "-o", "-", "x"], "path"), (["count", "-o", "-", "x"], "path"),
+    (["merge-counts", "-o", "-", "x"], "path"), (["convert", "x", "-"], "path"),
+    (["encode", "-m", "x", "--json", "-o", "-"], "--json"), (["decode", "-m", "x", "--json", "-o", "-"], "--json"),
     (["convert", "x", "y", "z"], '"z"'), (["inspect"], "FILE"), (["version", "x"], '"x"'),
     (["completions", "tcsh"], "tcsh"), (["-q", "train"], "-q")])
 def test_wrong_usage_names_the_fault(run, arguments, names):

@@ -142,16 +142,27 @@ def test_decoding_many_files(run, model, tmp_path):
     (folder / "2.u16").write_bytes(b"d\0e\0")
     (tmp_path / "list").write_text(f"{folder}/2.u16\n{folder}/1.txt\n")
     (tmp_path / "ids.gz").write_bytes(gzip.compress(b"102 103"))
-    assert run("decode", "-m", model, folder, "-", input=b"120").stdout == b"abcdex"
-    assert run("decode", "-m", model, f"@{tmp_path}/list").stdout == b"deabc"
+    assert run("decode", "-m", model, folder, "-", input=b"120").stdout == b"ab\nc\ndex"
+    assert run("decode", "-m", model, f"@{tmp_path}/list").stdout == b"deab\nc\n"
     assert run("decode", "-m", model, "--format", "text", tmp_path / "ids.gz").stdout == b"fg"
     done = run("decode", "-m", model, "--json", "-o", tmp_path / "out", folder)
     figures = json.loads(done.stdout)
-    assert (figures["documents"], figures["tokens"], figures["bytes"]) == (2, 5, 5)
-    assert (tmp_path / "out").read_bytes() == b"abcde"
+    assert (figures["documents"], figures["tokens"], figures["bytes"]) == (2, 5, 7)
+    assert (tmp_path / "out").read_bytes() == b"ab\nc\nde"
     done = run("decode", "-m", model, "-o", tmp_path / "none", folder, "-", input=b"4000000000", check=False)
     assert done.returncode == 1 and b"stdin: byte 0: " in done.stderr
     assert not (tmp_path / "none").exists()
+
+
+def test_dash_is_stdout(run, model, text_file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for options in ([], ["--format", "u16"], ["--format", "tokens"], ["--text", "a"]):
+        source = [] if "--text" in options else [text_file]
+        plain = run("encode", "-q", "-m", model, *options, *source)
+        for extra in (["-o", "-"], ["-o-"], ["-f", "--output=-"]):
+            assert run("encode", "-q", "-m", model, *options, *extra, *source).stdout == plain.stdout
+    assert run("decode", "-m", model, "-o", "-", input=b"97 98").stdout == b"ab"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_text_on_the_command_line(run, model, tmp_path):
@@ -298,6 +309,48 @@ def test_inspect_a_model(run, model):
     assert re.search(r"^pattern +gpt2$", text, re.M) and re.search(r"^Unicode +16\.0$", text, re.M)
     assert re.search(r"^ +256  <\|end\|>$", text, re.M)
     assert re.search(r"^trained +by pairmill ", text, re.M)
+
+
+@pytest.mark.parametrize("text, totals", [
+    (b"abcd", "from           4 B, 1 document, 1 pretoken, 1 word"),
+    (b"abcd ab", "from           7 B, 1 document, 2 pretokens, 2 words")])
+def test_inspect_counts_one_and_many(run, tmp_path, text, totals):
+    run("train", "-q", "-s", 257, "-o", tmp_path / "m", input=text)
+    assert totals in run("inspect", tmp_path / "m").stdout.decode()
+
+
+@pytest.fixture(params=["tiktoken", "vocab.json", "nameless"])
+def model_without_pattern(request, run, model, tmp_path):
+    path = tmp_path / f"without.{request.param}"
+    if request.param != "nameless":
+        run("convert", "-q", model, path if request.param == "tiktoken" else tmp_path / "vocab.json")
+        return path if request.param == "tiktoken" else tmp_path / "vocab.json"
+    run("convert", "-q", model, tmp_path / "some.tiktoken")
+    return (tmp_path / "some.tiktoken").rename(tmp_path / "nameless")
+
+
+def test_pattern_that_is_not_known(run, model_without_pattern, tmp_path):
+    name = model_without_pattern
+    assert re.search(r"^pattern +not known$", run("inspect", "-v", name).stdout.decode(), re.M)
+    assert json.loads(run("inspect", "--json", name).stdout)["pattern"] is None
+    assert run("decode", "-v", "-m", name, input=b"97 98").stdout == b"ab"
+    for command in (["encode", "-v", "-m", name, "--text", "a"], ["encode", "-v", "-m", name],
+                    ["convert", "-v", name, tmp_path / "out.json"], ["convert", name, tmp_path / "out"]):
+        done = run(*command, check=False)
+        assert done.returncode in (1, 2) and b"pattern" in done.stderr, command
+        assert done.stdout == b"" and not (tmp_path / "out.json").exists() and not (tmp_path / "out").exists()
+
+
+def test_pattern_that_is_named(run, model, model_without_pattern, tmp_path):
+    name = model_without_pattern
+    options = ["--pattern", "gpt2", "--special", "<|end|>"]
+    text = run("inspect", *options, name).stdout.decode()
+    assert re.search(r"^pattern +gpt2$", text, re.M) and re.search(r"^ +256  <\|end\|>$", text, re.M)
+    expected = run("encode", "-m", model, "--special-tokens", "all", "--text", "a mill<|end|>").stdout
+    assert run("encode", *options, "-m", name, "--special-tokens", "all", "--text", "a mill<|end|>").stdout == expected
+    assert run("decode", *options, "-m", name, input=expected).stdout == b"a mill<|end|>"
+    run("convert", "-q", *options, name, tmp_path / "out.json")
+    assert json.loads(run("inspect", "--json", tmp_path / "out.json").stdout)["pattern"] == "gpt2"
 
 
 @pytest.mark.parametrize("layout", ["bytes-first", "hf", "gpt2"])
