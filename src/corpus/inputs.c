@@ -265,7 +265,7 @@ static pmill_status add_name(struct listing *listing, const char *name, pmill_er
 	if (strcmp(name, "-") == 0)
 		return add_file(listing, "-", NULL, error);
 	if (strcmp(name, "@") == 0)
-		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
 			"@: the name of a file with a list of names must follow");
 	if (name[0] == '@')
 		return add_list(listing, name + 1, error);
