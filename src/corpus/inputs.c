@@ -265,8 +265,7 @@ static pmill_status add_name(struct listing *listing, const char *name, pmill_er
 	if (strcmp(name, "-") == 0)
 		return add_file(listing, "-", NULL, error);
 	if (strcmp(name, "@") == 0)
-		return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
-			"@: the name of a file with a list of names must follow");
+		return pmill_fail_errno(error, "@", "cannot open the list of names", ENOENT);
 	if (name[0] == '@')
 		return add_list(listing, name + 1, error);
 	return add_path(listing, name, strlen(name), error);
