@@ -124,6 +124,7 @@ static pmill_status create_trainer(
 		.reserve = (uint32_t)settings->reserve,
 		.pad_vocab_to = (uint32_t)settings->pad_vocab_to,
 		.max_token_length = settings->max_token_length,
+		.merger = settings->merger,
 		.ties = settings->ties,
 		.layout = settings->layout,
 		.compat = settings->compat};

@@ -32,6 +32,7 @@ static const char *const layouts[] = {"bytes-first", "hf", "gpt2", NULL};
 static const char *const compat_targets[] = {"hf", NULL};
 static const char *const tsv_spellings[] = {"raw", "printable", NULL};
 static const char *const scanners[] = {"scalar", "regex", NULL};
+static const char *const mergers[] = {"one-by-one", "batches", NULL};
 static const char *const encode_formats[] = {"text", "tokens", "u16", "u32", NULL};
 static const char *const decode_formats[] = {"text", "u16", "u32", NULL};
 static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
@@ -232,6 +233,9 @@ static const struct pmill_cli_option options[] = {
 	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", scanners), .group = PMILL_CLI_GROUP_TESTS,
 		.summary = "The engine that cuts text: scalar, or regex (PCRE2). The result does not "
 				   "depend on it."},
+	{TRAIN, 0, "merger", CHOICE(merger, "NAME", mergers), .group = PMILL_CLI_GROUP_TESTS,
+		.summary = "How merges are found: one-by-one, or batches on all threads. The result does "
+				   "not depend on it."},
 
 	/* ---- Later ---- */
 	LATER(PMILL_CLI_WORK, "tmp-dir", "DIR"),

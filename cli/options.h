@@ -21,7 +21,7 @@ struct pmill_cli_settings {
 	uint64_t threads;
 	const char *progress, *unicode;
 
-	const char *input_format, *field, *pattern, *doc_separator, *scanner;
+	const char *input_format, *field, *pattern, *doc_separator, *scanner, *merger;
 	struct pmill_cli_list special;
 	int skip_bad_lines, sha256;
 	uint64_t chunk_size;

@@ -1,4 +1,4 @@
-/* Words → merges: the exact trainer, one merge at a time. */
+/* Words → merges: the exact trainer. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TRAIN_MERGER_H
 #define PMILL_TRAIN_MERGER_H
@@ -21,7 +21,13 @@ struct pmill_merger_settings {
 	bool is_hf_length;         /* the limit is exclusive, and pairs of bytes are always allowed */
 	enum pmill_ties ties;
 	struct pmill_progress_state *progress; /* may be NULL */
+	unsigned threads;                      /* 0 and 1: the calling one alone */
+	size_t long_word_len; /* words of so many bytes are visited by position; 0: 256; for tests */
+	const char *method; /* NULL: the fastest for the threads and the words; else one of the names */
 };
+
+/* The ways of merging, all with one result: NULL at the end of the list. */
+const char *pmill_merger_method(size_t index);
 
 struct pmill_learned_merge {
 	uint32_t left, right; /* ids */
@@ -34,7 +40,8 @@ struct pmill_merger_result {
 	const char *stopped; /* "full", "min-count" or "no-pairs" */
 	uint64_t index_seconds_ns, merge_seconds_ns;
 	uint64_t index_peak_memory;
-	uint64_t visits; /* words looked at */
+	uint64_t visits;  /* places looked at */
+	uint64_t batches; /* 0: one by one */
 };
 
 /* Takes the words: the list is released as soon as it is packed. */

@@ -1,79 +1,229 @@
-/* Words as tokens, packed one behind another in a single array. */
+/* Words as tokens: short ones packed one behind another, long ones as chains of positions. */
 /* SPDX-License-Identifier: MIT */
 #include "train/packed_words.h"
+
+#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/pages.h"
 
 enum { HEADER_UNITS = sizeof(struct pmill_packed_word) / 8 };
 
+/* What the words [begin, end) of the list come to: first how much it is, then where it goes. */
+struct part {
+	size_t begin, end;
+	uint64_t units, positions, long_words;
+};
+
+struct packing {
+	struct pmill_packed_words *packed;
+	const struct pmill_word_list *words;
+	const struct pmill_learned_tokens *tokens;
+	struct part *parts;
+};
+
 static uint64_t units_for(uint64_t len, bool is_wide)
 {
 	return HEADER_UNITS + (len * (is_wide ? 4 : 2) + 7) / 8;
 }
 
-static pmill_status measure(
-	const struct pmill_word_list *words, bool is_wide, uint64_t *units, pmill_error *error)
+static void measure_part(void *context, unsigned index)
 {
-	*units = 0;
-	for (size_t i = 0; i < words->count; i++) {
-		uint64_t len = words->offsets[i + 1] - words->offsets[i];
-		if (len < 2)
-			continue;
-		/* A room of 32 bits holds 32 GiB, so the limit of one word is that of all. */
-		*units += units_for(len, is_wide);
-		if (*units >= UINT32_MAX)
-			return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-				"the distinct words are too much for one training: "
-				"more than 32 GiB when packed");
+	const struct packing *packing = context;
+	struct part *part = &packing->parts[index];
+	const uint64_t *offsets = packing->words->offsets;
+	for (size_t i = part->begin; i < part->end; i++) {
+		uint64_t len = offsets[i + 1] - offsets[i];
+		if (len >= packing->packed->long_word_len) {
+			part->positions += len;
+			part->long_words++;
+		} else if (len >= 2) {
+			part->units += units_for(len, packing->packed->is_wide);
+		}
 	}
-	return PMILL_OK;
 }
 
-static void pack_word(struct pmill_packed_word *word, pmill_bytes bytes, int64_t count,
-	const struct pmill_learned_tokens *tokens, bool is_wide)
+static void pack_short(
+	const struct packing *packing, struct pmill_packed_word *word, const uint8_t *bytes, size_t len)
 {
-	const uint8_t *byte = bytes.data;
-	word->count = count;
-	word->len = (uint32_t)bytes.len;
-	word->room = (uint32_t)units_for(bytes.len, is_wide);
+	const uint16_t *token_of = packing->tokens->token_of;
+	word->len = (uint32_t)len;
+	word->room = (uint32_t)units_for(len, packing->packed->is_wide);
 	uint32_t *wide = (uint32_t *)(void *)word->tokens;
-	for (size_t i = 0; i < bytes.len; i++) {
-		if (is_wide)
-			wide[i] = tokens->token_of[byte[i]];
+	for (size_t i = 0; i < len; i++) {
+		if (packing->packed->is_wide)
+			wide[i] = token_of[bytes[i]];
 		else
-			word->tokens[i] = tokens->token_of[byte[i]];
+			word->tokens[i] = token_of[bytes[i]];
 	}
+}
+
+static void pack_long(
+	const struct packing *packing, uint32_t begin, const uint8_t *bytes, size_t len)
+{
+	struct pmill_packed_words *packed = packing->packed;
+	for (size_t i = 0; i < len; i++) {
+		uint32_t at = begin + (uint32_t)i;
+		packed->tokens[at] = packing->tokens->token_of[bytes[i]];
+		packed->before[at] = i == 0 ? PMILL_NO_POSITION : at - 1;
+		packed->after[at] = i + 1 == len ? PMILL_NO_POSITION : at + 1;
+	}
+}
+
+static void pack_part(void *context, unsigned index)
+{
+	const struct packing *packing = context;
+	struct pmill_packed_words *packed = packing->packed;
+	struct part at = packing->parts[index];
+	for (size_t i = at.begin; i < at.end; i++) {
+		pmill_bytes bytes = pmill_word_list_word(packing->words, i);
+		int64_t count = packing->words->counts[i];
+		if (bytes.len >= packed->long_word_len) {
+			packed->long_words[at.long_words++] = (struct pmill_long_word){
+				(uint32_t)at.positions, count};
+			pack_long(packing, (uint32_t)at.positions, bytes.data, bytes.len);
+			at.positions += bytes.len;
+		} else if (bytes.len >= 2) {
+			struct pmill_packed_word *word = pmill_packed_words_at(packed, at.units);
+			word->count = count;
+			pack_short(packing, word, bytes.data, bytes.len);
+			at.units += word->room;
+		}
+	}
+}
+
+/* Shares of about as many bytes each: at the first word behind each border. */
+static void divide(const struct pmill_word_list *words, struct part *parts, unsigned count)
+{
+	uint64_t bytes = words->count == 0 ? 0 : words->offsets[words->count];
+	size_t word = 0;
+	for (unsigned i = 0; i < count; i++) {
+		uint64_t border = (uint64_t)((unsigned __int128)bytes * (i + 1) / count);
+		parts[i].begin = word;
+		size_t high = words->count;
+		while (word < high) {
+			size_t middle = word + (high - word) / 2;
+			if (words->offsets[middle] < border)
+				word = middle + 1;
+			else
+				high = middle;
+		}
+		parts[i].end = word;
+	}
+	parts[count - 1].end = words->count;
+}
+
+/* From how much each part has to where it begins. */
+static void place(struct pmill_packed_words *packed, struct part *parts, unsigned count)
+{
+	struct part sum = {0};
+	for (unsigned i = 0; i < count; i++) {
+		struct part own = parts[i];
+		parts[i].units = sum.units;
+		parts[i].positions = sum.positions;
+		parts[i].long_words = sum.long_words;
+		sum.units += own.units;
+		sum.positions += own.positions;
+		sum.long_words += own.long_words;
+	}
+	packed->unit_count = sum.units;
+	packed->position_count = sum.positions;
+	packed->long_count = sum.long_words;
+}
+
+static void set_shares(struct pmill_packed_words *packed, const struct part *parts)
+{
+	for (unsigned i = 0; i < packed->share_count; i++) {
+		bool is_last = i + 1 == packed->share_count;
+		size_t units = is_last ? packed->unit_count : parts[i + 1].units;
+		size_t positions = is_last ? packed->position_count : parts[i + 1].positions;
+		packed->shares[i] = (struct pmill_packed_share){(uint32_t)parts[i].units, (uint32_t)units,
+			(uint32_t)(packed->unit_count + parts[i].positions),
+			(uint32_t)(packed->unit_count + positions)};
+	}
+}
+
+static bool allocate(struct pmill_packed_words *packed)
+{
+	if (packed->unit_count > 0)
+		packed->units = pmill_pages_allocate(packed->unit_count * 8);
+	if (packed->position_count > 0) {
+		size_t size = packed->position_count * sizeof(uint32_t);
+		packed->tokens = pmill_pages_allocate(size);
+		packed->before = pmill_pages_allocate(size);
+		packed->after = pmill_pages_allocate(size);
+		packed->long_words = malloc(packed->long_count * sizeof *packed->long_words);
+	}
+	return (packed->unit_count == 0 || packed->units != NULL) &&
+		(packed->position_count == 0 ||
+			(packed->tokens != NULL && packed->before != NULL && packed->after != NULL &&
+				packed->long_words != NULL));
+}
+
+static pmill_status pack(
+	struct packing *packing, unsigned share_count, struct pmill_team *team, pmill_error *error)
+{
+	struct pmill_packed_words *packed = packing->packed;
+	divide(packing->words, packing->parts, share_count);
+	pmill_team_run(team, measure_part, packing);
+	place(packed, packing->parts, share_count);
+	if (packed->unit_count + packed->position_count >= UINT32_MAX)
+		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
+			"the distinct words are too much for one training: more than 32 GiB when packed");
+	if (!allocate(packed))
+		return pmill_fail_memory(error);
+	set_shares(packed, packing->parts);
+	pmill_team_run(team, pack_part, packing);
+	return PMILL_OK;
 }
 
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
-	pmill_error *error)
+	size_t long_word_len, struct pmill_team *team, pmill_error *error)
 {
-	bool is_wide = token_limit > 65536;
-	uint64_t units;
-	pmill_status status = measure(words, is_wide, &units, error);
-	if (status != PMILL_OK)
-		return status;
-	*packed = (struct pmill_packed_words){.unit_capacity = units + 1, .is_wide = is_wide};
-	packed->units = pmill_pages_allocate(packed->unit_capacity * 8);
-	if (packed->units == NULL)
-		return pmill_fail_memory(error);
-	for (size_t i = 0; i < words->count; i++) {
-		pmill_bytes bytes = pmill_word_list_word(words, i);
-		if (bytes.len < 2)
-			continue;
-		struct pmill_packed_word *word = pmill_packed_words_at(packed, packed->unit_count);
-		pack_word(word, bytes, words->counts[i], tokens, is_wide);
-		packed->unit_count += word->room;
-	}
-	pmill_word_list_release(words);
-	return PMILL_OK;
+	unsigned share_count = pmill_team_size(team);
+	*packed = (struct pmill_packed_words){.is_wide = token_limit > 65536,
+		.long_word_len = long_word_len > 0 ? long_word_len : PMILL_LONG_WORD_LEN,
+		.share_count = share_count};
+	packed->shares = calloc(share_count, sizeof *packed->shares);
+	struct part *parts = calloc(share_count, sizeof *parts);
+	struct packing packing = {packed, words, tokens, parts};
+	pmill_status status = packed->shares != NULL && parts != NULL
+		? pack(&packing, share_count, team, error)
+		: pmill_fail_memory(error);
+	free(parts);
+	if (status == PMILL_OK)
+		pmill_word_list_release(words);
+	else
+		pmill_packed_words_release(packed);
+	return status;
 }
 
 void pmill_packed_words_release(struct pmill_packed_words *packed)
 {
+	size_t size = packed->position_count * sizeof(uint32_t);
 	if (packed->units != NULL)
-		pmill_pages_free(packed->units, packed->unit_capacity * 8);
+		pmill_pages_free(packed->units, packed->unit_count * 8);
+	if (packed->tokens != NULL)
+		pmill_pages_free(packed->tokens, size);
+	if (packed->before != NULL)
+		pmill_pages_free(packed->before, size);
+	if (packed->after != NULL)
+		pmill_pages_free(packed->after, size);
+	free(packed->long_words);
+	free(packed->shares);
 	*packed = (struct pmill_packed_words){0};
+}
+
+size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uint32_t position)
+{
+	size_t low = 0, high = packed->long_count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (packed->long_words[middle].begin <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
 }

@@ -1,17 +1,17 @@
-/* Words as tokens, packed one behind another in a single array. */
+/* Words as tokens: short ones packed one behind another, long ones as chains of positions. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TRAIN_PACKED_WORDS_H
 #define PMILL_TRAIN_PACKED_WORDS_H
 
 #include <stdbool.h>
 
+#include "base/team.h"
 #include "counts/word_list.h"
 #include "train/learned_tokens.h"
 
 /*
- * One word: a header, then its tokens (2 or 4 bytes each), filled up to a multiple of 8 bytes. Words are named
- * by their offset in units of 8 bytes, so 32 bits reach 32 GiB. Merging shortens words in place; the
- * room they had stays theirs.
+ * A short word: a header, then its tokens (2 or 4 bytes each), filled up to a multiple of 8 bytes. It is
+ * visited as a whole, and merging shortens it in place.
  *
  *     | count: 8 | len: 4 | room: 4 | token 0 | token 1 | ... | (up to 8)
  */
@@ -22,18 +22,53 @@ struct pmill_packed_word {
 	uint16_t tokens[]; /* uint32_t where the words are wide */
 };
 
+/*
+ * A long word would cost its whole length at each visit, and so the square of it in all. Its tokens stand in
+ * chains instead, and each position is a place of its own: a visit costs the same for any length.
+ */
+struct pmill_long_word {
+	uint32_t begin; /* its first position */
+	int64_t count;
+};
+
+enum { PMILL_LONG_WORD_LEN = 256 }; /* bytes, and more: shorter words cost less as a whole */
+#define PMILL_NO_POSITION UINT32_MAX
+#define PMILL_NO_TOKEN UINT32_MAX
+
+/* The share of one thread: [begin, end) of the names of short words, and of those of positions. */
+struct pmill_packed_share {
+	uint32_t short_begin, short_end;
+	uint32_t long_begin, long_end;
+};
+
+/*
+ * A place is named by 32 bits: below unit_count a short word, by its offset in units of 8 bytes; from there on
+ * a position of the long words. So all that is packed has less than 2^32 units and positions: 32 GiB.
+ */
 struct pmill_packed_words {
 	uint64_t *units;
 	size_t unit_count;
-	size_t unit_capacity;
 	bool is_wide; /* tokens of 4 bytes: for more than 65,536 tokens */
+	size_t long_word_len;
+	struct pmill_long_word *long_words;
+	size_t long_count;
+	uint32_t *tokens, *before, *after; /* by position */
+	size_t position_count;
+	struct pmill_packed_share *shares; /* one for each of the team */
+	unsigned share_count;
 };
 
-/* `token_limit`: tokens there can be in the end. Takes the words: the list is empty afterwards. */
+/*
+ * `token_limit`: tokens there can be in the end; `long_word_len`: 0 for the usual one. Takes the words: the
+ * list is empty afterwards.
+ */
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
-	pmill_error *error);
+	size_t long_word_len, struct pmill_team *team, pmill_error *error);
 void pmill_packed_words_release(struct pmill_packed_words *packed);
+
+/* The number of the long word that holds a position. */
+size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uint32_t position);
 
 static inline struct pmill_packed_word *pmill_packed_words_at(
 	const struct pmill_packed_words *packed, size_t unit)

@@ -80,6 +80,20 @@ static pmill_status set_rules(struct pmill_trainer *trainer, pmill_error *error)
 	return set_ties(trainer, ties, error);
 }
 
+/* To the name in the table: options are borrowed only for the call. */
+static pmill_status set_method(struct pmill_trainer *trainer, pmill_error *error)
+{
+	const char *asked = trainer->options.merger, *method = NULL;
+	size_t i = 0;
+	do
+		method = pmill_merger_method(i++);
+	while (asked != NULL && method != NULL && strcmp(method, asked) != 0);
+	if (method == NULL)
+		return fail_choice("merger", asked, "one-by-one or batches", error);
+	trainer->options.merger = asked == NULL ? NULL : method;
+	return PMILL_OK;
+}
+
 static uint64_t base_size(const struct pmill_trainer *trainer)
 {
 	return 256 + pmill_word_counter_identity(trainer->counter)->special_token_count;
@@ -123,6 +137,8 @@ static pmill_status init(struct pmill_trainer *trainer, const pmill_text_options
 	for (int i = 0; i < STAGES; i++)
 		trainer->stages[i].name = stage_names[i];
 	pmill_status status = set_rules(trainer, error);
+	if (status == PMILL_OK)
+		status = set_method(trainer, error);
 	if (status == PMILL_OK && trainer->options.vocab_size != 0)
 		status = check_reserve(trainer, &text_options, error);
 	if (status == PMILL_OK)
@@ -210,6 +226,8 @@ static void set_merger(struct pmill_trainer *trainer, struct pmill_merger_settin
 	settings->is_hf_length = trainer->is_hf;
 	settings->ties = trainer->ties;
 	settings->progress = &trainer->progress;
+	settings->threads = trainer->threads;
+	settings->method = trainer->options.merger;
 }
 
 static void fill_record(const struct pmill_trainer *trainer, const pmill_counts *counts,

@@ -207,36 +207,59 @@ static void make_settings(struct pmill_merger_settings *settings)
 	settings->ties = draw(2) == 0 ? PMILL_TIES_BYTES : PMILL_TIES_IDS;
 }
 
+static void copy_list(const struct pmill_word_list *from, struct pmill_word_list *to)
+{
+	for (size_t i = 0; i < from->count; i++)
+		assert_true(pmill_word_list_append(to, pmill_word_list_word(from, i), from->counts[i]));
+}
+
+static void compare_result(uint64_t seed, const struct pmill_merger_settings *settings,
+	const struct slow *slow, const struct pmill_merger_result *result)
+{
+	if (result->merge_count != slow->merge_count || strcmp(result->stopped, slow->stopped) != 0)
+		fail_msg("seed %llu, %s, %u threads: %zu merges, %s; slowly %zu, %s",
+			(unsigned long long)seed, settings->method, settings->threads, result->merge_count,
+			result->stopped, slow->merge_count, slow->stopped);
+	for (size_t i = 0; i < result->merge_count; i++) {
+		const struct pmill_learned_merge *a = &result->merges[i], *b = &slow->merges[i];
+		if (a->left != b->left || a->right != b->right || a->count != b->count)
+			fail_msg("seed %llu, %s, %u threads, merge %zu: (%u,%u) counted %lld; slowly "
+					 "(%u,%u) %lld",
+				(unsigned long long)seed, settings->method, settings->threads, i, a->left, a->right,
+				(long long)a->count, b->left, b->right, (long long)b->count);
+	}
+}
+
+/* Every method, alone and on several threads, with words as a whole and by position. */
 static void compare_case(uint64_t seed)
 {
 	static struct slow slow;
+	static const unsigned thread_counts[] = {1, 2, 3, 8};
+	static const size_t long_word_lens[] = {0, 2, 7};
 	random_state = seed;
 	struct pmill_merger_settings settings;
 	struct pmill_word_list list = {0};
-	struct pmill_merger_result result;
 	make_settings(&settings);
-	/* Beyond 65,536 tokens words are packed wide: the same merges must come out. */
 	make_case(&slow, &list, &settings);
 	train_slowly(&slow, &settings);
-	assert_int_equal(pmill_merger_run(&list, &settings, &result, NULL), PMILL_OK);
-	if (result.merge_count != slow.merge_count || strcmp(result.stopped, slow.stopped) != 0)
-		fail_msg("seed %llu: %zu merges, %s; slowly %zu, %s", (unsigned long long)seed,
-			result.merge_count, result.stopped, slow.merge_count, slow.stopped);
-	for (size_t i = 0; i < result.merge_count; i++) {
-		const struct pmill_learned_merge *a = &result.merges[i], *b = &slow.merges[i];
-		if (a->left != b->left || a->right != b->right || a->count != b->count)
-			fail_msg("seed %llu, merge %zu: (%u,%u) counted %lld; slowly (%u,%u) %lld",
-				(unsigned long long)seed, i, a->left, a->right, (long long)a->count, b->left,
-				b->right, (long long)b->count);
+	for (size_t way = 0; pmill_merger_method(way) != NULL; way++) {
+		struct pmill_merger_result result;
+		struct pmill_word_list copy = {0};
+		copy_list(&list, &copy);
+		settings.method = pmill_merger_method(way);
+		settings.threads = thread_counts[draw(4)];
+		settings.long_word_len = long_word_lens[draw(3)];
+		assert_int_equal(pmill_merger_run(&copy, &settings, &result, NULL), PMILL_OK);
+		compare_result(seed, &settings, &slow, &result);
+		pmill_merger_result_release(&result);
 	}
-	pmill_merger_result_release(&result);
 	pmill_word_list_release(&list);
 }
 
 static void random_cases(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 2000; seed++)
+	for (uint64_t seed = 1; seed <= 4000; seed++)
 		compare_case(seed);
 }
 

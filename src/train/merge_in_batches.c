@@ -1,0 +1,455 @@
+/* Merging in exact batches, on threads. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words are shared out: a thread visits and changes only its own. Pairs are owned by hash: only the owner
+ * of a pair changes its count and its places. A batch takes three meetings:
+ *
+ *   1. every thread applies all merges of the batch to its words, and writes for each owner what changes
+ *   2. every owner adds that up for its pairs, gives new pairs their places, and offers them
+ *   3. one thread picks the next batch
+ *
+ * No locks, and no atomics on counts. Batches with few places are done by one thread in the same steps.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "train/batch.h"
+#include "train/neighbours.h"
+#include "train/visit.h"
+
+enum {
+	/* Places in a batch for which waking the others pays: some 300 µs of visits. */
+	TOGETHER_PLACES = 5000,
+	PREFETCH_AHEAD = 4,
+};
+
+/* A pair that lost occurrences. */
+struct lowered {
+	uint32_t left, right;
+	int64_t count;
+};
+
+/* A pair that gained some, and where: names of one thread. */
+struct gained {
+	uint32_t left, right;
+	int64_t count;
+	uint32_t places;
+	uint32_t before; /* places of the pair in the words of the threads before */
+	size_t names;    /* offset in the thread's names */
+	struct pmill_pair *pair;
+};
+
+/* From one thread to one owner. */
+struct outbox {
+	struct lowered *lowered;
+	struct gained *gained;
+	size_t lowered_count, lowered_capacity;
+	size_t gained_count, gained_capacity;
+};
+
+struct worker {
+	struct pmill_neighbours neighbours;
+	struct outbox *outboxes; /* by owner */
+	uint32_t *names;
+	size_t name_count, name_capacity;
+	uint64_t visits;
+	bool has_failed; /* no memory */
+};
+
+struct together {
+	struct pmill_merge_run *run;
+	struct pmill_batch batch;
+	uint32_t first_joined; /* the token of the batch's first merge */
+	struct worker *workers;
+	unsigned count;
+};
+
+/* ---- 1: visits ---- */
+
+static bool is_before_share(const struct pmill_packed_words *words, uint32_t name, unsigned share)
+{
+	return name < words->unit_count ? name < words->shares[share].short_begin
+									: name < words->shares[share].long_begin;
+}
+
+/* The names of the places of one share: they stand together, share by share. */
+static void find_own(
+	const struct pmill_packed_words *words, unsigned share, const uint32_t **names, size_t *count)
+{
+	size_t ends[2] = {0, *count};
+	for (unsigned side = 0; side < 2 && share + side < words->share_count; side++) {
+		size_t low = 0, high = *count;
+		while (low < high) {
+			size_t middle = low + (high - low) / 2;
+			if (is_before_share(words, (*names)[middle], share + side))
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		ends[side] = low;
+	}
+	*names += ends[0];
+	*count = ends[1] - ends[0];
+}
+
+static struct outbox *find_outbox(
+	const struct together *together, struct worker *worker, uint32_t left, uint32_t right)
+{
+	return &worker->outboxes[pmill_pair_index_part(&together->run->index, left, right)];
+}
+
+static bool send_lowered(const struct together *together, struct worker *worker, uint32_t left,
+	uint32_t right, int64_t count)
+{
+	struct outbox *outbox = find_outbox(together, worker, left, right);
+	void *items = outbox->lowered;
+	if (!pmill_array_reserve(
+			&items, &outbox->lowered_capacity, outbox->lowered_count + 1, sizeof *outbox->lowered))
+		return false;
+	outbox->lowered = items;
+	outbox->lowered[outbox->lowered_count++] = (struct lowered){left, right, count};
+	return true;
+}
+
+/* The names are to be written behind those of the pairs before; the neighbour learns where. */
+static bool send_gained(const struct together *together, struct worker *worker, uint32_t left,
+	uint32_t right, struct pmill_neighbour *neighbour)
+{
+	struct outbox *outbox = find_outbox(together, worker, left, right);
+	void *items = outbox->gained;
+	if (!pmill_array_reserve(
+			&items, &outbox->gained_capacity, outbox->gained_count + 1, sizeof *outbox->gained))
+		return false;
+	outbox->gained = items;
+	outbox->gained[outbox->gained_count++] = (struct gained){.left = left,
+		.right = right,
+		.count = neighbour->count,
+		.places = neighbour->words,
+		.names = worker->name_count};
+	neighbour->fill = worker->names + worker->name_count;
+	worker->name_count += neighbour->words;
+	return true;
+}
+
+static void write_names(struct pmill_neighbour_side *side)
+{
+	for (size_t i = 0; i < side->event_count; i++)
+		*side->by_token[side->events[i].token].fill++ = side->events[i].word;
+}
+
+static bool reserve_names(struct worker *worker)
+{
+	const struct pmill_neighbours *neighbours = &worker->neighbours;
+	void *names = worker->names;
+	size_t more = neighbours->left.event_count + neighbours->right.event_count +
+		neighbours->both.event_count;
+	bool done = pmill_array_reserve(
+		&names, &worker->name_capacity, worker->name_count + more, sizeof *worker->names);
+	worker->names = names;
+	return done;
+}
+
+static bool send_changes(const struct together *together, struct worker *worker,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	struct pmill_neighbours *neighbours = &worker->neighbours;
+	struct pmill_neighbour_side *left = &neighbours->left, *right = &neighbours->right;
+	struct pmill_neighbour *both = &neighbours->both.by_token[0];
+	bool done = reserve_names(worker);
+	for (size_t i = 0; i < left->touched_count && done; i++) {
+		uint32_t token = left->touched[i];
+		struct pmill_neighbour *neighbour = &left->by_token[token];
+		done = send_lowered(together, worker, token, pair->left, neighbour->count) &&
+			send_gained(together, worker, token, joined, neighbour);
+	}
+	for (size_t i = 0; i < right->touched_count && done; i++) {
+		uint32_t token = right->touched[i];
+		struct pmill_neighbour *neighbour = &right->by_token[token];
+		done = send_lowered(together, worker, pair->right, token, neighbour->count) &&
+			send_gained(together, worker, joined, token, neighbour);
+	}
+	if (neighbours->both.touched_count > 0 && done)
+		done = send_lowered(together, worker, pair->right, pair->left, both->count) &&
+			send_gained(together, worker, joined, joined, both);
+	if (done) {
+		write_names(left);
+		write_names(right);
+		write_names(&neighbours->both);
+	}
+	return done;
+}
+
+static bool visit_pair(const struct together *together, struct worker *worker, unsigned share,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	const struct pmill_merge_run *run = together->run;
+	uint32_t single;
+	size_t count;
+	const uint32_t *names = pmill_pair_places(
+		pmill_pair_index_find(&run->index, pair->left, pair->right), &single, &count);
+	find_own(&run->words, share, &names, &count);
+	if (count == 0)
+		return true;
+	worker->visits += count;
+	bool done = pmill_visit_places(&run->words, names, count, pair->left, pair->right, joined,
+					&worker->neighbours) &&
+		send_changes(together, worker, pair, joined);
+	pmill_neighbours_clear(&worker->neighbours);
+	return done;
+}
+
+static void visit_share(void *context, unsigned share)
+{
+	const struct together *together = context;
+	struct worker *worker = &together->workers[share];
+	worker->name_count = 0;
+	for (unsigned owner = 0; owner < together->count; owner++) {
+		worker->outboxes[owner].lowered_count = 0;
+		worker->outboxes[owner].gained_count = 0;
+	}
+	bool done = pmill_neighbours_reserve_tokens(
+		&worker->neighbours, together->first_joined + together->batch.count);
+	for (size_t i = 0; i < together->batch.count && done; i++)
+		done = visit_pair(together, worker, share, &together->batch.pairs[i],
+			together->first_joined + (uint32_t)i);
+	worker->has_failed |= !done;
+}
+
+/* ---- 2: owners ---- */
+
+static bool reserve_pairs(struct together *together, unsigned owner)
+{
+	size_t more = 0;
+	for (unsigned i = 0; i < together->count; i++)
+		more += together->workers[i].outboxes[owner].gained_count;
+	return pmill_pair_index_reserve(&together->run->index, owner, more) &&
+		pmill_pair_queue_reserve(&together->run->queues[owner], more);
+}
+
+/* Until they have places, new pairs hold their number: twice, so that it is no single place. */
+static void add_gained(struct together *together, unsigned owner)
+{
+	struct pmill_pair_index *index = &together->run->index;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		for (size_t g = 0; g < outbox->gained_count; g++) {
+			struct gained *gained = &outbox->gained[g];
+			if (g + PREFETCH_AHEAD < outbox->gained_count)
+				pmill_pair_index_prefetch(
+					index, gained[PREFETCH_AHEAD].left, gained[PREFETCH_AHEAD].right);
+			gained->pair = pmill_pair_index_add(index, gained->left, gained->right);
+			gained->pair->count += gained->count;
+			gained->before = (uint32_t)(gained->pair->places / 2);
+			gained->pair->places += 2 * (uint64_t)gained->places;
+		}
+	}
+}
+
+static void subtract_lowered(struct together *together, unsigned owner)
+{
+	struct pmill_merge_run *run = together->run;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		for (size_t l = 0; l < outbox->lowered_count; l++) {
+			const struct lowered *lowered = &outbox->lowered[l];
+			if (l + PREFETCH_AHEAD < outbox->lowered_count)
+				pmill_pair_index_prefetch(
+					&run->index, lowered[PREFETCH_AHEAD].left, lowered[PREFETCH_AHEAD].right);
+			pmill_pair_index_find(&run->index, lowered->left, lowered->right)->count -=
+				lowered->count;
+		}
+	}
+}
+
+/* Pairs that were there before and are no candidates any more need no places. */
+static void free_lowered(struct together *together, unsigned owner)
+{
+	struct pmill_merge_run *run = together->run;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		for (size_t l = 0; l < outbox->lowered_count; l++) {
+			struct pmill_pair *pair = pmill_pair_index_find(
+				&run->index, outbox->lowered[l].left, outbox->lowered[l].right);
+			if (pair->count < run->settings->min_count)
+				pmill_pair_free_places(pair);
+		}
+	}
+}
+
+/* The first of a pair's records gives it its places; those of later threads follow theirs. */
+static bool place_gained(struct together *together, unsigned owner)
+{
+	struct pmill_merge_run *run = together->run;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct worker *worker = &together->workers[i];
+		const struct outbox *outbox = &worker->outboxes[owner];
+		for (size_t g = 0; g < outbox->gained_count; g++) {
+			const struct gained *gained = &outbox->gained[g];
+			struct pmill_pair *pair = gained->pair;
+			uint32_t single, *names;
+			size_t count;
+			if (gained->before > 0) {
+				names = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
+				if (count == 0)
+					continue;
+			} else {
+				uint32_t places = (uint32_t)(pair->places / 2);
+				pair->places = 0;
+				if (!pmill_merge_run_is_candidate(run, gained->left, gained->right, pair->count))
+					continue;
+				names = pmill_pair_allocate_places(pair, places);
+				if (names == NULL)
+					return false;
+				pmill_pair_queue_push(&run->queues[owner],
+					(struct pmill_candidate){pair->count, gained->left, gained->right});
+			}
+			memcpy(names + gained->before, worker->names + gained->names,
+				gained->places * sizeof *names);
+		}
+	}
+	return true;
+}
+
+static void free_merged(struct together *together, unsigned owner)
+{
+	struct pmill_pair_index *index = &together->run->index;
+	for (size_t i = 0; i < together->batch.count; i++) {
+		const struct pmill_candidate *merged = &together->batch.pairs[i];
+		if (pmill_pair_index_part(index, merged->left, merged->right) != owner)
+			continue;
+		struct pmill_pair *pair = pmill_pair_index_find(index, merged->left, merged->right);
+		pmill_pair_free_places(pair);
+		pair->count = 0;
+	}
+}
+
+static void update_owned(void *context, unsigned owner)
+{
+	struct together *together = context;
+	free_merged(together, owner);
+	bool done = reserve_pairs(together, owner);
+	if (done) {
+		add_gained(together, owner);
+		subtract_lowered(together, owner);
+		done = place_gained(together, owner);
+		free_lowered(together, owner);
+		free_merged(together, owner);
+	}
+	together->workers[owner].has_failed |= !done;
+}
+
+/* ---- 3: the next batch ---- */
+
+static bool record_batch(struct together *together)
+{
+	together->first_joined = (uint32_t)together->run->tokens.count;
+	for (size_t i = 0; i < together->batch.count; i++)
+		if (!pmill_merge_run_record(together->run, &together->batch.pairs[i]))
+			return false;
+	together->run->result->batches++;
+	return true;
+}
+
+static bool is_worth_waking(const struct together *together)
+{
+	size_t places = 0;
+	for (size_t i = 0; i < together->batch.count && places < TOGETHER_PLACES; i++) {
+		const struct pmill_candidate *pair = &together->batch.pairs[i];
+		uint32_t single;
+		size_t count;
+		pmill_pair_places(
+			pmill_pair_index_find(&together->run->index, pair->left, pair->right), &single, &count);
+		places += count;
+	}
+	return places >= TOGETHER_PLACES;
+}
+
+static void run_step(
+	struct together *together, bool is_together, void (*work)(void *context, unsigned index))
+{
+	if (is_together) {
+		pmill_team_run(together->run->team, work, together);
+		return;
+	}
+	for (unsigned i = 0; i < together->count; i++)
+		work(together, i);
+}
+
+static bool has_failed(const struct together *together)
+{
+	for (unsigned i = 0; i < together->count; i++)
+		if (together->workers[i].has_failed)
+			return true;
+	return false;
+}
+
+static bool apply_batch(struct together *together)
+{
+	if (!record_batch(together))
+		return false;
+	bool is_together = is_worth_waking(together);
+	run_step(together, is_together, visit_share);
+	if (has_failed(together))
+		return false;
+	run_step(together, is_together, update_owned);
+	return !has_failed(together);
+}
+
+static pmill_status merge_all(struct together *together)
+{
+	struct pmill_merge_run *run = together->run;
+	while (run->result->merge_count < run->settings->merge_limit) {
+		if (!pmill_batch_take(&together->batch, run))
+			return pmill_fail_memory(run->error);
+		if (together->batch.count == 0) {
+			run->result->stopped = pmill_merge_run_why_empty(run);
+			return PMILL_OK;
+		}
+		if (!apply_batch(together))
+			return pmill_fail_memory(run->error);
+		if (pmill_merge_run_is_cancelled(run))
+			return PMILL_CANCELLED;
+	}
+	run->result->stopped = "full";
+	return PMILL_OK;
+}
+
+static bool init_workers(struct together *together)
+{
+	together->workers = calloc(together->count, sizeof *together->workers);
+	for (unsigned i = 0; together->workers != NULL && i < together->count; i++) {
+		struct worker *worker = &together->workers[i];
+		worker->outboxes = calloc(together->count, sizeof *worker->outboxes);
+		if (worker->outboxes == NULL)
+			return false;
+	}
+	return together->workers != NULL;
+}
+
+static void release(struct together *together)
+{
+	for (unsigned i = 0; together->workers != NULL && i < together->count; i++) {
+		struct worker *worker = &together->workers[i];
+		for (unsigned owner = 0; worker->outboxes != NULL && owner < together->count; owner++) {
+			free(worker->outboxes[owner].lowered);
+			free(worker->outboxes[owner].gained);
+		}
+		free(worker->outboxes);
+		free(worker->names);
+		pmill_neighbours_release(&worker->neighbours);
+		together->run->result->visits += worker->visits;
+	}
+	free(together->workers);
+	pmill_batch_release(&together->batch);
+}
+
+static pmill_status merge_in_batches(struct pmill_merge_run *run)
+{
+	struct together together = {.run = run, .count = run->part_count};
+	pmill_status status = init_workers(&together) ? merge_all(&together)
+												  : pmill_fail_memory(run->error);
+	release(&together);
+	return status;
+}
+
+const struct pmill_merge_method pmill_merge_in_batches = {"batches", merge_in_batches};

@@ -1,0 +1,182 @@
+/* Merging one pair at a time: the plain way, which all others must equal. */
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+#include "train/merge_run.h"
+#include "train/neighbours.h"
+#include "train/visit.h"
+
+enum { PREFETCH_AHEAD = 4 };
+
+struct plain {
+	struct pmill_merge_run *run;
+	struct pmill_neighbours neighbours;
+};
+
+/* Of all queues; false where no candidate is left. */
+static bool take_best(struct pmill_merge_run *run, struct pmill_candidate *best)
+{
+	unsigned from = run->part_count;
+	for (unsigned part = 0; part < run->part_count; part++) {
+		const struct pmill_candidate *first = pmill_merge_run_first(run, part);
+		if (first == NULL ||
+			(from < run->part_count && pmill_pair_queue_is_before(&run->queues[0], best, first)))
+			continue;
+		*best = *first;
+		from = part;
+	}
+	if (from == run->part_count)
+		return false;
+	pmill_pair_queue_pop(&run->queues[from]);
+	return true;
+}
+
+/* Takes what the merge used up from a pair that was there before. */
+static void lower_pair(struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count)
+{
+	struct pmill_pair *pair = pmill_pair_index_find(&run->index, left, right);
+	pair->count -= count;
+	if (pair->count < run->settings->min_count)
+		pmill_pair_free_places(pair);
+}
+
+static bool add_pair(
+	struct pmill_merge_run *run, uint32_t left, uint32_t right, struct pmill_neighbour *neighbour)
+{
+	unsigned part = pmill_pair_index_part(&run->index, left, right);
+	if (!pmill_pair_index_reserve(&run->index, part, 1) ||
+		!pmill_pair_queue_reserve(&run->queues[part], 1))
+		return false;
+	struct pmill_pair *pair = pmill_pair_index_add(&run->index, left, right);
+	pair->count = neighbour->count;
+	if (!pmill_merge_run_is_candidate(run, left, right, neighbour->count))
+		return true;
+	neighbour->fill = pmill_pair_allocate_places(pair, neighbour->words);
+	pmill_pair_queue_push(
+		&run->queues[part], (struct pmill_candidate){neighbour->count, left, right});
+	return neighbour->fill != NULL;
+}
+
+static void fill_places(struct pmill_neighbour_side *side)
+{
+	for (size_t i = 0; i < side->event_count; i++) {
+		struct pmill_neighbour *neighbour = &side->by_token[side->events[i].token];
+		if (neighbour->fill != NULL)
+			*neighbour->fill++ = side->events[i].word;
+	}
+}
+
+/* Room for all new pairs at once: what a pair holds itself must not move until it is filled. */
+static bool reserve(struct plain *plain)
+{
+	const struct pmill_neighbours *neighbours = &plain->neighbours;
+	size_t more = neighbours->left.touched_count + neighbours->right.touched_count +
+		neighbours->both.touched_count;
+	for (unsigned part = 0; part < plain->run->part_count; part++)
+		if (!pmill_pair_index_reserve(&plain->run->index, part, more))
+			return false;
+	return true;
+}
+
+static bool apply_left(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+{
+	struct pmill_neighbour_side *side = &plain->neighbours.left;
+	for (size_t i = 0; i < side->touched_count; i++) {
+		uint32_t token = side->touched[i];
+		if (i + PREFETCH_AHEAD < side->touched_count)
+			pmill_pair_index_prefetch(
+				&plain->run->index, side->touched[i + PREFETCH_AHEAD], best->left);
+		lower_pair(plain->run, token, best->left, side->by_token[token].count);
+		if (!add_pair(plain->run, token, joined, &side->by_token[token]))
+			return false;
+	}
+	fill_places(side);
+	return true;
+}
+
+static bool apply_right(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+{
+	struct pmill_neighbour_side *side = &plain->neighbours.right;
+	for (size_t i = 0; i < side->touched_count; i++) {
+		uint32_t token = side->touched[i];
+		if (i + PREFETCH_AHEAD < side->touched_count)
+			pmill_pair_index_prefetch(
+				&plain->run->index, best->right, side->touched[i + PREFETCH_AHEAD]);
+		lower_pair(plain->run, best->right, token, side->by_token[token].count);
+		if (!add_pair(plain->run, joined, token, &side->by_token[token]))
+			return false;
+	}
+	fill_places(side);
+	return true;
+}
+
+static bool apply_both(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+{
+	struct pmill_neighbour_side *side = &plain->neighbours.both;
+	if (side->touched_count == 0)
+		return true;
+	lower_pair(plain->run, best->right, best->left, side->by_token[0].count);
+	if (!add_pair(plain->run, joined, joined, &side->by_token[0]))
+		return false;
+	fill_places(side);
+	return true;
+}
+
+static bool visit(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+{
+	struct pmill_merge_run *run = plain->run;
+	struct pmill_pair *pair = pmill_pair_index_find(&run->index, best->left, best->right);
+	uint32_t single;
+	size_t count;
+	const uint32_t *names = pmill_pair_places(pair, &single, &count);
+	run->result->visits += count;
+	bool done = pmill_visit_places(
+		&run->words, names, count, best->left, best->right, joined, &plain->neighbours);
+	pmill_pair_free_places(pair);
+	return done;
+}
+
+/*
+ * A pair of equal tokens lowers itself while its runs are visited (aaaa → zz takes the pair in the middle);
+ * setting the count to 0 in the end covers that: none is left.
+ */
+static bool apply(struct plain *plain, const struct pmill_candidate *best)
+{
+	struct pmill_merge_run *run = plain->run;
+	uint32_t joined = (uint32_t)run->tokens.count;
+	bool done = pmill_merge_run_record(run, best) &&
+		pmill_neighbours_reserve_tokens(&plain->neighbours, run->tokens.count) &&
+		visit(plain, best, joined) && reserve(plain) && apply_left(plain, best, joined) &&
+		apply_right(plain, best, joined) && apply_both(plain, best, joined);
+	pmill_pair_index_find(&run->index, best->left, best->right)->count = 0;
+	pmill_neighbours_clear(&plain->neighbours);
+	return done;
+}
+
+static pmill_status merge_all(struct plain *plain)
+{
+	struct pmill_merge_run *run = plain->run;
+	struct pmill_merger_result *result = run->result;
+	struct pmill_candidate best;
+	while (result->merge_count < run->settings->merge_limit) {
+		if (!take_best(run, &best)) {
+			result->stopped = pmill_merge_run_why_empty(run);
+			return PMILL_OK;
+		}
+		if (!apply(plain, &best))
+			return pmill_fail_memory(run->error);
+		if (pmill_merge_run_is_cancelled(run))
+			return PMILL_CANCELLED;
+	}
+	result->stopped = "full";
+	return PMILL_OK;
+}
+
+static pmill_status merge_one_by_one(struct pmill_merge_run *run)
+{
+	struct plain plain = {.run = run};
+	pmill_status status = merge_all(&plain);
+	pmill_neighbours_release(&plain.neighbours);
+	return status;
+}
+
+const struct pmill_merge_method pmill_merge_one_by_one = {"one-by-one", merge_one_by_one};

@@ -1,0 +1,215 @@
+/* One run of merging: what the ways of choosing the next merges share. */
+/* SPDX-License-Identifier: MIT */
+#include "train/merge_run.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/pages.h"
+#include "train/visit.h"
+
+enum { BYTE_PAIRS = 256 * 256 };
+
+/*
+ * Filters only look at lengths, and a longer token is refused wherever a shorter one is: a pair that is
+ * refused stays so, whatever its parts grow into. The exact batches rest on that.
+ */
+bool pmill_merge_run_is_allowed(const struct pmill_merge_run *run, uint32_t left, uint32_t right)
+{
+	const struct pmill_merger_settings *settings = run->settings;
+	if (settings->max_token_length == 0)
+		return true;
+	uint64_t len = (uint64_t)run->tokens.items[left].len + run->tokens.items[right].len;
+	if (settings->is_hf_length)
+		return (left | right) < 256 || len < settings->max_token_length;
+	return len <= settings->max_token_length;
+}
+
+bool pmill_merge_run_is_candidate(
+	const struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count)
+{
+	return count >= run->settings->min_count && pmill_merge_run_is_allowed(run, left, right);
+}
+
+/* ---- The index ---- */
+
+/* A dense table of pairs of bytes for each share. */
+struct build {
+	struct pmill_merge_run *run;
+	struct pmill_byte_pair *pairs; /* share by share */
+	unsigned share_count;
+	bool *fits; /* of each share */
+};
+
+static void forget_last(struct pmill_byte_pair *pairs)
+{
+	for (size_t i = 0; i < BYTE_PAIRS; i++)
+		pairs[i].last = UINT32_MAX;
+}
+
+static void count_share(void *context, unsigned index)
+{
+	const struct build *build = context;
+	const struct pmill_packed_words *words = &build->run->words;
+	struct pmill_byte_pair *pairs = build->pairs + (size_t)index * BYTE_PAIRS;
+	forget_last(pairs);
+	build->fits[index] = pmill_visit_count_pairs(words, &words->shares[index], pairs);
+	forget_last(pairs);
+}
+
+static void fill_share(void *context, unsigned index)
+{
+	const struct build *build = context;
+	const struct pmill_packed_words *words = &build->run->words;
+	pmill_visit_fill_pairs(words, &words->shares[index], build->pairs + (size_t)index * BYTE_PAIRS);
+}
+
+static pmill_status fail_overflow(const struct build *build)
+{
+	return pmill_fail(build->run->error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
+		"the count of a pair does not fit 63 bits");
+}
+
+/* Pairs that can't become candidates keep their count but no places. */
+static pmill_status add_byte_pair(struct build *build, uint32_t at)
+{
+	struct pmill_merge_run *run = build->run;
+	struct pmill_pair *pair = &run->index.dense[at];
+	uint32_t places = 0, left = at >> 8, right = at & 255;
+	for (unsigned s = 0; s < build->share_count; s++) {
+		const struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
+		if (__builtin_add_overflow(pair->count, own->count, &pair->count))
+			return fail_overflow(build);
+		places += own->places;
+	}
+	if (places == 0 || !pmill_merge_run_is_candidate(run, left, right, pair->count))
+		return PMILL_OK;
+	struct pmill_pair_queue *queue = &run->queues[pmill_pair_index_part(&run->index, left, right)];
+	uint32_t *names = pmill_pair_allocate_places(pair, places);
+	if (names == NULL || !pmill_pair_queue_reserve(queue, 1))
+		return pmill_fail_memory(run->error);
+	for (unsigned s = 0; s < build->share_count; s++) {
+		struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
+		own->fill = names;
+		names += own->places;
+	}
+	pmill_pair_queue_push(queue, (struct pmill_candidate){pair->count, left, right});
+	return PMILL_OK;
+}
+
+static pmill_status index_pairs(struct build *build)
+{
+	struct pmill_merge_run *run = build->run;
+	pmill_team_run(run->team, count_share, build);
+	for (unsigned s = 0; s < build->share_count; s++)
+		if (!build->fits[s])
+			return fail_overflow(build);
+	pmill_status status = PMILL_OK;
+	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
+		status = add_byte_pair(build, at);
+	if (status == PMILL_OK)
+		pmill_team_run(run->team, fill_share, build);
+	return status;
+}
+
+static pmill_status build_index(struct pmill_merge_run *run)
+{
+	struct build build = {.run = run, .share_count = run->words.share_count};
+	size_t size = build.share_count * BYTE_PAIRS * sizeof *build.pairs;
+	build.pairs = pmill_pages_allocate(size);
+	build.fits = calloc(build.share_count, sizeof *build.fits);
+	pmill_status status = build.pairs != NULL && build.fits != NULL ? index_pairs(&build)
+																	: pmill_fail_memory(run->error);
+	if (build.pairs != NULL)
+		pmill_pages_free(build.pairs, size);
+	free(build.fits);
+	return status;
+}
+
+static bool init_queues(struct pmill_merge_run *run)
+{
+	run->queues = calloc(run->part_count, sizeof *run->queues);
+	for (unsigned part = 0; run->queues != NULL && part < run->part_count; part++) {
+		run->queues[part].tokens = &run->tokens;
+		run->queues[part].ties = run->settings->ties;
+	}
+	return run->queues != NULL;
+}
+
+pmill_status pmill_merge_run_build(
+	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit)
+{
+	run->part_count = pmill_team_size(run->team);
+	if (!pmill_learned_tokens_init(&run->tokens, run->settings) || !init_queues(run) ||
+		!pmill_pair_index_init(&run->index, run->part_count))
+		return pmill_fail_memory(run->error);
+	pmill_status status = pmill_packed_words_create(&run->words, words, &run->tokens, token_limit,
+		run->settings->long_word_len, run->team, run->error);
+	return status == PMILL_OK ? build_index(run) : status;
+}
+
+void pmill_merge_run_release(struct pmill_merge_run *run)
+{
+	for (unsigned part = 0; run->queues != NULL && part < run->part_count; part++)
+		pmill_pair_queue_release(&run->queues[part]);
+	free(run->queues);
+	pmill_pair_index_release(&run->index);
+	pmill_packed_words_release(&run->words);
+	pmill_learned_tokens_release(&run->tokens);
+}
+
+/* ---- Merging ---- */
+
+const struct pmill_candidate *pmill_merge_run_first(struct pmill_merge_run *run, unsigned part)
+{
+	struct pmill_pair_queue *queue = &run->queues[part];
+	while (queue->count > 0) {
+		const struct pmill_candidate *first = &queue->items[0];
+		int64_t count = pmill_pair_index_find(&run->index, first->left, first->right)->count;
+		if (count == first->count)
+			return first;
+		if (count >= run->settings->min_count)
+			pmill_pair_queue_lower_first(queue, count);
+		else
+			pmill_pair_queue_pop(queue);
+	}
+	return NULL;
+}
+
+bool pmill_merge_run_record(struct pmill_merge_run *run, const struct pmill_candidate *pair)
+{
+	struct pmill_merger_result *result = run->result;
+	void *merges = result->merges;
+	if (!pmill_array_reserve(
+			&merges, &run->merge_capacity, result->merge_count + 1, sizeof *result->merges))
+		return false;
+	result->merges = merges;
+	result->merges[result->merge_count++] = (struct pmill_learned_merge){
+		pair->left, pair->right, pair->count};
+	return pmill_learned_tokens_join(&run->tokens, pair->left, pair->right);
+}
+
+static bool is_left(const struct pmill_merge_run *run, const struct pmill_pair *pair, uint64_t key)
+{
+	return pair->count > 0 && pmill_merge_run_is_allowed(run, (uint32_t)(key >> 32), (uint32_t)key);
+}
+
+const char *pmill_merge_run_why_empty(const struct pmill_merge_run *run)
+{
+	for (uint64_t at = 0; at < BYTE_PAIRS; at++)
+		if (is_left(run, &run->index.dense[at], at >> 8 << 32 | (at & 255)))
+			return "min-count";
+	for (unsigned p = 0; p < run->part_count; p++) {
+		const struct pmill_pair_part *part = &run->index.parts[p];
+		for (size_t i = 0; i < part->slot_count; i++)
+			if (is_left(run, &part->slots[i], part->slots[i].key))
+				return "min-count";
+	}
+	return "no-pairs";
+}
+
+bool pmill_merge_run_is_cancelled(struct pmill_merge_run *run)
+{
+	struct pmill_progress_state *progress = run->settings->progress;
+	return progress != NULL && !pmill_progress_step(progress, run->result->merge_count);
+}

@@ -1,0 +1,56 @@
+/* One run of merging: what the ways of choosing the next merges share. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_TRAIN_MERGE_RUN_H
+#define PMILL_TRAIN_MERGE_RUN_H
+
+#include "base/team.h"
+#include "train/learned_tokens.h"
+#include "train/merger.h"
+#include "train/packed_words.h"
+#include "train/pair_index.h"
+#include "train/pair_queue.h"
+
+struct pmill_merge_run {
+	const struct pmill_merger_settings *settings;
+	struct pmill_team *team;
+	struct pmill_learned_tokens tokens;
+	struct pmill_packed_words words;
+	struct pmill_pair_index index;
+	struct pmill_pair_queue *queues; /* one for each part of the index */
+	unsigned part_count;
+	struct pmill_merger_result *result;
+	size_t merge_capacity;
+	pmill_error *error;
+};
+
+/* A way to find and apply the merges, after the index is built. Found by name in merger.c. */
+struct pmill_merge_method {
+	const char *name;
+	pmill_status (*run)(struct pmill_merge_run *run);
+};
+extern const struct pmill_merge_method pmill_merge_one_by_one;
+extern const struct pmill_merge_method pmill_merge_in_batches;
+
+/* Packs the words and indexes their pairs, on the team. */
+pmill_status pmill_merge_run_build(
+	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit);
+void pmill_merge_run_release(struct pmill_merge_run *run);
+
+/* Whether a pair may be merged at all, by the filters and the least count. */
+bool pmill_merge_run_is_allowed(const struct pmill_merge_run *run, uint32_t left, uint32_t right);
+bool pmill_merge_run_is_candidate(
+	const struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count);
+
+/* Drops candidates that are gone and corrects counts until the first of the queue is true; NULL: empty. */
+const struct pmill_candidate *pmill_merge_run_first(struct pmill_merge_run *run, unsigned part);
+
+/* Notes the merge and its token. False without memory. */
+bool pmill_merge_run_record(struct pmill_merge_run *run, const struct pmill_candidate *pair);
+
+/* Why it stops when no candidate is left. */
+const char *pmill_merge_run_why_empty(const struct pmill_merge_run *run);
+
+/* Reports once in a while; true: the caller has asked to stop. */
+bool pmill_merge_run_is_cancelled(struct pmill_merge_run *run);
+
+#endif

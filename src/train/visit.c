@@ -1,0 +1,179 @@
+/* One merge at the places of its pair. */
+/* SPDX-License-Identifier: MIT */
+#include "train/visit.h"
+
+enum {
+	/* Measured: 8 to 16 places ahead hide the way to memory. */
+	PREFETCH_AHEAD = 12,
+};
+
+#define TOKEN uint16_t
+#define NAME(x) x##_narrow
+#include "train/visit_template.h"
+#define TOKEN uint32_t
+#define NAME(x) x##_wide
+#include "train/visit_template.h"
+
+static bool is_long(const struct pmill_packed_words *words, uint32_t name)
+{
+	return name >= words->unit_count;
+}
+
+/* Where the pair begins at this position, its second token; else PMILL_NO_POSITION. */
+static uint32_t match_long(
+	const struct pmill_packed_words *words, uint32_t at, uint32_t left, uint32_t right)
+{
+	if (at == PMILL_NO_POSITION || words->tokens[at] != left)
+		return PMILL_NO_POSITION;
+	uint32_t next = words->after[at];
+	return next != PMILL_NO_POSITION && words->tokens[next] == right ? next : PMILL_NO_POSITION;
+}
+
+/*
+ * As merge in a short word, for one match. Whether it touches the match before shows in the token on
+ * its left: the new one stands nowhere else yet.
+ */
+static void merge_long(const struct pmill_packed_words *words, uint32_t name, int64_t count,
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
+{
+	uint32_t base = (uint32_t)words->unit_count, at = name - base;
+	uint32_t second = match_long(words, at, left, right);
+	if (second == PMILL_NO_POSITION)
+		return;
+	uint32_t visit = ++neighbours->visit;
+	uint32_t before = words->before[at], after = words->after[second];
+	if (before != PMILL_NO_POSITION) {
+		uint32_t token = words->tokens[before];
+		if (token == joined)
+			pmill_neighbour_add(&neighbours->both, 0, visit, base + before, count);
+		else
+			pmill_neighbour_add(&neighbours->left, token, visit, base + before, count);
+	}
+	words->tokens[at] = joined;
+	words->tokens[second] = PMILL_NO_TOKEN;
+	words->after[at] = after;
+	if (after == PMILL_NO_POSITION)
+		return;
+	words->before[after] = at;
+	if (match_long(words, after, left, right) == PMILL_NO_POSITION)
+		pmill_neighbour_add(&neighbours->right, words->tokens[after], visit, name, count);
+}
+
+static void prefetch(const struct pmill_packed_words *words, uint32_t name)
+{
+	if (is_long(words, name))
+		__builtin_prefetch(&words->tokens[name - words->unit_count], 1);
+	else
+		__builtin_prefetch(pmill_packed_words_at(words, name), 1);
+}
+
+static bool visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
+{
+	/* Places come in order, so the next is mostly in the same word. */
+	uint32_t at = name - (uint32_t)words->unit_count;
+	bool is_behind = *word + 1 < words->long_count && words->long_words[*word + 1].begin <= at;
+	if (is_behind || words->long_words[*word].begin > at)
+		*word = pmill_packed_words_find_long(words, at);
+	if (!pmill_neighbours_reserve(neighbours, 2))
+		return false;
+	merge_long(words, name, words->long_words[*word].count, left, right, joined, neighbours);
+	return true;
+}
+
+static bool visit_short(const struct pmill_packed_words *words, uint32_t name, uint32_t left,
+	uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
+{
+	struct pmill_packed_word *word = pmill_packed_words_at(words, name);
+	if (!pmill_neighbours_reserve(neighbours, word->len))
+		return false;
+	if (words->is_wide)
+		merge_wide(word, name, left, right, joined, neighbours);
+	else
+		merge_narrow(word, name, (uint16_t)left, (uint16_t)right, joined, neighbours);
+	return true;
+}
+
+bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
+{
+	size_t word = 0;
+	bool done = true;
+	for (size_t i = 0; i < count && done; i++) {
+		if (i + PREFETCH_AHEAD < count)
+			prefetch(words, names[i + PREFETCH_AHEAD]);
+		if (is_long(words, names[i]))
+			done = visit_long(words, names[i], &word, left, right, joined, neighbours);
+		else
+			done = visit_short(words, names[i], left, right, joined, neighbours);
+	}
+	return done;
+}
+
+/* ---- Pairs of bytes ---- */
+
+static struct pmill_byte_pair *find_long_pair(
+	const struct pmill_packed_words *words, struct pmill_byte_pair *pairs, uint32_t at)
+{
+	uint32_t next = words->after[at];
+	if (next == PMILL_NO_POSITION)
+		return NULL;
+	return &pairs[words->tokens[at] << 8 | words->tokens[next]];
+}
+
+static bool count_long_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t name = share->long_begin; name < share->long_end;) {
+		uint32_t at = (uint32_t)(name - words->unit_count);
+		size_t word = pmill_packed_words_find_long(words, at);
+		int64_t count = words->long_words[word].count;
+		struct pmill_byte_pair *pair;
+		for (; (pair = find_long_pair(words, pairs, at)) != NULL; at++) {
+			if (__builtin_add_overflow(pair->count, count, &pair->count))
+				return false;
+			pair->places++;
+		}
+		name = words->unit_count + at + 1;
+	}
+	return true;
+}
+
+static void fill_long_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t name = share->long_begin; name < share->long_end; name++) {
+		struct pmill_byte_pair *pair = find_long_pair(
+			words, pairs, (uint32_t)(name - words->unit_count));
+		if (pair != NULL && pair->fill != NULL)
+			*pair->fill++ = (uint32_t)name;
+	}
+}
+
+bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t at = share->short_begin; at < share->short_end;) {
+		const struct pmill_packed_word *word = pmill_packed_words_at(words, at);
+		bool fits = words->is_wide ? count_pairs_wide(word, (uint32_t)at, pairs)
+								   : count_pairs_narrow(word, (uint32_t)at, pairs);
+		if (!fits)
+			return false;
+		at += word->room;
+	}
+	return count_long_pairs(words, share, pairs);
+}
+
+void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t at = share->short_begin; at < share->short_end;) {
+		const struct pmill_packed_word *word = pmill_packed_words_at(words, at);
+		if (words->is_wide)
+			fill_pairs_wide(word, (uint32_t)at, pairs);
+		else
+			fill_pairs_narrow(word, (uint32_t)at, pairs);
+		at += word->room;
+	}
+	fill_long_pairs(words, share, pairs);
+}

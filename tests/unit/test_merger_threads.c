@@ -1,0 +1,115 @@
+/* Batches on threads, with enough words that all threads work: the same merges as one by one. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/team.h"
+#include "train/merger.h"
+
+static uint64_t random_state;
+
+static uint32_t draw(uint32_t below)
+{
+	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((random_state >> 33) % below);
+}
+
+/* Sorted and distinct by their number in front; long words among them, and counts that tie often. */
+static void make_words(struct pmill_word_list *list, size_t count)
+{
+	char word[600];
+	for (size_t i = 0; i < count; i++) {
+		size_t len = (size_t)snprintf(word, sizeof word, "%06zu", i);
+		size_t end = len + (draw(500) == 0 ? 250 + draw(300) : draw(14));
+		uint32_t letters = 1 + draw(4);
+		for (; len < end; len++)
+			word[len] = (char)('a' + draw(letters));
+		assert_true(pmill_word_list_append(list, (pmill_bytes){word, len}, 1 + draw(5)));
+	}
+}
+
+static void train(size_t words, const char *method, unsigned threads, int64_t min_count,
+	uint64_t max_token_length, struct pmill_merger_result *result)
+{
+	struct pmill_word_list list = {0};
+	random_state = 5;
+	make_words(&list, words);
+	struct pmill_merger_settings settings = {.first_merge_id = 256,
+		.merge_limit = 3000,
+		.min_count = min_count,
+		.max_token_length = max_token_length,
+		.ties = threads % 2 == 0 ? PMILL_TIES_BYTES : PMILL_TIES_IDS,
+		.threads = threads,
+		.method = method};
+	for (uint32_t i = 0; i < 256; i++)
+		settings.byte_ids[i] = i;
+	assert_int_equal(pmill_merger_run(&list, &settings, result, NULL), PMILL_OK);
+}
+
+static void equals_one_by_one(void **state)
+{
+	(void)state;
+	static const unsigned thread_counts[] = {2, 3, 4, 8};
+	for (size_t i = 0; i < sizeof thread_counts / sizeof *thread_counts; i++) {
+		struct pmill_merger_result plain, batches;
+		int64_t min_count = i == 3 ? 20 : 1;
+		uint64_t longest = i == 2 ? 6 : 0;
+		train(30000, "one-by-one", thread_counts[i], min_count, longest, &plain);
+		train(30000, "batches", thread_counts[i], min_count, longest, &batches);
+		assert_int_equal(batches.merge_count, plain.merge_count);
+		assert_string_equal(batches.stopped, plain.stopped);
+		assert_memory_equal(batches.merges, plain.merges, plain.merge_count * sizeof *plain.merges);
+		assert_true(batches.batches > 0 && batches.batches < batches.merge_count);
+		assert_true(plain.merge_count > 500);
+		print_message("%u threads: %zu merges in %llu batches\n", thread_counts[i],
+			batches.merge_count, (unsigned long long)batches.batches);
+		pmill_merger_result_release(&plain);
+		pmill_merger_result_release(&batches);
+	}
+}
+
+/* ---- The team itself ---- */
+
+struct round {
+	unsigned number;
+	unsigned seen[8]; /* by member: the rounds it worked in */
+};
+
+static void work(void *context, unsigned index)
+{
+	struct round *round = context;
+	assert_int_equal(round->seen[index], round->number);
+	round->seen[index]++;
+}
+
+static void every_member_works_in_every_round(void **state)
+{
+	(void)state;
+	for (unsigned size = 1; size <= 8; size++) {
+		struct pmill_team *team = pmill_team_create(size);
+		assert_non_null(team);
+		assert_int_equal(pmill_team_size(team), size);
+		struct round round = {0};
+		for (; round.number < 2000; round.number++)
+			pmill_team_run(team, work, &round);
+		for (unsigned i = 0; i < size; i++)
+			assert_int_equal(round.seen[i], 2000);
+		pmill_team_free(team);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equals_one_by_one),
+		cmocka_unit_test(every_member_works_in_every_round),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
