@@ -15,6 +15,10 @@ demo:
 test:
 	@tools/run-tests.sh
 
+#: make test-arm64  builds the scanners for 64-bit Arm and runs their tests in an emulator
+test-arm64:
+	@tools/test-arm64.sh
+
 #: make install  installs command, library and manual below PREFIX (/usr/local)
 install: all
 	@cmake --install build/release --prefix "$(PREFIX)"
@@ -32,4 +36,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo test install format clean help
+.PHONY: all demo test test-arm64 install format clean help

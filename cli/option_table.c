@@ -31,7 +31,8 @@ static const char *const tie_rules[] = {"bytes", "ids", NULL};
 static const char *const layouts[] = {"bytes-first", "hf", "gpt2", NULL};
 static const char *const compat_targets[] = {"hf", NULL};
 static const char *const tsv_spellings[] = {"raw", "printable", NULL};
-static const char *const scanners[] = {"scalar", "regex", NULL};
+static const char *const scanners[] = {
+	"scalar", "block", "sse4", "avx2", "avx512", "neon", "regex", NULL};
 static const char *const mergers[] = {"one-by-one", "batches", NULL};
 static const char *const encode_formats[] = {"text", "tokens", "u16", "u32", NULL};
 static const char *const decode_formats[] = {"text", "u16", "u32", NULL};
@@ -231,8 +232,9 @@ static const struct pmill_cli_option options[] = {
 		.summary = "Bytes of text given to a thread at a time (default 4M). The result does not "
 				   "depend on it."},
 	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", scanners), .group = PMILL_CLI_GROUP_TESTS,
-		.summary = "The engine that cuts text: scalar, or regex (PCRE2). The result does not "
-				   "depend on it."},
+		.summary =
+			"The engine that cuts text: an instruction set's (avx512, avx2, sse4, neon), block, "
+			"scalar, or regex (PCRE2). The result does not depend on it."},
 	{TRAIN, 0, "merger", CHOICE(merger, "NAME", mergers), .group = PMILL_CLI_GROUP_TESTS,
 		.summary = "How merges are found: one-by-one, or batches on all threads. The result does "
 				   "not depend on it."},

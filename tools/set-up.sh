@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# Installs what is missing of what a goal needs: set-up.sh build|demo|test.
+# Installs what is missing of what a goal needs: set-up.sh build|demo|test|arm64.
 # SPDX-License-Identifier: MIT
 #
 # build: compiler, CMake, libraries. demo: and Python with `tokenizers`, in build/demo/venv.
 # test: and clang, cmocka, and Python with tests/requirements.txt, in build/venv.
+# arm64: a compiler for 64-bit Arm and an emulator, and nothing else.
 # Silent where all is there. Packages come from apt-get; elsewhere a sentence says what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 goal=${1:-build}
 case $goal in
-build | demo | test) ;;
+build | demo | test | arm64) ;;
 *)
-    echo "usage: tools/set-up.sh build|demo|test" >&2
+    echo "usage: tools/set-up.sh build|demo|test|arm64" >&2
     exit 2
     ;;
 esac
@@ -75,8 +76,18 @@ need_for_tests() {
     need fish command_there fish
 }
 
+need_for_arm64() {
+    need gcc-aarch64-linux-gnu command_there aarch64-linux-gnu-gcc
+    need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
+    need qemu-user command_there qemu-aarch64
+}
+
 find_missing() {
     missing=()
+    if [ "$goal" = arm64 ]; then
+        need_for_arm64
+        return
+    fi
     need_for_build
     [ "$goal" = build ] || need python3-venv python_there
     [ "$goal" != test ] || need_for_tests

@@ -4,11 +4,20 @@
 
 #include <string.h>
 
+#include "pretokenize/scan_block.h"
 #include "pretokenize/scan_scalar.h"
 
 /* The fastest first. */
 static const struct pmill_scanner *const scanners[] = {
+#if defined(__x86_64__) && defined(__LP64__)
+	&pmill_scanner_avx512,
+	&pmill_scanner_avx2,
+	&pmill_scanner_sse4,
+#elif defined(__aarch64__)
+	&pmill_scanner_neon,
+#endif
 	&pmill_scanner_scalar,
+	&pmill_scanner_block,
 };
 
 enum { SCANNER_COUNT = sizeof scanners / sizeof scanners[0] };

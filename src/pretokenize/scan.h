@@ -37,7 +37,7 @@ struct pmill_scan {
 typedef size_t (*pmill_scan_function)(struct pmill_scan *scan, size_t *ends, size_t capacity);
 
 struct pmill_scanner {
-	const char *name;                     /* "scalar" */
+	const char *name;                     /* "scalar", "avx2" ... */
 	bool (*is_available)(void);           /* on this processor; NULL: everywhere */
 	const pmill_scan_function *functions; /* by pattern id */
 };

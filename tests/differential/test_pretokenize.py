@@ -50,6 +50,10 @@ class Tool:
     def ends(self, texts, pattern, *options):
         return list(self.numbers(texts, "--pattern", pattern, *options))
 
+    def scanners(self):
+        """Those that this machine has."""
+        return self.run("--scanners").decode().split()
+
     def classes(self, version):
         return self.run("--classes", "--unicode", version)
 
@@ -224,13 +228,25 @@ def test_regex_scanner_cuts_alike(tool, rng, pattern, version):
     check_equal(texts, tool.ends(texts, pattern, "--unicode", version, "--scanner", "regex"), scalar)
 
 
-@pytest.mark.parametrize("scanner", ["scalar", "regex"])
-def test_any_capacity(tool, rng, scanner):
-    texts = random_texts(rng, 500)
+@pytest.mark.parametrize("pattern", NAMES)
+def test_every_scanner_cuts_alike(tool, alike, rng, pattern):
+    """Short texts one by one, and in long ones, where the scanners that take 64 bytes at a time do so."""
+    expression = regex.compile(PATTERNS[pattern])
+    short = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *random_texts(rng, 3000, alike)]
+    rng.shuffle(short)
+    texts = short[:2000] + [b"".join(short[i:i + 200]) for i in range(0, len(short), 200)]
+    expected = [expected_ends(text, expression) for text in texts]
+    for scanner in tool.scanners():
+        check_equal(texts, tool.ends(texts, pattern, "--scanner", scanner, "--capacity", "1000"), expected)
+
+
+def test_any_capacity(tool, rng):
+    texts = random_texts(rng, 300) + [hostile(rng, pieces=300) for _ in range(20)]
     for pattern in NAMES:
-        wanted = tool.ends(texts, pattern, "--scanner", scanner)
-        for capacity in ["1", "2", "7"]:
-            check_equal(texts, tool.ends(texts, pattern, "--scanner", scanner, "--capacity", capacity), wanted)
+        wanted = tool.ends(texts, pattern, "--scanner", "scalar")
+        for scanner in [*tool.scanners(), "regex"]:
+            for capacity in ["1", "2", "7", "65"]:
+                check_equal(texts, tool.ends(texts, pattern, "--scanner", scanner, "--capacity", capacity), wanted)
 
 
 # ---- Text that goes on ----
@@ -297,14 +313,16 @@ def test_places_that_must_be_sure(tool):
         assert list(tool.numbers(texts, "--pattern", pattern, "--sure-cuts")) == [[]] * len(texts)
 
 
+@pytest.mark.parametrize("scanner", ["scalar", None])
 @pytest.mark.parametrize("pattern", NAMES)
-def test_long_runs(tool, pattern):
-    """Linear time: a quadratic scanner would not come back from these."""
+def test_long_runs(tool, pattern, scanner):
+    """Linear time: a quadratic scanner would not come back from these. (None: the fastest.)"""
+    options = ["--capacity", "1000", "--scanner", scanner] if scanner else ["--capacity", "1000"]
     size = 2_000_000
     units = [b" ", b"\n", b"\t ", b"\n ", b"a", b"A", "ª".encode(), "\u0301".encode(), b"A" * 1000 + "ª".encode(), b"!", b"'", b"1", b"\xff", b"\xe2\x82", b"/\n"]
     tails = [b"", b"a", b"!"]
     texts = [head + unit * (size // len(unit)) + tail for head in [b"", b"\n"] for unit in units for tail in tails]
-    for text, ends in zip(texts, tool.ends(texts, pattern)):
+    for text, ends in zip(texts, tool.ends(texts, pattern, *options)):
         assert ends == sorted(set(ends)) and ends[-1] == len(text)
 
 

@@ -1,9 +1,10 @@
-/* Fuzz target: our scanner against PCRE2, whole, cut off, and cut at sure places. */
+/* Fuzz target: our scanners against PCRE2, whole, cut off, and cut at sure places. */
 /* SPDX-License-Identifier: MIT */
 /*
  * The first byte chooses the pattern, the second the Unicode version and where the text is cut; the
  * rest is the text, or, where the first byte is odd, spells it in the pieces at which patterns
- * decide. Without PCRE2 the scanner is still held against itself.
+ * decide. Every scanner that this machine has must cut as the scalar one does, and that one as PCRE2,
+ * where that is there.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 
 #include "pretokenize/pattern.h"
 #include "pretokenize/pretokenizer.h"
+#include "pretokenize/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -95,50 +97,76 @@ static void check_sure_cuts(const struct pmill_pretokenizer *pretokenizer, const
 	}
 }
 
-static void check_text(const struct pmill_pretokenizer *scanner,
-	const struct pmill_pretokenizer *regex, const uint8_t *text, size_t len, size_t part)
+static void require_same(const struct pmill_pretokenizer *other, const uint8_t *text, size_t len,
+	bool is_final, struct cuts wanted, const char *what)
 {
-	struct cuts whole = cut(scanner, text, len, true);
+	struct cuts got = cut(other, text, len, is_final);
+	require_equal(got, wanted, what);
+	free(got.ends);
+}
+
+/* `others`: all but the first, up to a NULL. */
+static void check_text(const struct pmill_pretokenizer *scalar,
+	struct pmill_pretokenizer *const *others, const uint8_t *text, size_t len, size_t part)
+{
+	struct cuts whole = cut(scalar, text, len, true);
 	require(len == 0 || whole.ends[whole.count - 1] == len, "all of the text is cut");
 	/* In a copy of its own size, so that a look beyond the part is noticed. */
 	uint8_t *copy = malloc(part > 0 ? part : 1);
 	require(copy != NULL, "no memory");
 	memcpy(copy, text, part);
-	struct cuts open = cut(scanner, copy, part, false);
+	struct cuts open = cut(scalar, copy, part, false);
 	require_prefix(open, whole, "a part is cut as the whole");
-	if (regex != NULL) {
-		struct cuts other = cut(regex, text, len, true), other_open = cut(regex, copy, part, false);
-		require_equal(other, whole, "PCRE2 cuts alike");
-		require_equal(other_open, open, "PCRE2 holds back alike");
-		free(other.ends);
-		free(other_open.ends);
+	for (; *others != NULL; others++) {
+		require_same(*others, text, len, true, whole, "all scanners and PCRE2 cut alike");
+		require_same(*others, copy, part, false, open, "all scanners and PCRE2 hold back alike");
 	}
-	check_sure_cuts(scanner, text, len, part, whole);
+	check_sure_cuts(scalar, text, len, part, whole);
 	free(whole.ends);
 	free(open.ends);
 	free(copy);
 }
 
+enum { PATTERNS = 16, VERSIONS = 5, ENGINES = 12 };
+
+/* All that can run a pattern: the scalar scanner first, NULL last. */
+struct engines {
+	struct pmill_pretokenizer *made[ENGINES];
+	size_t count;
+};
+
+static void add_engine(struct engines *engines, const struct pmill_pattern *pattern,
+	unsigned version, const char *scanner)
+{
+	require(engines->count + 1 < ENGINES, "room for all engines");
+	pmill_status status = pmill_pretokenizer_create(pattern->name, pmill_unicode_version(version),
+		scanner, &engines->made[engines->count], NULL);
+	require(status == PMILL_OK || (strcmp(scanner, "regex") == 0 && status == PMILL_UNSUPPORTED),
+		"create");
+	engines->count += status == PMILL_OK;
+}
+
 /*
  * Kept from run to run: compiling the sets of code points takes longer than matching a small text.
  */
-static const struct pmill_pretokenizer *get(
-	const struct pmill_pattern *pattern, unsigned version, bool wants_regex)
+static const struct engines *get(const struct pmill_pattern *pattern, unsigned version)
 {
-	enum { PATTERNS = 16, VERSIONS = 5 };
-	static struct pmill_pretokenizer *made[PATTERNS][VERSIONS][2];
-	static bool is_tried[PATTERNS][VERSIONS][2];
+	static struct engines all[PATTERNS][VERSIONS];
 	size_t row = 0;
 	while (pmill_pattern_at(row) != pattern)
 		row++;
-	struct pmill_pretokenizer **place = &made[row][version][wants_regex];
-	if (!is_tried[row][version][wants_regex]) {
-		pmill_status status = pmill_pretokenizer_create(pattern->name,
-			pmill_unicode_version(version), wants_regex ? "regex" : "scalar", place, NULL);
-		require(status == PMILL_OK || (wants_regex && status == PMILL_UNSUPPORTED), "create");
-		is_tried[row][version][wants_regex] = true;
+	struct engines *engines = &all[row][version];
+	if (engines->count > 0)
+		return engines;
+	add_engine(engines, pattern, version, "scalar");
+	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
+		const struct pmill_scanner *scanner = pmill_scanner_at(i);
+		bool is_available = scanner->is_available == NULL || scanner->is_available();
+		if (is_available && strcmp(scanner->name, "scalar") != 0)
+			add_engine(engines, pattern, version, scanner->name);
 	}
-	return *place;
+	add_engine(engines, pattern, version, "regex");
+	return engines;
 }
 
 /* Each byte stands for one of these. Returns the length; `text` has room for 4 bytes each. */
@@ -172,8 +200,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool is_spelled = data[0] % 2 == 1;
 	size_t len = is_spelled ? spell(data + 2, size - 2, spelled) : size - 2;
 	size_t part = (size_t)data[1] / 5 * len / 51;
-	check_text(get(pattern, version, false), get(pattern, version, true),
-		is_spelled ? spelled : data + 2, len, part);
+	const struct engines *engines = get(pattern, version);
+	check_text(engines->made[0], engines->made + 1, is_spelled ? spelled : data + 2, len, part);
 	free(spelled);
 	return 0;
 }

@@ -2,13 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *   pretokenize [--pattern P] [--unicode V] [--scanner S] [--capacity N] [--not-final |
- *   --sure-cuts] pretokenize [--unicode V] --classes pretokenize --patterns | --unicode-versions
+ *   --sure-cuts] pretokenize [--unicode V] --classes pretokenize --patterns | --unicode-versions |
+ *   --scanners
  *
  * Stdin: texts, each 4 bytes of length (little endian) and the bytes. Stdout: for each text 4 bytes
  * of count and that many ends of 4 bytes each; with --sure-cuts the offsets of sure cuts instead.
  * --capacity: how many ends to ask for at a time. --not-final: as if more text could follow each.
  * --classes: the class of every code point, a byte each. --patterns: name, tab, expression, one a
- * line. Errors go to stderr, exit 1.
+ * line. --scanners: the names of those that this machine has. Errors go to stderr, exit 1.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,9 +18,10 @@
 #include "pairmill.h"
 #include "pretokenize/pattern.h"
 #include "pretokenize/pretokenizer.h"
+#include "pretokenize/scan.h"
 #include "unicode/class.h"
 
-enum mode { PRETOKENS, PRETOKENS_NOT_FINAL, SURE_CUTS, CLASSES, PATTERNS, VERSIONS };
+enum mode { PRETOKENS, PRETOKENS_NOT_FINAL, SURE_CUTS, CLASSES, PATTERNS, VERSIONS, SCANNERS };
 
 struct options {
 	const char *pattern, *unicode, *scanner;
@@ -150,11 +152,21 @@ static int write_versions(void)
 	return 0;
 }
 
+static int write_scanners(void)
+{
+	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
+		const struct pmill_scanner *scanner = pmill_scanner_at(i);
+		if (scanner->is_available == NULL || scanner->is_available())
+			puts(scanner->name);
+	}
+	return 0;
+}
+
 static int parse_option(const char *name, const char *value, struct options *options)
 {
-	static const char *const modes[] = {
-		"", "--not-final", "--sure-cuts", "--classes", "--patterns", "--unicode-versions"};
-	for (int mode = PRETOKENS_NOT_FINAL; mode <= VERSIONS; mode++) {
+	static const char *const modes[] = {"", "--not-final", "--sure-cuts", "--classes", "--patterns",
+		"--unicode-versions", "--scanners"};
+	for (int mode = PRETOKENS_NOT_FINAL; mode <= SCANNERS; mode++) {
 		if (strcmp(name, modes[mode]) == 0) {
 			options->mode = (enum mode)mode;
 			return 1;
@@ -189,6 +201,7 @@ int main(int argc, char **argv)
 	case CLASSES: return write_classes(options.unicode);
 	case PATTERNS: return write_patterns();
 	case VERSIONS: return write_versions();
+	case SCANNERS: return write_scanners();
 	default: return run_texts(&options);
 	}
 }

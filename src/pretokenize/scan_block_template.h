@@ -1,0 +1,161 @@
+/* The block scanner: the known patterns over masks of 64 bytes, for one instruction set. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file that includes this has defined what scan_block_masks.h and put_ends below ask for, and
+ * compiles all of it for its instruction set.
+ *
+ * Blocks are counted from the start of a pretoken, where the scan begins: nothing to the left of it
+ * matters. A block is decided when it and the next one lie in the text with some bytes to spare, so
+ * that no character in them is cut and no end of text is near. All else is the scalar scanner's: the
+ * last two blocks of a text, and places where a block is stuck.
+ */
+#include "pretokenize/scan_block_patterns.h"
+#include "pretokenize/scan_scalar.h"
+
+enum { SPARE = 4 }; /* the longest character */
+
+struct emitter {
+	size_t *ends;
+	size_t count, capacity;
+	size_t last; /* the last end, or where the scan began */
+};
+
+#ifndef HAVE_PUT_ENDS
+/* Writes `base` plus the place of each bit. There is room for 64, and all of it may be written. */
+INLINE void put_ends(uint64_t bits, size_t base, size_t *ends)
+{
+	/* One loop a bit would be mispredicted once a block. */
+	enum { STRIDE = 8 };
+	const uint64_t top = 1ull << 63; /* keeps the count of zeros defined when the bits run out */
+	while (bits != 0) {
+#pragma GCC unroll 8
+		for (int i = 0; i < STRIDE; i++, bits &= bits - 1)
+			ends[i] = base + (size_t)__builtin_ctzll(bits | top);
+		ends += STRIDE;
+	}
+}
+#endif
+
+/* False: there is no room for all. */
+INLINE bool emit(struct emitter *emitter, uint64_t starts, size_t base)
+{
+	size_t room = emitter->capacity - emitter->count;
+	size_t *ends = emitter->ends + emitter->count;
+	if (starts == 0)
+		return true;
+	if (room >= BLOCK_SIZE) {
+		put_ends(starts, base, ends);
+		emitter->count += (size_t)__builtin_popcountll(starts);
+		emitter->last = base + 63 - (size_t)__builtin_clzll(starts);
+		return true;
+	}
+	for (; starts != 0 && room > 0; starts &= starts - 1, room--) {
+		emitter->last = base + (size_t)__builtin_ctzll(starts);
+		emitter->ends[emitter->count++] = emitter->last;
+	}
+	return starts == 0 && room > 0;
+}
+
+/* Lets the scalar scanner go on from the last end until it is beyond `target`. False: no room. */
+static bool pass(struct emitter *emitter, const struct pmill_scan *scan, size_t target,
+	enum pmill_pattern_id pattern)
+{
+	struct pmill_scan rest = *scan;
+	rest.begin = emitter->last;
+	while (rest.begin < target && emitter->count < emitter->capacity) {
+		size_t made = pmill_scanner_scalar.functions[pattern](
+			&rest, emitter->ends + emitter->count, 1);
+		if (made == 0)
+			break;
+		emitter->count += made;
+	}
+	emitter->last = rest.begin;
+	return rest.begin >= target && emitter->count < emitter->capacity;
+}
+
+INLINE uint64_t find_starts(struct window *window, enum pmill_pattern_id pattern)
+{
+	switch (pattern) {
+	case PMILL_PATTERN_GPT2: return start_gpt2(window);
+	case PMILL_PATTERN_QWEN2: return start_cl100k_like(window, 1);
+	case PMILL_PATTERN_NANOCHAT: return start_cl100k_like(window, 2);
+	case PMILL_PATTERN_O200K: return start_o200k(window);
+	default: return start_cl100k_like(window, 3);
+	}
+}
+
+/*
+ * Decides blocks from `begin` on until too little text is left, or there is no room for ends, or a
+ * block is stuck. Returns where that one begins; SIZE_MAX: there is none.
+ */
+INLINE size_t run_blocks(struct emitter *emitter, const struct pmill_scan *scan, size_t begin,
+	enum pmill_pattern_id pattern)
+{
+	bool is_cased = pattern == PMILL_PATTERN_O200K;
+	struct window window = {.stuck = false};
+	struct straddler straddler = {0, PMILL_CLASS_OTHER};
+	size_t at = begin;
+	if (scan->len - at < 2 * BLOCK_SIZE + SPARE)
+		return SIZE_MAX;
+	window.after = read_block(scan->unicode, scan->text + at, scan->len - at, is_cased, &straddler);
+	for (; scan->len - at >= 2 * BLOCK_SIZE + SPARE; at += BLOCK_SIZE) {
+		size_t next = at + BLOCK_SIZE;
+		window.bytes = scan->text + at;
+		window.now = window.after;
+		window.after = read_block(
+			scan->unicode, scan->text + next, scan->len - next, is_cased, &straddler);
+		uint64_t starts = find_starts(&window, pattern);
+		if (window.stuck)
+			return at;
+		/* The text before the scan's first start is no pretoken. */
+		if (!emit(emitter, at == begin ? starts & ~1ull : starts, at))
+			return SIZE_MAX;
+		window.before.block = window.now;
+	}
+	return SIZE_MAX;
+}
+
+INLINE size_t scan_blocks(
+	struct pmill_scan *scan, size_t *ends, size_t capacity, enum pmill_pattern_id pattern)
+{
+	struct emitter emitter = {ends, 0, capacity, scan->begin};
+	for (;;) {
+		size_t stuck = run_blocks(&emitter, scan, emitter.last, pattern);
+		if (stuck == SIZE_MAX || !pass(&emitter, scan, stuck + BLOCK_SIZE, pattern))
+			break;
+	}
+	scan->begin = emitter.last;
+	if (emitter.count == capacity)
+		return capacity;
+	return emitter.count +
+		pmill_scanner_scalar.functions[pattern](
+			scan, ends + emitter.count, capacity - emitter.count);
+}
+
+#define DEFINE_BLOCK_SCAN(name, pattern)                                                           \
+	static size_t scan_##name(struct pmill_scan *scan, size_t *ends, size_t capacity)              \
+	{                                                                                              \
+		return scan_blocks(scan, ends, capacity, pattern);                                         \
+	}
+
+DEFINE_BLOCK_SCAN(gpt2, PMILL_PATTERN_GPT2)
+DEFINE_BLOCK_SCAN(cl100k, PMILL_PATTERN_CL100K)
+DEFINE_BLOCK_SCAN(cl100k_hf, PMILL_PATTERN_CL100K_HF)
+DEFINE_BLOCK_SCAN(o200k, PMILL_PATTERN_O200K)
+DEFINE_BLOCK_SCAN(qwen2, PMILL_PATTERN_QWEN2)
+DEFINE_BLOCK_SCAN(nanochat, PMILL_PATTERN_NANOCHAT)
+
+static size_t scan_none(struct pmill_scan *scan, size_t *ends, size_t capacity)
+{
+	return pmill_scanner_scalar.functions[PMILL_PATTERN_NONE](scan, ends, capacity);
+}
+
+static const pmill_scan_function scan_functions[PMILL_PATTERN_COUNT] = {
+	[PMILL_PATTERN_GPT2] = scan_gpt2,
+	[PMILL_PATTERN_CL100K] = scan_cl100k,
+	[PMILL_PATTERN_CL100K_HF] = scan_cl100k_hf,
+	[PMILL_PATTERN_O200K] = scan_o200k,
+	[PMILL_PATTERN_QWEN2] = scan_qwen2,
+	[PMILL_PATTERN_NANOCHAT] = scan_nanochat,
+	[PMILL_PATTERN_NONE] = scan_none,
+};

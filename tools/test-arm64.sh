@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Builds the scanners for 64-bit Arm and runs their tests in an emulator: test-arm64.sh [SEED].
+# SPDX-License-Identifier: MIT
+#
+# The other libraries are not there for Arm, so it takes the folders that need none, and leaves
+# cmocka out. With SEED the tests make other texts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+tools/set-up.sh arm64
+export SEED=${1:-1}
+build=build/arm64
+mkdir -p $build
+flags=(-std=c11 -D_DEFAULT_SOURCE -DPMILL_HAVE_PCRE2=0 -O2 -static
+    -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Werror
+    -Iinclude -Isrc -Itests -Itests/support/without_cmocka)
+sources=(src/base/*.c src/unicode/*.c src/pretokenize/*.c)
+
+build_program() {
+    aarch64-linux-gnu-gcc "${flags[@]}" "${sources[@]}" "$@" -o "$program" -lpthread
+}
+
+program=$build/test_scanner build_program tests/unit/test_scanner.c
+program=$build/replay_pretokenize build_program tests/fuzz/fuzz_pretokenize.c tests/fuzz/replay.c
+
+# That the vector scanner is in it, and not left out by a slip of the build.
+aarch64-linux-gnu-nm $build/test_scanner | grep pmill_scanner_neon >/dev/null
+qemu-aarch64 $build/test_scanner
+qemu-aarch64 $build/replay_pretokenize --seed "$SEED" --runs 1000
+echo "test-arm64: passed"
