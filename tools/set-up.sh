@@ -74,6 +74,7 @@ need_for_tests() {
     # They read the completions that are written for them.
     need zsh command_there zsh
     need fish command_there fish
+    need zstd command_there zstd
 }
 
 need_for_arm64() {
