@@ -5,7 +5,10 @@
 #include "train/neighbours.h"
 #include "train/visit.h"
 
-enum { PREFETCH_AHEAD = 4 };
+enum {
+	PREFETCH_AHEAD = 4,
+	MERGES_A_LOOK = 16, /* between looks at the clock */
+};
 
 struct plain {
 	struct pmill_merge_run *run;
@@ -42,14 +45,11 @@ static void lower_pair(struct pmill_merge_run *run, uint32_t left, uint32_t righ
 static bool add_pair(
 	struct pmill_merge_run *run, uint32_t left, uint32_t right, struct pmill_neighbour *neighbour)
 {
-	unsigned part = pmill_pair_index_part(&run->index, left, right);
-	if (!pmill_pair_index_reserve(&run->index, part, 1) ||
-		!pmill_pair_queue_reserve(&run->queues[part], 1))
-		return false;
 	struct pmill_pair *pair = pmill_pair_index_add(&run->index, left, right);
 	pair->count = neighbour->count;
 	if (!pmill_merge_run_is_candidate(run, left, right, neighbour->count))
 		return true;
+	unsigned part = pmill_pair_index_part(&run->index, left, right);
 	neighbour->fill = pmill_pair_allocate_places(pair, neighbour->words);
 	pmill_pair_queue_push(
 		&run->queues[part], (struct pmill_candidate){neighbour->count, left, right});
@@ -72,7 +72,8 @@ static bool reserve(struct plain *plain)
 	size_t more = neighbours->left.touched_count + neighbours->right.touched_count +
 		neighbours->both.touched_count;
 	for (unsigned part = 0; part < plain->run->part_count; part++)
-		if (!pmill_pair_index_reserve(&plain->run->index, part, more))
+		if (!pmill_pair_index_reserve(&plain->run->index, part, more) ||
+			!pmill_pair_queue_reserve(&plain->run->queues[part], more))
 			return false;
 	return true;
 }
@@ -164,7 +165,7 @@ static pmill_status merge_all(struct plain *plain)
 		}
 		if (!apply(plain, &best))
 			return pmill_fail_memory(run->error);
-		if (pmill_merge_run_is_cancelled(run))
+		if (result->merge_count % MERGES_A_LOOK == 0 && pmill_merge_run_is_cancelled(run))
 			return PMILL_CANCELLED;
 	}
 	result->stopped = "full";

@@ -59,12 +59,12 @@ static void merge_long(const struct pmill_packed_words *words, uint32_t name, in
 		pmill_neighbour_add(&neighbours->right, words->tokens[after], visit, name, count);
 }
 
-static void prefetch(const struct pmill_packed_words *words, uint32_t name)
+/* What a visit touches first. (A function that only prefetches would be dropped by gcc as one without effect.) */
+static const void *address_of(const struct pmill_packed_words *words, uint32_t name)
 {
 	if (is_long(words, name))
-		__builtin_prefetch(&words->tokens[name - words->unit_count], 1);
-	else
-		__builtin_prefetch(pmill_packed_words_at(words, name), 1);
+		return &words->tokens[name - words->unit_count];
+	return pmill_packed_words_at(words, name);
 }
 
 static bool visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
@@ -101,7 +101,7 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
 	bool done = true;
 	for (size_t i = 0; i < count && done; i++) {
 		if (i + PREFETCH_AHEAD < count)
-			prefetch(words, names[i + PREFETCH_AHEAD]);
+			__builtin_prefetch(address_of(words, names[i + PREFETCH_AHEAD]), 1);
 		if (is_long(words, names[i]))
 			done = visit_long(words, names[i], &word, left, right, joined, neighbours);
 		else
