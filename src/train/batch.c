@@ -22,21 +22,6 @@ static bool reserve(uint32_t **marks, size_t *capacity, size_t count)
 	return done;
 }
 
-/* The part whose first candidate is the best of all; part_count where there is none. */
-static unsigned find_best(struct pmill_merge_run *run, struct pmill_candidate *best)
-{
-	unsigned from = run->part_count;
-	for (unsigned part = 0; part < run->part_count; part++) {
-		const struct pmill_candidate *first = pmill_merge_run_first(run, part);
-		if (first == NULL ||
-			(from < run->part_count && pmill_pair_queue_is_before(&run->queues[0], best, first)))
-			continue;
-		*best = *first;
-		from = part;
-	}
-	return from;
-}
-
 static bool is_conflict(const struct pmill_batch *batch, const struct pmill_candidate *pair)
 {
 	if (batch->count == 0)
@@ -63,7 +48,7 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_run *run)
 	batch->count = 0;
 	batch->number++;
 	for (;;) {
-		unsigned part = find_best(run, &best);
+		unsigned part = pmill_merge_run_find_best(run, &best);
 		if (part == run->part_count)
 			return true;
 		if (batch->count == limit || is_conflict(batch, &best))

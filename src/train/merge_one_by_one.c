@@ -15,21 +15,12 @@ struct plain {
 	struct pmill_neighbours neighbours;
 };
 
-/* Of all queues; false where no candidate is left. */
 static bool take_best(struct pmill_merge_run *run, struct pmill_candidate *best)
 {
-	unsigned from = run->part_count;
-	for (unsigned part = 0; part < run->part_count; part++) {
-		const struct pmill_candidate *first = pmill_merge_run_first(run, part);
-		if (first == NULL ||
-			(from < run->part_count && pmill_pair_queue_is_before(&run->queues[0], best, first)))
-			continue;
-		*best = *first;
-		from = part;
-	}
-	if (from == run->part_count)
+	unsigned part = pmill_merge_run_find_best(run, best);
+	if (part == run->part_count)
 		return false;
-	pmill_pair_queue_pop(&run->queues[from]);
+	pmill_pair_queue_pop(&run->queues[part]);
 	return true;
 }
 

@@ -160,7 +160,8 @@ void pmill_merge_run_release(struct pmill_merge_run *run)
 
 /* ---- Merging ---- */
 
-const struct pmill_candidate *pmill_merge_run_first(struct pmill_merge_run *run, unsigned part)
+/* Drops candidates that are gone and corrects counts until the first of the queue is true; NULL: empty. */
+static const struct pmill_candidate *find_first(struct pmill_merge_run *run, unsigned part)
 {
 	struct pmill_pair_queue *queue = &run->queues[part];
 	while (queue->count > 0) {
@@ -174,6 +175,20 @@ const struct pmill_candidate *pmill_merge_run_first(struct pmill_merge_run *run,
 			pmill_pair_queue_pop(queue);
 	}
 	return NULL;
+}
+
+unsigned pmill_merge_run_find_best(struct pmill_merge_run *run, struct pmill_candidate *best)
+{
+	unsigned from = run->part_count;
+	for (unsigned part = 0; part < run->part_count; part++) {
+		const struct pmill_candidate *first = find_first(run, part);
+		if (first == NULL ||
+			(from < run->part_count && pmill_pair_queue_is_before(&run->queues[0], best, first)))
+			continue;
+		*best = *first;
+		from = part;
+	}
+	return from;
 }
 
 bool pmill_merge_run_record(struct pmill_merge_run *run, const struct pmill_candidate *pair)

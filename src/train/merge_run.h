@@ -41,8 +41,8 @@ bool pmill_merge_run_is_allowed(const struct pmill_merge_run *run, uint32_t left
 bool pmill_merge_run_is_candidate(
 	const struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count);
 
-/* Drops candidates that are gone and corrects counts until the first of the queue is true; NULL: empty. */
-const struct pmill_candidate *pmill_merge_run_first(struct pmill_merge_run *run, unsigned part);
+/* The part whose queue begins with the best candidate of all; part_count where there is none. */
+unsigned pmill_merge_run_find_best(struct pmill_merge_run *run, struct pmill_candidate *best);
 
 /* Notes the merge and its token. False without memory. */
 bool pmill_merge_run_record(struct pmill_merge_run *run, const struct pmill_candidate *pair);
