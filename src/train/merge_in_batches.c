@@ -133,8 +133,11 @@ static bool send_gained(const struct together *together, struct worker *worker, 
 
 static void write_names(struct pmill_neighbour_side *side)
 {
-	for (size_t i = 0; i < side->event_count; i++)
-		*side->by_token[side->events[i].token].fill++ = side->events[i].word;
+	for (size_t i = 0; i < side->event_count; i++) {
+		struct pmill_neighbour *neighbour = &side->by_token[side->events[i].token];
+		if (neighbour->fill != NULL)
+			*neighbour->fill++ = side->events[i].word;
+	}
 }
 
 static bool reserve_names(struct worker *worker)
@@ -149,33 +152,69 @@ static bool reserve_names(struct worker *worker)
 	return done;
 }
 
-static bool send_changes(const struct together *together, struct worker *worker,
+/*
+ * A pair below the floor is not known, and what is made from it is below it too. Counts don't change while words
+ * are visited, so all threads see the same. Of a token of this very batch nothing is known yet.
+ */
+static bool is_hidden(const struct together *together, uint32_t left, uint32_t right)
+{
+	return left < together->first_joined && right < together->first_joined &&
+		pmill_merge_run_find_pair(together->run, left, right) == NULL;
+}
+
+/* (before) becomes (after), for one neighbour. */
+static bool send_change(const struct together *together, struct worker *worker,
+	const uint32_t before[2], const uint32_t after[2], struct pmill_neighbour *neighbour)
+{
+	return is_hidden(together, before[0], before[1]) ||
+		(send_lowered(together, worker, before[0], before[1], neighbour->count) &&
+			send_gained(together, worker, after[0], after[1], neighbour));
+}
+
+static bool send_left(const struct together *together, struct worker *worker,
 	const struct pmill_candidate *pair, uint32_t joined)
 {
-	struct pmill_neighbours *neighbours = &worker->neighbours;
-	struct pmill_neighbour_side *left = &neighbours->left, *right = &neighbours->right;
-	struct pmill_neighbour *both = &neighbours->both.by_token[0];
-	bool done = reserve_names(worker);
-	for (size_t i = 0; i < left->touched_count && done; i++) {
-		uint32_t token = left->touched[i];
-		struct pmill_neighbour *neighbour = &left->by_token[token];
-		done = send_lowered(together, worker, token, pair->left, neighbour->count) &&
-			send_gained(together, worker, token, joined, neighbour);
+	struct pmill_neighbour_side *side = &worker->neighbours.left;
+	for (size_t i = 0; i < side->touched_count; i++) {
+		uint32_t token = side->touched[i];
+		if (i + PREFETCH_AHEAD < side->touched_count)
+			pmill_pair_index_prefetch(
+				&together->run->index, side->touched[i + PREFETCH_AHEAD], pair->left);
+		if (!send_change(together, worker, (uint32_t[]){token, pair->left},
+				(uint32_t[]){token, joined}, &side->by_token[token]))
+			return false;
 	}
-	for (size_t i = 0; i < right->touched_count && done; i++) {
-		uint32_t token = right->touched[i];
-		struct pmill_neighbour *neighbour = &right->by_token[token];
-		done = send_lowered(together, worker, pair->right, token, neighbour->count) &&
-			send_gained(together, worker, joined, token, neighbour);
+	write_names(side);
+	return true;
+}
+
+static bool send_right(const struct together *together, struct worker *worker,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	struct pmill_neighbour_side *side = &worker->neighbours.right;
+	for (size_t i = 0; i < side->touched_count; i++) {
+		uint32_t token = side->touched[i];
+		if (i + PREFETCH_AHEAD < side->touched_count)
+			pmill_pair_index_prefetch(
+				&together->run->index, pair->right, side->touched[i + PREFETCH_AHEAD]);
+		if (!send_change(together, worker, (uint32_t[]){pair->right, token},
+				(uint32_t[]){joined, token}, &side->by_token[token]))
+			return false;
 	}
-	if (neighbours->both.touched_count > 0 && done)
-		done = send_lowered(together, worker, pair->right, pair->left, both->count) &&
-			send_gained(together, worker, joined, joined, both);
-	if (done) {
-		write_names(left);
-		write_names(right);
-		write_names(&neighbours->both);
-	}
+	write_names(side);
+	return true;
+}
+
+static bool send_both(const struct together *together, struct worker *worker,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	struct pmill_neighbour_side *side = &worker->neighbours.both;
+	if (side->touched_count == 0)
+		return true;
+	bool done = send_change(together, worker, (uint32_t[]){pair->right, pair->left},
+		(uint32_t[]){joined, joined}, &side->by_token[0]);
+	if (done)
+		write_names(side);
 	return done;
 }
 
@@ -193,7 +232,8 @@ static bool visit_pair(const struct together *together, struct worker *worker, u
 	worker->visits += count;
 	bool done = pmill_visit_places(&run->words, names, count, pair->left, pair->right, joined,
 					&worker->neighbours) &&
-		send_changes(together, worker, pair, joined);
+		reserve_names(worker) && send_left(together, worker, pair, joined) &&
+		send_right(together, worker, pair, joined) && send_both(together, worker, pair, joined);
 	pmill_neighbours_clear(&worker->neighbours);
 	return done;
 }
@@ -255,8 +295,10 @@ static void subtract_lowered(struct together *together, unsigned owner)
 			if (l + PREFETCH_AHEAD < outbox->lowered_count)
 				pmill_pair_index_prefetch(
 					&run->index, lowered[PREFETCH_AHEAD].left, lowered[PREFETCH_AHEAD].right);
-			pmill_pair_index_find(&run->index, lowered->left, lowered->right)->count -=
-				lowered->count;
+			struct pmill_pair *pair = pmill_pair_index_find(
+				&run->index, lowered->left, lowered->right);
+			if (pair != NULL)
+				pair->count -= lowered->count;
 		}
 	}
 }
@@ -270,8 +312,8 @@ static void free_lowered(struct together *together, unsigned owner)
 		for (size_t l = 0; l < outbox->lowered_count; l++) {
 			struct pmill_pair *pair = pmill_pair_index_find(
 				&run->index, outbox->lowered[l].left, outbox->lowered[l].right);
-			if (pair->count < run->settings->min_count)
-				pmill_pair_free_places(pair);
+			if (pair != NULL && pair->count < run->index.floor)
+				pmill_pair_index_free_places(&run->index, owner, pair);
 		}
 	}
 }
@@ -297,7 +339,7 @@ static bool place_gained(struct together *together, unsigned owner)
 				pair->places = 0;
 				if (!pmill_merge_run_is_candidate(run, gained->left, gained->right, pair->count))
 					continue;
-				names = pmill_pair_allocate_places(pair, places);
+				names = pmill_pair_index_allocate_places(&run->index, owner, pair, places);
 				if (names == NULL)
 					return false;
 				pmill_pair_queue_push(&run->queues[owner],
@@ -318,7 +360,9 @@ static void free_merged(struct together *together, unsigned owner)
 		if (pmill_pair_index_part(index, merged->left, merged->right) != owner)
 			continue;
 		struct pmill_pair *pair = pmill_pair_index_find(index, merged->left, merged->right);
-		pmill_pair_free_places(pair);
+		if (pair == NULL)
+			continue;
+		pmill_pair_index_free_places(index, owner, pair);
 		pair->count = 0;
 	}
 }
@@ -402,8 +446,12 @@ static pmill_status merge_all(struct together *together)
 		if (!pmill_batch_take(&together->batch, run))
 			return pmill_fail_memory(run->error);
 		if (together->batch.count == 0) {
+			bool is_done;
+			pmill_status status = pmill_merge_run_lower_floor(run, &is_done);
+			if (status == PMILL_OK && !is_done)
+				continue;
 			run->result->stopped = pmill_merge_run_why_empty(run);
-			return PMILL_OK;
+			return status;
 		}
 		if (!apply_batch(together))
 			return pmill_fail_memory(run->error);

@@ -24,27 +24,39 @@ static bool take_best(struct pmill_merge_run *run, struct pmill_candidate *best)
 	return true;
 }
 
-/* Takes what the merge used up from a pair that was there before. */
-static void lower_pair(struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count)
+/* Takes what the merge used up from a pair that was there before. False where that is below the floor already. */
+static bool lower_pair(struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count)
 {
-	struct pmill_pair *pair = pmill_pair_index_find(&run->index, left, right);
+	struct pmill_pair *pair = pmill_merge_run_find_pair(run, left, right);
+	if (pair == NULL)
+		return false;
 	pair->count -= count;
-	if (pair->count < run->settings->min_count)
-		pmill_pair_free_places(pair);
+	if (pair->count < run->index.floor)
+		pmill_pair_index_free_places(
+			&run->index, pmill_pair_index_part(&run->index, left, right), pair);
+	return true;
 }
 
 static bool add_pair(
 	struct pmill_merge_run *run, uint32_t left, uint32_t right, struct pmill_neighbour *neighbour)
 {
-	struct pmill_pair *pair = pmill_pair_index_add(&run->index, left, right);
-	pair->count = neighbour->count;
 	if (!pmill_merge_run_is_candidate(run, left, right, neighbour->count))
 		return true;
+	struct pmill_pair *pair = pmill_pair_index_add(&run->index, left, right);
 	unsigned part = pmill_pair_index_part(&run->index, left, right);
-	neighbour->fill = pmill_pair_allocate_places(pair, neighbour->words);
+	pair->count = neighbour->count;
+	neighbour->fill = pmill_pair_index_allocate_places(&run->index, part, pair, neighbour->words);
 	pmill_pair_queue_push(
 		&run->queues[part], (struct pmill_candidate){neighbour->count, left, right});
 	return neighbour->fill != NULL;
+}
+
+/* (before) becomes (after), for one neighbour. */
+static bool change_pair(struct pmill_merge_run *run, const uint32_t before[2],
+	const uint32_t after[2], struct pmill_neighbour *neighbour)
+{
+	return !lower_pair(run, before[0], before[1], neighbour->count) ||
+		add_pair(run, after[0], after[1], neighbour);
 }
 
 static void fill_places(struct pmill_neighbour_side *side)
@@ -77,8 +89,8 @@ static bool apply_left(struct plain *plain, const struct pmill_candidate *best, 
 		if (i + PREFETCH_AHEAD < side->touched_count)
 			pmill_pair_index_prefetch(
 				&plain->run->index, side->touched[i + PREFETCH_AHEAD], best->left);
-		lower_pair(plain->run, token, best->left, side->by_token[token].count);
-		if (!add_pair(plain->run, token, joined, &side->by_token[token]))
+		if (!change_pair(plain->run, (uint32_t[]){token, best->left}, (uint32_t[]){token, joined},
+				&side->by_token[token]))
 			return false;
 	}
 	fill_places(side);
@@ -93,8 +105,8 @@ static bool apply_right(struct plain *plain, const struct pmill_candidate *best,
 		if (i + PREFETCH_AHEAD < side->touched_count)
 			pmill_pair_index_prefetch(
 				&plain->run->index, best->right, side->touched[i + PREFETCH_AHEAD]);
-		lower_pair(plain->run, best->right, token, side->by_token[token].count);
-		if (!add_pair(plain->run, joined, token, &side->by_token[token]))
+		if (!change_pair(plain->run, (uint32_t[]){best->right, token}, (uint32_t[]){joined, token},
+				&side->by_token[token]))
 			return false;
 	}
 	fill_places(side);
@@ -106,8 +118,8 @@ static bool apply_both(struct plain *plain, const struct pmill_candidate *best, 
 	struct pmill_neighbour_side *side = &plain->neighbours.both;
 	if (side->touched_count == 0)
 		return true;
-	lower_pair(plain->run, best->right, best->left, side->by_token[0].count);
-	if (!add_pair(plain->run, joined, joined, &side->by_token[0]))
+	if (!change_pair(plain->run, (uint32_t[]){best->right, best->left},
+			(uint32_t[]){joined, joined}, &side->by_token[0]))
 		return false;
 	fill_places(side);
 	return true;
@@ -123,7 +135,8 @@ static bool visit(struct plain *plain, const struct pmill_candidate *best, uint3
 	run->result->visits += count;
 	bool done = pmill_visit_places(
 		&run->words, names, count, best->left, best->right, joined, &plain->neighbours);
-	pmill_pair_free_places(pair);
+	pmill_pair_index_free_places(
+		&run->index, pmill_pair_index_part(&run->index, best->left, best->right), pair);
 	return done;
 }
 
@@ -151,8 +164,12 @@ static pmill_status merge_all(struct plain *plain)
 	struct pmill_candidate best;
 	while (result->merge_count < run->settings->merge_limit) {
 		if (!take_best(run, &best)) {
+			bool is_done;
+			pmill_status status = pmill_merge_run_lower_floor(run, &is_done);
+			if (status == PMILL_OK && !is_done)
+				continue;
 			result->stopped = pmill_merge_run_why_empty(run);
-			return PMILL_OK;
+			return status;
 		}
 		if (!apply(plain, &best))
 			return pmill_fail_memory(run->error);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/pages.h"
+#include "train/pair_survey.h"
 #include "train/visit.h"
 
 enum { BYTE_PAIRS = 256 * 256 };
@@ -28,7 +29,60 @@ bool pmill_merge_run_is_allowed(const struct pmill_merge_run *run, uint32_t left
 bool pmill_merge_run_is_candidate(
 	const struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count)
 {
-	return count >= run->settings->min_count && pmill_merge_run_is_allowed(run, left, right);
+	return count >= run->index.floor && pmill_merge_run_is_allowed(run, left, right);
+}
+
+struct pmill_pair *pmill_merge_run_find_pair(
+	const struct pmill_merge_run *run, uint32_t left, uint32_t right)
+{
+	struct pmill_pair *pair = pmill_pair_index_find(&run->index, left, right);
+	return pair != NULL && pair->count >= run->index.floor ? pair : NULL;
+}
+
+/* ---- The floor ---- */
+
+static unsigned log2_of(uint64_t x)
+{
+	return 63u - (unsigned)__builtin_clzll(x | 1);
+}
+
+/*
+ * Counts of merges fall about as 1/k, and all merges together join some three quarters of the places where two
+ * tokens meet. So merge N counts some 1.1 × joints / (N log2 N); an eighth of it was below the last merge for every
+ * text we know, and half of it still.
+ */
+static int64_t estimate_floor(const struct pmill_merge_run *run, uint64_t joints)
+{
+	const struct pmill_merger_settings *settings = run->settings;
+	if (settings->first_floor > 0)
+		return settings->first_floor;
+	uint64_t merges = settings->merge_limit;
+	return (int64_t)(joints / 7 / (merges + 1) / (log2_of(merges) + 1));
+}
+
+static void set_floor(struct pmill_merge_run *run, int64_t floor)
+{
+	int64_t least = run->settings->min_count;
+	run->index.floor = floor > least ? floor : least;
+}
+
+/* From where the run has come to where it will end, by the same rule; half of that. */
+static int64_t lower_estimate(const struct pmill_merge_run *run)
+{
+	int64_t floor = run->index.floor / 4;
+	double reached = (double)run->result->merge_count / (double)run->settings->merge_limit;
+	double estimate = (double)run->index.floor * reached / 2;
+	return estimate < (double)floor ? (int64_t)estimate : floor;
+}
+
+pmill_status pmill_merge_run_lower_floor(struct pmill_merge_run *run, bool *is_done)
+{
+	*is_done = run->index.floor <= run->settings->min_count;
+	if (*is_done)
+		return PMILL_OK;
+	set_floor(run, lower_estimate(run));
+	run->result->surveys++;
+	return pmill_pair_survey_run(run) ? PMILL_OK : pmill_fail_memory(run->error);
 }
 
 /* ---- The index ---- */
@@ -38,7 +92,8 @@ struct build {
 	struct pmill_merge_run *run;
 	struct pmill_byte_pair *pairs; /* share by share */
 	unsigned share_count;
-	bool *fits; /* of each share */
+	bool *fits;      /* of each share */
+	uint64_t joints; /* places where two bytes meet, by count */
 };
 
 static void forget_last(struct pmill_byte_pair *pairs)
@@ -70,30 +125,39 @@ static pmill_status fail_overflow(const struct build *build)
 		"the count of a pair does not fit 63 bits");
 }
 
-/* Pairs that can't become candidates keep their count but no places. */
 static pmill_status add_byte_pair(struct build *build, uint32_t at)
 {
-	struct pmill_merge_run *run = build->run;
-	struct pmill_pair *pair = &run->index.dense[at];
-	uint32_t places = 0, left = at >> 8, right = at & 255;
+	struct pmill_pair *pair = &build->run->index.dense[at];
 	for (unsigned s = 0; s < build->share_count; s++) {
 		const struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
 		if (__builtin_add_overflow(pair->count, own->count, &pair->count))
 			return fail_overflow(build);
-		places += own->places;
 	}
+	if (__builtin_add_overflow(build->joints, (uint64_t)pair->count, &build->joints))
+		build->joints = UINT64_MAX;
+	return PMILL_OK;
+}
+
+/* Pairs that can't become candidates keep their count but no places. */
+static pmill_status offer_byte_pair(struct build *build, uint32_t at)
+{
+	struct pmill_merge_run *run = build->run;
+	struct pmill_pair *pair = &run->index.dense[at];
+	uint32_t places = 0, left = at >> 8, right = at & 255;
+	for (unsigned s = 0; s < build->share_count; s++)
+		places += build->pairs[(size_t)s * BYTE_PAIRS + at].places;
 	if (places == 0 || !pmill_merge_run_is_candidate(run, left, right, pair->count))
 		return PMILL_OK;
-	struct pmill_pair_queue *queue = &run->queues[pmill_pair_index_part(&run->index, left, right)];
-	uint32_t *names = pmill_pair_allocate_places(pair, places);
-	if (names == NULL || !pmill_pair_queue_reserve(queue, 1))
+	unsigned part = pmill_pair_index_part(&run->index, left, right);
+	uint32_t *names = pmill_pair_index_allocate_places(&run->index, part, pair, places);
+	if (names == NULL || !pmill_pair_queue_reserve(&run->queues[part], 1))
 		return pmill_fail_memory(run->error);
 	for (unsigned s = 0; s < build->share_count; s++) {
 		struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
 		own->fill = names;
 		names += own->places;
 	}
-	pmill_pair_queue_push(queue, (struct pmill_candidate){pair->count, left, right});
+	pmill_pair_queue_push(&run->queues[part], (struct pmill_candidate){pair->count, left, right});
 	return PMILL_OK;
 }
 
@@ -107,6 +171,9 @@ static pmill_status index_pairs(struct build *build)
 	pmill_status status = PMILL_OK;
 	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
 		status = add_byte_pair(build, at);
+	set_floor(run, estimate_floor(run, build->joints));
+	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
+		status = offer_byte_pair(build, at);
 	if (status == PMILL_OK)
 		pmill_team_run(run->team, fill_share, build);
 	return status;
@@ -166,13 +233,13 @@ static const struct pmill_candidate *find_first(struct pmill_merge_run *run, uns
 	struct pmill_pair_queue *queue = &run->queues[part];
 	while (queue->count > 0) {
 		const struct pmill_candidate *first = &queue->items[0];
-		int64_t count = pmill_pair_index_find(&run->index, first->left, first->right)->count;
-		if (count == first->count)
-			return first;
-		if (count >= run->settings->min_count)
-			pmill_pair_queue_lower_first(queue, count);
-		else
+		const struct pmill_pair *pair = pmill_merge_run_find_pair(run, first->left, first->right);
+		if (pair == NULL)
 			pmill_pair_queue_pop(queue);
+		else if (pair->count == first->count)
+			return first;
+		else
+			pmill_pair_queue_lower_first(queue, pair->count);
 	}
 	return NULL;
 }
@@ -204,23 +271,26 @@ bool pmill_merge_run_record(struct pmill_merge_run *run, const struct pmill_cand
 	return pmill_learned_tokens_join(&run->tokens, pair->left, pair->right);
 }
 
-static bool is_left(const struct pmill_merge_run *run, const struct pmill_pair *pair, uint64_t key)
+struct rest {
+	const struct pmill_merge_run *run;
+	bool is_any;
+};
+
+static void look_for_rest(
+	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
 {
-	return pair->count > 0 && pmill_merge_run_is_allowed(run, (uint32_t)(key >> 32), (uint32_t)key);
+	struct rest *rest = context;
+	(void)name;
+	(void)count;
+	rest->is_any |= pmill_merge_run_is_allowed(rest->run, left, right);
 }
 
 const char *pmill_merge_run_why_empty(const struct pmill_merge_run *run)
 {
-	for (uint64_t at = 0; at < BYTE_PAIRS; at++)
-		if (is_left(run, &run->index.dense[at], at >> 8 << 32 | (at & 255)))
-			return "min-count";
-	for (unsigned p = 0; p < run->part_count; p++) {
-		const struct pmill_pair_part *part = &run->index.parts[p];
-		for (size_t i = 0; i < part->slot_count; i++)
-			if (is_left(run, &part->slots[i], part->slots[i].key))
-				return "min-count";
-	}
-	return "no-pairs";
+	struct rest rest = {.run = run};
+	for (unsigned s = 0; s < run->words.share_count && !rest.is_any; s++)
+		pmill_packed_words_walk(&run->words, &run->words.shares[s], look_for_rest, &rest);
+	return rest.is_any ? "min-count" : "no-pairs";
 }
 
 bool pmill_merge_run_is_cancelled(struct pmill_merge_run *run)

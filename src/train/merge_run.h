@@ -10,6 +10,12 @@
 #include "train/pair_index.h"
 #include "train/pair_queue.h"
 
+/*
+ * Pairs below the floor of the index are neither kept nor offered: most pairs never come up, and a run of so
+ * many merges ends far above them. A new pair counts at most as much as those it is made from, so it is below the
+ * floor where they are. When the merges do get down to the floor, it is lowered, and all pairs are counted
+ * afresh. So the result does not depend on it.
+ */
 struct pmill_merge_run {
 	const struct pmill_merger_settings *settings;
 	struct pmill_team *team;
@@ -36,13 +42,23 @@ pmill_status pmill_merge_run_build(
 	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit);
 void pmill_merge_run_release(struct pmill_merge_run *run);
 
-/* Whether a pair may be merged at all, by the filters and the least count. */
+/*
+ * Lowers the floor and counts all pairs afresh, on the team. To be called when no candidate is left;
+ * `*is_done`: the floor is the least count already.
+ */
+pmill_status pmill_merge_run_lower_floor(struct pmill_merge_run *run, bool *is_done);
+
+/* Whether a pair may be merged at all, by the filters and the floor. */
 bool pmill_merge_run_is_allowed(const struct pmill_merge_run *run, uint32_t left, uint32_t right);
 bool pmill_merge_run_is_candidate(
 	const struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count);
 
 /* The part whose queue begins with the best candidate of all; part_count where there is none. */
 unsigned pmill_merge_run_find_best(struct pmill_merge_run *run, struct pmill_candidate *best);
+
+/* The pair where it counts at least the floor, else NULL. */
+struct pmill_pair *pmill_merge_run_find_pair(
+	const struct pmill_merge_run *run, uint32_t left, uint32_t right);
 
 /* Notes the merge and its token. False without memory. */
 bool pmill_merge_run_record(struct pmill_merge_run *run, const struct pmill_candidate *pair);

@@ -23,6 +23,7 @@ struct pmill_merger_settings {
 	struct pmill_progress_state *progress; /* may be NULL */
 	unsigned threads;                      /* 0 and 1: the calling one alone */
 	size_t long_word_len; /* words of so many bytes are visited by position; 0: 256; for tests */
+	int64_t first_floor;  /* see merge_run.h; 0: estimated; for tests */
 	const char *method; /* NULL: the fastest for the threads and the words; else one of the names */
 };
 
@@ -42,6 +43,7 @@ struct pmill_merger_result {
 	uint64_t index_peak_memory;
 	uint64_t visits;  /* places looked at */
 	uint64_t batches; /* 0: one by one */
+	uint64_t surveys; /* times that all pairs were counted afresh */
 };
 
 /* Takes the words: the list is released as soon as it is packed. */

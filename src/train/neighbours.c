@@ -54,10 +54,10 @@ static bool reserve_side(struct pmill_neighbour_side *side, size_t more)
 	return true;
 }
 
-bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t len)
+bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t more)
 {
-	return reserve_side(&neighbours->left, len) && reserve_side(&neighbours->right, len) &&
-		reserve_side(&neighbours->both, 1);
+	return reserve_side(&neighbours->left, more) && reserve_side(&neighbours->right, more) &&
+		reserve_side(&neighbours->both, more);
 }
 
 static void clear_side(struct pmill_neighbour_side *side)

@@ -47,24 +47,34 @@ void pmill_neighbours_release(struct pmill_neighbours *neighbours);
 /* Room for tokens below `token_count`. False without memory. */
 bool pmill_neighbours_reserve_tokens(struct pmill_neighbours *neighbours, size_t token_count);
 
-/* Room for the events of a word of `len` tokens. */
-bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t len);
+/* Room for `more` events on each side. */
+bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t more);
 
 /* Forgets the merge. */
 void pmill_neighbours_clear(struct pmill_neighbours *neighbours);
 
+/* The one match of its place on this side. */
+static inline void pmill_neighbour_add_single(
+	struct pmill_neighbour_side *side, uint32_t token, uint32_t word, int64_t count)
+{
+	struct pmill_neighbour *neighbour = &side->by_token[token];
+	neighbour->count += count;
+	if (neighbour->words++ == 0)
+		side->touched[side->touched_count++] = token;
+	side->events[side->event_count++] = (struct pmill_neighbour_event){token, word};
+}
+
+/* One of several matches of the place that is visited as number `visit`. */
 static inline void pmill_neighbour_add(
 	struct pmill_neighbour_side *side, uint32_t token, uint32_t visit, uint32_t word, int64_t count)
 {
 	struct pmill_neighbour *neighbour = &side->by_token[token];
-	neighbour->count += count;
-	if (neighbour->last_visit == visit)
+	if (neighbour->last_visit == visit) {
+		neighbour->count += count;
 		return;
-	if (neighbour->words == 0)
-		side->touched[side->touched_count++] = token;
+	}
 	neighbour->last_visit = visit;
-	neighbour->words++;
-	side->events[side->event_count++] = (struct pmill_neighbour_event){token, word};
+	pmill_neighbour_add_single(side, token, word, count);
 }
 
 #endif

@@ -7,11 +7,16 @@
 #include "base/error.h"
 #include "base/pages.h"
 
-enum { HEADER_UNITS = sizeof(struct pmill_packed_word) / 8 };
+enum {
+	HEADER_UNITS = sizeof(struct pmill_packed_word) / 8,
+	/* Behind each share, where vectors read but never write. */
+	PADDING_UNITS = 4,
+	/* Words that are dealt to one share at a time: neighbours share pairs. */
+	DEALT_WORDS = 256,
+};
 
-/* What the words [begin, end) of the list come to: first how much it is, then where it goes. */
+/* What the words of one share come to: first how much it is, then where it goes. */
 struct part {
-	size_t begin, end;
 	uint64_t units, positions, long_words;
 };
 
@@ -22,6 +27,19 @@ struct packing {
 	struct part *parts;
 };
 
+/* The next word of a share behind `word`. */
+static size_t next_word(const struct packing *packing, size_t word)
+{
+	if (++word % DEALT_WORDS == 0)
+		word += (size_t)DEALT_WORDS * (packing->packed->share_count - 1);
+	return word;
+}
+
+static bool is_long(const struct packing *packing, uint64_t len, int64_t count)
+{
+	return len >= packing->packed->long_word_len || (len >= 2 && count >= PMILL_SHORT_COUNT_LIMIT);
+}
+
 static uint64_t units_for(uint64_t len, bool is_wide)
 {
 	return HEADER_UNITS + (len * (is_wide ? 4 : 2) + 7) / 8;
@@ -31,24 +49,26 @@ static void measure_part(void *context, unsigned index)
 {
 	const struct packing *packing = context;
 	struct part *part = &packing->parts[index];
-	const uint64_t *offsets = packing->words->offsets;
-	for (size_t i = part->begin; i < part->end; i++) {
-		uint64_t len = offsets[i + 1] - offsets[i];
-		if (len >= packing->packed->long_word_len) {
+	const struct pmill_word_list *words = packing->words;
+	for (size_t i = (size_t)index * DEALT_WORDS; i < words->count; i = next_word(packing, i)) {
+		uint64_t len = words->offsets[i + 1] - words->offsets[i];
+		if (is_long(packing, len, words->counts[i])) {
 			part->positions += len;
 			part->long_words++;
 		} else if (len >= 2) {
 			part->units += units_for(len, packing->packed->is_wide);
 		}
 	}
+	part->units += PADDING_UNITS;
 }
 
-static void pack_short(
-	const struct packing *packing, struct pmill_packed_word *word, const uint8_t *bytes, size_t len)
+static void pack_short(const struct packing *packing, struct pmill_packed_word *word,
+	pmill_bytes source, int64_t count)
 {
 	const uint16_t *token_of = packing->tokens->token_of;
-	word->len = (uint32_t)len;
-	word->room = (uint32_t)units_for(len, packing->packed->is_wide);
+	const uint8_t *bytes = source.data;
+	size_t len = source.len;
+	word->header = len | units_for(len, packing->packed->is_wide) << 8 | (uint64_t)count << 16;
 	uint32_t *wide = (uint32_t *)(void *)word->tokens;
 	for (size_t i = 0; i < len; i++) {
 		if (packing->packed->is_wide)
@@ -75,42 +95,21 @@ static void pack_part(void *context, unsigned index)
 	const struct packing *packing = context;
 	struct pmill_packed_words *packed = packing->packed;
 	struct part at = packing->parts[index];
-	for (size_t i = at.begin; i < at.end; i++) {
+	for (size_t i = (size_t)index * DEALT_WORDS; i < packing->words->count;
+		 i = next_word(packing, i)) {
 		pmill_bytes bytes = pmill_word_list_word(packing->words, i);
 		int64_t count = packing->words->counts[i];
-		if (bytes.len >= packed->long_word_len) {
+		if (is_long(packing, bytes.len, count)) {
 			packed->long_words[at.long_words++] = (struct pmill_long_word){
 				(uint32_t)at.positions, count};
 			pack_long(packing, (uint32_t)at.positions, bytes.data, bytes.len);
 			at.positions += bytes.len;
 		} else if (bytes.len >= 2) {
 			struct pmill_packed_word *word = pmill_packed_words_at(packed, at.units);
-			word->count = count;
-			pack_short(packing, word, bytes.data, bytes.len);
-			at.units += word->room;
+			pack_short(packing, word, bytes, count);
+			at.units += pmill_packed_word_room(word);
 		}
 	}
-}
-
-/* Shares of about as many bytes each: at the first word behind each border. */
-static void divide(const struct pmill_word_list *words, struct part *parts, unsigned count)
-{
-	uint64_t bytes = words->count == 0 ? 0 : words->offsets[words->count];
-	size_t word = 0;
-	for (unsigned i = 0; i < count; i++) {
-		uint64_t border = (uint64_t)((unsigned __int128)bytes * (i + 1) / count);
-		parts[i].begin = word;
-		size_t high = words->count;
-		while (word < high) {
-			size_t middle = word + (high - word) / 2;
-			if (words->offsets[middle] < border)
-				word = middle + 1;
-			else
-				high = middle;
-		}
-		parts[i].end = word;
-	}
-	parts[count - 1].end = words->count;
 }
 
 /* From how much each part has to where it begins. */
@@ -135,7 +134,7 @@ static void set_shares(struct pmill_packed_words *packed, const struct part *par
 {
 	for (unsigned i = 0; i < packed->share_count; i++) {
 		bool is_last = i + 1 == packed->share_count;
-		size_t units = is_last ? packed->unit_count : parts[i + 1].units;
+		size_t units = (is_last ? packed->unit_count : parts[i + 1].units) - PADDING_UNITS;
 		size_t positions = is_last ? packed->position_count : parts[i + 1].positions;
 		packed->shares[i] = (struct pmill_packed_share){(uint32_t)parts[i].units, (uint32_t)units,
 			(uint32_t)(packed->unit_count + parts[i].positions),
@@ -164,7 +163,6 @@ static pmill_status pack(
 	struct packing *packing, unsigned share_count, struct pmill_team *team, pmill_error *error)
 {
 	struct pmill_packed_words *packed = packing->packed;
-	divide(packing->words, packing->parts, share_count);
 	pmill_team_run(team, measure_part, packing);
 	place(packed, packing->parts, share_count);
 	if (packed->unit_count + packed->position_count >= UINT32_MAX)
@@ -226,4 +224,37 @@ size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uin
 			high = middle;
 	}
 	return low;
+}
+
+static void walk_short(
+	const struct pmill_packed_words *packed, size_t unit, pmill_pair_visitor *visit, void *context)
+{
+	const struct pmill_packed_word *word = pmill_packed_words_at(packed, unit);
+	const uint32_t *wide = (const uint32_t *)(const void *)word->tokens;
+	size_t len = pmill_packed_word_len(word);
+	int64_t count = pmill_packed_word_count(word);
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (packed->is_wide)
+			visit(context, wide[i], wide[i + 1], (uint32_t)unit, count);
+		else
+			visit(context, word->tokens[i], word->tokens[i + 1], (uint32_t)unit, count);
+	}
+}
+
+void pmill_packed_words_walk(const struct pmill_packed_words *packed,
+	const struct pmill_packed_share *share, pmill_pair_visitor *visit, void *context)
+{
+	for (size_t at = share->short_begin; at < share->short_end;
+		 at += pmill_packed_word_room(pmill_packed_words_at(packed, at)))
+		walk_short(packed, at, visit, context);
+	size_t word = 0;
+	for (uint64_t name = share->long_begin; name < share->long_end; name++) {
+		uint32_t at = (uint32_t)(name - packed->unit_count), next = packed->after[at];
+		if (packed->tokens[at] == PMILL_NO_TOKEN || next == PMILL_NO_POSITION)
+			continue;
+		if (word + 1 < packed->long_count && packed->long_words[word + 1].begin <= at)
+			word = pmill_packed_words_find_long(packed, at);
+		visit(context, packed->tokens[at], packed->tokens[next], (uint32_t)name,
+			packed->long_words[word].count);
+	}
 }

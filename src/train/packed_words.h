@@ -13,14 +13,39 @@
  * A short word: a header, then its tokens (2 or 4 bytes each), filled up to a multiple of 8 bytes. It is
  * visited as a whole, and merging shortens it in place.
  *
- *     | count: 8 | len: 4 | room: 4 | token 0 | token 1 | ... | (up to 8)
+ *     | len: 1 | room: 1 | count: 6 | token 0 | token 1 | ... | (up to 8)
+ *
+ * Words that occur 2^47 times and more are packed as long ones, whatever their length.
  */
 struct pmill_packed_word {
-	int64_t count;
-	uint32_t len;      /* in tokens; words of one token are not packed: they hold no pair */
-	uint32_t room;     /* in units of 8 bytes, this header included */
+	uint64_t header;
 	uint16_t tokens[]; /* uint32_t where the words are wide */
 };
+
+#define PMILL_SHORT_COUNT_LIMIT (INT64_C(1) << 47)
+
+/* In tokens. */
+static inline size_t pmill_packed_word_len(const struct pmill_packed_word *word)
+{
+	return word->header & 255;
+}
+
+/* In units of 8 bytes, the header included. */
+static inline size_t pmill_packed_word_room(const struct pmill_packed_word *word)
+{
+	return word->header >> 8 & 255;
+}
+
+static inline int64_t pmill_packed_word_count(const struct pmill_packed_word *word)
+{
+	return (int64_t)(word->header >> 16);
+}
+
+/* By so many tokens. */
+static inline void pmill_packed_word_shorten(struct pmill_packed_word *word, size_t tokens)
+{
+	word->header -= tokens;
+}
 
 /*
  * A long word would cost its whole length at each visit, and so the square of it in all. Its tokens stand in
@@ -31,11 +56,16 @@ struct pmill_long_word {
 	int64_t count;
 };
 
-enum { PMILL_LONG_WORD_LEN = 256 }; /* bytes, and more: shorter words cost less as a whole */
+enum {
+	PMILL_LONG_WORD_LEN = 256
+}; /* bytes, and more: shorter words cost less as a whole. At most 256 */
 #define PMILL_NO_POSITION UINT32_MAX
 #define PMILL_NO_TOKEN UINT32_MAX
 
-/* The share of one thread: [begin, end) of the names of short words, and of those of positions. */
+/*
+ * The share of one thread: [begin, end) of the names of short words, and of those of positions. Words are
+ * dealt out in small blocks, so that the places of each pair are shared out evenly too.
+ */
 struct pmill_packed_share {
 	uint32_t short_begin, short_end;
 	uint32_t long_begin, long_end;
@@ -75,5 +105,11 @@ static inline struct pmill_packed_word *pmill_packed_words_at(
 {
 	return (struct pmill_packed_word *)(void *)(packed->units + unit);
 }
+
+/* Calls visit(context, left, right, name, count) for each two neighbours in the words of a share, in order. */
+typedef void pmill_pair_visitor(
+	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count);
+void pmill_packed_words_walk(const struct pmill_packed_words *packed,
+	const struct pmill_packed_share *share, pmill_pair_visitor *visit, void *context);
 
 #endif

@@ -59,31 +59,42 @@ bool pmill_pair_index_init(struct pmill_pair_index *index, unsigned part_count)
 	*index = (struct pmill_pair_index){
 		.dense = pmill_pages_allocate(DENSE_PAIRS * sizeof *index->dense),
 		.parts = calloc(part_count, sizeof *index->parts),
-		.part_count = part_count};
+		.part_count = part_count,
+		.floor = 1};
 	if (index->dense != NULL && index->parts != NULL)
 		return true;
 	pmill_pair_index_release(index);
 	return false;
 }
 
-static void free_slots(struct pmill_pair_part *part)
+static void release_part(struct pmill_pair_index *index, unsigned p)
 {
+	struct pmill_pair_part *part = &index->parts[p];
+	for (size_t i = 0; i < part->slot_count; i++)
+		pmill_pair_index_free_places(index, p, &part->slots[i]);
 	if (part->slots != NULL)
 		pmill_pages_free(part->slots, part->slot_count * sizeof *part->slots);
+	pmill_place_pool_release(&part->pool);
+	*part = (struct pmill_pair_part){0};
+}
+
+void pmill_pair_index_clear(struct pmill_pair_index *index)
+{
+	for (uint32_t at = 0; at < DENSE_PAIRS; at++) {
+		unsigned part = pmill_pair_index_part(index, at >> 8, at & 255);
+		pmill_pair_index_free_places(index, part, &index->dense[at]);
+		index->dense[at].count = 0;
+	}
+	for (unsigned p = 0; p < index->part_count; p++)
+		release_part(index, p);
 }
 
 void pmill_pair_index_release(struct pmill_pair_index *index)
 {
-	if (index->dense != NULL) {
-		for (size_t i = 0; i < DENSE_PAIRS; i++)
-			pmill_pair_free_places(&index->dense[i]);
+	if (index->dense != NULL && index->parts != NULL)
+		pmill_pair_index_clear(index);
+	if (index->dense != NULL)
 		pmill_pages_free(index->dense, DENSE_PAIRS * sizeof *index->dense);
-	}
-	for (unsigned p = 0; index->parts != NULL && p < index->part_count; p++) {
-		for (size_t i = 0; i < index->parts[p].slot_count; i++)
-			pmill_pair_free_places(&index->parts[p].slots[i]);
-		free_slots(&index->parts[p]);
-	}
 	free(index->parts);
 	*index = (struct pmill_pair_index){0};
 }
@@ -97,33 +108,51 @@ static struct pmill_pair *find_slot(const struct pmill_pair_part *part, uint64_t
 	return &part->slots[at];
 }
 
-static bool grow(struct pmill_pair_part *part, size_t slot_count)
+static size_t count_kept(const struct pmill_pair_index *index, const struct pmill_pair_part *part)
 {
-	struct pmill_pair_part bigger = {.slot_count = slot_count, .used = part->used};
+	size_t kept = 0;
+	for (size_t i = 0; i < part->slot_count; i++)
+		kept += part->slots[i].count >= index->floor;
+	return kept;
+}
+
+/* Leaves behind the pairs below the floor. */
+static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_count)
+{
+	struct pmill_pair_part *part = &index->parts[p], old = *part;
 	if (slot_count > UINT32_MAX)
 		return false;
-	bigger.slots = pmill_pages_allocate(slot_count * sizeof *bigger.slots);
-	if (bigger.slots == NULL)
+	struct pmill_pair *slots = pmill_pages_allocate(slot_count * sizeof *slots);
+	if (slots == NULL)
 		return false;
-	for (size_t i = 0; i < part->slot_count; i++) {
-		uint64_t key = part->slots[i].key;
-		if (key != 0)
-			*find_slot(&bigger, key, hash_of(key)) = part->slots[i];
+	part->slots = slots;
+	part->slot_count = slot_count;
+	part->used = 0;
+	for (size_t i = 0; i < old.slot_count; i++) {
+		struct pmill_pair *pair = &old.slots[i];
+		if (pair->count < index->floor) {
+			pmill_pair_index_free_places(index, p, pair);
+			continue;
+		}
+		*find_slot(part, pair->key, hash_of(pair->key)) = *pair;
+		part->used++;
 	}
-	free_slots(part);
-	*part = bigger;
+	if (old.slots != NULL)
+		pmill_pages_free(old.slots, old.slot_count * sizeof *old.slots);
 	return true;
 }
 
-bool pmill_pair_index_reserve(struct pmill_pair_index *index, unsigned part_index, size_t more)
+bool pmill_pair_index_reserve(struct pmill_pair_index *index, unsigned p, size_t more)
 {
-	/* At most four fifths full, and growing by half: these tables are most of the memory of merging. */
-	struct pmill_pair_part *part = &index->parts[part_index];
-	size_t needed = part->used + more;
+	/* At most two thirds full, and half so when it was just rebuilt. */
+	struct pmill_pair_part *part = &index->parts[p];
+	if (part->slot_count > 0 && part->used + more <= part->slot_count / 3 * 2)
+		return true;
+	size_t needed = count_kept(index, part) + more;
 	size_t slot_count = part->slot_count == 0 ? FIRST_SLOTS : part->slot_count;
-	while (needed > slot_count / 5 * 4)
+	while (needed > slot_count / 2)
 		slot_count += slot_count / 2;
-	return slot_count == part->slot_count || grow(part, slot_count);
+	return rebuild(index, p, slot_count);
 }
 
 struct pmill_pair *pmill_pair_index_find(
@@ -132,7 +161,11 @@ struct pmill_pair *pmill_pair_index_find(
 	if (is_dense(left, right))
 		return &index->dense[left << 8 | right];
 	uint64_t key = key_of(left, right), hash = hash_of(key);
-	return find_slot(find_part(index, hash), key, hash);
+	const struct pmill_pair_part *part = find_part(index, hash);
+	if (part->slot_count == 0)
+		return NULL;
+	struct pmill_pair *pair = find_slot(part, key, hash);
+	return pair->key == 0 ? NULL : pair;
 }
 
 void pmill_pair_index_prefetch(const struct pmill_pair_index *index, uint32_t left, uint32_t right)
@@ -147,6 +180,8 @@ void pmill_pair_index_prefetch(const struct pmill_pair_index *index, uint32_t le
 struct pmill_pair *pmill_pair_index_add(
 	struct pmill_pair_index *index, uint32_t left, uint32_t right)
 {
+	if (is_dense(left, right))
+		return &index->dense[left << 8 | right];
 	uint64_t key = key_of(left, right), hash = hash_of(key);
 	struct pmill_pair_part *part = find_part(index, hash);
 	struct pmill_pair *pair = find_slot(part, key, hash);
@@ -167,25 +202,26 @@ static struct pmill_places *many(const struct pmill_pair *pair)
 	return (struct pmill_places *)(uintptr_t)pair->places;
 }
 
-uint32_t *pmill_pair_allocate_places(struct pmill_pair *pair, uint32_t count)
+uint32_t *pmill_pair_index_allocate_places(
+	struct pmill_pair_index *index, unsigned part, struct pmill_pair *pair, uint32_t count)
 {
 	if (count == 1) {
 		pair->places = 1;
 		uint32_t *halves = (uint32_t *)(void *)&pair->places;
 		return &halves[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__];
 	}
-	struct pmill_places *places = malloc(sizeof *places + (size_t)count * sizeof *places->names);
+	struct pmill_places *places = pmill_place_pool_allocate(&index->parts[part].pool, count);
 	if (places == NULL)
 		return NULL;
-	places->count = count;
 	pair->places = (uintptr_t)places;
 	return places->names;
 }
 
-void pmill_pair_free_places(struct pmill_pair *pair)
+void pmill_pair_index_free_places(
+	struct pmill_pair_index *index, unsigned part, struct pmill_pair *pair)
 {
 	if (has_many(pair))
-		free(many(pair));
+		pmill_place_pool_free(&index->parts[part].pool, many(pair));
 	pair->places = 0;
 }
 

@@ -2,16 +2,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/visit.h"
 
+#include "train/visit_match.h"
+
 enum {
 	/* Measured: 8 to 16 places ahead hide the way to memory. */
 	PREFETCH_AHEAD = 12,
+	/* Places for which room is made at once; a short word has at most half as many matches as tokens. */
+	ROUND = 32,
+	MOST_MATCHES = PMILL_LONG_WORD_LEN / 2,
 };
 
 #define TOKEN uint16_t
 #define NAME(x) x##_narrow
+#define LOOK_TOKENS PMILL_MATCH_NARROW
 #include "train/visit_template.h"
 #define TOKEN uint32_t
 #define NAME(x) x##_wide
+#define LOOK_TOKENS PMILL_MATCH_WIDE
 #include "train/visit_template.h"
 
 static bool is_long(const struct pmill_packed_words *words, uint32_t name)
@@ -67,7 +74,7 @@ static const void *address_of(const struct pmill_packed_words *words, uint32_t n
 	return pmill_packed_words_at(words, name);
 }
 
-static bool visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
+static void visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
 {
 	/* Places come in order, so the next is mostly in the same word. */
@@ -75,39 +82,28 @@ static bool visit_long(const struct pmill_packed_words *words, uint32_t name, si
 	bool is_behind = *word + 1 < words->long_count && words->long_words[*word + 1].begin <= at;
 	if (is_behind || words->long_words[*word].begin > at)
 		*word = pmill_packed_words_find_long(words, at);
-	if (!pmill_neighbours_reserve(neighbours, 2))
-		return false;
 	merge_long(words, name, words->long_words[*word].count, left, right, joined, neighbours);
-	return true;
-}
-
-static bool visit_short(const struct pmill_packed_words *words, uint32_t name, uint32_t left,
-	uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
-{
-	struct pmill_packed_word *word = pmill_packed_words_at(words, name);
-	if (!pmill_neighbours_reserve(neighbours, word->len))
-		return false;
-	if (words->is_wide)
-		merge_wide(word, name, left, right, joined, neighbours);
-	else
-		merge_narrow(word, name, (uint16_t)left, (uint16_t)right, joined, neighbours);
-	return true;
 }
 
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
 {
-	size_t word = 0;
-	bool done = true;
-	for (size_t i = 0; i < count && done; i++) {
+	size_t long_word = 0;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t name = names[i];
+		if (i % ROUND == 0 && !pmill_neighbours_reserve(neighbours, ROUND * MOST_MATCHES))
+			return false;
 		if (i + PREFETCH_AHEAD < count)
 			__builtin_prefetch(address_of(words, names[i + PREFETCH_AHEAD]), 1);
-		if (is_long(words, names[i]))
-			done = visit_long(words, names[i], &word, left, right, joined, neighbours);
+		if (is_long(words, name))
+			visit_long(words, name, &long_word, left, right, joined, neighbours);
+		else if (words->is_wide)
+			merge_wide(pmill_packed_words_at(words, name), name, left, right, joined, neighbours);
 		else
-			done = visit_short(words, names[i], left, right, joined, neighbours);
+			merge_narrow(pmill_packed_words_at(words, name), name, (uint16_t)left, (uint16_t)right,
+				joined, neighbours);
 	}
-	return done;
+	return true;
 }
 
 /* ---- Pairs of bytes ---- */
@@ -159,7 +155,7 @@ bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
 								   : count_pairs_narrow(word, (uint32_t)at, pairs);
 		if (!fits)
 			return false;
-		at += word->room;
+		at += pmill_packed_word_room(word);
 	}
 	return count_long_pairs(words, share, pairs);
 }
@@ -173,7 +169,7 @@ void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
 			fill_pairs_wide(word, (uint32_t)at, pairs);
 		else
 			fill_pairs_narrow(word, (uint32_t)at, pairs);
-		at += word->room;
+		at += pmill_packed_word_room(word);
 	}
 	fill_long_pairs(words, share, pairs);
 }

@@ -230,12 +230,14 @@ static void compare_result(uint64_t seed, const struct pmill_merger_settings *se
 	}
 }
 
-/* Every method, alone and on several threads, with words as a whole and by position. */
-static void compare_case(uint64_t seed)
+/* Every method, alone and on several threads, with words as a whole and by position. Returns the surveys. */
+static uint64_t compare_case(uint64_t seed)
 {
+	uint64_t surveys = 0;
 	static struct slow slow;
 	static const unsigned thread_counts[] = {1, 2, 3, 8};
 	static const size_t long_word_lens[] = {0, 2, 7};
+	static const int64_t first_floors[] = {0, 1, 3, 10, 40, INT64_MAX};
 	random_state = seed;
 	struct pmill_merger_settings settings;
 	struct pmill_word_list list = {0};
@@ -249,18 +251,23 @@ static void compare_case(uint64_t seed)
 		settings.method = pmill_merger_method(way);
 		settings.threads = thread_counts[draw(4)];
 		settings.long_word_len = long_word_lens[draw(3)];
+		settings.first_floor = first_floors[draw(6)];
 		assert_int_equal(pmill_merger_run(&copy, &settings, &result, NULL), PMILL_OK);
 		compare_result(seed, &settings, &slow, &result);
+		surveys += result.surveys;
 		pmill_merger_result_release(&result);
 	}
 	pmill_word_list_release(&list);
+	return surveys;
 }
 
 static void random_cases(void **state)
 {
 	(void)state;
+	uint64_t surveys = 0;
 	for (uint64_t seed = 1; seed <= 4000; seed++)
-		compare_case(seed);
+		surveys += compare_case(seed);
+	assert_true(surveys > 4000);
 }
 
 /* ---- Edges ---- */

@@ -47,6 +47,7 @@ static void train(size_t words, const char *method, unsigned threads, int64_t mi
 		.max_token_length = max_token_length,
 		.ties = threads % 2 == 0 ? PMILL_TIES_BYTES : PMILL_TIES_IDS,
 		.threads = threads,
+		.first_floor = threads % 3 == 0 ? 1000 : 0,
 		.method = method};
 	for (uint32_t i = 0; i < 256; i++)
 		settings.byte_ids[i] = i;
@@ -68,6 +69,7 @@ static void equals_one_by_one(void **state)
 		assert_memory_equal(batches.merges, plain.merges, plain.merge_count * sizeof *plain.merges);
 		assert_true(batches.batches > 0 && batches.batches < batches.merge_count);
 		assert_true(plain.merge_count > 500);
+		assert_true((batches.surveys > 0) == (thread_counts[i] % 3 == 0));
 		print_message("%u threads: %zu merges in %llu batches\n", thread_counts[i],
 			batches.merge_count, (unsigned long long)batches.batches);
 		pmill_merger_result_release(&plain);
