@@ -7,11 +7,12 @@
 #include "base/pages.h"
 
 enum {
-	UNIT = 8,                                /* bytes */
-	FIRST_CHUNK_UNITS = 1 << 13,             /* 64 KiB, then twice as much each time */
-	LAST_CHUNK_UNITS = 1 << 18,              /* 2 MiB: a huge page */
-	FINE_CLASSES = 8,                        /* up to here a class is a number of units */
-	LARGEST_CLASS = PMILL_PLACE_CLASSES - 1, /* 512 KiB */
+	UNIT = 8,                    /* bytes */
+	FIRST_CHUNK_UNITS = 1 << 13, /* 64 KiB, then twice as much each time */
+	LAST_CHUNK_UNITS = 1 << 18,  /* 2 MiB: a huge page */
+	FINE_CLASSES = 8,            /* up to here a class is a number of units */
+	LARGEST_CLASS = PMILL_PLACE_CLASSES - 1,
+	LARGEST_WHOLE_CLASS = 60, /* 512 KiB: lists beyond are not rounded up to their class */
 };
 
 struct pmill_place_block {
@@ -63,21 +64,18 @@ static void put(struct pmill_place_pool *pool, void *memory, unsigned class)
 	struct pmill_place_block *block = memory;
 	block->next = pool->free[class];
 	pool->free[class] = block;
+	if (class > pool->largest)
+		pool->largest = class;
 }
 
-static uint64_t *cut(struct pmill_place_pool *pool, unsigned class)
+/* As blocks of the largest classes that fit. */
+static void put_units(struct pmill_place_pool *pool, uint64_t *units, size_t count)
 {
-	uint64_t *block = pool->room;
-	pool->room += class_units(class);
-	pool->room_units -= class_units(class);
-	return block;
-}
-
-static void keep_rest(struct pmill_place_pool *pool)
-{
-	while (pool->room_units > 0) {
-		unsigned class = class_within(pool->room_units);
-		put(pool, cut(pool, class), class);
+	while (count > 0) {
+		unsigned class = class_within(count);
+		put(pool, units, class);
+		units += class_units(class);
+		count -= class_units(class);
 	}
 }
 
@@ -89,63 +87,70 @@ static void *take_free(struct pmill_place_pool *pool, unsigned class)
 	return block;
 }
 
-static bool add_chunk(struct pmill_place_pool *pool)
+static void set_room(struct pmill_place_pool *pool, uint64_t *room, size_t units)
 {
-	size_t unit_count = FIRST_CHUNK_UNITS;
-	if (pool->chunks != NULL && pool->chunks->unit_count < LAST_CHUNK_UNITS)
+	put_units(pool, pool->room, pool->room_units);
+	pool->room = room;
+	pool->room_units = units;
+}
+
+/* With room for so many units at least. */
+static bool add_chunk(struct pmill_place_pool *pool, size_t units)
+{
+	size_t unit_count = FIRST_CHUNK_UNITS, head = sizeof *pool->chunks / UNIT;
+	if (pool->chunks != NULL)
 		unit_count = 2 * pool->chunks->unit_count;
-	else if (pool->chunks != NULL)
+	if (unit_count > LAST_CHUNK_UNITS)
 		unit_count = LAST_CHUNK_UNITS;
+	if (unit_count < units + head)
+		unit_count = units + head;
 	struct pmill_place_chunk *chunk = pmill_pages_allocate(unit_count * UNIT);
 	if (chunk == NULL)
 		return false;
 	chunk->next = pool->chunks;
 	chunk->unit_count = unit_count;
 	pool->chunks = chunk;
-	pool->room = chunk->units;
-	pool->room_units = unit_count - sizeof *chunk / UNIT;
+	set_room(pool, chunk->units, unit_count - head);
 	return true;
 }
 
 /* The largest block that is free, else a new chunk, becomes what is cut up. */
-static bool find_room(struct pmill_place_pool *pool, unsigned class)
+static bool find_room(struct pmill_place_pool *pool, size_t units)
 {
-	keep_rest(pool);
-	for (unsigned larger = LARGEST_CLASS; larger > class; larger--) {
-		void *block = take_free(pool, larger);
-		if (block == NULL)
-			continue;
-		pool->room = block;
-		pool->room_units = class_units(larger);
-		return true;
-	}
-	while (pool->room_units < class_units(class)) {
-		keep_rest(pool);
-		if (!add_chunk(pool))
-			return false;
-	}
+	while (pool->largest > 0 && pool->free[pool->largest] == NULL)
+		pool->largest--;
+	if (class_units(pool->largest) < units)
+		return add_chunk(pool, units);
+	unsigned class = pool->largest;
+	set_room(pool, take_free(pool, class), class_units(class));
 	return true;
 }
 
-static bool has_own_pages(size_t units)
+static size_t rounded(size_t units)
 {
-	return units > class_units(LARGEST_CLASS);
+	unsigned class = class_above(units);
+	return class <= LARGEST_WHOLE_CLASS ? class_units(class) : units;
+}
+
+static void *take_units(struct pmill_place_pool *pool, size_t units)
+{
+	if (pool->room_units < units && !find_room(pool, units))
+		return NULL;
+	uint64_t *taken = pool->room;
+	pool->room += units;
+	pool->room_units -= units;
+	return taken;
 }
 
 struct pmill_places *pmill_place_pool_allocate(struct pmill_place_pool *pool, uint32_t count)
 {
-	size_t units = units_for(count);
-	struct pmill_places *places;
-	if (has_own_pages(units)) {
-		places = pmill_pages_allocate(units * UNIT);
-	} else {
-		unsigned class = class_above(units);
+	size_t units = rounded(units_for(count));
+	unsigned class = class_above(units);
+	struct pmill_places *places = NULL;
+	if (class <= LARGEST_WHOLE_CLASS)
 		places = take_free(pool, class);
-		if (places == NULL && pool->room_units < class_units(class) && !find_room(pool, class))
-			return NULL;
-		if (places == NULL)
-			places = (struct pmill_places *)(void *)cut(pool, class);
-	}
+	if (places == NULL)
+		places = take_units(pool, units);
 	if (places != NULL)
 		places->count = count;
 	return places;
@@ -153,11 +158,7 @@ struct pmill_places *pmill_place_pool_allocate(struct pmill_place_pool *pool, ui
 
 void pmill_place_pool_free(struct pmill_place_pool *pool, struct pmill_places *places)
 {
-	size_t units = units_for(places->count);
-	if (has_own_pages(units))
-		pmill_pages_free(places, units * UNIT);
-	else
-		put(pool, places, class_above(units));
+	put_units(pool, (uint64_t *)(void *)places, rounded(units_for(places->count)));
 }
 
 void pmill_place_pool_release(struct pmill_place_pool *pool)

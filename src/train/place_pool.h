@@ -12,7 +12,7 @@ struct pmill_places {
 	uint32_t names[];
 };
 
-enum { PMILL_PLACE_CLASSES = 61 };
+enum { PMILL_PLACE_CLASSES = 128 };
 
 struct pmill_place_block; /* a free one */
 struct pmill_place_chunk;
@@ -20,12 +20,13 @@ struct pmill_place_chunk;
 /*
  * Blocks come in classes of size, four for each doubling, and are cut from chunks on huge pages. A freed
  * block is used again for its class, or cut up once the chunk is used up: most lists that are freed are long,
- * and most that are made are short. Lists longer than the largest class have pages of their own. All zero is
- * empty. One thread at a time.
+ * and most that are made are short. Nothing goes back to the system before the end, since it would clear the
+ * pages again. All zero is empty. One thread at a time.
  */
 struct pmill_place_pool {
 	struct pmill_place_block *free[PMILL_PLACE_CLASSES];
-	uint64_t *room; /* what is left of the chunk, or of the block that is cut up */
+	unsigned largest; /* no larger class has free blocks */
+	uint64_t *room;   /* what is left of the chunk, or of the block that is cut up */
 	size_t room_units;
 	struct pmill_place_chunk *chunks; /* the newest first */
 };
@@ -34,7 +35,7 @@ struct pmill_place_pool {
 struct pmill_places *pmill_place_pool_allocate(struct pmill_place_pool *pool, uint32_t count);
 void pmill_place_pool_free(struct pmill_place_pool *pool, struct pmill_places *places);
 
-/* All chunks go; lists with pages of their own must have been freed. */
+/* All lists go. */
 void pmill_place_pool_release(struct pmill_place_pool *pool);
 
 #endif
