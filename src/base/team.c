@@ -9,7 +9,7 @@
 
 enum {
 	/* Looks before going to sleep: some 20 µs, the length of a short round. Waking costs about as much. */
-	SPINS = 2000,
+	SPINS = 20000,
 };
 
 struct member {

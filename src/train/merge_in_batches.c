@@ -8,18 +8,19 @@
  *   2. every owner adds that up for its pairs, gives new pairs their places, and offers them
  *   3. one thread picks the next batch
  *
- * No locks, and no atomics on counts. Batches with few places are done by one thread in the same steps.
+ * No locks, and no atomics on counts. The merges of a batch with few places are applied one by one, by one
+ * thread.
  */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "train/batch.h"
-#include "train/neighbours.h"
+#include "train/merge_alone.h"
 #include "train/visit.h"
 
 enum {
 	/* Places in a batch for which waking the others pays: some 300 µs of visits. */
-	TOGETHER_PLACES = 5000,
+	TOGETHER_PLACES = 500,
 	PREFETCH_AHEAD = 4,
 };
 
@@ -62,6 +63,7 @@ struct together {
 	uint32_t first_joined; /* the token of the batch's first merge */
 	struct worker *workers;
 	unsigned count;
+	struct pmill_merge_alone alone; /* for batches that are not worth waking the others */
 };
 
 /* ---- 1: visits ---- */
@@ -390,7 +392,6 @@ static bool record_batch(struct together *together)
 	for (size_t i = 0; i < together->batch.count; i++)
 		if (!pmill_merge_run_record(together->run, &together->batch.pairs[i]))
 			return false;
-	together->run->result->batches++;
 	return true;
 }
 
@@ -408,17 +409,6 @@ static bool is_worth_waking(const struct together *together)
 	return places >= TOGETHER_PLACES;
 }
 
-static void run_step(
-	struct together *together, bool is_together, void (*work)(void *context, unsigned index))
-{
-	if (is_together) {
-		pmill_team_run(together->run->team, work, together);
-		return;
-	}
-	for (unsigned i = 0; i < together->count; i++)
-		work(together, i);
-}
-
 static bool has_failed(const struct together *together)
 {
 	for (unsigned i = 0; i < together->count; i++)
@@ -427,16 +417,29 @@ static bool has_failed(const struct together *together)
 	return false;
 }
 
-static bool apply_batch(struct together *together)
+static bool apply_together(struct together *together)
 {
 	if (!record_batch(together))
 		return false;
-	bool is_together = is_worth_waking(together);
-	run_step(together, is_together, visit_share);
+	pmill_team_run(together->run->team, visit_share, together);
 	if (has_failed(together))
 		return false;
-	run_step(together, is_together, update_owned);
+	pmill_team_run(together->run->team, update_owned, together);
 	return !has_failed(together);
+}
+
+static bool apply_alone(struct together *together)
+{
+	for (size_t i = 0; i < together->batch.count; i++)
+		if (!pmill_merge_alone_apply(&together->alone, &together->batch.pairs[i]))
+			return false;
+	return true;
+}
+
+static bool apply_batch(struct together *together)
+{
+	together->run->result->batches++;
+	return is_worth_waking(together) ? apply_together(together) : apply_alone(together);
 }
 
 static pmill_status merge_all(struct together *together)
@@ -488,12 +491,13 @@ static void release(struct together *together)
 		together->run->result->visits += worker->visits;
 	}
 	free(together->workers);
+	pmill_neighbours_release(&together->alone.neighbours);
 	pmill_batch_release(&together->batch);
 }
 
 static pmill_status merge_in_batches(struct pmill_merge_run *run)
 {
-	struct together together = {.run = run, .count = run->part_count};
+	struct together together = {.run = run, .count = run->part_count, .alone = {.run = run}};
 	pmill_status status = init_workers(&together) ? merge_all(&together)
 												  : pmill_fail_memory(run->error);
 	release(&together);

@@ -1,18 +1,12 @@
 /* Merging one pair at a time: the plain way, which all others must equal. */
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
-#include "train/merge_run.h"
-#include "train/neighbours.h"
+#include "train/merge_alone.h"
 #include "train/visit.h"
 
 enum {
 	PREFETCH_AHEAD = 4,
 	MERGES_A_LOOK = 16, /* between looks at the clock */
-};
-
-struct plain {
-	struct pmill_merge_run *run;
-	struct pmill_neighbours neighbours;
 };
 
 static bool take_best(struct pmill_merge_run *run, struct pmill_candidate *best)
@@ -69,27 +63,28 @@ static void fill_places(struct pmill_neighbour_side *side)
 }
 
 /* Room for all new pairs at once: what a pair holds itself must not move until it is filled. */
-static bool reserve(struct plain *plain)
+static bool reserve(struct pmill_merge_alone *alone)
 {
-	const struct pmill_neighbours *neighbours = &plain->neighbours;
+	const struct pmill_neighbours *neighbours = &alone->neighbours;
 	size_t more = neighbours->left.touched_count + neighbours->right.touched_count +
 		neighbours->both.touched_count;
-	for (unsigned part = 0; part < plain->run->part_count; part++)
-		if (!pmill_pair_index_reserve(&plain->run->index, part, more) ||
-			!pmill_pair_queue_reserve(&plain->run->queues[part], more))
+	for (unsigned part = 0; part < alone->run->part_count; part++)
+		if (!pmill_pair_index_reserve(&alone->run->index, part, more) ||
+			!pmill_pair_queue_reserve(&alone->run->queues[part], more))
 			return false;
 	return true;
 }
 
-static bool apply_left(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+static bool apply_left(
+	struct pmill_merge_alone *alone, const struct pmill_candidate *best, uint32_t joined)
 {
-	struct pmill_neighbour_side *side = &plain->neighbours.left;
+	struct pmill_neighbour_side *side = &alone->neighbours.left;
 	for (size_t i = 0; i < side->touched_count; i++) {
 		uint32_t token = side->touched[i];
 		if (i + PREFETCH_AHEAD < side->touched_count)
 			pmill_pair_index_prefetch(
-				&plain->run->index, side->touched[i + PREFETCH_AHEAD], best->left);
-		if (!change_pair(plain->run, (uint32_t[]){token, best->left}, (uint32_t[]){token, joined},
+				&alone->run->index, side->touched[i + PREFETCH_AHEAD], best->left);
+		if (!change_pair(alone->run, (uint32_t[]){token, best->left}, (uint32_t[]){token, joined},
 				&side->by_token[token]))
 			return false;
 	}
@@ -97,15 +92,16 @@ static bool apply_left(struct plain *plain, const struct pmill_candidate *best, 
 	return true;
 }
 
-static bool apply_right(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+static bool apply_right(
+	struct pmill_merge_alone *alone, const struct pmill_candidate *best, uint32_t joined)
 {
-	struct pmill_neighbour_side *side = &plain->neighbours.right;
+	struct pmill_neighbour_side *side = &alone->neighbours.right;
 	for (size_t i = 0; i < side->touched_count; i++) {
 		uint32_t token = side->touched[i];
 		if (i + PREFETCH_AHEAD < side->touched_count)
 			pmill_pair_index_prefetch(
-				&plain->run->index, best->right, side->touched[i + PREFETCH_AHEAD]);
-		if (!change_pair(plain->run, (uint32_t[]){best->right, token}, (uint32_t[]){joined, token},
+				&alone->run->index, best->right, side->touched[i + PREFETCH_AHEAD]);
+		if (!change_pair(alone->run, (uint32_t[]){best->right, token}, (uint32_t[]){joined, token},
 				&side->by_token[token]))
 			return false;
 	}
@@ -113,28 +109,30 @@ static bool apply_right(struct plain *plain, const struct pmill_candidate *best,
 	return true;
 }
 
-static bool apply_both(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+static bool apply_both(
+	struct pmill_merge_alone *alone, const struct pmill_candidate *best, uint32_t joined)
 {
-	struct pmill_neighbour_side *side = &plain->neighbours.both;
+	struct pmill_neighbour_side *side = &alone->neighbours.both;
 	if (side->touched_count == 0)
 		return true;
-	if (!change_pair(plain->run, (uint32_t[]){best->right, best->left},
+	if (!change_pair(alone->run, (uint32_t[]){best->right, best->left},
 			(uint32_t[]){joined, joined}, &side->by_token[0]))
 		return false;
 	fill_places(side);
 	return true;
 }
 
-static bool visit(struct plain *plain, const struct pmill_candidate *best, uint32_t joined)
+static bool visit(
+	struct pmill_merge_alone *alone, const struct pmill_candidate *best, uint32_t joined)
 {
-	struct pmill_merge_run *run = plain->run;
+	struct pmill_merge_run *run = alone->run;
 	struct pmill_pair *pair = pmill_pair_index_find(&run->index, best->left, best->right);
 	uint32_t single;
 	size_t count;
 	const uint32_t *names = pmill_pair_places(pair, &single, &count);
 	run->result->visits += count;
 	bool done = pmill_visit_places(
-		&run->words, names, count, best->left, best->right, joined, &plain->neighbours);
+		&run->words, names, count, best->left, best->right, joined, &alone->neighbours);
 	pmill_pair_index_free_places(
 		&run->index, pmill_pair_index_part(&run->index, best->left, best->right), pair);
 	return done;
@@ -144,22 +142,22 @@ static bool visit(struct plain *plain, const struct pmill_candidate *best, uint3
  * A pair of equal tokens lowers itself while its runs are visited (aaaa → zz takes the pair in the middle);
  * setting the count to 0 in the end covers that: none is left.
  */
-static bool apply(struct plain *plain, const struct pmill_candidate *best)
+bool pmill_merge_alone_apply(struct pmill_merge_alone *alone, const struct pmill_candidate *best)
 {
-	struct pmill_merge_run *run = plain->run;
+	struct pmill_merge_run *run = alone->run;
 	uint32_t joined = (uint32_t)run->tokens.count;
 	bool done = pmill_merge_run_record(run, best) &&
-		pmill_neighbours_reserve_tokens(&plain->neighbours, run->tokens.count) &&
-		visit(plain, best, joined) && reserve(plain) && apply_left(plain, best, joined) &&
-		apply_right(plain, best, joined) && apply_both(plain, best, joined);
+		pmill_neighbours_reserve_tokens(&alone->neighbours, run->tokens.count) &&
+		visit(alone, best, joined) && reserve(alone) && apply_left(alone, best, joined) &&
+		apply_right(alone, best, joined) && apply_both(alone, best, joined);
 	pmill_pair_index_find(&run->index, best->left, best->right)->count = 0;
-	pmill_neighbours_clear(&plain->neighbours);
+	pmill_neighbours_clear(&alone->neighbours);
 	return done;
 }
 
-static pmill_status merge_all(struct plain *plain)
+static pmill_status merge_all(struct pmill_merge_alone *alone)
 {
-	struct pmill_merge_run *run = plain->run;
+	struct pmill_merge_run *run = alone->run;
 	struct pmill_merger_result *result = run->result;
 	struct pmill_candidate best;
 	while (result->merge_count < run->settings->merge_limit) {
@@ -171,7 +169,7 @@ static pmill_status merge_all(struct plain *plain)
 			result->stopped = pmill_merge_run_why_empty(run);
 			return status;
 		}
-		if (!apply(plain, &best))
+		if (!pmill_merge_alone_apply(alone, &best))
 			return pmill_fail_memory(run->error);
 		if (result->merge_count % MERGES_A_LOOK == 0 && pmill_merge_run_is_cancelled(run))
 			return PMILL_CANCELLED;
@@ -182,9 +180,9 @@ static pmill_status merge_all(struct plain *plain)
 
 static pmill_status merge_one_by_one(struct pmill_merge_run *run)
 {
-	struct plain plain = {.run = run};
-	pmill_status status = merge_all(&plain);
-	pmill_neighbours_release(&plain.neighbours);
+	struct pmill_merge_alone alone = {.run = run};
+	pmill_status status = merge_all(&alone);
+	pmill_neighbours_release(&alone.neighbours);
 	return status;
 }
 

@@ -9,7 +9,10 @@
 #include "train/pair_survey.h"
 #include "train/visit.h"
 
-enum { BYTE_PAIRS = 256 * 256 };
+enum {
+	BYTE_PAIRS = 256 * 256,
+	OPENED_AT_ONCE = 16, /* candidates whose pairs are prefetched */
+};
 
 /*
  * Filters only look at lengths, and a longer token is refused wherever a shorter one is: a pair that is
@@ -196,10 +199,8 @@ static pmill_status build_index(struct pmill_merge_run *run)
 static bool init_queues(struct pmill_merge_run *run)
 {
 	run->queues = calloc(run->part_count, sizeof *run->queues);
-	for (unsigned part = 0; run->queues != NULL && part < run->part_count; part++) {
-		run->queues[part].tokens = &run->tokens;
-		run->queues[part].ties = run->settings->ties;
-	}
+	for (unsigned part = 0; run->queues != NULL && part < run->part_count; part++)
+		pmill_pair_queue_init(&run->queues[part], &run->tokens, run->settings->ties);
 	return run->queues != NULL;
 }
 
@@ -227,21 +228,48 @@ void pmill_merge_run_release(struct pmill_merge_run *run)
 
 /* ---- Merging ---- */
 
+/* Candidates below the heap: with their true counts, to where these belong. */
+static void open_class(struct pmill_merge_run *run, struct pmill_pair_queue *queue)
+{
+	struct pmill_candidate candidates[OPENED_AT_ONCE];
+	size_t count;
+	do {
+		count = 0;
+		while (count < OPENED_AT_ONCE && pmill_pair_queue_take_waiting(queue, &candidates[count])) {
+			pmill_pair_index_prefetch(&run->index, candidates[count].left, candidates[count].right);
+			count++;
+		}
+		for (size_t i = 0; i < count; i++) {
+			const struct pmill_pair *pair = pmill_merge_run_find_pair(
+				run, candidates[i].left, candidates[i].right);
+			if (pair == NULL)
+				continue;
+			candidates[i].count = pair->count;
+			pmill_pair_queue_push(queue, candidates[i]);
+		}
+	} while (count == OPENED_AT_ONCE);
+}
+
 /* Drops candidates that are gone and corrects counts until the first of the queue is true; NULL: empty. */
 static const struct pmill_candidate *find_first(struct pmill_merge_run *run, unsigned part)
 {
 	struct pmill_pair_queue *queue = &run->queues[part];
-	while (queue->count > 0) {
-		const struct pmill_candidate *first = &queue->items[0];
-		const struct pmill_pair *pair = pmill_merge_run_find_pair(run, first->left, first->right);
-		if (pair == NULL)
-			pmill_pair_queue_pop(queue);
-		else if (pair->count == first->count)
-			return first;
-		else
-			pmill_pair_queue_lower_first(queue, pair->count);
+	for (;;) {
+		while (queue->count > 0) {
+			const struct pmill_candidate *first = &queue->items[0];
+			const struct pmill_pair *pair = pmill_merge_run_find_pair(
+				run, first->left, first->right);
+			if (pair == NULL)
+				pmill_pair_queue_pop(queue);
+			else if (pair->count == first->count)
+				return first;
+			else
+				pmill_pair_queue_lower_first(queue, pair->count);
+		}
+		if (!pmill_pair_queue_open_class(queue))
+			return NULL;
+		open_class(run, queue);
 	}
-	return NULL;
 }
 
 unsigned pmill_merge_run_find_best(struct pmill_merge_run *run, struct pmill_candidate *best)

@@ -4,20 +4,47 @@
 
 #include <stdlib.h>
 
+void pmill_pair_queue_init(
+	struct pmill_pair_queue *queue, const struct pmill_learned_tokens *tokens, enum pmill_ties ties)
+{
+	*queue = (struct pmill_pair_queue){
+		.closed = PMILL_QUEUE_CLASSES, .tokens = tokens, .ties = ties};
+}
+
+void pmill_pair_queue_clear(struct pmill_pair_queue *queue)
+{
+	queue->count = queue->waiting_count = queue->waiting_used = 0;
+	queue->free = 0;
+	memset(queue->first, 0, sizeof queue->first);
+	queue->closed = PMILL_QUEUE_CLASSES;
+}
+
 void pmill_pair_queue_release(struct pmill_pair_queue *queue)
 {
 	free(queue->items);
-	queue->items = NULL;
-	queue->count = queue->capacity = 0;
+	free(queue->waiting);
+	*queue = (struct pmill_pair_queue){0};
 }
 
 bool pmill_pair_queue_reserve(struct pmill_pair_queue *queue, size_t more)
 {
-	void *items = queue->items;
-	if (!pmill_array_reserve(&items, &queue->capacity, queue->count + more, sizeof *queue->items))
-		return false;
+	void *items = queue->items, *waiting = queue->waiting;
+	size_t needed = queue->count + queue->waiting_count + more;
+	bool done = needed < UINT32_MAX &&
+		pmill_array_reserve(&items, &queue->capacity, needed, sizeof *queue->items) &&
+		pmill_array_reserve(&waiting, &queue->waiting_capacity, needed, sizeof *queue->waiting);
 	queue->items = items;
-	return true;
+	queue->waiting = waiting;
+	return done;
+}
+
+/* Counts 1 to 3, then 4, 5, 6, 7, 8 to 9, 10 to 11, …: by the highest bit and the two below it. */
+static unsigned class_of(int64_t count)
+{
+	if (count < 4)
+		return (unsigned)count;
+	unsigned log = 63u - (unsigned)__builtin_clzll((uint64_t)count);
+	return 4 * (log - 1) + ((unsigned)(count >> (log - 2)) & 3);
 }
 
 bool pmill_pair_queue_is_before(const struct pmill_pair_queue *queue,
@@ -33,8 +60,49 @@ bool pmill_pair_queue_is_before(const struct pmill_pair_queue *queue,
 	return order > 0;
 }
 
+static void add_waiting(
+	struct pmill_pair_queue *queue, unsigned class, struct pmill_candidate candidate)
+{
+	uint32_t at = queue->free;
+	if (at != 0)
+		queue->free = queue->waiting[at - 1].next;
+	else
+		at = (uint32_t)++queue->waiting_used;
+	queue->waiting[at - 1] = (struct pmill_waiting){candidate, queue->first[class]};
+	queue->first[class] = at;
+	queue->waiting_count++;
+}
+
+bool pmill_pair_queue_open_class(struct pmill_pair_queue *queue)
+{
+	while (queue->closed > 0)
+		if (queue->first[--queue->closed] != 0)
+			return true;
+	return false;
+}
+
+bool pmill_pair_queue_take_waiting(
+	struct pmill_pair_queue *queue, struct pmill_candidate *candidate)
+{
+	uint32_t at = queue->first[queue->closed];
+	if (at == 0)
+		return false;
+	struct pmill_waiting *waiting = &queue->waiting[at - 1];
+	*candidate = waiting->candidate;
+	queue->first[queue->closed] = waiting->next;
+	waiting->next = queue->free;
+	queue->free = at;
+	queue->waiting_count--;
+	return true;
+}
+
 void pmill_pair_queue_push(struct pmill_pair_queue *queue, struct pmill_candidate candidate)
 {
+	unsigned class = class_of(candidate.count);
+	if (class < queue->closed) {
+		add_waiting(queue, class, candidate);
+		return;
+	}
 	size_t at = queue->count++;
 	while (at > 0) {
 		size_t parent = (at - 1) / 2;
@@ -78,5 +146,10 @@ void pmill_pair_queue_lower_first(struct pmill_pair_queue *queue, int64_t count)
 {
 	struct pmill_candidate first = queue->items[0];
 	first.count = count;
-	sink(queue, first);
+	if (class_of(count) >= queue->closed) {
+		sink(queue, first);
+		return;
+	}
+	pmill_pair_queue_pop(queue);
+	add_waiting(queue, class_of(count), first);
 }

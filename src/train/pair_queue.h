@@ -10,18 +10,40 @@ struct pmill_candidate {
 	uint32_t left, right; /* token numbers, see learned_tokens.h */
 };
 
+enum { PMILL_QUEUE_CLASSES = 252 };
+
+/* A candidate that waits: below the open classes. */
+struct pmill_waiting {
+	struct pmill_candidate candidate;
+	uint32_t next; /* of its class, from 1; 0: the last */
+};
+
 /*
  * Lazy: counts in it may be too high, never too low, because the count of a pair only falls after the merge
  * that made it. So the first candidate whose count is true is the best pair.
+ *
+ * Only the candidates of high counts are in a heap. The others wait, unsorted, in classes of counts, four for
+ * each doubling; a class is opened when all above it are used up. So the heap is small, and candidates that never
+ * come up cost next to nothing.
  */
 struct pmill_pair_queue {
-	struct pmill_candidate *items;
+	struct pmill_candidate *items; /* the heap */
 	size_t count;
 	size_t capacity;
+	struct pmill_waiting *waiting;
+	size_t waiting_count; /* in use */
+	size_t waiting_used;  /* of the array: some of them may be free */
+	size_t waiting_capacity;
+	uint32_t free;                       /* as `next` */
+	uint32_t first[PMILL_QUEUE_CLASSES]; /* as `next` */
+	unsigned closed;                     /* classes below this one wait */
 	const struct pmill_learned_tokens *tokens;
 	enum pmill_ties ties;
 };
 
+void pmill_pair_queue_init(struct pmill_pair_queue *queue,
+	const struct pmill_learned_tokens *tokens, enum pmill_ties ties);
+void pmill_pair_queue_clear(struct pmill_pair_queue *queue);
 void pmill_pair_queue_release(struct pmill_pair_queue *queue);
 bool pmill_pair_queue_reserve(struct pmill_pair_queue *queue, size_t more);
 
@@ -31,7 +53,16 @@ bool pmill_pair_queue_is_before(const struct pmill_pair_queue *queue,
 
 /* Needs room. */
 void pmill_pair_queue_push(struct pmill_pair_queue *queue, struct pmill_candidate candidate);
-/* Not to be called on an empty queue. */
+
+/*
+ * To be called when the heap is empty: opens the highest class that is not empty. False: none is. Its
+ * candidates are then taken one by one, and pushed again with their true counts.
+ */
+bool pmill_pair_queue_open_class(struct pmill_pair_queue *queue);
+bool pmill_pair_queue_take_waiting(
+	struct pmill_pair_queue *queue, struct pmill_candidate *candidate);
+
+/* Not to be called on an empty heap. */
 struct pmill_candidate pmill_pair_queue_pop(struct pmill_pair_queue *queue);
 /* The first candidate's count was too high: puts it where the true one belongs. */
 void pmill_pair_queue_lower_first(struct pmill_pair_queue *queue, int64_t count);

@@ -322,7 +322,7 @@ bool pmill_pair_survey_run(struct pmill_merge_run *run)
 	struct survey survey = {.run = run, .count = run->part_count};
 	pmill_pair_index_clear(&run->index);
 	for (unsigned part = 0; part < run->part_count; part++)
-		run->queues[part].count = 0;
+		pmill_pair_queue_clear(&run->queues[part]);
 	bool done = init(&survey) && survey_pairs(&survey);
 	release(&survey);
 	return done;

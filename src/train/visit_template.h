@@ -91,8 +91,9 @@ static inline void NAME(merge)(struct pmill_packed_word *word, uint32_t name, co
 		pmill_neighbour_add_single(&neighbours->left, tokens[at - 1], name, count);
 	if (at + 2 < len)
 		pmill_neighbour_add_single(&neighbours->right, tokens[at + 2], name, count);
-	tokens[at] = (TOKEN)joined;
+	/* In this order: a narrow store that a wide load follows would make it wait. */
 	NAME(close_gap)(tokens, at + 1, len);
+	tokens[at] = (TOKEN)joined;
 	pmill_packed_word_shorten(word, 1);
 }
 
