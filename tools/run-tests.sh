@@ -128,6 +128,7 @@ if step build-gcc one tools/build.sh test; then
     step unit ctest run_ctest test
     step pytest pytest run_pytest release tests
     step consumer one tests/consumer/run.sh build/release
+    step instructions one "$python" tools/count_instructions.py
 fi
 step format one tools/format.sh --check
 step build-without one build_without

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: MIT
 #
 # build: compiler, CMake, libraries. demo: and Python with `tokenizers`, in build/demo/venv.
-# test: and clang, cmocka, and Python with tests/requirements.txt, in build/venv.
+# test: and clang, cmocka, valgrind, and Python with tests/requirements.txt, in build/venv.
 # arm64: a compiler for 64-bit Arm and an emulator, and nothing else.
 # Silent where all is there. Packages come from apt-get; elsewhere a sentence says what is missing.
 set -euo pipefail
@@ -75,6 +75,7 @@ need_for_tests() {
     need zsh command_there zsh
     need fish command_there fish
     need zstd command_there zstd
+    need valgrind command_there valgrind
 }
 
 need_for_arm64() {
