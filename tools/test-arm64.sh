@@ -13,13 +13,21 @@ build=build/arm64
 mkdir -p $build
 flags=(-std=c11 -D_DEFAULT_SOURCE -DPMILL_HAVE_PCRE2=0 -O2 -static
     -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Werror
-    -Iinclude -Isrc -Itests -Itests/support/without_cmocka)
-sources=(src/base/*.c src/unicode/*.c src/pretokenize/*.c)
+    "-I$PWD/include" "-I$PWD/src" "-I$PWD/tests" "-I$PWD/tests/support/without_cmocka")
+sources=("$PWD"/src/{base,unicode,pretokenize}/*.c)
 
-build_program() {
-    aarch64-linux-gnu-gcc "${flags[@]}" "${sources[@]}" "$@" -o "$program" -lpthread
+# The objects once, for both programs.
+build_library() {
+    rm -f $build/*.o $build/libpairmill.a
+    (cd $build && aarch64-linux-gnu-gcc "${flags[@]}" -c "${sources[@]}")
+    aarch64-linux-gnu-gcc-ar rcs $build/libpairmill.a $build/*.o
 }
 
+build_program() {
+    aarch64-linux-gnu-gcc "${flags[@]}" "$@" $build/libpairmill.a -o "$program" -lpthread
+}
+
+build_library
 program=$build/test_scanner build_program tests/unit/test_scanner.c
 program=$build/replay_pretokenize build_program tests/fuzz/fuzz_pretokenize.c tests/fuzz/replay.c
 
