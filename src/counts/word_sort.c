@@ -1,4 +1,4 @@
-/* Sorting words by their bytes: introsort on two numbers a word. */
+/* Sorting words by their bytes: introsort on two numbers a word, partitioned without branches. */
 /* SPDX-License-Identifier: MIT */
 #include "counts/word_sort.h"
 
@@ -46,13 +46,15 @@ static bool is_long_before(const struct pmill_word_entry *a, const struct pmill_
 	return order != 0 ? order < 0 : x->len < y->len;
 }
 
+static inline unsigned __int128 key_of(const struct pmill_word_entry *entry)
+{
+	return (unsigned __int128)entry->first << 64 | entry->second;
+}
+
 static inline bool is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
 {
-	if (a->first != b->first)
-		return a->first < b->first;
-	if (a->second != b->second)
-		return a->second < b->second;
-	return is_long_before(a, b);
+	unsigned __int128 x = key_of(a), y = key_of(b);
+	return __builtin_expect(x == y, 0) ? is_long_before(a, b) : x < y;
 }
 
 static void swap(struct pmill_word_entry *a, struct pmill_word_entry *b)
@@ -112,25 +114,29 @@ static void choose_pivot(struct pmill_word_entry *entries, size_t count)
 }
 
 /*
- * Hoare's: entries before the result are not behind those from it on; both sides are smaller than
- * all.
+ * Lomuto's, with a gap that moves instead of swaps: which side an entry goes to is a number that is
+ * added, not a branch, half of which would be foreseen wrongly. The pivot comes to stand at the
+ * result; the entries before it are those that belong there.
  */
 static size_t partition(struct pmill_word_entry *entries, size_t count)
 {
 	choose_pivot(entries, count);
-	struct pmill_word_entry pivot = entries[0];
-	size_t low = 0, high = count;
-	for (;;) {
-		do
-			high--;
-		while (is_before(&pivot, &entries[high]));
-		while (is_before(&entries[low], &pivot))
-			low++;
-		if (low >= high)
-			return high + 1;
-		swap(&entries[low], &entries[high]);
-		low++;
+	const struct pmill_word_entry pivot = entries[0], moved = entries[1];
+	struct pmill_word_entry *gap = &entries[1], *left = &entries[1];
+	for (struct pmill_word_entry *right = left + 1; right < entries + count; right++) {
+		bool is_left = is_before(right, &pivot);
+		*gap = *left;
+		*left = *right;
+		gap = right;
+		left += is_left;
 	}
+	*gap = *left;
+	*left = moved;
+	left += is_before(&moved, &pivot);
+	size_t at = (size_t)(left - entries) - 1;
+	entries[0] = entries[at];
+	entries[at] = pivot;
+	return at;
 }
 
 /* The smaller side recurses, so the depth is at most log2(count), whatever the words. */
@@ -141,13 +147,13 @@ static void sort_within(struct pmill_word_entry *entries, size_t count, unsigned
 			sort_by_heap(entries, count);
 			return;
 		}
-		size_t left = partition(entries, count);
-		if (left < count - left) {
+		size_t left = partition(entries, count), right = count - left - 1;
+		if (left < right) {
 			sort_within(entries, left, allowance);
-			entries += left;
-			count -= left;
+			entries += left + 1;
+			count = right;
 		} else {
-			sort_within(entries + left, count - left, allowance);
+			sort_within(entries + left + 1, right, allowance);
 			count = left;
 		}
 	}

@@ -3,7 +3,8 @@
 /*
  * Four steps, each parallel, none serial in the number of words:
  *
- *   1. merge     a part is a range of hashes; its words, out of all tables, are added up
+ *   1. merge     a part is a range of hashes; its words, out of all tables, are added up (those of
+ *                a single table only copied)
  *   2. split     a sample of the words gives borders between buckets; each part deals its words out
  *   3. sort      each bucket
  *   4. write     each bucket to its place in the list
@@ -33,7 +34,7 @@ enum {
 #define PART_HASH 0x9E3779B97F4A7C15u
 
 struct part {
-	struct pmill_word_slots long_words; /* entries point here */
+	struct pmill_word_slots long_words; /* entries point here, or into the only table */
 	struct pmill_word_entry *entries;
 	uint16_t *buckets; /* of each entry */
 	size_t count;
@@ -52,6 +53,8 @@ struct border {
 struct take {
 	struct pmill_word_table *const *tables;
 	size_t table_count;
+	struct pmill_word_table *only; /* that holds words; NULL where several do */
+	size_t most_short, most_long;  /* words of the fullest table */
 	unsigned threads;
 	unsigned part_bits;
 	size_t part_count;
@@ -119,43 +122,84 @@ static pmill_status merge_run(const struct take *take, struct pmill_word_slots *
 	return status;
 }
 
-static void gather(struct part *part, const struct pmill_word_slots *slots)
+static void gather(
+	struct part *part, const struct pmill_word_slots *slots, size_t begin, size_t end)
 {
-	for (size_t i = 0; i < slots->capacity; i++)
+	for (size_t i = begin; i < end; i++)
 		if (slots->slots[i].count != 0)
 			part->entries[part->count++] = pmill_word_entry_make(&slots->slots[i], slots->is_long);
+}
+
+static bool allocate_entries(struct part *part, size_t count)
+{
+	part->entries = malloc(count * sizeof *part->entries);
+	part->buckets = malloc(count * sizeof *part->buckets);
+	return count == 0 || (part->entries != NULL && part->buckets != NULL);
+}
+
+/* Room for as many words as the fullest table has in a part: often it is enough, never too much. */
+static bool reserve_part(const struct take *take, struct pmill_word_slots *into, size_t most_used)
+{
+	size_t words = most_used >> take->part_bits;
+	return words == 0 || pmill_slots_reserve(into, take->part_seed, words + words / 16);
 }
 
 static pmill_status merge_part(const struct take *take, struct part *part, size_t index)
 {
 	struct pmill_word_slots short_words = {0};
 	part->long_words.is_long = true;
-	pmill_status status = PMILL_OK;
+	pmill_status status = reserve_part(take, &short_words, take->most_short) &&
+			reserve_part(take, &part->long_words, take->most_long)
+		? PMILL_OK
+		: PMILL_NO_MEMORY;
 	for (size_t i = 0; i < take->table_count && status == PMILL_OK; i++) {
 		status = merge_run(take, &short_words, &take->tables[i]->short_words, index);
 		if (status == PMILL_OK)
 			status = merge_run(take, &part->long_words, &take->tables[i]->long_words, index);
 	}
-	size_t count = short_words.used + part->long_words.used;
-	if (status == PMILL_OK && count > 0) {
-		part->entries = malloc(count * sizeof *part->entries);
-		part->buckets = malloc(count * sizeof *part->buckets);
-		if (part->entries == NULL || part->buckets == NULL)
-			status = PMILL_NO_MEMORY;
-	}
-	if (status == PMILL_OK && count > 0) {
-		gather(part, &short_words);
-		gather(part, &part->long_words);
+	if (status == PMILL_OK && !allocate_entries(part, short_words.used + part->long_words.used))
+		status = PMILL_NO_MEMORY;
+	if (status == PMILL_OK) {
+		gather(part, &short_words, 0, short_words.capacity);
+		gather(part, &part->long_words, 0, part->long_words.capacity);
 	}
 	pmill_slots_release(&short_words);
 	return status;
+}
+
+static size_t count_words(const struct pmill_word_slots *slots, size_t begin, size_t end)
+{
+	size_t count = 0;
+	for (size_t i = begin; i < end; i++)
+		count += slots->slots[i].count != 0;
+	return count;
+}
+
+/* The words of the only table are added up already: a part is a run of its slots. */
+static pmill_status copy_part(const struct take *take, struct part *part, size_t index)
+{
+	struct pmill_word_slots *short_words = &take->only->short_words;
+	const struct pmill_word_slots *long_words = &take->only->long_words;
+	size_t short_run = short_words->capacity >> take->part_bits, short_begin = index * short_run;
+	size_t long_run = long_words->capacity >> take->part_bits, long_begin = index * long_run;
+	size_t count = count_words(short_words, short_begin, short_begin + short_run) +
+		count_words(long_words, long_begin, long_begin + long_run);
+	if (!allocate_entries(part, count))
+		return PMILL_NO_MEMORY;
+	gather(part, short_words, short_begin, short_begin + short_run);
+	gather(part, long_words, long_begin, long_begin + long_run);
+	size_t size = sizeof *short_words->slots;
+	pmill_pages_drop(short_words->slots, short_words->capacity * size, short_begin * size,
+		(short_begin + short_run) * size);
+	return PMILL_OK;
 }
 
 static void merge_parts(void *context, unsigned index)
 {
 	struct take *take = context;
 	for (size_t i = index; i < take->part_count; i += take->threads)
-		take->parts[i].status = merge_part(take, &take->parts[i], i);
+		take->parts[i].status = take->only != NULL ? copy_part(take, &take->parts[i], i)
+												   : merge_part(take, &take->parts[i], i);
 }
 
 /* The number of borders at or before the entry. */
@@ -300,7 +344,8 @@ static pmill_status merge_all(struct take *take)
 	}
 	for (size_t i = 0; i < take->table_count; i++) {
 		pmill_slots_release(&take->tables[i]->short_words);
-		pmill_slots_release(&take->tables[i]->long_words);
+		if (take->only == NULL)
+			pmill_slots_release(&take->tables[i]->long_words);
 	}
 	return PMILL_OK;
 }
@@ -344,12 +389,22 @@ static void release_take(struct take *take)
 	pmill_word_list_release(&take->list);
 }
 
-/* Parts of some PART_WORDS words, and no more threads than there is work for. */
+/* Parts of some PART_WORDS words at most, and no more threads than there is work for. */
 static void plan(struct take *take, unsigned threads)
 {
-	size_t words = 0;
-	for (size_t i = 0; i < take->table_count; i++)
-		words += pmill_word_table_count(take->tables[i]);
+	size_t words = 0, holders = 0;
+	for (size_t i = 0; i < take->table_count; i++) {
+		struct pmill_word_table *table = take->tables[i];
+		size_t count = pmill_word_table_count(table);
+		if (count == 0)
+			continue;
+		words += count;
+		take->only = holders++ == 0 ? table : NULL;
+		if (take->most_short < table->short_words.used)
+			take->most_short = table->short_words.used;
+		if (take->most_long < table->long_words.used)
+			take->most_long = table->long_words.used;
+	}
 	take->part_count = 1;
 	while (take->part_count < MOST_PARTS && words / take->part_count > PART_WORDS) {
 		take->part_count *= 2;
