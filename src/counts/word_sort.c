@@ -26,15 +26,27 @@ struct pmill_word_entry pmill_word_entry_make(const struct pmill_word_slot *slot
 		.slot = slot};
 }
 
-void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes)
+static void store_big(uint64_t x, uint8_t *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	x = __builtin_bswap64(x);
+#endif
+	memcpy(p, &x, sizeof x);
+}
+
+void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes, size_t room)
 {
 	size_t len = pmill_word_entry_len(entry);
 	if (pmill_word_entry_is_long(entry)) {
 		memcpy(bytes, entry->slot->long_word->bytes, len);
 		return;
 	}
-	for (size_t i = 0; i < len; i++)
-		bytes[i] = (uint8_t)(i < 8 ? entry->first >> (56 - 8 * i) : entry->second >> (120 - 8 * i));
+	uint8_t both[16];
+	uint8_t *to = room < sizeof both ? both : bytes;
+	store_big(entry->first, to);
+	store_big(entry->second, to + 8);
+	if (to == both)
+		memcpy(bytes, both, len);
 }
 
 static bool is_long_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
@@ -46,14 +58,9 @@ static bool is_long_before(const struct pmill_word_entry *a, const struct pmill_
 	return order != 0 ? order < 0 : x->len < y->len;
 }
 
-static inline unsigned __int128 key_of(const struct pmill_word_entry *entry)
-{
-	return (unsigned __int128)entry->first << 64 | entry->second;
-}
-
 static inline bool is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
 {
-	unsigned __int128 x = key_of(a), y = key_of(b);
+	unsigned __int128 x = pmill_word_entry_key(a), y = pmill_word_entry_key(b);
 	return __builtin_expect(x == y, 0) ? is_long_before(a, b) : x < y;
 }
 

@@ -44,8 +44,17 @@ static inline int64_t pmill_word_entry_count(const struct pmill_word_entry *entr
 	return pmill_word_entry_is_long(entry) ? entry->slot->count : entry->count;
 }
 
-/* Writes the bytes of the word. */
-void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes);
+/* Both numbers as one. */
+static inline unsigned __int128 pmill_word_entry_key(const struct pmill_word_entry *entry)
+{
+	return (unsigned __int128)entry->first << 64 | entry->second;
+}
+
+/*
+ * Writes the bytes of the word. `room` ≥ its length may be written, what lies behind the word is
+ * not defined.
+ */
+void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes, size_t room);
 
 /*
  * Sorts by bytes, a word before the longer ones that begin with it. In place, O(n log n) compares.

@@ -46,10 +46,6 @@ struct bucket {
 	uint64_t bytes;    /* where its words begin in the list; before that, how long they are */
 };
 
-struct border {
-	uint64_t first, second;
-};
-
 struct take {
 	struct pmill_word_table *const *tables;
 	size_t table_count;
@@ -60,8 +56,8 @@ struct take {
 	size_t part_count;
 	struct pmill_word_seed part_seed;
 	struct part *parts;
-	size_t bucket_count;    /* a power of two */
-	struct border *borders; /* bucket_count - 1, sorted: bucket i + 1 begins at border i */
+	size_t bucket_count;        /* a power of two */
+	unsigned __int128 *borders; /* bucket_count - 1 keys, sorted: bucket i + 1 begins at border i */
 	size_t *places; /* part by part, for each bucket: how many entries, then where the next goes */
 	struct bucket *buckets;
 	struct pmill_word_entry *entries;
@@ -202,16 +198,13 @@ static void merge_parts(void *context, unsigned index)
 												   : merge_part(take, &take->parts[i], i);
 }
 
-/* The number of borders at or before the entry. */
+/* The number of borders at or before the entry. The steps are as many for all: nothing to foresee. */
 static inline size_t find_bucket(const struct take *take, const struct pmill_word_entry *entry)
 {
+	unsigned __int128 key = pmill_word_entry_key(entry);
 	size_t at = 0;
-	for (size_t step = take->bucket_count / 2; step > 0; step /= 2) {
-		const struct border *border = &take->borders[at + step - 1];
-		bool is_before = entry->first < border->first ||
-			(entry->first == border->first && entry->second < border->second);
-		at += is_before ? 0 : step;
-	}
+	for (size_t step = take->bucket_count / 2; step > 0; step /= 2)
+		at += key < take->borders[at + step - 1] ? 0 : step;
 	return at;
 }
 
@@ -255,19 +248,25 @@ static void sort_buckets(void *context, unsigned index)
 	}
 }
 
+static void write_bucket(const struct take *take, const struct bucket *bucket, uint64_t end)
+{
+	uint64_t offset = bucket->bytes;
+	for (size_t i = bucket->begin; i < bucket->end; i++) {
+		const struct pmill_word_entry *entry = &take->entries[i];
+		take->list.offsets[i] = offset;
+		take->list.counts[i] = pmill_word_entry_count(entry);
+		pmill_word_entry_write(entry, take->list.bytes + offset, (size_t)(end - offset));
+		offset += pmill_word_entry_len(entry);
+	}
+}
+
 static void write_buckets(void *context, unsigned index)
 {
 	struct take *take = context;
 	for (size_t b = index; b < take->bucket_count; b += take->threads) {
-		const struct bucket *bucket = &take->buckets[b];
-		uint64_t offset = bucket->bytes;
-		for (size_t i = bucket->begin; i < bucket->end; i++) {
-			const struct pmill_word_entry *entry = &take->entries[i];
-			take->list.offsets[i] = offset;
-			take->list.counts[i] = pmill_word_entry_count(entry);
-			pmill_word_entry_write(entry, take->list.bytes + offset);
-			offset += pmill_word_entry_len(entry);
-		}
+		bool is_last = b + 1 == take->bucket_count;
+		write_bucket(take, &take->buckets[b],
+			is_last ? take->list.offsets[take->entry_count] : take->buckets[b + 1].bytes);
 	}
 }
 
@@ -291,10 +290,8 @@ static bool choose_borders(struct take *take)
 		samples[i] = take->parts[part].entries[at - before];
 	}
 	pmill_word_entries_sort(samples, wanted);
-	for (size_t i = 0; i + 1 < take->bucket_count; i++) {
-		const struct pmill_word_entry *sample = &samples[(i + 1) * SAMPLES];
-		take->borders[i] = (struct border){sample->first, sample->second};
-	}
+	for (size_t i = 0; i + 1 < take->bucket_count; i++)
+		take->borders[i] = pmill_word_entry_key(&samples[(i + 1) * SAMPLES]);
 	free(samples);
 	return true;
 }
