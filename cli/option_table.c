@@ -229,7 +229,7 @@ static const struct pmill_cli_option options[] = {
 
 	/* ---- For tests ---- */
 	{CUTS_TEXT, 0, "chunk-size", SIZE(chunk_size, 1, SIZE_MAX / 2), .group = PMILL_CLI_GROUP_TESTS,
-		.summary = "Bytes of text given to a thread at a time (default 4M). The result does not "
+		.summary = "Bytes of text given to a thread at a time (default 512K). The result does not "
 				   "depend on it."},
 	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", scanners), .group = PMILL_CLI_GROUP_TESTS,
 		.summary =

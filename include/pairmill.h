@@ -109,7 +109,7 @@ typedef struct pmill_text_options {
 	size_t special_token_count;
 	pmill_bytes doc_separator; /* ends documents; joins the special tokens; len 0: none */
 	unsigned threads;          /* 0: one for each processor */
-	size_t chunk_size;         /* bytes of text given to a thread at a time; 0: 4 MiB */
+	size_t chunk_size;         /* bytes of text given to a thread at a time; 0: 512 KiB */
 	/*
 	 * NULL: the fastest. For tests: "scalar", "block" (the blocks of the vector scanners in plain
 	 * C), "sse4", "avx2", "avx512", "neon", or "regex" (PCRE2). What the processor lacks is refused.

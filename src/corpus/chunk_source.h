@@ -37,7 +37,7 @@ struct pmill_chunk {
 struct pmill_chunk_settings {
 	const struct pmill_pretokenizer *pretokenizer;
 	const struct pmill_special_finder *specials; /* hard borders; NULL: none */
-	size_t chunk_size;                           /* 0: 4 MiB */
+	size_t chunk_size;                           /* 0: 512 KiB */
 	bool sha256;
 };
 
