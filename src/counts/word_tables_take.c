@@ -3,8 +3,8 @@
 /*
  * Four steps, each parallel, none serial in the number of words:
  *
- *   1. merge     a part is a range of hashes; its words, out of all tables, are added up (those of
- *                a single table only copied)
+ *   1. merge     a part is a range of hashes; what other tables have of its words is added to the
+ *                fullest table, which is not moved for that, or else to a table of the part
  *   2. split     a sample of the words gives borders between buckets; each part deals its words out
  *   3. sort      each bucket
  *   4. write     each bucket to its place in the list
@@ -34,7 +34,7 @@ enum {
 #define PART_HASH 0x9E3779B97F4A7C15u
 
 struct part {
-	struct pmill_word_slots long_words; /* entries point here, or into the only table */
+	struct pmill_word_slots short_words, long_words; /* that the fullest table has not */
 	struct pmill_word_entry *entries;
 	uint16_t *buckets; /* of each entry */
 	size_t count;
@@ -49,8 +49,7 @@ struct bucket {
 struct take {
 	struct pmill_word_table *const *tables;
 	size_t table_count;
-	struct pmill_word_table *only; /* that holds words; NULL where several do */
-	size_t most_short, most_long;  /* words of the fullest table */
+	struct pmill_word_table *fullest;
 	unsigned threads;
 	unsigned part_bits;
 	size_t part_count;
@@ -70,13 +69,37 @@ static unsigned part_of(const struct take *take, uint64_t hash)
 	return take->part_bits == 0 ? 0 : (unsigned)(hash >> (64 - take->part_bits));
 }
 
-/* Adds a slot to the part's table if it belongs there. */
+/*
+ * The word's slot in a table to which no word is added any more, or NULL. Reads no counts: other
+ * threads may add to those of the slots next to it.
+ */
+static struct pmill_word_slot *find_kept(
+	const struct pmill_word_slots *slots, const struct pmill_word_slot *wanted, uint64_t hash)
+{
+	if (slots->slots == NULL)
+		return NULL;
+	bool is_long = slots->is_long;
+	for (size_t at = pmill_slot_home(slots, hash);; at = (at + 1) & (slots->capacity - 1)) {
+		struct pmill_word_slot *slot = &slots->slots[at];
+		if (is_long ? slot->long_word == NULL : slot->second == 0)
+			return NULL;
+		if (pmill_slot_equals(slot, wanted, is_long))
+			return slot;
+	}
+}
+
+/* Adds a slot to the fullest table or to the part's, if it belongs to the part. */
 static pmill_status merge_slot(const struct take *take, struct pmill_word_slots *into,
 	const struct pmill_word_slot *slot, size_t part)
 {
-	uint64_t hash = pmill_slot_hash(take->tables[0]->seed, slot, into->is_long);
+	uint64_t hash = pmill_slot_hash(take->fullest->seed, slot, into->is_long);
 	if (part_of(take, hash) != part)
 		return PMILL_OK;
+	struct pmill_word_slot *kept = find_kept(
+		into->is_long ? &take->fullest->long_words : &take->fullest->short_words, slot, hash);
+	if (kept != NULL)
+		return __builtin_add_overflow(kept->count, slot->count, &kept->count) ? PMILL_OVERFLOW
+																			  : PMILL_OK;
 	if (!pmill_slots_reserve(into, take->part_seed, 1))
 		return PMILL_NO_MEMORY;
 	struct pmill_word_slot moved = *slot;
@@ -126,41 +149,26 @@ static void gather(
 			part->entries[part->count++] = pmill_word_entry_make(&slots->slots[i], slots->is_long);
 }
 
-static bool allocate_entries(struct part *part, size_t count)
-{
-	part->entries = malloc(count * sizeof *part->entries);
-	part->buckets = malloc(count * sizeof *part->buckets);
-	return count == 0 || (part->entries != NULL && part->buckets != NULL);
-}
-
-/* Room for as many words as the fullest table has in a part: often it is enough, never too much. */
-static bool reserve_part(const struct take *take, struct pmill_word_slots *into, size_t most_used)
-{
-	size_t words = most_used >> take->part_bits;
-	return words == 0 || pmill_slots_reserve(into, take->part_seed, words + words / 16);
-}
-
 static pmill_status merge_part(const struct take *take, struct part *part, size_t index)
 {
-	struct pmill_word_slots short_words = {0};
 	part->long_words.is_long = true;
-	pmill_status status = reserve_part(take, &short_words, take->most_short) &&
-			reserve_part(take, &part->long_words, take->most_long)
-		? PMILL_OK
-		: PMILL_NO_MEMORY;
+	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < take->table_count && status == PMILL_OK; i++) {
-		status = merge_run(take, &short_words, &take->tables[i]->short_words, index);
+		struct pmill_word_table *table = take->tables[i];
+		if (table == take->fullest)
+			continue;
+		status = merge_run(take, &part->short_words, &table->short_words, index);
 		if (status == PMILL_OK)
-			status = merge_run(take, &part->long_words, &take->tables[i]->long_words, index);
+			status = merge_run(take, &part->long_words, &table->long_words, index);
 	}
-	if (status == PMILL_OK && !allocate_entries(part, short_words.used + part->long_words.used))
-		status = PMILL_NO_MEMORY;
-	if (status == PMILL_OK) {
-		gather(part, &short_words, 0, short_words.capacity);
-		gather(part, &part->long_words, 0, part->long_words.capacity);
-	}
-	pmill_slots_release(&short_words);
 	return status;
+}
+
+static void merge_parts(void *context, unsigned index)
+{
+	struct take *take = context;
+	for (size_t i = index; i < take->part_count; i += take->threads)
+		take->parts[i].status = merge_part(take, &take->parts[i], i);
 }
 
 static size_t count_words(const struct pmill_word_slots *slots, size_t begin, size_t end)
@@ -171,31 +179,38 @@ static size_t count_words(const struct pmill_word_slots *slots, size_t begin, si
 	return count;
 }
 
-/* The words of the only table are added up already: a part is a run of its slots. */
-static pmill_status copy_part(const struct take *take, struct part *part, size_t index)
+/* The part's own words and a run of the fullest table, whoever's words stand there. */
+static pmill_status gather_part(const struct take *take, struct part *part, size_t index)
 {
-	struct pmill_word_slots *short_words = &take->only->short_words;
-	const struct pmill_word_slots *long_words = &take->only->long_words;
+	struct pmill_word_slots *short_words = &take->fullest->short_words;
+	const struct pmill_word_slots *long_words = &take->fullest->long_words;
 	size_t short_run = short_words->capacity >> take->part_bits, short_begin = index * short_run;
 	size_t long_run = long_words->capacity >> take->part_bits, long_begin = index * long_run;
-	size_t count = count_words(short_words, short_begin, short_begin + short_run) +
+	size_t count = part->short_words.used + part->long_words.used +
+		count_words(short_words, short_begin, short_begin + short_run) +
 		count_words(long_words, long_begin, long_begin + long_run);
-	if (!allocate_entries(part, count))
+	if (count == 0)
+		return PMILL_OK;
+	part->entries = malloc(count * sizeof *part->entries);
+	part->buckets = malloc(count * sizeof *part->buckets);
+	if (part->entries == NULL || part->buckets == NULL)
 		return PMILL_NO_MEMORY;
 	gather(part, short_words, short_begin, short_begin + short_run);
 	gather(part, long_words, long_begin, long_begin + long_run);
+	gather(part, &part->short_words, 0, part->short_words.capacity);
+	gather(part, &part->long_words, 0, part->long_words.capacity);
 	size_t size = sizeof *short_words->slots;
 	pmill_pages_drop(short_words->slots, short_words->capacity * size, short_begin * size,
 		(short_begin + short_run) * size);
+	pmill_slots_release(&part->short_words);
 	return PMILL_OK;
 }
 
-static void merge_parts(void *context, unsigned index)
+static void gather_parts(void *context, unsigned index)
 {
 	struct take *take = context;
 	for (size_t i = index; i < take->part_count; i += take->threads)
-		take->parts[i].status = take->only != NULL ? copy_part(take, &take->parts[i], i)
-												   : merge_part(take, &take->parts[i], i);
+		take->parts[i].status = gather_part(take, &take->parts[i], i);
 }
 
 /* The number of borders at or before the entry. The steps are as many for all: nothing to foresee. */
@@ -328,22 +343,35 @@ static bool prepare_list(struct take *take)
 	return true;
 }
 
+/* Of several parts' errors the first. */
+static pmill_status run_parts(struct take *take, void (*work)(void *context, unsigned index))
+{
+	pmill_threads_run(take->threads, work, take);
+	for (size_t i = 0; i < take->part_count; i++)
+		if (take->parts[i].status != PMILL_OK)
+			return take->parts[i].status;
+	return PMILL_OK;
+}
+
 static pmill_status merge_all(struct take *take)
 {
 	take->parts = calloc(take->part_count, sizeof *take->parts);
 	if (take->parts == NULL)
 		return PMILL_NO_MEMORY;
-	pmill_threads_run(take->threads, merge_parts, take);
-	for (size_t i = 0; i < take->part_count; i++) {
-		if (take->parts[i].status != PMILL_OK)
-			return take->parts[i].status;
-		take->entry_count += take->parts[i].count;
-	}
-	for (size_t i = 0; i < take->table_count; i++) {
+	pmill_status status = take->table_count > 1 ? run_parts(take, merge_parts) : PMILL_OK;
+	for (size_t i = 0; i < take->table_count && status == PMILL_OK; i++) {
+		if (take->tables[i] == take->fullest)
+			continue;
 		pmill_slots_release(&take->tables[i]->short_words);
-		if (take->only == NULL)
-			pmill_slots_release(&take->tables[i]->long_words);
+		pmill_slots_release(&take->tables[i]->long_words);
 	}
+	if (status == PMILL_OK)
+		status = run_parts(take, gather_parts);
+	if (status != PMILL_OK)
+		return status;
+	for (size_t i = 0; i < take->part_count; i++)
+		take->entry_count += take->parts[i].count;
+	pmill_slots_release(&take->fullest->short_words);
 	return PMILL_OK;
 }
 
@@ -373,6 +401,7 @@ static pmill_status sort_all(struct take *take)
 static void release_take(struct take *take)
 {
 	for (size_t i = 0; take->parts != NULL && i < take->part_count; i++) {
+		pmill_slots_release(&take->parts[i].short_words);
 		pmill_slots_release(&take->parts[i].long_words);
 		free(take->parts[i].entries);
 		free(take->parts[i].buckets);
@@ -386,21 +415,15 @@ static void release_take(struct take *take)
 	pmill_word_list_release(&take->list);
 }
 
-/* Parts of some PART_WORDS words at most, and no more threads than there is work for. */
+/* Parts of some PART_WORDS words, and no more threads than there is work for. */
 static void plan(struct take *take, unsigned threads)
 {
-	size_t words = 0, holders = 0;
+	size_t words = 0;
+	take->fullest = take->tables[0];
 	for (size_t i = 0; i < take->table_count; i++) {
-		struct pmill_word_table *table = take->tables[i];
-		size_t count = pmill_word_table_count(table);
-		if (count == 0)
-			continue;
-		words += count;
-		take->only = holders++ == 0 ? table : NULL;
-		if (take->most_short < table->short_words.used)
-			take->most_short = table->short_words.used;
-		if (take->most_long < table->long_words.used)
-			take->most_long = table->long_words.used;
+		words += pmill_word_table_count(take->tables[i]);
+		if (pmill_word_table_count(take->tables[i]) > pmill_word_table_count(take->fullest))
+			take->fullest = take->tables[i];
 	}
 	take->part_count = 1;
 	while (take->part_count < MOST_PARTS && words / take->part_count > PART_WORDS) {
@@ -415,6 +438,10 @@ static void plan(struct take *take, unsigned threads)
 pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size_t table_count,
 	unsigned threads, struct pmill_word_list *words, pmill_error *error)
 {
+	if (table_count == 0) {
+		*words = (struct pmill_word_list){0};
+		return PMILL_OK;
+	}
 	struct take take = {.tables = tables, .table_count = table_count};
 	for (size_t i = 0; i < table_count; i++) {
 		assert(tables[i]->seed.first == tables[0]->seed.first);
