@@ -1,0 +1,40 @@
+# The memory of a process, as the kernel tells it.
+# SPDX-License-Identifier: MIT
+import threading
+
+FIELDS = {"VmHWM": "peak", "VmRSS": "resident", "RssAnon": "anonymous"}
+INTERVAL_S = 0.004
+
+
+def read_memory(pid):
+    """Bytes: `peak` and `resident` with mapped files, `anonymous` without. Empty once it has ended."""
+    try:
+        with open(f"/proc/{pid}/status") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return {}
+    found = (line.split() for line in lines)
+    return {FIELDS[words[0][:-1]]: int(words[1]) * 1024 for words in found if words[0][:-1] in FIELDS}
+
+
+class Sampler:
+    """Looks at a process every few milliseconds and keeps the greatest figures."""
+
+    def __init__(self, pid):
+        self.greatest = {}
+        self._pid = pid
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self):
+        while True:
+            for name, value in read_memory(self._pid).items():
+                self.greatest[name] = max(self.greatest.get(name, 0), value)
+            if self._end.wait(INTERVAL_S):
+                return
+
+    def finish(self):
+        self._end.set()
+        self._thread.join()
+        return self.greatest
