@@ -48,9 +48,9 @@ def fetch(form, folder):
 
 
 def unpack(package, folder):
-    """And what is packed inside of it."""
+    """And the archive that a source package installs."""
     subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
-    for archive in list(folder.rglob("*.tar.*")):
+    for archive in list(folder.glob("usr/src/*.tar.*")):
         with tarfile.open(archive) as file:
             file.extractall(archive.parent, filter="data")
         archive.unlink()

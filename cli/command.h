@@ -31,12 +31,13 @@ enum pmill_cli_command_bit {
 	PMILL_CLI_DECODE = 1 << 4,
 	PMILL_CLI_CONVERT = 1 << 5,
 	PMILL_CLI_INSPECT = 1 << 6,
-	PMILL_CLI_COMPLETIONS = 1 << 7,
-	PMILL_CLI_HELP = 1 << 8,
-	PMILL_CLI_VERSION = 1 << 9,
-	PMILL_CLI_MAN = 1 << 10,
-	PMILL_CLI_WORK = (1 << 7) - 1, /* those that read or write data */
-	PMILL_CLI_ALL = (1 << 11) - 1,
+	PMILL_CLI_BENCH = 1 << 7,
+	PMILL_CLI_COMPLETIONS = 1 << 8,
+	PMILL_CLI_HELP = 1 << 9,
+	PMILL_CLI_VERSION = 1 << 10,
+	PMILL_CLI_MAN = 1 << 11,
+	PMILL_CLI_WORK = (1 << 8) - 1, /* those that read or write data */
+	PMILL_CLI_ALL = (1 << 12) - 1,
 };
 
 struct pmill_cli_command;
@@ -80,6 +81,7 @@ int pmill_cli_run_encode(struct pmill_cli *cli);
 int pmill_cli_run_decode(struct pmill_cli *cli);
 int pmill_cli_run_convert(struct pmill_cli *cli);
 int pmill_cli_run_inspect(struct pmill_cli *cli);
+int pmill_cli_run_bench(struct pmill_cli *cli);
 int pmill_cli_run_completions(struct pmill_cli *cli);
 int pmill_cli_run_help(struct pmill_cli *cli);
 int pmill_cli_run_version(struct pmill_cli *cli);

@@ -32,6 +32,8 @@ static const char *const convert_examples[] = {
 	"pairmill convert tokenizer.json vocab.tiktoken", NULL};
 static const char *const inspect_examples[] = {
 	"pairmill inspect model", "pairmill inspect --check all.counts", NULL};
+static const char *const bench_examples[] = {
+	"pairmill bench", "pairmill bench -s 50000 -j 1 --runs 9 corpus.txt", NULL};
 static const char *const completions_examples[] = {
 	"pairmill completions bash > ~/.local/share/bash-completion/completions/pairmill",
 	"pairmill completions fish > ~/.config/fish/completions/pairmill.fish", NULL};
@@ -122,7 +124,24 @@ static const struct pmill_cli_command commands[] = {
 					   "bytes and what is not UTF-8 as \\n, \\t or \\xHH, a backslash as two.",
 		.examples = inspect_examples},
 	{.name = "verify"},
-	{.name = "bench"},
+	{.name = "bench",
+		.bit = PMILL_CLI_BENCH,
+		.run = pmill_cli_run_bench,
+		.usage = "[options] [FILE...]",
+		.operand_most = ANY_NUMBER,
+		.summary = "time this machine: count, merge, encode, decode",
+		.description =
+			"Learns a vocab from the text, encodes the text with it and decodes the ids, several "
+			"times, and prints seconds and speed of each stage: count and sort (text to sorted "
+			"words), index and merge (words to a vocab), encode and decode (one thread in this "
+			"version; ids stay in memory). Nothing is written. A pass before the first run is not "
+			"timed.\n\n"
+			"Without a FILE the text is made in memory: lower-case words whose frequency follows "
+			"Zipf's law, the same on every machine. A folder means all regular files in it and "
+			"below, hidden ones aside, sorted by path. @LIST reads names from the file LIST, one a "
+			"line. Compressed input (gzip, zstd) is recognised by its first bytes, and "
+			"decompressing it is part of the time.",
+		.examples = bench_examples},
 	{.name = "completions",
 		.bit = PMILL_CLI_COMPLETIONS,
 		.run = pmill_cli_run_completions,

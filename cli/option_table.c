@@ -14,12 +14,13 @@ enum {
 	DECODE = PMILL_CLI_DECODE,
 	CONVERT = PMILL_CLI_CONVERT,
 	INSPECT = PMILL_CLI_INSPECT,
-	CUTS_TEXT = TRAIN | COUNT,
-	READS_TEXT = TRAIN | COUNT | ENCODE,
+	BENCH = PMILL_CLI_BENCH,
+	CUTS_TEXT = TRAIN | COUNT | BENCH,
+	READS_TEXT = TRAIN | COUNT | ENCODE | BENCH,
 	READS_COUNTS = TRAIN | MERGE_COUNTS | INSPECT,
 	NEEDS_MODEL = ENCODE | DECODE,
 	LOADS_MODEL = ENCODE | DECODE | CONVERT | INSPECT,
-	WRITES = PMILL_CLI_WORK & ~INSPECT,
+	WRITES = PMILL_CLI_WORK & ~(INSPECT | BENCH),
 	GIVES_FIGURES = PMILL_CLI_WORK & ~CONVERT,
 };
 
@@ -87,6 +88,8 @@ static const struct pmill_cli_option options[] = {
 	{INSPECT, 0, "top", NUMBER(top, 0, UINT32_MAX), .initial = 10, .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "How many to show of the longest tokens and the first merges, or of the most "
 				   "frequent words (default 10). With 0 only the head of a count file is read."},
+	{BENCH, 0, "runs", NUMBER(runs, 1, 10000), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "How often each stage is timed (default 5)."},
 	{INSPECT, 0, "check", FLAG(check), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Read every block of a count file and check it. (Models are always checked.)"},
 	{WRITES, 'f', "force", FLAG(force), .group = PMILL_CLI_GROUP_OUTPUT,
@@ -124,6 +127,9 @@ static const struct pmill_cli_option options[] = {
 		.group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Entries of the vocab, special tokens and reserved ones included; at least "
 				   "these and 256. Required."},
+	{BENCH, 's', "vocab-size", NUMBER(vocab_size, 1, UINT32_MAX - 1),
+		.group = PMILL_CLI_GROUP_VOCAB,
+		.summary = "Entries of the vocab, special tokens included (default 32000)."},
 	{TRAIN, 0, "reserve", NUMBER(reserve, 1, UINT32_MAX - 1), .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Reserve special tokens <|reserved_0|>, <|reserved_1|>, ... for later use; they "
 				   "are part of --vocab-size."},
@@ -177,7 +183,9 @@ static const struct pmill_cli_option options[] = {
 		.summary = "This token ends documents and is not encoded (see --eot)."},
 	{ENCODE, 0, "text", TEXT(text, "STRING"), .allows_empty = true, .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "Encode this string, as one document, instead of files."},
-	{CUTS_TEXT, 0, "sha256", FLAG(sha256), .group = PMILL_CLI_GROUP_TEXT,
+	{BENCH, 0, "text-size", SIZE(text_size, 1, UINT64_C(1) << 40), .group = PMILL_CLI_GROUP_TEXT,
+		.summary = "Bytes of text to make where no FILE is named (default 32M)."},
+	{TRAIN | COUNT, 0, "sha256", FLAG(sha256), .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "Hash the inputs as they are read; train writes the hashes into training.json."},
 
 	/* ---- Counts ---- */
@@ -241,7 +249,7 @@ static const struct pmill_cli_option options[] = {
 
 	/* ---- Later ---- */
 	LATER(PMILL_CLI_WORK, "tmp-dir", "DIR"),
-	LATER(CUTS_TEXT | MERGE_COUNTS, "memory", "SIZE"),
+	LATER(TRAIN | COUNT | MERGE_COUNTS, "memory", "SIZE"),
 	LATER(ENCODE, "shard-tokens", "N"),
 	LATER(ENCODE, "resume", NULL),
 	LATER(ENCODE, "offsets", NULL),

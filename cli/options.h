@@ -34,6 +34,8 @@ struct pmill_cli_settings {
 	struct pmill_cli_list special_tokens;
 	int count_only, check;
 	uint64_t top;
+
+	uint64_t runs, text_size;
 };
 
 enum pmill_cli_kind {

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 COMMANDS = ["train", "count", "merge-counts", "encode", "decode", "convert", "inspect",
-            "completions", "help", "version"]
+            "bench", "completions", "help", "version"]
 
 # The contract: these names may not change.
 PROMISED = {
@@ -22,9 +22,11 @@ PROMISED = {
     "decode": "model output format pattern special unicode threads quiet json force help",
     "convert": "pattern special unicode force quiet help",
     "inspect": "check top tsv pattern special unicode json quiet help",
+    "bench": """runs vocab-size text-size special pattern doc-separator input-format field skip-bad-lines
+        unicode threads quiet verbose progress json help""",
 }
 LETTERS = {"train": "osfjqvh", "count": "ofjqvh", "merge-counts": "ofjqvh", "encode": "mofjqvh",
-           "decode": "mofjqvh"}
+           "decode": "mofjqvh", "bench": "sjqvh"}
 
 
 def options_of(text):

@@ -44,7 +44,7 @@ def test_nearest_value(run):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["verify"], ["bench"], ["train", "--memory", "1G"], ["count", "--memory=1G"],
+    ["verify"], ["train", "--memory", "1G"], ["count", "--memory=1G"],
     ["train", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"], ["encode", "--resume"],
     ["encode", "--offsets"], ["encode", "--template"], ["convert", "--vocab-size", "5"],
     *[["encode", "--format", name] for name in ("jsonl", "npy", "megatron", "datatrove", "llmc")],
@@ -81,6 +81,7 @@ def test_what_comes_later_is_named(run, arguments):
     (["merge-counts", "-o", "-", "x"], "path"), (["convert", "x", "-"], "path"),
     (["encode", "-m", "x", "--json", "-o", "-"], "--json"), (["decode", "-m", "x", "--json", "-o", "-"], "--json"),
     (["convert", "x", "y", "z"], '"z"'), (["inspect"], "FILE"), (["version", "x"], '"x"'),
+    (["bench", "-"], "stdin"), (["bench", "--text-size", "1M", "x"], "--text-size"), (["bench", "--runs", "0"], "--runs"),
     (["completions", "tcsh"], "tcsh"), (["-q", "train"], "-q")])
 def test_wrong_usage_names_the_fault(run, arguments, names):
     assert names in refuse(run, *arguments)

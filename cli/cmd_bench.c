@@ -1,0 +1,367 @@
+/* pairmill bench: times count, merge, encode and decode on this machine. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * One pass before the first run warms the page cache and checks: what was encoded must decode to as many
+ * tokens. A run then does every stage once; so the stages are interleaved, and a machine that is slow for a
+ * while is slow for all of them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "command.h"
+#include "interrupt.h"
+#include "library_options.h"
+#include "made_text.h"
+#include "memory_file.h"
+#include "messages.h"
+#include "output.h"
+#include "sizes.h"
+#include "summary.h"
+
+enum { VOCAB_SIZE = 32000, RUNS = 5, MADE_BYTES = 32 << 20, STAGES = 6 };
+
+/* The first four as the record of a training has them. */
+static const char *const stage_names[STAGES] = {
+	"count", "sort", "index", "merge", "encode", "decode"};
+enum { TRAIN_STAGES = 4, ENCODE = 4, DECODE = 5 };
+
+struct bench {
+	struct pmill_cli *cli;
+	pmill_text_options text;
+	pmill_input_options input;
+	const char *const *paths;
+	size_t path_count;
+	struct pmill_cli_memory_file made, ids;
+	pmill_tokenizer *tokenizer;
+	const char *made_paths[1], *id_paths[1];
+	pmill_totals totals;
+	uint64_t merges, tokens, decoded_bytes;
+	unsigned threads;
+	size_t runs;
+	double *seconds; /* run by run, STAGES each */
+};
+
+/* Of one stage over all runs. */
+struct timing {
+	double best, median, rate; /* rate: units a second in the best run */
+	const char *unit;
+	unsigned threads;
+};
+
+static double now_s(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static int discard(void *context, const void *data, size_t len)
+{
+	(void)context, (void)data, (void)len;
+	return 0;
+}
+
+/* ---- Stages ---- */
+
+/* A stage of the same name comes twice where text was counted in parts. */
+static void take_stages(struct bench *bench, const pmill_training *record, double *seconds)
+{
+	for (size_t stage = 0; seconds != NULL && stage < TRAIN_STAGES; stage++) {
+		seconds[stage] = 0;
+		for (size_t i = 0; i < record->stage_count; i++)
+			if (strcmp(record->stages[i].name, stage_names[stage]) == 0)
+				seconds[stage] += record->stages[i].seconds;
+	}
+	bench->totals = record->totals;
+	bench->merges = record->merges;
+	bench->threads = record->threads;
+}
+
+static pmill_status train(struct bench *bench, double *seconds, pmill_error *error)
+{
+	const struct pmill_cli_settings *settings = &bench->cli->settings;
+	pmill_train_options options = {.size = sizeof options,
+		.vocab_size = settings->vocab_size > 0 ? settings->vocab_size : VOCAB_SIZE};
+	pmill_trainer *trainer = NULL;
+	pmill_tokenizer *tokenizer = NULL;
+	pmill_status status = pmill_trainer_create(&bench->text, &options, &trainer, error);
+	if (status == PMILL_OK)
+		status = pmill_trainer_add_files(
+			trainer, bench->paths, bench->path_count, &bench->input, error);
+	if (status == PMILL_OK)
+		status = pmill_trainer_train(trainer, &tokenizer, error);
+	pmill_trainer_free(trainer);
+	if (status != PMILL_OK)
+		return status;
+	take_stages(bench, pmill_tokenizer_training(tokenizer), seconds);
+	pmill_tokenizer_free(bench->tokenizer);
+	bench->tokenizer = tokenizer;
+	return PMILL_OK;
+}
+
+static pmill_status encode(struct bench *bench, pmill_write_fn write, void *context,
+	pmill_encode_totals *totals, pmill_error *error)
+{
+	pmill_encode_options options = {.size = sizeof options,
+		.special_tokens = "all",
+		.format = "u32",
+		.scanner = bench->text.scanner,
+		.progress = pmill_cli_progress_event,
+		.progress_context = &bench->cli->progress};
+	return pmill_encode_files(bench->tokenizer, bench->paths, bench->path_count, &bench->input,
+		&options, NULL, write, context, 0, totals, error);
+}
+
+static pmill_status decode(struct bench *bench, pmill_encode_totals *totals, pmill_error *error)
+{
+	pmill_decode_options options = {.size = sizeof options,
+		.format = "u32",
+		.progress = pmill_cli_progress_event,
+		.progress_context = &bench->cli->progress};
+	return pmill_decode_files(
+		bench->tokenizer, bench->id_paths, 1, &options, NULL, discard, NULL, 0, totals, error);
+}
+
+/* Fills the file of ids, and checks. 0, or the exit code after a message. */
+static int warm_up(struct bench *bench)
+{
+	pmill_error error = {0};
+	pmill_encode_totals encoded = {0}, decoded = {0};
+	pmill_status status = train(bench, NULL, &error);
+	if (status == PMILL_OK && bench->totals.bytes == 0)
+		return pmill_cli_fail(bench->cli, "there is no text to measure with");
+	if (status == PMILL_OK)
+		status = encode(bench, pmill_cli_memory_file_write, &bench->ids, &encoded, &error);
+	if (status == PMILL_OK)
+		status = decode(bench, &decoded, &error);
+	if (status != PMILL_OK)
+		return pmill_cli_report(bench->cli, status, &error);
+	if (decoded.tokens != encoded.tokens)
+		return pmill_cli_fail(bench->cli, "encode wrote %s tokens, decode read %s",
+			pmill_cli_count_text(encoded.tokens).text, pmill_cli_count_text(decoded.tokens).text);
+	bench->tokens = encoded.tokens;
+	bench->decoded_bytes = decoded.bytes;
+	return 0;
+}
+
+static pmill_status run_once(struct bench *bench, double *seconds, pmill_error *error)
+{
+	pmill_encode_totals totals = {0};
+	pmill_status status = train(bench, seconds, error);
+	double began = now_s();
+	if (status == PMILL_OK)
+		status = encode(bench, discard, NULL, &totals, error);
+	seconds[ENCODE] = now_s() - began;
+	began = now_s();
+	if (status == PMILL_OK)
+		status = decode(bench, &totals, error);
+	seconds[DECODE] = now_s() - began;
+	return status;
+}
+
+static int run_all(struct bench *bench)
+{
+	pmill_error error = {0};
+	for (size_t i = 0; i < bench->runs; i++) {
+		pmill_status status = run_once(bench, bench->seconds + i * STAGES, &error);
+		if (status != PMILL_OK)
+			return pmill_cli_report(bench->cli, status, &error);
+	}
+	return 0;
+}
+
+/* ---- Figures ---- */
+
+static int compare_reals(const void *a, const void *b)
+{
+	double left = *(const double *)a, right = *(const double *)b;
+	return (left > right) - (left < right);
+}
+
+static const char *const units[STAGES] = {"MB/s", "words/s", "words/s", "merges/s", "MB/s", "MB/s"};
+
+/* What a stage has worked through, in its unit. */
+static double amount_of(const struct bench *bench, size_t stage)
+{
+	const double amounts[STAGES] = {(double)bench->totals.bytes / 1e6, (double)bench->totals.words,
+		(double)bench->totals.words, (double)bench->merges, (double)bench->totals.bytes / 1e6,
+		(double)bench->decoded_bytes / 1e6};
+	return amounts[stage];
+}
+
+/* `sorted` has room for all runs. */
+static struct timing timing_of(const struct bench *bench, size_t stage, double *sorted)
+{
+	struct timing timing = {.threads = stage < TRAIN_STAGES ? bench->threads : 1};
+	for (size_t i = 0; i < bench->runs; i++)
+		sorted[i] = bench->seconds[i * STAGES + stage];
+	qsort(sorted, bench->runs, sizeof *sorted, compare_reals);
+	size_t middle = bench->runs / 2;
+	timing.best = sorted[0];
+	timing.median = bench->runs % 2 == 1 ? sorted[middle]
+										 : (sorted[middle - 1] + sorted[middle]) / 2;
+	timing.unit = units[stage];
+	timing.rate = timing.best > 0 ? amount_of(bench, stage) / timing.best : 0;
+	return timing;
+}
+
+static void print_table(const struct bench *bench, double *sorted)
+{
+	if (bench->made.descriptor >= 0)
+		fputs("Made text, words by Zipf's law: ", stdout);
+	else
+		fputs("Text: ", stdout);
+	printf("%s, %s distinct %s. ", pmill_cli_bytes_text(bench->totals.bytes).text,
+		pmill_cli_count_text(bench->totals.words).text,
+		pmill_cli_plural(bench->totals.words, "word", "words"));
+	printf("A vocab of %s, %s %s, interleaved.\n",
+		pmill_cli_count_text(pmill_tokenizer_vocab_size(bench->tokenizer)).text,
+		pmill_cli_count_text(bench->runs).text, pmill_cli_plural(bench->runs, "run", "runs"));
+	printf("%-8s%8s%11s%11s%16s\n", "stage", "threads", "best s", "median s", "best");
+	for (size_t stage = 0; stage < STAGES; stage++) {
+		struct timing timing = timing_of(bench, stage, sorted);
+		printf("%-8s%8u%11.4f%11.4f%16s %s\n", stage_names[stage], timing.threads, timing.best,
+			timing.median, pmill_cli_count_text((uint64_t)(timing.rate + 0.5)).text, timing.unit);
+	}
+}
+
+static void print_timings(const struct bench *bench, struct pmill_cli_json *json, double *sorted)
+{
+	pmill_cli_json_begin(json, "timings", '[');
+	for (size_t stage = 0; stage < STAGES; stage++) {
+		struct timing timing = timing_of(bench, stage, sorted);
+		pmill_cli_json_begin(json, NULL, '{');
+		pmill_cli_json_text(json, "name", stage_names[stage]);
+		pmill_cli_json_number(json, "threads", timing.threads);
+		pmill_cli_json_real(json, "best", timing.best);
+		pmill_cli_json_real(json, "median", timing.median);
+		pmill_cli_json_real(json, "rate", timing.rate);
+		pmill_cli_json_text(json, "unit", timing.unit);
+		pmill_cli_json_begin(json, "seconds", '[');
+		for (size_t i = 0; i < bench->runs; i++)
+			pmill_cli_json_real(json, NULL, bench->seconds[i * STAGES + stage]);
+		pmill_cli_json_end(json, ']');
+		pmill_cli_json_end(json, '}');
+	}
+	pmill_cli_json_end(json, ']');
+}
+
+static void print_json(const struct bench *bench, double *sorted)
+{
+	struct pmill_cli_json json;
+	pmill_cli_json_document(bench->cli, &json);
+	pmill_cli_json_text(&json, "text", bench->made.descriptor >= 0 ? "made" : "files");
+	pmill_cli_json_text(&json, "pattern", pmill_tokenizer_pattern(bench->tokenizer));
+	pmill_cli_json_number(&json, "vocab_size", pmill_tokenizer_vocab_size(bench->tokenizer));
+	pmill_cli_json_number(&json, "merges", bench->merges);
+	pmill_cli_json_number(&json, "tokens", bench->tokens);
+	pmill_cli_json_number(&json, "runs", bench->runs);
+	pmill_cli_json_totals(&json, &bench->totals);
+	print_timings(bench, &json, sorted);
+	pmill_cli_json_time(bench->cli, &json, NULL, 0);
+	pmill_cli_json_end(&json, '}');
+}
+
+static void print_summary(const struct bench *bench)
+{
+	if (bench->cli->settings.verbose)
+		fprintf(stderr, "Pattern %s, Unicode %s, %s merges, %s tokens.\n",
+			pmill_cli_pattern_text(bench->tokenizer),
+			pmill_tokenizer_unicode_version(bench->tokenizer),
+			pmill_cli_count_text(bench->merges).text, pmill_cli_count_text(bench->tokens).text);
+	pmill_cli_summary_time(bench->cli, NULL, 0);
+}
+
+static int report(const struct bench *bench)
+{
+	double *sorted = calloc(bench->runs, sizeof *sorted);
+	if (sorted == NULL)
+		return pmill_cli_no_memory(bench->cli);
+	pmill_cli_progress_clear(&bench->cli->progress);
+	if (bench->cli->settings.json)
+		print_json(bench, sorted);
+	else
+		print_table(bench, sorted);
+	free(sorted);
+	if (pmill_cli_summary_is_wanted(bench->cli))
+		print_summary(bench);
+	return 0;
+}
+
+/* ---- What is measured ---- */
+
+static int make_text(struct bench *bench)
+{
+	uint64_t len = bench->cli->settings.text_size;
+	if (!pmill_cli_memory_file_open(&bench->made))
+		return pmill_cli_fail(
+			bench->cli, "cannot make text here (%s): name a FILE", strerror(errno));
+	int error_number = pmill_cli_made_text_write(
+		len > 0 ? len : MADE_BYTES, pmill_cli_memory_file_write, &bench->made);
+	if (error_number < 0)
+		return pmill_cli_no_memory(bench->cli);
+	if (error_number > 0)
+		return pmill_cli_fail(bench->cli, "cannot make text: %s", strerror(error_number));
+	bench->made_paths[0] = bench->made.path;
+	bench->paths = bench->made_paths;
+	bench->path_count = 1;
+	return 0;
+}
+
+static int take_files(struct bench *bench)
+{
+	for (size_t i = 0; i < bench->cli->operand_count; i++)
+		if (strcmp(bench->cli->operands[i], "-") == 0)
+			return pmill_cli_wrong_usage(
+				bench->cli, "reads its text several times, which stdin doesn't allow");
+	if (bench->cli->settings.text_size > 0)
+		return pmill_cli_wrong_usage(
+			bench->cli, "--text-size is about made text: it contradicts naming a FILE");
+	bench->paths = bench->cli->operands;
+	bench->path_count = bench->cli->operand_count;
+	return 0;
+}
+
+static int prepare(struct bench *bench)
+{
+	const struct pmill_cli_settings *settings = &bench->cli->settings;
+	int code = bench->cli->operand_count > 0 ? take_files(bench) : make_text(bench);
+	if (code == 0)
+		code = pmill_cli_text_options_init(bench->cli, &bench->text);
+	if (code != 0)
+		return code;
+	pmill_cli_input_options_init(bench->cli, &bench->input);
+	if (!pmill_cli_memory_file_open(&bench->ids))
+		return pmill_cli_fail(bench->cli, "cannot keep ids in memory here: %s", strerror(errno));
+	bench->id_paths[0] = bench->ids.path;
+	bench->runs = settings->runs > 0 ? (size_t)settings->runs : RUNS;
+	bench->seconds = calloc(bench->runs, STAGES * sizeof *bench->seconds);
+	return bench->seconds == NULL ? pmill_cli_no_memory(bench->cli) : 0;
+}
+
+static void release(struct bench *bench)
+{
+	free(bench->seconds);
+	pmill_tokenizer_free(bench->tokenizer);
+	pmill_cli_text_options_release(&bench->text);
+	pmill_cli_memory_file_close(&bench->ids);
+	pmill_cli_memory_file_close(&bench->made);
+}
+
+int pmill_cli_run_bench(struct pmill_cli *cli)
+{
+	struct bench bench = {.cli = cli, .made.descriptor = -1, .ids.descriptor = -1};
+	pmill_cli_interrupt_listen();
+	int code = prepare(&bench);
+	if (code == 0)
+		code = warm_up(&bench);
+	if (code == 0)
+		code = run_all(&bench);
+	if (code == 0)
+		code = report(&bench);
+	release(&bench);
+	return code;
+}

@@ -1,0 +1,86 @@
+# pairmill bench: what it says fits together. No time is asserted.
+# SPDX-License-Identifier: MIT
+import json
+import statistics
+
+import pytest
+
+STAGES = ["count", "sort", "index", "merge", "encode", "decode"]
+
+
+@pytest.fixture(scope="module")
+def made(run):
+    """Its figures for a little text of its own."""
+    return json.loads(run("bench", "-q", "--json", "--text-size", "300K", "-s", 1000, "--runs", 4, "-j", 2).stdout)
+
+
+def check_stages(report, runs):
+    assert [stage["name"] for stage in report["timings"]] == STAGES
+    for stage in report["timings"]:
+        assert len(stage["seconds"]) == runs
+        assert all(seconds >= 0 for seconds in stage["seconds"])
+        assert stage["best"] == min(stage["seconds"])
+        assert stage["median"] == pytest.approx(statistics.median(stage["seconds"]), abs=1e-6)
+
+
+def test_made_text(made):
+    check_stages(made, 4)
+    assert made["text"] == "made"
+    assert made["totals"]["bytes"] == 300 * 1024
+    assert (made["vocab_size"], made["merges"], made["runs"]) == (1000, 744, 4)
+    threads = {stage["name"]: stage["threads"] for stage in made["timings"]}
+    assert (threads["count"], threads["decode"]) == (2, 1)
+    for stage, amount in (("merge", 744), ("sort", made["totals"]["words"]), ("decode", 300 * 1024 / 1e6)):
+        figures = next(other for other in made["timings"] if other["name"] == stage)
+        assert figures["rate"] == pytest.approx(amount / figures["best"], rel=0.01)
+
+
+def test_made_text_is_the_same_each_time(run, made):
+    again = json.loads(run("bench", "-q", "--json", "--text-size", "300K", "-s", 1000, "--runs", 1, "-j", 1).stdout)
+    for figure in ("totals", "tokens", "merges"):
+        assert again[figure] == made[figure]
+
+
+def test_made_text_follows_zipf(run):
+    """What is learned of a shorter text comes from the beginning of a longer one; words repeat as in a language."""
+    totals = [json.loads(run("bench", "-q", "--json", "--text-size", size, "-s", 256, "--runs", 1).stdout)["totals"]
+              for size in ("100K", "1M")]
+    assert totals[0]["words"] < totals[1]["words"] < 10 * totals[0]["words"]
+    assert totals[1]["pretokens"] > 4 * totals[1]["words"]
+
+
+def test_files(run, text_file):
+    report = json.loads(run("bench", "-q", "--json", "-s", 400, "--special", "<|end|>", "--runs", 1, text_file).stdout)
+    trained = json.loads(run("train", "-q", "--json", "-s", 400, "--special", "<|end|>", text_file).stdout)
+    check_stages(report, 1)
+    assert report["text"] == "files"
+    assert report["totals"] == trained["totals"]
+    assert (report["merges"], report["pattern"]) == (trained["merges"], trained["pattern"])
+
+
+def test_tokens_are_those_of_encode(run, text_file, model):
+    report = json.loads(run("bench", "-q", "--json", "-s", 400, "--special", "<|end|>", "--runs", 1, text_file).stdout)
+    counted = json.loads(run("encode", "-q", "--json", "--count", "--special-tokens", "all", "-m", model,
+                             text_file).stdout)
+    assert report["tokens"] == counted["tokens"]
+
+
+def test_table(run, text_file):
+    done = run("bench", "-v", "-s", 400, "--runs", 2, text_file)
+    lines = done.stdout.decode().splitlines()
+    assert lines[0].startswith("Text: ") and "2 runs" in lines[0]
+    assert [line.split()[0] for line in lines[1:]] == ["stage", *STAGES]
+    assert [line.split()[-1] for line in lines[2:]] == ["MB/s", "words/s", "words/s", "merges/s", "MB/s", "MB/s"]
+    assert b"Pattern gpt2" in done.stderr
+    assert run("bench", "-q", "-s", 300, "--runs", 1, text_file).stderr == b""
+    made = run("bench", "-q", "-s", 300, "--runs", 1, "--text-size", "20K").stdout
+    assert made.startswith(b"Made text, words by Zipf's law: 20.5 kB")
+
+
+def test_failures(run, tmp_path):
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    for path, says in ((empty, "no text"), (tmp_path / "absent.txt", "absent.txt")):
+        done = run("bench", path, check=False)
+        assert done.returncode == 1
+        assert says in done.stderr.decode()
