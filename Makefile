@@ -11,6 +11,10 @@ all:
 demo:
 	@tools/demo.sh $(TEXT)
 
+#: make bench    times training here, beside other trainers (ARGS="--text FILE --runs 5": on your text)
+bench:
+	@tools/bench.sh $(ARGS)
+
 #: make test     builds and runs every test
 test:
 	@tools/run-tests.sh
@@ -36,4 +40,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo test test-arm64 install format clean help
+.PHONY: all demo bench test test-arm64 install format clean help

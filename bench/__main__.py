@@ -169,6 +169,9 @@ def bench_counts(options):
              "arguments": ["train", "-s", str(options.vocab_size), "--special", texts.SPECIAL, "-j",
                            str(threads), *spelling, "--counts", str(path)]} for threads in options.threads]
     say(f"{path.name}: merging alone")
+    for row in rows:
+        row["memory"] = runs.run_ours(
+            options.command, row["arguments"], options.work, options.timeout, samples_memory=True)[2]
     for number in range(options.runs):
         say(f"  run {number + 1} of {options.runs}")
         for row in rows:

@@ -18,21 +18,23 @@ def read_memory(pid):
 
 
 class Sampler:
-    """Looks at a process every few milliseconds and keeps the greatest figures."""
+    """Looks at a process every few milliseconds and keeps the greatest figures. A short one may give none."""
 
     def __init__(self, pid):
         self.greatest = {}
         self._pid = pid
         self._end = threading.Event()
+        self._look()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
+    def _look(self):
+        for name, value in read_memory(self._pid).items():
+            self.greatest[name] = max(self.greatest.get(name, 0), value)
+
     def _watch(self):
-        while True:
-            for name, value in read_memory(self._pid).items():
-                self.greatest[name] = max(self.greatest.get(name, 0), value)
-            if self._end.wait(INTERVAL_S):
-                return
+        while not self._end.wait(INTERVAL_S):
+            self._look()
 
     def finish(self):
         self._end.set()

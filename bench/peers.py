@@ -48,7 +48,7 @@ class Peer:
     module: str  # what is imported, and the package that it comes from
     form: str  # of texts.py
     train: Callable  # (module, what prepare gave, case) -> anything; this call is timed
-    merges: Optional[Callable] = None  # (what train gave, case) -> [(left, right)] or [token], as bytes
+    merges: Optional[Callable] = None  # (what train gave, case) -> (left, right) or token of each, as bytes
     prepare: Callable = lambda module, data, case: data
     rule: tuple = ()  # our options for the same merges
     ties: str = ""
@@ -74,7 +74,8 @@ def unprintable():
 
 def read_printable(pairs):
     table = unprintable()
-    return [tuple(bytes(table[c] for c in side) for side in pair) for pair in pairs]
+    for pair in pairs:
+        yield tuple(bytes(table[c] for c in side) for side in pair)
 
 
 def tokens_by_rank(ranks):

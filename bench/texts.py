@@ -67,7 +67,7 @@ def lines_without_special(data):
 def make_lines(path, out):
     """`out` is `path` without special tokens. Blocks are cut at line feeds, so none is cut through."""
     with open(path, "rb") as source, open(out, "wb") as target:
-        while block := source.read(16 * BLOCK):
+        while block := source.read(BLOCK):
             block += source.readline()
             target.write(lines_without_special(block))
 

@@ -8,7 +8,6 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 vocab_size=32768
-min_bytes=100000000
 demo=build/demo
 vocab=$demo/vocab
 pairmill=build/release/pairmill
@@ -32,39 +31,6 @@ show_command() {
     echo
 }
 
-# The package whose name has this form; the oldest of several is the distribution's own.
-package_like() { apt-cache pkgnames 2>/dev/null | grep -E "^$1\$" | sort -V | sed -n 1p; }
-
-# fetch FORM: downloads the package and unpacks it into build/demo/unpacked.
-fetch() {
-    local package
-    package=$(package_like "$1") || fail "apt-get knows no package like $1 (no apt-get update yet?)"
-    echo "fetching $package"
-    (cd $demo/packages && apt-get -q -o APT::Sandbox::User=root download "$package") \
-        >$demo/download.log 2>&1 || fail "apt-get download $package failed (see $demo/download.log)"
-    dpkg-deb -x "$(find $demo/packages -name "${package}_*.deb")" $demo/unpacked
-}
-
-# Keeps what people wrote, leaves what was generated, and pictures.
-get_text() {
-    local text=$demo/text.new
-    rm -rf $demo/packages $demo/unpacked $text $demo/text
-    mkdir -p $demo/packages $demo/unpacked $text/linux $text/go
-    fetch 'linux-doc-[0-9.]+'
-    fetch 'golang-[0-9.]+-src'
-    cp -r $demo/unpacked/usr/share/doc/linux-doc-*/Documentation/. $text/linux
-    cp -r $demo/unpacked/usr/share/go-*/. $text/go
-    find $text -type l -delete
-    find $text -name '*.gz' -exec gzip -d {} +
-    find $text/linux -type f -name '*.svg' -delete
-    find $text/go -type f ! -name '*.go' ! -name '*.s' -delete
-    # A source file of a megabyte is a table that a program has written.
-    find $text -type f -size +900k -delete
-    find $text -type d -empty -delete
-    rm -rf $demo/packages $demo/unpacked
-    mv $text $demo/text
-}
-
 text_bytes() { find "$@" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }'; }
 
 tools/set-up.sh build || exit 1
@@ -82,13 +48,7 @@ if [ $# -gt 0 ]; then
 else
     texts=("$demo/text")
     say "Text: the kernel's documentation and the source of Go"
-    if [ -d $demo/text ]; then
-        echo "fetched before: $demo/text"
-    else
-        command -v apt-get >/dev/null || fail "there is no apt-get here to fetch text with"
-        get_text
-    fi
-    [ "$(text_bytes $demo/text)" -ge $min_bytes ] || fail "$demo/text has less than $min_bytes bytes"
+    tools/fetch-text.sh || fail "there is no text"
 fi
 echo "$(find "${texts[@]}" -type f | wc -l) files, $(text_bytes "${texts[@]}") bytes"
 

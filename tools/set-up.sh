@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing of what a goal needs: set-up.sh build|demo|test|arm64.
+# Installs what is missing of what a goal needs: set-up.sh build|demo|bench|test|arm64.
 # SPDX-License-Identifier: MIT
 #
 # build: compiler, CMake, libraries. demo: and Python with `tokenizers`, in build/demo/venv.
+# bench: and Python in build/bench/venv with those of bench/requirements.txt that can be installed.
 # test: and clang, cmocka, valgrind, and Python with tests/requirements.txt, in build/venv.
 # arm64: a compiler for 64-bit Arm and an emulator, and nothing else.
 # Silent where all is there. Packages come from apt-get; elsewhere a sentence says what is missing.
@@ -11,9 +12,9 @@ cd "$(dirname "$0")/.."
 
 goal=${1:-build}
 case $goal in
-build | demo | test | arm64) ;;
+build | demo | bench | test | arm64) ;;
 *)
-    echo "usage: tools/set-up.sh build|demo|test|arm64" >&2
+    echo "usage: tools/set-up.sh build|demo|bench|test|arm64" >&2
     exit 2
     ;;
 esac
@@ -145,6 +146,25 @@ make_venv() {
     echo "$stamp" >"$folder/stamp"
 }
 
+# The trainers that ours is measured against: one that can't be installed is skipped by name, and the harness
+# says so again.
+make_bench_venv() {
+    local folder=build/bench/venv requirements=bench/requirements.txt stamp package
+    stamp=$(echo "$PWD" | cat - $requirements | sha256sum)
+    if [ "$(cat $folder/stamp 2>/dev/null)" = "$stamp" ] && $folder/bin/python -c '' 2>/dev/null; then
+        return
+    fi
+    echo "set-up: Python packages into $folder"
+    rm -rf $folder
+    mkdir -p build/bench
+    "$(find_python)" -m venv $folder >>$log 2>&1 || fail "python3 -m venv failed (see $log)"
+    while read -r package; do
+        $folder/bin/pip --disable-pip-version-check install --quiet "$package" >>$log 2>&1 </dev/null ||
+            echo "set-up: $package cannot be installed here (see $log): it is skipped"
+    done < <(grep -v '^#' $requirements)
+    echo "$stamp" >$folder/stamp
+}
+
 find_missing
 if [ ${#missing[@]} -gt 0 ]; then
     install_missing
@@ -158,6 +178,10 @@ demo)
     mkdir -p build/demo
     grep '^tokenizers==' tests/requirements.txt >build/demo/requirements.txt
     make_venv build/demo/venv build/demo/requirements.txt
+    ;;
+bench)
+    lists_there || ! as_root=$(root_words) || apt update || true
+    make_bench_venv
     ;;
 test) make_venv build/venv tests/requirements.txt ;;
 esac
