@@ -179,6 +179,14 @@ def bench_counts(options):
     return {"name": path.name, "bytes": path.stat().st_size, "sha256": texts.sha256_of(path), "ours": rows}
 
 
+def write(document, options):
+    """What there is so far: an interrupted run keeps the texts that it finished."""
+    if options.json:
+        Path(options.json).write_text(json.dumps(document, indent=1) + "\n")
+    if options.markdown:
+        Path(options.markdown).write_text(report.markdown(document))
+
+
 def main(arguments=None):
     options = parse_options(arguments)
     shutil.rmtree(options.work, ignore_errors=True)
@@ -186,15 +194,13 @@ def main(arguments=None):
     document = {"machine": machine.machine(), "build": machine.build(options.command),
                 "versions": machine.versions(), "vocab_size": options.vocab_size, "runs": options.runs,
                 "special_token": texts.SPECIAL, "pattern": "gpt2", "texts": [], "counts": None}
-    document["texts"] = [bench_text(name, options) for name in options.text or ()]
     if options.counts:
         document["counts"] = bench_counts(options)
-    tables = report.markdown(document)
-    if options.json:
-        Path(options.json).write_text(json.dumps(document, indent=1) + "\n")
-    if options.markdown:
-        Path(options.markdown).write_text(tables)
-    print(tables, end="")
+        write(document, options)
+    for name in options.text or ():
+        document["texts"].append(bench_text(name, options))
+        write(document, options)
+    print(report.markdown(document), end="")
 
 
 if __name__ == "__main__":
