@@ -54,13 +54,17 @@ struct pmill_word_slots {
 
 struct pmill_word_seed {
 	uint64_t first, second;
+	uint64_t factor; /* odd */
 };
+
+struct pmill_word_batcher;
 
 struct pmill_word_table {
 	struct pmill_word_seed seed;
 	struct pmill_word_slots short_words;
 	struct pmill_word_slots long_words;
 	struct pmill_arena long_bytes;
+	const struct pmill_word_batcher *batcher;
 };
 
 /* A short word: both halves of its slot. */
@@ -68,15 +72,58 @@ struct pmill_short_key {
 	uint64_t first, second;
 };
 
+static inline uint64_t pmill_load_word(const uint8_t *p)
+{
+	uint64_t x;
+	memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = __builtin_bswap64(x);
+#endif
+	return x;
+}
+
+static inline uint64_t pmill_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Nothing beyond the word is read. */
+static inline struct pmill_short_key pmill_short_key_make(const uint8_t *word, size_t len)
+{
+	uint8_t padded[16] = {0};
+	memcpy(padded, word, len);
+	padded[15] = (uint8_t)len;
+	return (struct pmill_short_key){pmill_load_word(padded), pmill_load_word(padded + 8)};
+}
+
 /*
- * The 128-bit product of both halves, folded. Who doesn't know the seed can't foresee which words
- * share a slot.
+ * Who doesn't know the seed can't foresee which words share a slot. For any two words, the chance over all
+ * seeds that the sums are equal is 2^-32 (it is the NH of UMAC: four 32-bit parts, each with a
+ * key of its own added, two products), and that the top n bits of products with an odd factor are
+ * equal where the sums are not, at most 2^(1-n) (multiply-shift). It needs no 128-bit products, which
+ * vectors don't have.
  */
 static inline uint64_t pmill_short_hash(struct pmill_word_seed seed, struct pmill_short_key key)
 {
-	unsigned __int128 product = (unsigned __int128)(key.first ^ seed.first) *
-		(key.second ^ seed.second);
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
+	uint32_t a = (uint32_t)key.first + (uint32_t)seed.first;
+	uint32_t b = (uint32_t)(key.first >> 32) + (uint32_t)(seed.first >> 32);
+	uint32_t c = (uint32_t)key.second + (uint32_t)seed.second;
+	uint32_t d = (uint32_t)(key.second >> 32) + (uint32_t)(seed.second >> 32);
+	return ((uint64_t)a * b + (uint64_t)c * d) * seed.factor;
+}
+
+/*
+ * A long word by 16 bytes at a time; the last 16 overlap those before. The length goes in by a
+ * product of its own: beside the bytes it could be made up for by other bytes, whatever the seed.
+ */
+static inline uint64_t pmill_long_hash(struct pmill_word_seed seed, const uint8_t *word, size_t len)
+{
+	const uint8_t *last = word + len - 16;
+	uint64_t hash = pmill_fold(seed.second, len ^ seed.first);
+	for (; word < last; word += 16)
+		hash = pmill_fold(pmill_load_word(word) ^ seed.first, pmill_load_word(word + 8) ^ hash);
+	return pmill_fold(pmill_load_word(last) ^ seed.first, pmill_load_word(last + 8) ^ hash);
 }
 
 static inline uint64_t pmill_slot_hash(
@@ -90,6 +137,13 @@ static inline uint64_t pmill_slot_hash(
 static inline size_t pmill_slot_home(const struct pmill_word_slots *slots, uint64_t hash)
 {
 	return (size_t)(hash >> slots->shift);
+}
+
+/* A slot may lie in two cache lines: without the second English is counted as fast, Chinese 7 % slower. */
+static inline void pmill_slot_prefetch(const struct pmill_word_slot *slot)
+{
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(&slot->count, 1);
 }
 
 static inline bool pmill_slot_equals(

@@ -447,6 +447,7 @@ pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size
 		assert(tables[i]->seed.first == tables[0]->seed.first);
 		take.part_seed.first = tables[i]->seed.first * PART_HASH;
 		take.part_seed.second = tables[i]->seed.second * PART_HASH;
+		take.part_seed.factor = tables[i]->seed.factor * PART_HASH;
 	}
 	plan(&take, threads);
 	pmill_status status = merge_all(&take);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "counts/word_table.h"
+#include "counts/word_batch.h"
 #include "support/naive_words.h"
 #include "support/refuse_memory.h"
 
@@ -49,6 +49,17 @@ static struct pmill_word_table *make_table(uint64_t seed)
 	struct pmill_word_table *table = NULL;
 	assert_int_equal(pmill_word_table_create(seed, &table, NULL), PMILL_OK);
 	return table;
+}
+
+/* Tables of every way to fill batches that this processor has. */
+static void set_batcher(struct pmill_word_table *table, uint64_t choice)
+{
+	const struct pmill_word_batcher *batchers[8];
+	size_t count = 0;
+	for (size_t i = 0; pmill_word_batcher_at(i) != NULL; i++)
+		if (pmill_word_batcher_at(i)->is_available())
+			batchers[count++] = pmill_word_batcher_at(i);
+	table->batcher = batchers[choice % count];
 }
 
 static void free_tables(struct pmill_word_table **tables, size_t count)
@@ -101,7 +112,7 @@ static void count_text(const struct guarded_text *text, struct pmill_word_table 
 	size_t begin = 0;
 	for (size_t i = 0; i < text->count;) {
 		struct pmill_word_table *table = tables[naive_random(random) % table_count];
-		size_t part = 1 + naive_random(random) % 200;
+		size_t part = 1 + naive_random(random) % 600;
 		part = part < text->count - i ? part : text->count - i;
 		assert_int_equal(pmill_word_table_add_pretokens(
 							 table, text->text, text->len, begin, text->ends + i, part, NULL),
@@ -121,12 +132,14 @@ static void check_round(uint64_t seed)
 	uint64_t random = seed;
 	struct pmill_word_table *tables[MOST_TABLES];
 	size_t table_count = 1 + naive_random(&random) % MOST_TABLES;
-	for (size_t i = 0; i < table_count; i++)
+	for (size_t i = 0; i < table_count; i++) {
 		tables[i] = make_table(seed);
+		set_batcher(tables[i], seed + i);
+	}
 	struct guarded_text text;
 	struct naive_words naive = {0};
 	struct pmill_word_list list = {0};
-	size_t longest = 1 + naive_random(&random) % 40;
+	size_t longest = 1 + naive_random(&random) % (seed % 8 == 0 ? 600 : 40);
 	make_text(&text, &random, naive_random(&random) % 3000, longest);
 	count_text(&text, tables, table_count, &naive, &random);
 	naive_finish(&naive);
