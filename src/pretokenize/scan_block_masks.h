@@ -14,7 +14,7 @@
  * inner, which is what the patterns take it for.
  *
  * Text has few kinds of characters at a time: they are painted row by row, a row being the 64 that
- * differ in their last bytes only. Han and Hangul have too many rows, but nearly all of one class
+ * differ in their last bytes only. Han, Hangul and emoji have too many rows, but nearly all of one class
  * (scan_plain_rows.h). Only what is not well-formed is decoded character by character.
  */
 #ifndef PMILL_PRETOKENIZE_SCAN_BLOCK_MASKS_H
@@ -163,6 +163,14 @@ INLINE void paint_plain_rows(struct painting *painting, struct vector64 vector, 
 	leads->three ^= plain;
 }
 
+/* Symbols that need no table, and no paint: they are of no class. */
+INLINE uint64_t find_pictures(struct vector64 vector)
+{
+	uint64_t third = match_range64(vector, PLAIN_PICTURE_THIRD_LOW, PLAIN_PICTURE_THIRD_HIGH);
+	return match64(vector, PLAIN_PICTURE_FIRST) & match64(vector, PLAIN_PICTURE_SECOND) >> 1 &
+		third >> 2;
+}
+
 /* All bytes of the characters of `len` bytes whose last bytes are `last`. */
 INLINE uint64_t fill_back(uint64_t last, unsigned len)
 {
@@ -262,6 +270,8 @@ INLINE bool paint_in_order(struct painting *painting, struct vector64 vector,
 	if (!paint_cut(painting, unicode, bytes, readable, &leads, straddler))
 		return false;
 	paint_plain_rows(painting, vector, &leads);
+	if (leads.four != 0)
+		leads.four &= ~find_pictures(vector);
 	paint_two(painting, vector, unicode, bytes, leads.two, is_cased);
 	return paint_three(painting, vector, unicode, bytes, leads.three, is_cased) &&
 		paint_four(painting, vector, unicode, bytes, leads.four, is_cased);

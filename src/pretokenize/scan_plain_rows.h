@@ -1,10 +1,11 @@
-/* First bytes of UTF-8 whose characters all are letters without case, in all Unicode versions. */
+/* First bytes of UTF-8 whose characters are all of one class, in all Unicode versions. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_PRETOKENIZE_SCAN_PLAIN_ROWS_H
 #define PMILL_PRETOKENIZE_SCAN_PLAIN_ROWS_H
 
 /* A unit test holds them against the tables of all versions. */
 enum {
+	/* Letters without case. */
 	PLAIN_HAN_LOW = 0xE5, /* U+5000 to U+9FFF */
 	PLAIN_HAN_HIGH = 0xE9,
 	PLAIN_MOST_HAN = 0xE4,     /* U+4000 to U+4FFF, but for the row with this second byte: */
@@ -15,6 +16,11 @@ enum {
 	PLAIN_FIRST_HANGUL_FROM = 0xB0,
 	PLAIN_LAST_HANGUL = 0xED, /* with second bytes up to this one: U+D000 to U+D77F */
 	PLAIN_LAST_HANGUL_TO = 0x9D,
+	/* Symbols: U+1F140 to U+1FBBF, pictures nearly all. */
+	PLAIN_PICTURE_FIRST = 0xF0,
+	PLAIN_PICTURE_SECOND = 0x9F,
+	PLAIN_PICTURE_THIRD_LOW = 0x85,
+	PLAIN_PICTURE_THIRD_HIGH = 0xAE,
 };
 
 #endif

@@ -64,9 +64,10 @@ static const char *const pieces[] = {" ", " ", " ", "\n", "\r", "\t", "\xC2\x85"
 	"\xD0\x90", "\xE6\x97\xA5", "\xE4\xB7\x80", "\xE4\xB8\x80", "\xEA\xAF\xBF", "\xEA\xB0\x80",
 	"\xEB\xB0\x80", "\xED\x9D\xBF", "\xED\x9E\xA4", "\xE0\xA4\x95", "\xE0\xA5\x8D", "\xCC\x81",
 	"\xEF\xB8\x8F", "1", "234567", "\xC2\xB2", "\xD9\xA3", "\xEF\xBC\x91", "\xF0\x9D\x9F\x8E", "!",
-	"!", "/", "//", "\xE2\x80\x8D", "\xF0\x9F\x98\x80", "\xF0\x9D\x90\x80", "\xF0\x90\x80\x80",
-	"\xE2\x82", "\xF0\x9F\x98", "\xE5\x80", "\xC5", "\xFF", "\x80", "\xC0\x80", "\xED\xA0\x80",
-	"\xE0\x80\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80"};
+	"!", "/", "//", "\xE2\x80\x8D", "\xF0\x9F\x98\x80", "\xF0\x9F\x84\x80", "\xF0\x9F\x85\x80",
+	"\xF0\x9F\xAE\xBF", "\xF0\x9F\xAF\xB0", "\xF0\x9D\x90\x80", "\xF0\x90\x80\x80", "\xE2\x82",
+	"\xF0\x9F\x98", "\xE5\x80", "\xC5", "\xFF", "\x80", "\xC0\x80", "\xED\xA0\x80", "\xE0\x80\x80",
+	"\xF0\x80\x80\x80", "\xF4\x90\x80\x80"};
 
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
@@ -226,6 +227,30 @@ static bool is_plain(uint32_t code_point)
 		(first == PLAIN_LAST_HANGUL && second <= PLAIN_LAST_HANGUL_TO);
 }
 
+static bool is_picture(uint32_t code_point)
+{
+	unsigned first = 0xF0 | code_point >> 18, second = 0x80 | (code_point >> 12 & 63);
+	unsigned third = 0x80 | (code_point >> 6 & 63);
+	return first == PLAIN_PICTURE_FIRST && second == PLAIN_PICTURE_SECOND &&
+		third >= PLAIN_PICTURE_THIRD_LOW && third <= PLAIN_PICTURE_THIRD_HIGH;
+}
+
+static void test_pictures(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; pmill_unicode_at(i) != NULL; i++) {
+		size_t count = 0;
+		for (uint32_t code_point = 0x10000; code_point < 0x110000; code_point++) {
+			if (!is_picture(code_point))
+				continue;
+			assert_int_equal(
+				pmill_unicode_class(pmill_unicode_at(i), code_point), PMILL_CLASS_OTHER);
+			count++;
+		}
+		assert_int_equal(count, 0x1FBC0 - 0x1F140);
+	}
+}
+
 static void test_plain_rows(void **state)
 {
 	(void)state;
@@ -266,6 +291,7 @@ int main(void)
 		cmocka_unit_test_setup(test_every_capacity, start),
 		cmocka_unit_test_setup(test_long_runs, start),
 		cmocka_unit_test(test_plain_rows),
+		cmocka_unit_test(test_pictures),
 		cmocka_unit_test(test_table),
 	};
 	return cmocka_run_group_tests(tests, open_guard, NULL);
