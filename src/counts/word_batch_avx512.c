@@ -82,6 +82,8 @@ INLINE __m512i find_homes(__m512i low_keys, __m512i high_keys, const struct cons
 	__m512i sums = _mm512_add_epi64(
 		_mm512_unpacklo_epi64(low, high), _mm512_unpackhi_epi64(low, high));
 	sums = _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7), sums);
+	sums = _mm512_mullo_epi64(sums, _mm512_set1_epi64((long long)PMILL_WORD_MIX));
+	sums = _mm512_xor_si512(sums, _mm512_srli_epi64(sums, 32));
 	__m512i at = _mm512_srl_epi64(_mm512_mullo_epi64(sums, constants->factor), constants->shift);
 	/* Slots have 24 bytes. */
 	__m512i offsets = _mm512_slli_epi64(_mm512_add_epi64(at, _mm512_slli_epi64(at, 1)), 3);

@@ -97,9 +97,21 @@ static inline struct pmill_short_key pmill_short_key_make(const uint8_t *word, s
 	return (struct pmill_short_key){pmill_load_word(padded), pmill_load_word(padded + 8)};
 }
 
+#define PMILL_WORD_MIX 0x9E3779B97F4A7C15u
+
+/*
+ * Without this, words that differ by even steps (numbers, say) make steps of the hash that are even
+ * too, and under one seed of a hundred they stand in few places.
+ */
+static inline uint64_t pmill_mix_hash(uint64_t hash, uint64_t factor)
+{
+	hash *= PMILL_WORD_MIX;
+	return (hash ^ hash >> 32) * factor;
+}
+
 /*
  * Who doesn't know the seed can't foresee which words share a slot. For any two words, the chance over all
- * seeds that the sums are equal is 2^-32 (it is the NH of UMAC: four 32-bit parts, each with a
+ * seeds that the sums are equal is at most 2^-32 (it is the NH of UMAC: four 32-bit parts, each with a
  * key of its own added, two products), and that the top n bits of products with an odd factor are
  * equal where the sums are not, at most 2^(1-n) (multiply-shift). It needs no 128-bit products, which
  * vectors don't have.
@@ -110,7 +122,7 @@ static inline uint64_t pmill_short_hash(struct pmill_word_seed seed, struct pmil
 	uint32_t b = (uint32_t)(key.first >> 32) + (uint32_t)(seed.first >> 32);
 	uint32_t c = (uint32_t)key.second + (uint32_t)seed.second;
 	uint32_t d = (uint32_t)(key.second >> 32) + (uint32_t)(seed.second >> 32);
-	return ((uint64_t)a * b + (uint64_t)c * d) * seed.factor;
+	return pmill_mix_hash((uint64_t)a * b + (uint64_t)c * d, seed.factor);
 }
 
 /*
@@ -123,7 +135,8 @@ static inline uint64_t pmill_long_hash(struct pmill_word_seed seed, const uint8_
 	uint64_t hash = pmill_fold(seed.second, len ^ seed.first);
 	for (; word < last; word += 16)
 		hash = pmill_fold(pmill_load_word(word) ^ seed.first, pmill_load_word(word + 8) ^ hash);
-	return pmill_fold(pmill_load_word(last) ^ seed.first, pmill_load_word(last + 8) ^ hash);
+	hash = pmill_fold(pmill_load_word(last) ^ seed.first, pmill_load_word(last + 8) ^ hash);
+	return pmill_mix_hash(hash, seed.factor);
 }
 
 static inline uint64_t pmill_slot_hash(
