@@ -52,6 +52,7 @@ void pmill_word_batch_add(struct pmill_word_batch *batch, const struct pmill_wor
 
 #if defined(__x86_64__) && defined(__LP64__)
 extern const struct pmill_word_batcher pmill_word_batcher_avx512;
+extern const struct pmill_word_batcher pmill_word_batcher_sse2;
 #endif
 
 #endif
