@@ -5,31 +5,38 @@
 #include "command.h"
 #include "interrupt.h"
 #include "library_options.h"
+#include "memory_limit.h"
 #include "messages.h"
 #include "output.h"
 #include "output_guard.h"
 #include "summary.h"
 
+/* What one run holds. All zero is empty. */
+struct counting {
+	pmill_trainer *trainer;
+	pmill_counts *head; /* of what was written, without the words */
+};
+
 static pmill_status count(struct pmill_cli *cli, const pmill_text_options *text,
-	pmill_counts **counts, pmill_error *error)
+	struct counting *counting, pmill_error *error)
 {
-	pmill_trainer *trainer = NULL;
 	pmill_input_options input;
 	const char *const *paths;
 	size_t path_count;
-	pmill_status status = pmill_trainer_create(text, NULL, &trainer, error);
+	pmill_status status = pmill_trainer_create(text, NULL, &counting->trainer, error);
 	if (status != PMILL_OK)
 		return status;
 	pmill_cli_paths(cli, &paths, &path_count);
 	pmill_cli_input_options_init(cli, &input);
-	status = pmill_trainer_add_files(trainer, paths, path_count, &input, error);
+	status = pmill_trainer_add_files(counting->trainer, paths, path_count, &input, error);
 	if (status == PMILL_OK)
-		status = pmill_trainer_take_counts(trainer, counts, error);
-	pmill_trainer_free(trainer);
+		status = pmill_trainer_save_counts(counting->trainer, cli->settings.output,
+			pmill_cli_write_flags(cli), &counting->head, error);
 	return status;
 }
 
-static void print_json(struct pmill_cli *cli, const pmill_counts_info *info)
+static void print_json(
+	struct pmill_cli *cli, const pmill_counts_info *info, const pmill_counting *figures)
 {
 	struct pmill_cli_json json;
 	pmill_stage stages[PMILL_CLI_STAGES];
@@ -40,18 +47,21 @@ static void print_json(struct pmill_cli *cli, const pmill_counts_info *info)
 	pmill_cli_json_specials(
 		&json, "special_tokens", info->special_tokens, info->special_token_count);
 	pmill_cli_json_totals(&json, &info->totals);
+	pmill_cli_json_counting(&json, figures);
 	pmill_cli_json_time(cli, &json, stages, stage_count);
 	pmill_cli_json_text(&json, "output", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
 
-static void print_summary(struct pmill_cli *cli, const pmill_counts_info *info)
+static void print_summary(
+	struct pmill_cli *cli, const pmill_counts_info *info, const pmill_counting *figures)
 {
 	pmill_stage stages[PMILL_CLI_STAGES];
 	size_t stage_count = pmill_cli_summary_stages(cli, stages);
 	pmill_cli_summary_totals(&info->totals);
 	if (cli->settings.verbose)
 		fprintf(stderr, "Pattern %s, Unicode %s.\n", info->pattern, info->unicode_version);
+	pmill_cli_summary_counting(cli, figures);
 	pmill_cli_summary_time(cli, stages, stage_count);
 	fprintf(stderr, "Written to %s.\n", cli->settings.output);
 }
@@ -68,28 +78,23 @@ static int check_output(const struct pmill_cli *cli)
 	return code == 0 ? pmill_cli_output_check(cli, out) : code;
 }
 
-static pmill_status save(struct pmill_cli *cli, const pmill_counts *counts, pmill_error *error)
-{
-	if (pmill_cli_interrupt_last_call())
-		return PMILL_CANCELLED;
-	return pmill_counts_save(counts, cli->settings.output, pmill_cli_write_flags(cli), error);
-}
-
-static void report(struct pmill_cli *cli, const pmill_counts *counts)
+static void report(struct pmill_cli *cli, const struct counting *counting)
 {
 	pmill_counts_info info;
-	pmill_counts_get_info(counts, &info);
+	pmill_counting figures;
+	pmill_counts_get_info(counting->head, &info);
+	pmill_trainer_get_counting(counting->trainer, &figures);
 	pmill_cli_progress_clear(&cli->progress);
 	if (cli->settings.json)
-		print_json(cli, &info);
+		print_json(cli, &info, &figures);
 	if (pmill_cli_summary_is_wanted(cli))
-		print_summary(cli, &info);
+		print_summary(cli, &info, &figures);
 }
 
 int pmill_cli_run_count(struct pmill_cli *cli)
 {
 	pmill_text_options text;
-	pmill_counts *counts = NULL;
+	struct counting counting = {0};
 	pmill_error error = {0};
 	int code = check_output(cli);
 	if (code != 0)
@@ -97,15 +102,16 @@ int pmill_cli_run_count(struct pmill_cli *cli)
 	pmill_cli_interrupt_listen();
 	code = pmill_cli_text_options_init(cli, &text);
 	if (code != 0)
-		return code;
-	pmill_status status = count(cli, &text, &counts, &error);
+		goto out;
+	pmill_status status = count(cli, &text, &counting, &error);
+	pmill_cli_interrupt_last_call(); /* the file is there, or the error is */
 	if (status == PMILL_OK)
-		status = save(cli, counts, &error);
-	if (status == PMILL_OK)
-		report(cli, counts);
+		report(cli, &counting);
 	else
 		code = pmill_cli_report(cli, status, &error);
-	pmill_counts_free(counts);
+out:
+	pmill_counts_free(counting.head);
+	pmill_trainer_free(counting.trainer);
 	pmill_cli_text_options_release(&text);
 	return code;
 }

@@ -1,11 +1,13 @@
 /* pairmill train: text or counts → a model. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "interrupt.h"
 #include "library_options.h"
+#include "memory_limit.h"
 #include "messages.h"
 #include "output.h"
 #include "output_guard.h"
@@ -76,6 +78,27 @@ static int check_output(const struct pmill_cli *cli)
 	return out == NULL || code != 0 ? code : pmill_cli_output_guard(cli, out);
 }
 
+/* Only what was counted here is worth keeping. */
+static bool may_keep_counts(const struct pmill_cli *cli)
+{
+	return cli->settings.memory > 0 && reads_text(cli);
+}
+
+/* The kept counts are an output too: hours later it is too late to ask. */
+static int check_kept_counts(const struct pmill_cli *cli)
+{
+	if (!may_keep_counts(cli))
+		return 0;
+	char *path = pmill_cli_kept_counts(cli);
+	if (path == NULL)
+		return pmill_cli_no_memory(cli);
+	int code = pmill_cli_output_guard(cli, path);
+	if (code == 0)
+		code = pmill_cli_output_check(cli, path);
+	free(path);
+	return code;
+}
+
 static int check_settings(const struct pmill_cli *cli)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
@@ -86,7 +109,9 @@ static int check_settings(const struct pmill_cli *cli)
 	int code = check_compat(cli);
 	if (code == 0)
 		code = check_text_options(cli);
-	return code == 0 ? check_output(cli) : code;
+	if (code == 0)
+		code = check_output(cli);
+	return code == 0 ? check_kept_counts(cli) : code;
 }
 
 /* The text options of the trainer: with counts, theirs; the separator is about text alone. */
@@ -194,6 +219,30 @@ static int add_input(struct pmill_cli *cli, struct training *training)
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
+/* Merging needs more than --memory: counting, at least, was not in vain. */
+static int keep_counts(struct pmill_cli *cli, struct training *training, const pmill_error *reason)
+{
+	pmill_error error = {0};
+	if (!may_keep_counts(cli))
+		return pmill_cli_report(cli, PMILL_MEMORY_LIMIT, reason);
+	char *path = pmill_cli_kept_counts(cli);
+	if (path == NULL)
+		return pmill_cli_no_memory(cli);
+	pmill_status status = pmill_trainer_save_counts(
+		training->trainer, path, pmill_cli_write_flags(cli), NULL, &error);
+	pmill_cli_progress_clear(&cli->progress);
+	int code = PMILL_CLI_FAILED;
+	if (status == PMILL_OK) {
+		pmill_cli_fail(cli, "%s; the counts are kept in %s: train from them with --counts",
+			reason->message, path);
+	} else {
+		pmill_cli_fail(cli, "%s", reason->message);
+		code = pmill_cli_report(cli, status, &error);
+	}
+	free(path);
+	return code;
+}
+
 static int learn(struct pmill_cli *cli, struct training *training)
 {
 	pmill_error error = {0};
@@ -208,6 +257,8 @@ static int learn(struct pmill_cli *cli, struct training *training)
 	if (code != 0)
 		return code;
 	status = pmill_trainer_train(training->trainer, &training->tokenizer, &error);
+	if (status == PMILL_MEMORY_LIMIT)
+		return keep_counts(cli, training, &error);
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
@@ -269,6 +320,8 @@ static void print_details(const pmill_tokenizer *tokenizer, const pmill_training
 
 static void print_summary(struct pmill_cli *cli, const struct training *training)
 {
+	pmill_counting counting;
+	pmill_trainer_get_counting(training->trainer, &counting);
 	const pmill_tokenizer *tokenizer = training->tokenizer;
 	const pmill_training *record = pmill_tokenizer_training(tokenizer);
 	uint64_t specials = pmill_tokenizer_special_count(tokenizer);
@@ -279,6 +332,7 @@ static void print_summary(struct pmill_cli *cli, const struct training *training
 		pmill_cli_plural(record->merges, "merge", "merges"));
 	print_why_stopped(training, record);
 	pmill_cli_summary_totals(&record->totals);
+	pmill_cli_summary_counting(cli, &counting);
 	if (cli->settings.verbose)
 		print_details(tokenizer, record);
 	pmill_cli_summary_time(cli, record->stages, record->stage_count);
@@ -301,8 +355,11 @@ static void print_inputs(struct pmill_cli_json *json, const pmill_training *reco
 	pmill_cli_json_end(json, ']');
 }
 
-static void print_json(struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
+static void print_json(struct pmill_cli *cli, const struct training *training)
 {
+	const pmill_tokenizer *tokenizer = training->tokenizer;
+	pmill_counting counting;
+	pmill_trainer_get_counting(training->trainer, &counting);
 	const pmill_training *record = pmill_tokenizer_training(tokenizer);
 	struct pmill_cli_json json;
 	pmill_cli_json_document(cli, &json);
@@ -320,6 +377,7 @@ static void print_json(struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
 	pmill_cli_json_number(&json, "max_token_length", record->max_token_length);
 	pmill_cli_json_number(&json, "threads", record->threads);
 	pmill_cli_json_totals(&json, &record->totals);
+	pmill_cli_json_counting(&json, &counting);
 	print_inputs(&json, record);
 	pmill_cli_json_time(cli, &json, record->stages, record->stage_count);
 	pmill_cli_json_text(&json, "output", cli->settings.output);
@@ -342,7 +400,7 @@ int pmill_cli_run_train(struct pmill_cli *cli)
 		code = save(cli, &training);
 	pmill_cli_progress_clear(&cli->progress);
 	if (code == 0 && cli->settings.json)
-		print_json(cli, training.tokenizer);
+		print_json(cli, &training);
 	if (code == 0 && pmill_cli_summary_is_wanted(cli))
 		print_summary(cli, &training);
 	release(&training);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "memory_limit.h"
 #include "messages.h"
 #include "sizes.h"
 #include "summary.h"
@@ -34,9 +35,14 @@ int pmill_cli_text_options_init(struct pmill_cli *cli, pmill_text_options *optio
 		.chunk_size = (size_t)settings->chunk_size,
 		.scanner = settings->scanner,
 		.progress = pmill_cli_progress_event,
-		.progress_context = &cli->progress};
-	if (options->special_token_count > 0 && options->special_tokens == NULL)
+		.progress_context = &cli->progress,
+		.memory_limit = settings->memory};
+	options->tmp_dir = pmill_cli_tmp_dir(cli);
+	if ((options->special_token_count > 0 && options->special_tokens == NULL) ||
+		options->tmp_dir == NULL) {
+		pmill_cli_text_options_release(options);
 		return pmill_cli_no_memory(cli);
+	}
 	if (settings->doc_separator != NULL)
 		options->doc_separator = (pmill_bytes){
 			.data = settings->doc_separator, .len = strlen(settings->doc_separator)};
@@ -46,7 +52,9 @@ int pmill_cli_text_options_init(struct pmill_cli *cli, pmill_text_options *optio
 void pmill_cli_text_options_release(pmill_text_options *options)
 {
 	free((void *)options->special_tokens);
+	free((void *)options->tmp_dir);
 	options->special_tokens = NULL;
+	options->tmp_dir = NULL;
 }
 
 void pmill_cli_input_options_init(const struct pmill_cli *cli, pmill_input_options *options)

@@ -9,7 +9,7 @@
 pmill_bytes *pmill_cli_bytes_of(const struct pmill_cli_list *list);
 
 /*
- * 0, or the exit code after a message. `options->special_tokens` is the caller's and goes with
+ * 0, or the exit code after a message. Special tokens and tmp_dir are the caller's and go with
  * pmill_cli_text_options_release. Progress goes to the command's own.
  */
 int pmill_cli_text_options_init(struct pmill_cli *cli, pmill_text_options *options);

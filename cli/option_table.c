@@ -16,6 +16,7 @@ enum {
 	INSPECT = PMILL_CLI_INSPECT,
 	BENCH = PMILL_CLI_BENCH,
 	CUTS_TEXT = TRAIN | COUNT | BENCH,
+	COUNTS_WORDS = TRAIN | COUNT | MERGE_COUNTS,
 	READS_TEXT = TRAIN | COUNT | ENCODE | BENCH,
 	READS_COUNTS = TRAIN | MERGE_COUNTS | INSPECT,
 	NEEDS_MODEL = ENCODE | DECODE,
@@ -50,6 +51,8 @@ static const char *pattern_at(size_t index)
 	.value = "N", .kind = PMILL_CLI_NUMBER, FIELD(member), .least = (from), .most = (to)
 #define SIZE(member, from, to)                                                                     \
 	.value = "BYTES", .kind = PMILL_CLI_SIZE, FIELD(member), .least = (from), .most = (to)
+#define MEMORY                                                                                     \
+	.value = "SIZE", .kind = PMILL_CLI_SIZE, FIELD(memory), .least = 1, .most = UINT64_MAX
 #define TEXT(member, name) .value = (name), .kind = PMILL_CLI_TEXT, FIELD(member)
 #define PATH(member, name) TEXT(member, name), .is_path = true
 #define CHOICE(member, name, list)                                                                 \
@@ -210,6 +213,22 @@ static const struct pmill_cli_option options[] = {
 		.summary = "The Unicode version of a TSV (default 16.0); a count file says it itself, and "
 				   "must agree."},
 
+	/* ---- Memory ---- */
+	{TRAIN, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
+		.summary = "Memory that counting may take, such as 500M or 4G; the result does not depend "
+				   "on it. Words that would take more go to temporary files, sorted, and are "
+				   "merged in the end. What merging pairs will need is computed before it starts: "
+				   "where that is more than SIZE, the command stops with both figures and keeps "
+				   "the counts as OUT.counts (without -o: as pairmill.counts in --tmp-dir)."},
+	{COUNT | MERGE_COUNTS, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
+		.summary = "Memory that counts may take, such as 500M or 4G; the result does not depend on "
+				   "it. Words that would take more go to temporary files, sorted, and are merged "
+				   "in the end."},
+	{COUNTS_WORDS, 0, "tmp-dir", PATH(tmp_dir, "DIR"), .group = PMILL_CLI_GROUP_MEMORY,
+		.summary = "The folder of temporary files (default: the one of OUT; without -o that of "
+				   "the environment variable TMPDIR, or /tmp). They have no name, so nothing is "
+				   "left in it, whatever happens."},
+
 	/* ---- Common ---- */
 	{CUTS_TEXT, 'j', "threads", NUMBER(threads, 0, MOST_THREADS), .group = PMILL_CLI_GROUP_COMMON,
 		.summary = "Threads to use; 0 (default) is one for each processor. The result does not "
@@ -248,8 +267,7 @@ static const struct pmill_cli_option options[] = {
 				   "not depend on it."},
 
 	/* ---- Later ---- */
-	LATER(PMILL_CLI_WORK, "tmp-dir", "DIR"),
-	LATER(TRAIN | COUNT | MERGE_COUNTS, "memory", "SIZE"),
+	LATER(PMILL_CLI_WORK & ~COUNTS_WORDS, "tmp-dir", "DIR"),
 	LATER(ENCODE, "shard-tokens", "N"),
 	LATER(ENCODE, "resume", NULL),
 	LATER(ENCODE, "offsets", NULL),
@@ -269,6 +287,7 @@ const char *pmill_cli_group_title(enum pmill_cli_group group)
 		[PMILL_CLI_GROUP_VOCAB] = "Vocab",
 		[PMILL_CLI_GROUP_TEXT] = "Text",
 		[PMILL_CLI_GROUP_COUNTS] = "Counts",
+		[PMILL_CLI_GROUP_MEMORY] = "Memory",
 		[PMILL_CLI_GROUP_COMMON] = "Common",
 		[PMILL_CLI_GROUP_TESTS] = "For tests",
 	};

@@ -24,7 +24,8 @@ struct pmill_cli_settings {
 	const char *input_format, *field, *pattern, *doc_separator, *scanner, *merger;
 	struct pmill_cli_list special;
 	int skip_bad_lines, sha256;
-	uint64_t chunk_size;
+	uint64_t chunk_size, memory;
+	const char *tmp_dir;
 
 	uint64_t vocab_size, min_count, reserve, pad_vocab_to, max_token_length;
 	const char *ties, *layout, *compat, *tsv;
@@ -55,6 +56,7 @@ enum pmill_cli_group {
 	PMILL_CLI_GROUP_VOCAB,
 	PMILL_CLI_GROUP_TEXT,
 	PMILL_CLI_GROUP_COUNTS,
+	PMILL_CLI_GROUP_MEMORY,
 	PMILL_CLI_GROUP_COMMON,
 	PMILL_CLI_GROUP_TESTS,
 	PMILL_CLI_GROUP_END,

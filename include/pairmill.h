@@ -43,14 +43,15 @@ PMILL_API const char *pmill_version(void);
 
 typedef enum pmill_status {
 	PMILL_OK = 0,
-	PMILL_NO_MEMORY,   /* an allocation failed */
-	PMILL_BAD_OPTION,  /* an option's value, or two options that contradict each other */
-	PMILL_BAD_INPUT,   /* bytes that are not what they must be; `offset` says where */
-	PMILL_IO,          /* the system refused to open, read or write */
-	PMILL_EXISTS,      /* the target is there, and PMILL_OVERWRITE was not given */
-	PMILL_OVERFLOW,    /* a count or size does not fit its type */
-	PMILL_UNSUPPORTED, /* known, but not by this build or not by this format */
-	PMILL_CANCELLED,   /* the progress callback asked to stop */
+	PMILL_NO_MEMORY,    /* an allocation failed */
+	PMILL_BAD_OPTION,   /* an option's value, or two options that contradict each other */
+	PMILL_BAD_INPUT,    /* bytes that are not what they must be; `offset` says where */
+	PMILL_IO,           /* the system refused to open, read or write */
+	PMILL_EXISTS,       /* the target is there, and PMILL_OVERWRITE was not given */
+	PMILL_OVERFLOW,     /* a count or size does not fit its type */
+	PMILL_UNSUPPORTED,  /* known, but not by this build or not by this format */
+	PMILL_CANCELLED,    /* the progress callback asked to stop */
+	PMILL_MEMORY_LIMIT, /* the work needs more memory than it was allowed */
 } pmill_status;
 
 /* A status as a short lower-case phrase, such as "out of memory". Never NULL. */
@@ -117,6 +118,14 @@ typedef struct pmill_text_options {
 	const char *scanner;
 	pmill_progress_fn progress;
 	void *progress_context;
+	/*
+	 * Bytes that counting may take; 0: no limit. Words that would take more go to temporary files as
+	 * sorted runs, which are merged in the end, with the same result. What can't be bounded comes on
+	 * top: the longest pretoken, line of JSON and, with an expression of the user's own, document;
+	 * decompressors; counts that are added. Too small a limit is PMILL_BAD_OPTION with the least.
+	 */
+	uint64_t memory_limit;
+	const char *tmp_dir; /* the folder of these files; NULL: beside the output, or "/tmp" */
 } pmill_text_options;
 
 /* What the input files hold. */
@@ -174,7 +183,9 @@ PMILL_API void pmill_counts_get_word(
 	const pmill_counts *counts, size_t index, pmill_bytes *word, int64_t *count);
 
 /*
- * Adds count files up into `out`, in one pass and with bounded memory (a TSV is sorted in memory).
+ * Adds count files up into `out`, in one pass and with bounded memory (a TSV is sorted in memory,
+ * unless `expected` sets a memory limit). Of very many files, or with a small limit, groups are added
+ * up into temporary files first: in its tmp_dir, or beside `out`.
  * Refuses files that do not belong together, and says what differs. `totals` may be NULL.
  */
 PMILL_API pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_count,
@@ -234,6 +245,8 @@ typedef struct pmill_training {
 	const pmill_input *inputs;
 	size_t input_count;
 	const int64_t *merge_counts; /* how often each merged pair occurred when it was taken */
+	uint64_t memory_limit;       /* of counting; 0: none */
+	uint64_t spilled_runs;       /* sorted runs that counting wrote to temporary files */
 } pmill_training;
 
 /* Both option structs are copied. */
@@ -253,11 +266,36 @@ PMILL_API pmill_status pmill_trainer_add_files(pmill_trainer *trainer, const cha
 PMILL_API pmill_status pmill_trainer_add_counts(
 	pmill_trainer *trainer, const pmill_counts *counts, pmill_error *error);
 
-/* What has been added so far, as counts of the caller's own. The trainer is empty afterwards. */
+/*
+ * What has been added so far, as counts of the caller's own, in memory whatever the limit. The trainer
+ * is empty afterwards.
+ */
 PMILL_API pmill_status pmill_trainer_take_counts(
 	pmill_trainer *trainer, pmill_counts **counts, pmill_error *error);
 
-/* Learns the vocab. The trainer is empty afterwards, also after a failure. */
+/*
+ * Saves what has been added so far, as pmill_counts_save does; with a memory limit within it, whatever
+ * the number of words. Reserved tokens are left out: they are names for later. `head` (may be NULL) gets
+ * totals and identity without the words. The trainer is empty afterwards.
+ */
+PMILL_API pmill_status pmill_trainer_save_counts(pmill_trainer *trainer, const char *path,
+	unsigned flags, pmill_counts **head, pmill_error *error);
+
+/* What counting took, so far or until the trainer was emptied. */
+typedef struct pmill_counting {
+	uint64_t memory_limit;
+	uint64_t table_memory;  /* bytes of all tables of words when they were largest */
+	uint64_t spilled_runs;  /* sorted runs written to temporary files */
+	uint64_t spilled_bytes; /* of these files */
+} pmill_counting;
+
+PMILL_API void pmill_trainer_get_counting(const pmill_trainer *trainer, pmill_counting *counting);
+
+/*
+ * Learns the vocab. The trainer is empty afterwards, also after a failure; but not after
+ * PMILL_MEMORY_LIMIT: what merging would need is computed before it starts, and where the memory limit
+ * is less, the message has both figures and pmill_trainer_save_counts can still keep what was counted.
+ */
 PMILL_API pmill_status pmill_trainer_train(
 	pmill_trainer *trainer, pmill_tokenizer **tokenizer, pmill_error *error);
 

@@ -27,11 +27,24 @@ void pmill_arena_release(struct pmill_arena *arena)
 	*arena = (struct pmill_arena){0};
 }
 
-static bool add_block(struct pmill_arena *arena, size_t len)
+static size_t next_capacity(const struct pmill_arena *arena)
 {
 	size_t capacity = arena->block == NULL ? FIRST_BLOCK : arena->block->capacity * 2;
-	if (capacity > LARGEST_BLOCK)
-		capacity = LARGEST_BLOCK;
+	return capacity < LARGEST_BLOCK ? capacity : LARGEST_BLOCK;
+}
+
+/* Blocks at least double while they are small; a large one may leave as much unused as it takes. */
+size_t pmill_arena_growth(const struct pmill_arena *arena, size_t len)
+{
+	if (arena->block != NULL && len <= arena->block->capacity - arena->used)
+		return 0;
+	size_t next = next_capacity(arena);
+	return len < SIZE_MAX / 2 - next ? 2 * (len + next) : SIZE_MAX;
+}
+
+static bool add_block(struct pmill_arena *arena, size_t len)
+{
+	size_t capacity = next_capacity(arena);
 	if (capacity < len)
 		capacity = len;
 	if (capacity > SIZE_MAX - sizeof(struct pmill_arena_block))

@@ -27,6 +27,7 @@ const char *pmill_status_text(pmill_status status)
 	case PMILL_OVERFLOW: return "number too large";
 	case PMILL_UNSUPPORTED: return "not supported";
 	case PMILL_CANCELLED: return "cancelled";
+	case PMILL_MEMORY_LIMIT: return "more memory needed than allowed";
 	}
 	return "unknown status";
 }

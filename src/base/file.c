@@ -61,7 +61,7 @@ bool pmill_path_has_suffix(const char *path, const char *suffix)
 	return path_len >= suffix_len && strcmp(path + path_len - suffix_len, suffix) == 0;
 }
 
-static char *folder_of(const char *path)
+char *pmill_path_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	if (slash == NULL)
@@ -83,7 +83,7 @@ pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_err
 		return PMILL_OK;
 	if (!(flags & PMILL_OVERWRITE) && pmill_path_exists(path))
 		return fail_exists(path, error);
-	char *folder = folder_of(path);
+	char *folder = pmill_path_folder(path);
 	if (folder == NULL)
 		return pmill_fail_memory(error);
 	pmill_status status = PMILL_OK;
@@ -116,6 +116,39 @@ static int open_nameless(char *beside)
 	(void)beside;
 	return -1;
 #endif
+}
+
+/* With a name for the blink of an eye, where the system has no nameless files. */
+static int open_unlinked(const char *folder)
+{
+	struct pmill_buffer name = {0};
+	int descriptor = -1;
+	if (pmill_buffer_append_format(&name, "%s/.pairmill.%016llx.part", folder,
+			(unsigned long long)pmill_hash_random_seed()) &&
+		pmill_buffer_terminate(&name))
+		descriptor = open((char *)name.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	else
+		errno = ENOMEM;
+	if (descriptor >= 0)
+		unlink((char *)name.data);
+	pmill_buffer_release(&name);
+	return descriptor;
+}
+
+pmill_status pmill_file_open_temporary(const char *folder, int *descriptor, pmill_error *error)
+{
+	int opened = -1;
+#ifdef O_TMPFILE
+	opened = open(folder, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600);
+#endif
+	if (opened < 0)
+		opened = open_unlinked(folder);
+	if (opened < 0)
+		return errno == ENOMEM
+			? pmill_fail_memory(error)
+			: pmill_fail_errno(error, folder, "cannot make a temporary file", errno);
+	*descriptor = opened;
+	return PMILL_OK;
 }
 
 /* Gives a nameless file the name `path`, where nothing is yet. */
@@ -179,6 +212,14 @@ pmill_status pmill_file_writer_open(
 		return pmill_fail_errno(error, path, "cannot write", number);
 	}
 	return PMILL_OK;
+}
+
+pmill_status pmill_file_writer_borrow(
+	struct pmill_file_writer *writer, int descriptor, const char *name, pmill_error *error)
+{
+	*writer = (struct pmill_file_writer){
+		.descriptor = descriptor, .path = pmill_copy_text(name, strlen(name))};
+	return writer->path != NULL ? PMILL_OK : pmill_fail_memory(error);
 }
 
 static pmill_status write_all(
@@ -253,9 +294,10 @@ static pmill_status finish(struct pmill_file_writer *writer, bool is_device, pmi
 
 pmill_status pmill_file_writer_commit(struct pmill_file_writer *writer, pmill_error *error)
 {
-	bool is_device = strcmp(writer->temporary, writer->path) == 0;
+	bool is_borrowed = writer->temporary == NULL;
+	bool is_device = is_borrowed || strcmp(writer->temporary, writer->path) == 0;
 	pmill_status status = finish(writer, is_device, error);
-	if (status == PMILL_OK) {
+	if (status == PMILL_OK && !is_borrowed) {
 		free(writer->temporary);
 		writer->temporary = NULL;
 		if (close(writer->descriptor) != 0 && is_device)

@@ -33,12 +33,17 @@ struct pmill_count_file_writer {
 	struct pmill_buffer stored; /* scratch */
 	struct pmill_buffer word;   /* the last one */
 	uint32_t block_words;
+	size_t block_len; /* bytes before compression at which a block is written */
 	uint64_t blocks, words, pretokens;
 	uint64_t chain; /* checksum of all before the block */
 };
 
 pmill_status pmill_count_file_writer_open(struct pmill_count_file_writer *writer, const char *path,
 	unsigned flags, const struct pmill_counts_identity *identity, pmill_error *error);
+/* Appends to an open file, which stays the caller's, in blocks of `block_len` bytes. */
+pmill_status pmill_count_file_writer_borrow(struct pmill_count_file_writer *writer, int descriptor,
+	const char *name, size_t block_len, const struct pmill_counts_identity *identity,
+	pmill_error *error);
 /* The next word: it sorts behind all others; count > 0. */
 pmill_status pmill_count_file_writer_add(
 	struct pmill_count_file_writer *writer, pmill_bytes word, int64_t count, pmill_error *error);

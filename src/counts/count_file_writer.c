@@ -73,10 +73,25 @@ static pmill_status write_header(struct pmill_count_file_writer *writer,
 pmill_status pmill_count_file_writer_open(struct pmill_count_file_writer *writer, const char *path,
 	unsigned flags, const struct pmill_counts_identity *identity, pmill_error *error)
 {
-	*writer = (struct pmill_count_file_writer){0};
+	*writer = (struct pmill_count_file_writer){.block_len = PMILL_COUNT_FILE_BLOCK};
 	pmill_status status = pmill_block_codec_check(error);
 	if (status == PMILL_OK)
 		status = pmill_file_writer_open(&writer->file, path, flags, error);
+	if (status == PMILL_OK)
+		status = write_header(writer, identity, error);
+	if (status != PMILL_OK)
+		pmill_count_file_writer_release(writer);
+	return status;
+}
+
+pmill_status pmill_count_file_writer_borrow(struct pmill_count_file_writer *writer, int descriptor,
+	const char *name, size_t block_len, const struct pmill_counts_identity *identity,
+	pmill_error *error)
+{
+	*writer = (struct pmill_count_file_writer){.block_len = block_len};
+	pmill_status status = pmill_block_codec_check(error);
+	if (status == PMILL_OK)
+		status = pmill_file_writer_borrow(&writer->file, descriptor, name, error);
 	if (status == PMILL_OK)
 		status = write_header(writer, identity, error);
 	if (status != PMILL_OK)
@@ -162,7 +177,7 @@ pmill_status pmill_count_file_writer_add(
 	if (status == PMILL_OK && !append_word(writer, word, count))
 		status = pmill_fail_memory(error);
 	writer->words++;
-	if (status == PMILL_OK && writer->block.len >= PMILL_COUNT_FILE_BLOCK)
+	if (status == PMILL_OK && writer->block.len >= writer->block_len)
 		status = flush_block(writer, error);
 	return status;
 }

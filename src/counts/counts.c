@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "counts/count_file.h"
+#include "counts/count_target.h"
 #include "counts/tsv.h"
 #include "pretokenize/pattern.h"
 
@@ -173,40 +173,19 @@ pmill_status pmill_counts_load(const char *path, const char *tsv,
 	return status;
 }
 
-static pmill_status save_count_file(
-	const pmill_counts *counts, const char *path, unsigned flags, pmill_error *error)
-{
-	struct pmill_count_file_writer writer;
-	pmill_status status = pmill_count_file_writer_open(
-		&writer, path, flags, &counts->identity, error);
-	for (size_t i = 0; status == PMILL_OK && i < counts->words.count; i++)
-		status = pmill_count_file_writer_add(
-			&writer, pmill_word_list_word(&counts->words, i), counts->words.counts[i], error);
-	if (status == PMILL_OK)
-		status = pmill_count_file_writer_commit(&writer, &counts->totals, error);
-	pmill_count_file_writer_release(&writer);
-	return status;
-}
-
-static pmill_status save_tsv(
-	const pmill_counts *counts, const char *path, unsigned flags, pmill_error *error)
-{
-	struct pmill_tsv_writer writer;
-	pmill_status status = pmill_tsv_writer_open(&writer, path, flags, error);
-	for (size_t i = 0; status == PMILL_OK && i < counts->words.count; i++)
-		status = pmill_tsv_writer_add(
-			&writer, pmill_word_list_word(&counts->words, i), counts->words.counts[i], error);
-	if (status == PMILL_OK)
-		status = pmill_tsv_writer_commit(&writer, error);
-	pmill_tsv_writer_release(&writer);
-	return status;
-}
-
 pmill_status pmill_counts_save(
 	const pmill_counts *counts, const char *path, unsigned flags, pmill_error *error)
 {
-	return pmill_path_has_suffix(path, ".tsv") ? save_tsv(counts, path, flags, error)
-											   : save_count_file(counts, path, flags, error);
+	struct pmill_count_target target;
+	pmill_totals totals = counts->totals;
+	pmill_status status = pmill_count_target_open(&target, path, flags, &counts->identity, error);
+	for (size_t i = 0; status == PMILL_OK && i < counts->words.count; i++)
+		status = pmill_count_target_add(
+			&target, pmill_word_list_word(&counts->words, i), counts->words.counts[i], error);
+	if (status == PMILL_OK)
+		status = pmill_count_target_commit(&target, &totals, error);
+	pmill_count_target_release(&target);
+	return status;
 }
 
 /* The end record, where it stands at the end of a file that can be read anywhere. */

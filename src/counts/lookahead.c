@@ -2,7 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "counts/lookahead.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -24,6 +26,13 @@ void pmill_lookahead_open_memory(
 	*lookahead = (struct pmill_lookahead){.name = name, .data = data, .len = len, .is_ended = true};
 }
 
+void pmill_lookahead_open_piece(struct pmill_lookahead *lookahead, const char *name, int descriptor,
+	uint64_t offset, uint64_t len)
+{
+	*lookahead = (struct pmill_lookahead){
+		.name = name, .descriptor = descriptor, .next = offset, .end = offset + len};
+}
+
 void pmill_lookahead_release(struct pmill_lookahead *lookahead)
 {
 	if (lookahead->reader != NULL)
@@ -42,6 +51,29 @@ static void close_gap(struct pmill_lookahead *lookahead)
 	lookahead->taken = 0;
 }
 
+static pmill_status read_piece(
+	struct pmill_lookahead *lookahead, uint8_t *into, size_t room, size_t *got, pmill_error *error)
+{
+	uint64_t left = lookahead->end - lookahead->next;
+	ssize_t taken;
+	do
+		taken = pread(
+			lookahead->descriptor, into, room < left ? room : (size_t)left, (off_t)lookahead->next);
+	while (taken < 0 && errno == EINTR);
+	if (taken < 0)
+		return pmill_fail_errno(error, lookahead->name, "cannot read", errno);
+	lookahead->next += (uint64_t)taken;
+	*got = (size_t)taken;
+	return PMILL_OK;
+}
+
+static pmill_status read_on(
+	struct pmill_lookahead *lookahead, uint8_t *into, size_t room, size_t *got, pmill_error *error)
+{
+	return lookahead->reader != NULL ? pmill_reader_read(lookahead->reader, into, room, got, error)
+									 : read_piece(lookahead, into, room, got, error);
+}
+
 pmill_status pmill_lookahead_fill(
 	struct pmill_lookahead *lookahead, size_t wanted, pmill_error *error)
 {
@@ -55,8 +87,8 @@ pmill_status pmill_lookahead_fill(
 		if (!pmill_buffer_reserve(memory, LEAST_READ))
 			status = pmill_fail_memory(error);
 		else
-			status = pmill_reader_read(lookahead->reader, memory->data + memory->len,
-				memory->capacity - memory->len, &got, error);
+			status = read_on(
+				lookahead, memory->data + memory->len, memory->capacity - memory->len, &got, error);
 		if (status == PMILL_OK)
 			lookahead->is_ended = got == 0;
 		memory->len += got;

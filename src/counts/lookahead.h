@@ -14,8 +14,10 @@
 /* All zero is one that is not open. */
 struct pmill_lookahead {
 	const char *name;            /* for messages; borrowed */
-	struct pmill_reader *reader; /* NULL: the bytes are all in memory */
-	const uint8_t *data;         /* what can be seen: of `memory`, or of the caller's */
+	struct pmill_reader *reader; /* NULL: of memory, or of a piece of an open file */
+	int descriptor;              /* without a reader: bytes [next, end) of this file are to come */
+	uint64_t next, end;
+	const uint8_t *data; /* what can be seen: of `memory`, or of the caller's */
 	size_t len;
 	uint64_t offset; /* of data[0] in the stream */
 	bool is_ended;   /* nothing comes behind data[len] */
@@ -28,6 +30,9 @@ pmill_status pmill_lookahead_open(
 /* Of bytes that the caller keeps. */
 void pmill_lookahead_open_memory(
 	struct pmill_lookahead *lookahead, const char *name, const void *data, size_t len);
+/* Of `len` bytes from `offset` on of a file that stays the caller's, as are `name` and descriptor. */
+void pmill_lookahead_open_piece(struct pmill_lookahead *lookahead, const char *name, int descriptor,
+	uint64_t offset, uint64_t len);
 void pmill_lookahead_release(struct pmill_lookahead *lookahead);
 
 /*

@@ -1,147 +1,63 @@
 /* Adding count files up: one pass over all of them at once, in the order of the words. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A heap holds one source a file, by the word at hand; the least word is taken, with its count from
- * every source that has it. Memory is a block a source. Of more files than may be open at a time,
- * groups are added up into files beside the output first; so are groups with a TSV each, as a TSV
- * is sorted in memory.
+ * Of more files than may be read at a time, groups are added up into runs first; so are groups with a
+ * TSV each, as a TSV is sorted in memory. With a memory limit a TSV is cut into runs as it is read.
  */
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/progress.h"
-#include "counts/count_file.h"
+#include "counts/count_target.h"
 #include "counts/counts.h"
+#include "counts/runs.h"
 #include "counts/tsv.h"
+#include "counts/word_merge.h"
 
 enum {
-	MOST_SOURCES = 128, /* open at a time; less than 1 MiB each */
-	WORDS_BETWEEN_EVENTS = 4096,
-};
-
-/* A file that is being read, as a sorted list of words. */
-struct source {
-	const char *path; /* borrowed */
-	bool is_tsv;
-	struct pmill_lookahead input; /* of a TSV */
-	struct pmill_word_list list;  /* of a TSV */
-	size_t next;                  /* in the list */
-	struct pmill_count_file_reader reader;
-	pmill_bytes word; /* the word at hand; empty at the end */
-	int64_t count;
-	uint64_t first; /* the first 8 bytes of the word, as a number that sorts alike */
-};
-
-/* Where the sum goes. */
-struct target {
-	bool is_tsv;
-	struct pmill_tsv_writer tsv;
-	struct pmill_count_file_writer count_file;
-	pmill_totals totals;
+	SOURCE_MEMORY =
+		1 << 20,          /* of a count file that is read: blocks are larger than those of runs */
+	OWN_MEMORY = 4 << 20, /* of writing, and of all that is small */
+	LEAST_MEMORY = OWN_MEMORY + 4 * SOURCE_MEMORY,
 };
 
 struct merge {
 	const char *tsv;
-	const pmill_text_options *expected;
+	pmill_text_options options;
 	const char *out;
 	unsigned flags;
 	struct pmill_progress_state progress;
-	uint64_t done; /* bytes of the sources that are closed */
-	uint64_t steps;
+	uint64_t done;       /* bytes of the files that are closed */
+	size_t source_limit; /* read at a time */
 	struct pmill_arena names;
 	struct pmill_counts_identity identity; /* of the first file */
 	const char *first_name;                /* NULL before there is one */
-	struct source *sources[MOST_SOURCES];  /* those at hand; while they are added up, a heap */
-	size_t source_count;
-	bool has_tsv;
-	struct pmill_buffer word; /* the word that is being added up; empty: none */
-	int64_t count;
-	char **temporaries; /* files of this level */
-	size_t temporary_count, temporary_capacity;
+	struct pmill_word_merge sources;       /* those at hand */
+	bool has_tsv;                          /* among them */
+	struct pmill_runs *runs;               /* NULL before there is one */
 };
 
-static void close_source(struct source *source)
-{
-	if (source == NULL)
-		return;
-	pmill_lookahead_release(&source->input);
-	pmill_word_list_release(&source->list);
-	pmill_count_file_reader_release(&source->reader);
-	free(source);
-}
-
-static void set_first(struct source *source)
-{
-	const uint8_t *bytes = source->word.data;
-	source->first = 0;
-	for (size_t i = 0; i < 8; i++)
-		source->first = source->first << 8 | (i < source->word.len ? bytes[i] : 0);
-}
-
-static pmill_status advance(struct source *source, pmill_error *error)
-{
-	pmill_status status = PMILL_OK;
-	if (!source->is_tsv) {
-		status = pmill_count_file_reader_next(
-			&source->reader, &source->word, &source->count, error);
-	} else if (source->next < source->list.count) {
-		source->word = pmill_word_list_word(&source->list, source->next);
-		source->count = source->list.counts[source->next++];
-	} else {
-		source->word = (pmill_bytes){0};
-	}
-	if (status == PMILL_OK)
-		set_first(source);
-	return status;
-}
-
-/* Opens the file and sees what it is. */
-static pmill_status open_source(const char *path, struct source **opened, pmill_error *error)
-{
-	struct source *source = calloc(1, sizeof *source);
-	if (source == NULL)
-		return pmill_fail_memory(error);
-	bool is_count_file = false;
-	source->path = path;
-	pmill_status status = pmill_lookahead_open(&source->input, path, error);
-	if (status == PMILL_OK)
-		status = pmill_count_file_recognise(&source->input, &is_count_file, error);
-	source->is_tsv = !is_count_file;
-	if (status == PMILL_OK && is_count_file)
-		status = pmill_count_file_reader_open(&source->reader, &source->input, error);
-	if (status == PMILL_OK)
-		*opened = source;
-	else
-		close_source(source);
-	return status;
-}
-
 /* The first file sets what the others must agree with; the options are heard before any. */
-static pmill_status check_identity(
-	struct merge *merge, const struct source *source, pmill_error *error)
+static pmill_status check_identity(struct merge *merge, const char *path,
+	const struct pmill_counts_identity *stored, pmill_error *error)
 {
 	struct pmill_arena names = {0};
 	struct pmill_counts_identity of_options;
-	const struct pmill_counts_identity *identity = &source->reader.identity;
+	const struct pmill_counts_identity *identity = stored;
 	pmill_status status = PMILL_OK;
-	if (source->is_tsv) {
-		status = pmill_counts_identity_resolve(merge->expected, NULL, &names, &of_options, error);
+	if (stored == NULL) { /* a TSV */
+		status = pmill_counts_identity_resolve(&merge->options, NULL, &names, &of_options, error);
 		identity = &of_options;
 	} else {
-		status = pmill_counts_identity_check(identity, source->path, merge->expected, error);
+		status = pmill_counts_identity_check(stored, path, &merge->options, error);
 	}
 	if (status == PMILL_OK && merge->first_name != NULL) {
 		status = pmill_counts_identity_compare(
-			&merge->identity, merge->first_name, identity, source->path, error);
+			&merge->identity, merge->first_name, identity, path, error);
 	} else if (status == PMILL_OK) {
-		merge->first_name = source->path;
+		merge->first_name = path;
 		if (!pmill_counts_identity_copy(identity, &merge->names, &merge->identity))
 			status = pmill_fail_memory(error);
 	}
@@ -149,275 +65,166 @@ static pmill_status check_identity(
 	return status;
 }
 
-/* Makes the first word available. A file that is no TSV either says so before it is compared. */
-static pmill_status start_source(struct merge *merge, struct source *source, pmill_error *error)
-{
-	pmill_status status = PMILL_OK;
-	if (source->is_tsv) {
-		status = pmill_tsv_read(&source->input, merge->tsv, &merge->progress, &source->list, error);
-		merge->done += source->input.offset;
-		pmill_lookahead_release(&source->input);
-	}
-	if (status == PMILL_OK)
-		status = check_identity(merge, source, error);
-	return status == PMILL_OK ? advance(source, error) : status;
-}
+/* ---- Runs ---- */
 
-static bool is_before(const struct source *a, const struct source *b)
+static pmill_status create_runs(struct merge *merge, pmill_error *error)
 {
-	if (a->first != b->first)
-		return a->first < b->first;
-	if (a->word.len == 0 || b->word.len == 0)
-		return a->word.len < b->word.len;
-	return pmill_word_compare(a->word, b->word) < 0;
-}
-
-static void sink(struct merge *merge, size_t at)
-{
-	struct source **heap = merge->sources, *moved = heap[at];
-	for (;;) {
-		size_t child = 2 * at + 1;
-		if (child + 1 < merge->source_count && is_before(heap[child + 1], heap[child]))
-			child++;
-		if (child >= merge->source_count || !is_before(heap[child], moved))
-			break;
-		heap[at] = heap[child];
-		at = child;
-	}
-	heap[at] = moved;
-}
-
-static pmill_status open_target(struct target *target, const struct merge *merge, const char *path,
-	unsigned flags, pmill_error *error)
-{
-	*target = (struct target){.is_tsv = pmill_path_has_suffix(path, ".tsv")};
-	if (target->is_tsv)
-		return pmill_tsv_writer_open(&target->tsv, path, flags, error);
-	return pmill_count_file_writer_open(&target->count_file, path, flags, &merge->identity, error);
-}
-
-static pmill_status commit_target(struct target *target, pmill_error *error)
-{
-	if (target->is_tsv)
-		return pmill_tsv_writer_commit(&target->tsv, error);
-	return pmill_count_file_writer_commit(&target->count_file, &target->totals, error);
-}
-
-static void release_target(struct target *target)
-{
-	pmill_tsv_writer_release(&target->tsv);
-	pmill_count_file_writer_release(&target->count_file);
-}
-
-/* Writes the word that is added up. */
-static pmill_status emit(struct merge *merge, struct target *target, pmill_error *error)
-{
-	if (merge->word.len == 0)
+	if (merge->runs != NULL)
 		return PMILL_OK;
-	pmill_bytes word = {merge->word.data, merge->word.len};
-	merge->word.len = 0;
-	target->totals.words++;
-	if (__builtin_add_overflow(
-			target->totals.pretokens, (uint64_t)merge->count, &target->totals.pretokens))
-		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-			"%s: the sum of all counts does not fit 64 bits", merge->out);
-	return target->is_tsv
-		? pmill_tsv_writer_add(&target->tsv, word, merge->count, error)
-		: pmill_count_file_writer_add(&target->count_file, word, merge->count, error);
-}
-
-/* Adds the word at hand of a source: to the one that is added up, or as the next. */
-static pmill_status add_word(
-	struct merge *merge, struct target *target, const struct source *source, pmill_error *error)
-{
-	struct pmill_buffer *word = &merge->word;
-	if (word->len == source->word.len && memcmp(word->data, source->word.data, word->len) == 0) {
-		if (__builtin_add_overflow(merge->count, source->count, &merge->count))
-			return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-				"%s: the counts of a word add up to more than 63 bits", source->path);
-		return PMILL_OK;
-	}
-	pmill_status status = emit(merge, target, error);
-	if (status != PMILL_OK)
-		return status;
-	merge->count = source->count;
-	return pmill_buffer_append(word, source->word.data, source->word.len)
-		? PMILL_OK
-		: pmill_fail_memory(error);
-}
-
-/* What words can't tell. */
-static pmill_status add_totals(
-	struct target *target, const struct source *source, pmill_error *error)
-{
-	const pmill_totals *more = &source->reader.totals; /* all zero for a TSV */
-	pmill_totals *sum = &target->totals;
-	if (__builtin_add_overflow(sum->documents, more->documents, &sum->documents) ||
-		__builtin_add_overflow(sum->bytes, more->bytes, &sum->bytes) ||
-		__builtin_add_overflow(sum->bad_lines, more->bad_lines, &sum->bad_lines))
-		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-			"%s: the sums of documents, bytes or bad lines do not fit 64 bits", source->path);
-	return PMILL_OK;
-}
-
-/* Closes the source on top of the heap, which has ended. */
-static pmill_status end_source(struct merge *merge, struct target *target, pmill_error *error)
-{
-	struct source *source = merge->sources[0];
-	pmill_status status = add_totals(target, source, error);
-	merge->done += source->reader.input.offset;
-	merge->sources[0] = merge->sources[--merge->source_count];
-	if (merge->source_count > 0)
-		sink(merge, 0);
-	close_source(source);
+	char *beside = pmill_path_folder(merge->out);
+	if (beside == NULL)
+		return pmill_fail_memory(error);
+	const char *folder = merge->options.tmp_dir != NULL ? merge->options.tmp_dir : beside;
+	pmill_status status = pmill_runs_create(
+		folder, &merge->identity, merge->source_limit * SOURCE_MEMORY, &merge->runs, error);
+	free(beside);
 	return status;
 }
 
-static pmill_status step(struct merge *merge, struct target *target, pmill_error *error)
+/* Adds the sources at hand up into a run. */
+static pmill_status merge_to_run(struct merge *merge, pmill_error *error)
 {
-	struct source *source = merge->sources[0];
-	pmill_status status = PMILL_OK;
-	if (source->word.len > 0) {
-		status = add_word(merge, target, source, error);
-		if (status == PMILL_OK)
-			status = advance(source, error);
-	}
-	if (status != PMILL_OK)
-		return status;
-	if (source->word.len == 0)
-		return end_source(merge, target, error);
-	sink(merge, 0);
-	return PMILL_OK;
-}
-
-static uint64_t bytes_done(const struct merge *merge)
-{
-	uint64_t done = merge->done;
-	for (size_t i = 0; i < merge->source_count; i++)
-		done += merge->sources[i]->reader.input.offset;
-	return done;
-}
-
-static pmill_status tell_progress(struct merge *merge, pmill_error *error)
-{
-	bool is_last = merge->source_count == 0;
-	if (!is_last && ++merge->steps % WORDS_BETWEEN_EVENTS != 0)
-		return PMILL_OK;
-	uint64_t done = bytes_done(merge);
-	if (is_last ? pmill_progress_end(&merge->progress, done)
-				: pmill_progress_step(&merge->progress, done))
-		return PMILL_OK;
-	return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
-}
-
-/* Adds the sources at hand up into a file. Sources without a word come first, and end first. */
-static pmill_status merge_sources(
-	struct merge *merge, const char *path, unsigned flags, pmill_totals *totals, pmill_error *error)
-{
-	struct target target;
-	pmill_status status = open_target(&target, merge, path, flags, error);
-	for (size_t i = merge->source_count / 2; i-- > 0;)
-		sink(merge, i);
-	while (status == PMILL_OK && merge->source_count > 0) {
-		status = step(merge, &target, error);
-		if (status == PMILL_OK)
-			status = tell_progress(merge, error);
-	}
+	pmill_status status = create_runs(merge, error);
 	if (status == PMILL_OK)
-		status = emit(merge, &target, error);
-	if (status == PMILL_OK)
-		status = commit_target(&target, error);
-	if (status == PMILL_OK && totals != NULL)
-		*totals = target.totals;
-	release_target(&target);
+		status = pmill_runs_add_merge(
+			merge->runs, &merge->sources, &merge->progress, merge->done, error);
+	merge->done += pmill_word_merge_done(&merge->sources);
+	pmill_word_merge_release(&merge->sources);
 	merge->has_tsv = false;
 	return status;
 }
 
-/* Adds the sources at hand up into a new temporary file. */
-static pmill_status merge_to_temporary(struct merge *merge, pmill_error *error)
+/* ---- Files ---- */
+
+static pmill_status make_room(struct merge *merge, bool is_tsv, pmill_error *error)
 {
-	void *items = merge->temporaries;
-	struct pmill_buffer name = {0};
-	bool done = pmill_array_reserve(
-		&items, &merge->temporary_capacity, merge->temporary_count + 1, sizeof *merge->temporaries);
-	merge->temporaries = items;
-	if (!done ||
-		!pmill_buffer_append_format(
-			&name, "%s.%016" PRIx64 ".part", merge->out, pmill_hash_random_seed()) ||
-		!pmill_buffer_terminate(&name)) {
-		pmill_buffer_release(&name);
-		return pmill_fail_memory(error);
-	}
-	char *path = (char *)name.data;
-	pmill_status status = merge_sources(merge, path, 0, NULL, error);
+	/* Without zstd there are no runs: all TSVs are in memory at once. */
+	bool is_second_tsv = is_tsv && merge->has_tsv && pmill_block_codec_check(NULL) == PMILL_OK;
+	bool is_full = merge->sources.source_count == merge->source_limit;
+	return is_full || is_second_tsv ? merge_to_run(merge, error) : PMILL_OK;
+}
+
+static pmill_status cut_tsv(
+	struct merge *merge, struct pmill_lookahead *input, const char *path, pmill_error *error)
+{
+	size_t limit = (size_t)merge->options.memory_limit - OWN_MEMORY;
+	pmill_status status = check_identity(merge, path, NULL, error);
+	if (status == PMILL_OK && merge->sources.source_count > 0)
+		status = merge_to_run(merge, error); /* what they take is needed */
 	if (status == PMILL_OK)
-		merge->temporaries[merge->temporary_count++] = path;
-	else
-		free(path);
+		status = create_runs(merge, error);
+	if (status == PMILL_OK)
+		status = pmill_tsv_read_to_runs(
+			input, merge->tsv, &merge->progress, limit, merge->runs, error);
+	merge->done += input->offset;
 	return status;
 }
 
-/* Takes a file in, and makes room before where that is needed. */
+/* A file that is no TSV either says so before it is compared. */
+static pmill_status sort_tsv(
+	struct merge *merge, struct pmill_lookahead *input, const char *path, pmill_error *error)
+{
+	struct pmill_word_source *source = pmill_word_source_create(path);
+	if (source == NULL)
+		return pmill_fail_memory(error);
+	source->is_list = true;
+	pmill_status status = pmill_tsv_read(input, merge->tsv, &merge->progress, &source->list, error);
+	merge->done += input->offset;
+	if (status == PMILL_OK)
+		status = check_identity(merge, path, NULL, error);
+	if (status == PMILL_OK) {
+		merge->has_tsv = true;
+		return pmill_word_merge_add(&merge->sources, source, error);
+	}
+	pmill_word_source_free(source);
+	return status;
+}
+
+static pmill_status add_count_file(
+	struct merge *merge, struct pmill_lookahead *input, const char *path, pmill_error *error)
+{
+	struct pmill_word_source *source = pmill_word_source_create(path);
+	if (source == NULL)
+		return pmill_fail_memory(error);
+	pmill_status status = pmill_count_file_reader_open(&source->reader, input, error);
+	if (status == PMILL_OK)
+		status = check_identity(merge, path, &source->reader.identity, error);
+	if (status == PMILL_OK)
+		return pmill_word_merge_add(&merge->sources, source, error);
+	pmill_word_source_free(source);
+	return status;
+}
+
 static pmill_status add_path(struct merge *merge, const char *path, pmill_error *error)
 {
-	struct source *source = NULL;
-	pmill_status status = open_source(path, &source, error);
+	struct pmill_lookahead input;
+	bool is_count_file = false;
+	pmill_status status = pmill_lookahead_open(&input, path, error);
 	if (status != PMILL_OK)
 		return status;
-	/* Without zstd there are no temporary files: all TSVs are in memory at once. */
-	bool is_second_tsv = source->is_tsv && merge->has_tsv &&
-		pmill_block_codec_check(NULL) == PMILL_OK;
-	if (merge->source_count == MOST_SOURCES || is_second_tsv)
-		status = merge_to_temporary(merge, error);
-	if (status == PMILL_OK)
-		status = start_source(merge, source, error);
-	if (status != PMILL_OK) {
-		close_source(source);
-		return status;
-	}
-	merge->has_tsv |= source->is_tsv;
-	merge->sources[merge->source_count++] = source;
-	return PMILL_OK;
+	status = pmill_count_file_recognise(&input, &is_count_file, error);
+	bool is_cut = !is_count_file && merge->options.memory_limit > 0;
+	if (status == PMILL_OK && !is_cut)
+		status = make_room(merge, !is_count_file, error);
+	if (status == PMILL_OK && is_count_file)
+		status = add_count_file(merge, &input, path, error);
+	else if (status == PMILL_OK)
+		status = (is_cut ? cut_tsv : sort_tsv)(merge, &input, path, error);
+	pmill_lookahead_release(&input);
+	return status;
 }
 
-static void remove_temporaries(char **temporaries, size_t count)
+/* ---- Out ---- */
+
+/* The sum of the sources at hand. `before`: bytes that the stage had done already. */
+static pmill_status write_sum(
+	struct merge *merge, uint64_t before, pmill_totals *totals, pmill_error *error)
 {
-	for (size_t i = 0; i < count; i++) {
-		unlink(temporaries[i]);
-		free(temporaries[i]);
-	}
-	free(temporaries);
+	struct pmill_count_target target;
+	pmill_status status = pmill_count_target_open(
+		&target, merge->out, merge->flags, &merge->identity, error);
+	if (status == PMILL_OK)
+		status = pmill_word_merge_each(
+			&merge->sources, pmill_count_target_add, &target, &merge->progress, before, error);
+	uint64_t done = before + pmill_word_merge_done(&merge->sources);
+	if (status == PMILL_OK && !pmill_progress_end(&merge->progress, done))
+		status = pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	pmill_totals sum = merge->sources.totals;
+	if (status == PMILL_OK)
+		status = pmill_count_target_commit(&target, &sum, error);
+	if (status == PMILL_OK && totals != NULL)
+		*totals = sum;
+	pmill_count_target_release(&target);
+	return status;
 }
 
-/* Level by level, until the files of one level fit one group. */
-static pmill_status merge_levels(struct merge *merge, const char *const *paths, size_t path_count,
+static pmill_status write_runs(struct merge *merge, pmill_totals *totals, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	if (merge->sources.source_count > 0)
+		status = merge_to_run(merge, error);
+	if (status == PMILL_OK && !pmill_progress_end(&merge->progress, merge->done))
+		status = pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	if (status == PMILL_OK)
+		status = pmill_runs_settle(merge->runs, &merge->progress, error);
+	if (status == PMILL_OK)
+		status = pmill_runs_open(merge->runs, &merge->sources, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_progress_stage(&merge->progress, "merge runs", "bytes", pmill_runs_bytes(merge->runs));
+	return write_sum(merge, 0, totals, error);
+}
+
+static pmill_status merge_paths(struct merge *merge, const char *const *paths, size_t path_count,
 	pmill_totals *totals, pmill_error *error)
 {
-	char **level = NULL;
-	size_t level_count = 0;
 	pmill_status status = PMILL_OK;
-	for (;;) {
-		size_t count = level != NULL ? level_count : path_count;
-		for (size_t i = 0; i < count && status == PMILL_OK; i++)
-			status = add_path(merge, level != NULL ? level[i] : paths[i], error);
-		if (status != PMILL_OK)
-			break;
-		if (merge->temporary_count == 0) {
-			status = merge_sources(merge, merge->out, merge->flags, totals, error);
-			break;
-		}
-		status = merge_to_temporary(merge, error);
-		remove_temporaries(level, level_count);
-		level = merge->temporaries;
-		level_count = merge->temporary_count;
-		merge->temporaries = NULL;
-		merge->temporary_count = merge->temporary_capacity = 0;
-		if (status != PMILL_OK)
-			break;
-	}
-	remove_temporaries(level, level_count);
-	return status;
+	for (size_t i = 0; i < path_count && status == PMILL_OK; i++)
+		status = add_path(merge, paths[i], error);
+	if (status != PMILL_OK)
+		return status;
+	return merge->runs != NULL ? write_runs(merge, totals, error)
+							   : write_sum(merge, merge->done, totals, error);
 }
 
 static pmill_status check_paths(const char *const *paths, size_t path_count, const char *out,
@@ -440,25 +247,41 @@ static pmill_status check_paths(const char *const *paths, size_t path_count, con
 	return pmill_file_check_target(out, flags, error);
 }
 
+static pmill_status set_limits(struct merge *merge, pmill_error *error)
+{
+	uint64_t limit = merge->options.memory_limit;
+	merge->source_limit = PMILL_RUNS_AT_A_TIME;
+	if (limit == 0)
+		return PMILL_OK;
+	if (limit < LEAST_MEMORY)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"a memory limit of %llu bytes is too small to add counts up: the least is %d bytes",
+			(unsigned long long)limit, LEAST_MEMORY);
+	uint64_t sources = (limit - OWN_MEMORY) / SOURCE_MEMORY;
+	if (sources < merge->source_limit)
+		merge->source_limit = (size_t)sources;
+	return pmill_block_codec_check(error);
+}
+
 pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_count, const char *tsv,
 	const pmill_text_options *expected, const char *out, unsigned flags, pmill_totals *totals,
 	pmill_error *error)
 {
 	uint64_t bytes = 0;
+	struct merge merge = {.tsv = tsv, .out = out, .flags = flags};
+	pmill_options_copy(&merge.options, sizeof merge.options, expected);
+	merge.options.size = sizeof merge.options;
 	pmill_status status = check_paths(paths, path_count, out, flags, &bytes, error);
+	if (status == PMILL_OK)
+		status = set_limits(&merge, error);
 	if (status != PMILL_OK)
 		return status;
-	pmill_text_options options;
-	pmill_options_copy(&options, sizeof options, expected);
-	struct merge merge = {.tsv = tsv, .expected = expected, .out = out, .flags = flags};
-	merge.progress.callback = options.progress;
-	merge.progress.context = options.progress_context;
+	merge.progress.callback = merge.options.progress;
+	merge.progress.context = merge.options.progress_context;
 	pmill_progress_stage(&merge.progress, "add counts", "bytes", bytes);
-	status = merge_levels(&merge, paths, path_count, totals, error);
-	for (size_t i = 0; i < merge.source_count; i++)
-		close_source(merge.sources[i]);
-	remove_temporaries(merge.temporaries, merge.temporary_count);
-	pmill_buffer_release(&merge.word);
+	status = merge_paths(&merge, paths, path_count, totals, error);
+	pmill_word_merge_release(&merge.sources);
+	pmill_runs_free(merge.runs);
 	pmill_arena_release(&merge.names);
 	return status;
 }

@@ -27,6 +27,8 @@ struct tsv {
 	struct pmill_buffer word;
 	struct pmill_word_list list;
 	struct pmill_word_table *table; /* once the order is broken */
+	struct pmill_runs *runs;        /* NULL: all words stay in memory */
+	size_t table_limit;
 };
 
 static pmill_status fail_line(
@@ -95,6 +97,15 @@ static pmill_status start_table(struct tsv *tsv, pmill_error *error)
 	return status;
 }
 
+/* Where there are runs, a full table becomes one. */
+static pmill_status make_room(struct tsv *tsv, pmill_bytes word, pmill_error *error)
+{
+	if (tsv->runs == NULL ||
+		pmill_word_table_room(tsv->table, tsv->table_limit, 0, &word.len, 1) > 0)
+		return PMILL_OK;
+	return pmill_runs_add_table(tsv->runs, tsv->table, tsv->table_limit, error);
+}
+
 static pmill_status add_word(struct tsv *tsv, pmill_bytes word, int64_t count, pmill_error *error)
 {
 	struct pmill_word_list *list = &tsv->list;
@@ -103,6 +114,8 @@ static pmill_status add_word(struct tsv *tsv, pmill_bytes word, int64_t count, p
 			pmill_word_compare(pmill_word_list_word(list, list->count - 1), word) < 0))
 		return pmill_word_list_append(list, word, count) ? PMILL_OK : pmill_fail_memory(error);
 	pmill_status status = tsv->table == NULL ? start_table(tsv, error) : PMILL_OK;
+	if (status == PMILL_OK)
+		status = make_room(tsv, word, error);
 	if (status == PMILL_OK)
 		status = pmill_word_table_add(tsv->table, word.data, word.len, count, error);
 	if (status == PMILL_OVERFLOW)
@@ -176,17 +189,37 @@ static pmill_status read_first_line(struct tsv *tsv, const char *spelling, pmill
 				  "\"; for another TSV say how its words are spelled: raw or printable");
 }
 
-pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
-	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error)
+static pmill_status read_all(
+	struct tsv *reading, const char *tsv, struct pmill_progress_state *progress, pmill_error *error)
 {
 	if (tsv != NULL && strcmp(tsv, "raw") != 0 && strcmp(tsv, "printable") != 0)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"the words of a TSV are spelled \"raw\" or \"printable\", not \"%.100s\"", tsv);
+	pmill_status status = read_first_line(reading, tsv, error);
+	return status == PMILL_OK ? read_lines(reading, progress, error) : status;
+}
+
+pmill_status pmill_tsv_read_to_runs(struct pmill_lookahead *input, const char *tsv,
+	struct pmill_progress_state *progress, size_t table_limit, struct pmill_runs *runs,
+	pmill_error *error)
+{
+	struct tsv reading = {.input = input, .line = 1, .runs = runs, .table_limit = table_limit};
+	pmill_status status = start_table(&reading, error);
+	if (status == PMILL_OK)
+		status = read_all(&reading, tsv, progress, error);
+	if (status == PMILL_OK)
+		status = pmill_runs_add_table(runs, reading.table, 0, error);
+	pmill_word_table_free(reading.table);
+	pmill_buffer_release(&reading.word);
+	return status;
+}
+
+pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
+	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error)
+{
 	struct tsv reading = {.input = input, .line = 1};
 	struct pmill_word_list taken = {0};
-	pmill_status status = read_first_line(&reading, tsv, error);
-	if (status == PMILL_OK)
-		status = read_lines(&reading, progress, error);
+	pmill_status status = read_all(&reading, tsv, progress, error);
 	if (status == PMILL_OK && reading.table != NULL)
 		status = pmill_word_tables_take(&reading.table, 1, 1, &taken, error);
 	else if (status == PMILL_OK)

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "counts/lookahead.h"
+#include "counts/runs.h"
 #include "counts/word_list.h"
 #include "pairmill.h"
 
@@ -17,6 +18,11 @@
  */
 pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
 	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error);
+
+/* The same into runs, in a table of at most `table_limit` bytes and the longest line. */
+pmill_status pmill_tsv_read_to_runs(struct pmill_lookahead *input, const char *tsv,
+	struct pmill_progress_state *progress, size_t table_limit, struct pmill_runs *runs,
+	pmill_error *error);
 
 /* Writes a TSV word by word. All zero is one that is not open. */
 struct pmill_tsv_writer {

@@ -21,6 +21,10 @@ struct pmill_word_list {
 	size_t bytes_capacity, offsets_capacity, counts_capacity;
 };
 
+/* What is done with each word of a sorted run. The word is the caller's, for the length of the call. */
+typedef pmill_status pmill_word_fn(
+	void *context, pmill_bytes word, int64_t count, pmill_error *error);
+
 void pmill_word_list_release(struct pmill_word_list *words);
 
 static inline pmill_bytes pmill_word_list_word(const struct pmill_word_list *words, size_t index)

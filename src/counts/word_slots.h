@@ -182,6 +182,8 @@ static inline struct pmill_word_slot *pmill_slots_find(struct pmill_word_slots *
 	return &slots->slots[at];
 }
 
+/* The capacity that room for `more` new words takes, at most SIZE_MAX / 4 in all. */
+size_t pmill_slots_capacity(const struct pmill_word_slots *slots, size_t more);
 /* Room for `more` new words without growing on the way; false without memory. */
 bool pmill_slots_reserve(struct pmill_word_slots *slots, struct pmill_word_seed seed, size_t more);
 void pmill_slots_release(struct pmill_word_slots *slots);

@@ -64,6 +64,11 @@ static inline bool is_before(const struct pmill_word_entry *a, const struct pmil
 	return __builtin_expect(x == y, 0) ? is_long_before(a, b) : x < y;
 }
 
+bool pmill_word_entry_is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
+{
+	return is_before(a, b);
+}
+
 static void swap(struct pmill_word_entry *a, struct pmill_word_entry *b)
 {
 	struct pmill_word_entry kept = *a;
@@ -171,4 +176,9 @@ void pmill_word_entries_sort(struct pmill_word_entry *entries, size_t count)
 {
 	unsigned bits = count > 0 ? 64 - (unsigned)__builtin_clzll(count) : 0;
 	sort_within(entries, count, 2 * bits);
+}
+
+bool pmill_word_entry_is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
+{
+	return is_before(a, b);
 }

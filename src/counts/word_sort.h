@@ -50,6 +50,9 @@ static inline unsigned __int128 pmill_word_entry_key(const struct pmill_word_ent
 	return (unsigned __int128)entry->first << 64 | entry->second;
 }
 
+/* The order of sorting. */
+bool pmill_word_entry_is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b);
+
 /*
  * Writes the bytes of the word. `room` ≥ its length may be written, what lies behind the word is
  * not defined.

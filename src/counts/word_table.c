@@ -56,13 +56,19 @@ static void move_slots(
 	}
 }
 
+size_t pmill_slots_capacity(const struct pmill_word_slots *slots, size_t more)
+{
+	size_t capacity = slots->capacity > 0 ? slots->capacity : FIRST_CAPACITY;
+	while (is_full(capacity, slots->used + more))
+		capacity *= 2;
+	return capacity;
+}
+
 bool pmill_slots_reserve(struct pmill_word_slots *slots, struct pmill_word_seed seed, size_t more)
 {
 	if (more > SIZE_MAX / 4 - slots->used)
 		return false;
-	size_t capacity = slots->capacity > 0 ? slots->capacity : FIRST_CAPACITY;
-	while (is_full(capacity, slots->used + more))
-		capacity *= 2;
+	size_t capacity = pmill_slots_capacity(slots, more);
 	if (capacity == slots->capacity)
 		return true;
 	struct pmill_word_slots grown = *slots;

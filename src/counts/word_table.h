@@ -21,6 +21,7 @@ void pmill_word_table_clear(struct pmill_word_table *table);
 
 size_t pmill_word_table_count(const struct pmill_word_table *table); /* of distinct words */
 size_t pmill_word_table_memory(const struct pmill_word_table *table);
+size_t pmill_word_table_bytes(const struct pmill_word_table *table); /* of all words, at most */
 
 /* Adds `count` > 0 to the word. `len` > 0. PMILL_OVERFLOW where the sum would not fit. */
 pmill_status pmill_word_table_add(struct pmill_word_table *table, const uint8_t *word, size_t len,
@@ -33,6 +34,20 @@ pmill_status pmill_word_table_add(struct pmill_word_table *table, const uint8_t 
  */
 pmill_status pmill_word_table_add_pretokens(struct pmill_word_table *table, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count, pmill_error *error);
+
+/*
+ * How many of the first of these pretokens can be added, all new at the worst, before the table
+ * with what growing and draining it takes for a moment passes `limit` bytes.
+ */
+size_t pmill_word_table_room(const struct pmill_word_table *table, size_t limit, size_t begin,
+	const size_t *ends, size_t count);
+
+/*
+ * Gives all words, sorted by bytes, and empties the table: it is sorted where it stands. Where `limit`
+ * is not 0, the empty table then takes the capacity at once that it may have within so many bytes.
+ */
+pmill_status pmill_word_table_drain(struct pmill_word_table *table, size_t limit,
+	pmill_word_fn *give, void *context, pmill_error *error);
 
 /*
  * All words of several tables, counts added up, sorted by bytes: merged by hash range and sorted on

@@ -148,6 +148,8 @@ static void read_record(struct record_reader *reader, const json_t *root, pmill_
 		.layout = read_text(reader, options, "layout"),
 		.compat = read_text(reader, options, "compat"),
 		.threads = (unsigned)read_number(reader, options, "threads", UINT32_MAX),
+		.memory_limit = read_number(reader, options, "memory_limit", INT64_MAX),
+		.spilled_runs = read_number(reader, root, "spilled_runs", INT64_MAX),
 	};
 	read_stages(reader, root, training);
 	read_inputs(reader, root, training);

@@ -22,9 +22,11 @@ static bool write_options(const struct pmill_tokenizer *tokenizer, struct pmill_
 	return pmill_buffer_append_format(out,
 			   "  \"options\": {\n    \"vocab_size\": %" PRIu64 ",\n    \"min_count\": %" PRId64
 			   ",\n    \"max_token_length\": %" PRIu64 ",\n    \"reserve\": %" PRIu32
-			   ",\n    \"pad_vocab_to\": %" PRIu32 ",\n    \"threads\": %u,\n",
+			   ",\n    \"pad_vocab_to\": %" PRIu32
+			   ",\n    \"threads\": %u,\n    \"memory_limit\": %" PRIu64 ",\n",
 			   training->vocab_size_asked, training->min_count, training->max_token_length,
-			   training->reserve, training->pad_vocab_to, training->threads) &&
+			   training->reserve, training->pad_vocab_to, training->threads,
+			   training->memory_limit) &&
 		write_specials(tokenizer, out) && pmill_buffer_append_text(out, "    \"ties\": ") &&
 		pmill_json_append_text(out, training->ties) &&
 		pmill_buffer_append_text(out, ",\n    \"layout\": ") &&
@@ -97,8 +99,9 @@ bool pmill_training_json_write(const struct pmill_tokenizer *tokenizer, struct p
 		pmill_json_append_text(out, tokenizer->unicode_version) &&
 		pmill_buffer_append_text(out, ",\n") && write_options(tokenizer, out) &&
 		write_totals(&training->totals, out) && write_inputs(training, out) &&
-		pmill_buffer_append_format(
-			out, "  \"merges\": %" PRIu64 ",\n  \"stopped\": ", training->merges) &&
+		pmill_buffer_append_format(out,
+			"  \"spilled_runs\": %" PRIu64 ",\n  \"merges\": %" PRIu64 ",\n  \"stopped\": ",
+			training->spilled_runs, training->merges) &&
 		pmill_json_append_text(out, training->stopped) && pmill_buffer_append_text(out, ",\n") &&
 		write_stages(training, out) && write_merge_counts(training, out);
 }

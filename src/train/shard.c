@@ -13,6 +13,7 @@ pmill_status pmill_shard_create(
 	if (created == NULL)
 		return pmill_fail_memory(error);
 	created->cursor.pretokenizer = settings->pretokenizer;
+	created->spill = settings->spill;
 	created->walk.specials = settings->specials;
 	created->walk.separator_index = settings->separator_index;
 	pmill_status status = pmill_word_table_create(settings->seed, &created->table, error);
@@ -75,6 +76,63 @@ static void locate_error(
 	pmill_error_locate(error, chunk->name, offset);
 }
 
+size_t pmill_shard_table_peak(const struct pmill_shard *shard)
+{
+	size_t now = pmill_word_table_memory(shard->table);
+	return now > shard->table_peak ? now : shard->table_peak;
+}
+
+static size_t table_limit(const struct pmill_shard *shard)
+{
+	return shard->spill->table_memory /
+		atomic_load_explicit(&shard->spill->shard_count, memory_order_relaxed);
+}
+
+pmill_status pmill_shard_spill(struct pmill_shard *shard, pmill_error *error)
+{
+	shard->table_peak = pmill_shard_table_peak(shard);
+	return pmill_runs_add_table(shard->spill->runs, shard->table, table_limit(shard), error);
+}
+
+pmill_status pmill_shard_spill_last(struct pmill_shard *shard, pmill_error *error)
+{
+	shard->table_peak = pmill_shard_table_peak(shard);
+	return pmill_runs_add_table(shard->spill->runs, shard->table, 0, error);
+}
+
+/* How many of the pretokens can be added at once; the table becomes a run where it is full. */
+static pmill_status make_room(struct pmill_shard *shard, size_t begin, const size_t *ends,
+	size_t count, size_t *part, pmill_error *error)
+{
+	*part = count;
+	if (shard->spill->runs == NULL)
+		return PMILL_OK;
+	pmill_status status = PMILL_OK;
+	size_t limit = table_limit(shard);
+	*part = pmill_word_table_room(shard->table, limit, begin, ends, count);
+	if (*part < count && pmill_word_table_count(shard->table) > 0) {
+		status = pmill_shard_spill(shard, error);
+		*part = pmill_word_table_room(shard->table, limit, begin, ends, count);
+	}
+	if (*part == 0)
+		*part = 1; /* a word that is longer than the limit allows is counted all the same */
+	return status;
+}
+
+static pmill_status add_pretokens(struct pmill_shard *shard, const struct pmill_segment *segment,
+	size_t readable, size_t begin, size_t count, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	for (size_t done = 0, part; done < count && status == PMILL_OK; done += part) {
+		status = make_room(shard, begin, shard->ends + done, count - done, &part, error);
+		if (status == PMILL_OK)
+			status = pmill_word_table_add_pretokens(
+				shard->table, segment->text, readable, begin, shard->ends + done, part, error);
+		begin = shard->ends[done + part - 1];
+	}
+	return status;
+}
+
 static pmill_status count_segment(struct pmill_shard *shard, const struct pmill_segment *segment,
 	const struct pmill_chunk *chunk, pmill_error *error)
 {
@@ -92,8 +150,7 @@ static pmill_status count_segment(struct pmill_shard *shard, const struct pmill_
 		count = drop_lookahead(shard->ends, count, segment->len);
 		if (count == 0)
 			break;
-		status = pmill_word_table_add_pretokens(
-			shard->table, segment->text, readable, begin, shard->ends, count, error);
+		status = add_pretokens(shard, segment, readable, begin, count, error);
 		shard->pretokens += count;
 		begin = shard->ends[count - 1];
 	}

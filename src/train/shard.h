@@ -3,15 +3,26 @@
 #ifndef PMILL_TRAIN_SHARD_H
 #define PMILL_TRAIN_SHARD_H
 
+#include <stdatomic.h>
+
 #include "corpus/chunk_source.h"
 #include "corpus/documents.h"
+#include "counts/runs.h"
 #include "counts/word_table.h"
+
+/* Where shards go when their tables reach the memory limit. */
+struct pmill_shard_spill {
+	struct pmill_runs *runs; /* NULL: no limit */
+	size_t table_memory;     /* of all shards */
+	atomic_uint shard_count; /* who share it */
+};
 
 struct pmill_shard_settings {
 	const struct pmill_pretokenizer *pretokenizer;
 	const struct pmill_special_finder *specials;
 	size_t separator_index;
 	uint64_t seed;
+	const struct pmill_shard_spill *spill; /* borrowed for the life of the shard */
 };
 
 enum { PMILL_SHARD_ENDS = 512 }; /* pretokens found before they are counted: 4 KiB of ends */
@@ -19,6 +30,8 @@ enum { PMILL_SHARD_ENDS = 512 }; /* pretokens found before they are counted: 4 K
 /* Used by one thread at a time. */
 struct pmill_shard {
 	struct pmill_word_table *table;
+	size_t table_peak; /* the most memory of the table before it was last emptied */
+	const struct pmill_shard_spill *spill;
 	struct pmill_pretoken_cursor cursor;
 	struct pmill_segment_walk walk;
 	struct pmill_chunk chunk;
@@ -42,6 +55,14 @@ pmill_status pmill_shard_count_chunk(
 
 /* Counts chunks until there are no more; sets status, sequence and error. */
 void pmill_shard_count_source(struct pmill_shard *shard, struct pmill_chunk_source *source);
+
+/* Makes a run of the table, which is empty afterwards. */
+pmill_status pmill_shard_spill(struct pmill_shard *shard, pmill_error *error);
+/* The same at the end: the table takes no memory afterwards. */
+pmill_status pmill_shard_spill_last(struct pmill_shard *shard, pmill_error *error);
+
+/* The most memory that the table has taken. */
+size_t pmill_shard_table_peak(const struct pmill_shard *shard);
 
 /* Documents, bytes, pretokens and bad lines so far. */
 pmill_totals pmill_shard_totals(const struct pmill_shard *shard);

@@ -9,6 +9,7 @@
 #include "model/build.h"
 #include "model/layout.h"
 #include "model/tokenizer.h"
+#include "train/merge_memory.h"
 #include "train/merger.h"
 #include "train/word_counter.h"
 
@@ -20,6 +21,7 @@ static const struct {
 	{"ids", PMILL_TIES_IDS},
 };
 
+enum { MIB = 1 << 20 };
 enum { STAGE_COUNT, STAGE_SORT, STAGE_INDEX, STAGE_MERGE, STAGES };
 static const char *const stage_names[STAGES] = {"count", "sort", "index", "merge"};
 
@@ -204,9 +206,23 @@ pmill_status pmill_trainer_take_counts(
 	pmill_trainer *trainer, pmill_counts **counts, pmill_error *error)
 {
 	uint64_t began = pmill_clock_ns();
-	pmill_status status = pmill_word_counter_take(trainer->counter, counts, error);
+	trainer->progress.is_cancelled = false;
+	pmill_status status = pmill_word_counter_take(
+		trainer->counter, &trainer->progress, counts, error);
 	end_stage(trainer, STAGE_SORT, pmill_clock_ns() - began);
 	return status;
+}
+
+pmill_status pmill_trainer_save_counts(pmill_trainer *trainer, const char *path, unsigned flags,
+	pmill_counts **head, pmill_error *error)
+{
+	trainer->progress.is_cancelled = false;
+	return pmill_word_counter_save(trainer->counter, path, flags, &trainer->progress, head, error);
+}
+
+void pmill_trainer_get_counting(const pmill_trainer *trainer, pmill_counting *counting)
+{
+	pmill_word_counter_get_counting(trainer->counter, counting);
 }
 
 static void set_merger(struct pmill_trainer *trainer, struct pmill_merger_settings *settings)
@@ -249,6 +265,10 @@ static void fill_record(const struct pmill_trainer *trainer, const pmill_counts 
 		.threads = trainer->threads,
 		.stages = trainer->stages,
 		.stage_count = STAGES};
+	pmill_counting counting;
+	pmill_trainer_get_counting(trainer, &counting);
+	record->memory_limit = counting.memory_limit;
+	record->spilled_runs = counting.spilled_runs;
 	record->inputs = pmill_word_counter_inputs(trainer->counter, &record->input_count);
 }
 
@@ -312,6 +332,35 @@ static pmill_status learn(struct pmill_trainer *trainer, pmill_counts *counts,
 	return status;
 }
 
+static pmill_status check_memory(
+	const struct pmill_trainer *trainer, const struct pmill_counting_size *size, pmill_error *error)
+{
+	pmill_counting counting;
+	pmill_trainer_get_counting(trainer, &counting);
+	uint64_t needed = pmill_merge_memory(size->words, size->bytes, trainer->threads);
+	uint64_t listing = size->words * 16 + size->bytes + size->reading_memory;
+	needed = needed > listing ? needed : listing;
+	if (counting.memory_limit == 0 || needed <= counting.memory_limit)
+		return PMILL_OK;
+	uint64_t limit = counting.memory_limit;
+	return pmill_fail(error, PMILL_MEMORY_LIMIT, PMILL_NO_OFFSET,
+		"merging %llu words may need %llu.%llu MiB of memory, more than the limit of %llu.%llu MiB",
+		(unsigned long long)size->words, (unsigned long long)(needed / MIB),
+		(unsigned long long)(needed % MIB * 10 / MIB), (unsigned long long)(limit / MIB),
+		(unsigned long long)(limit % MIB * 10 / MIB));
+}
+
+/* All words together, and whether they may be merged. */
+static pmill_status gather(struct pmill_trainer *trainer, pmill_error *error)
+{
+	struct pmill_counting_size size;
+	uint64_t began = pmill_clock_ns();
+	pmill_status status = pmill_word_counter_gather(
+		trainer->counter, &trainer->progress, &size, error);
+	end_stage(trainer, STAGE_SORT, pmill_clock_ns() - began);
+	return status == PMILL_OK ? check_memory(trainer, &size, error) : status;
+}
+
 pmill_status pmill_trainer_train(
 	pmill_trainer *trainer, pmill_tokenizer **tokenizer, pmill_error *error)
 {
@@ -320,10 +369,13 @@ pmill_status pmill_trainer_train(
 	if (status != PMILL_OK)
 		return status;
 	pmill_counts *counts = NULL;
-	pmill_progress_stage(&trainer->progress, "sort", "words", 0);
-	status = pmill_trainer_take_counts(trainer, &counts, error);
-	if (status == PMILL_OK && !pmill_progress_end(&trainer->progress, counts->totals.words))
-		status = pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	status = gather(trainer, error);
+	if (status == PMILL_MEMORY_LIMIT)
+		return status;
+	if (status == PMILL_OK)
+		status = pmill_trainer_take_counts(trainer, &counts, error);
+	else
+		pmill_word_counter_clear(trainer->counter);
 	if (status == PMILL_OK)
 		status = learn(trainer, counts, tokenizer, error);
 	pmill_counts_free(counts);

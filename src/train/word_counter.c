@@ -2,38 +2,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "train/word_counter.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/thread.h"
 #include "corpus/chunk_source.h"
 #include "corpus/documents.h"
-#include "counts/word_table.h"
+#include "pretokenize/pattern.h"
 #include "train/crew.h"
-
-struct pmill_word_counter {
-	struct pmill_arena names;
-	struct pmill_counts_identity identity;
-	size_t own_special_count; /* of the identity's special tokens, without reserved ones */
-	struct pmill_pretokenizer *pretokenizer;
-	struct pmill_special_finder *specials;
-	size_t separator_index; /* SIZE_MAX: none */
-	size_t chunk_size;
-	unsigned threads;
-	uint64_t seed; /* one for all tables, so that they can be merged by hash range */
-
-	pthread_mutex_t lock; /* over what follows */
-	struct pmill_shard **shards;
-	size_t shard_count, shard_capacity;
-	struct pmill_shard *free_shards;
-	struct pmill_word_list words; /* added as counts */
-	pmill_totals totals;          /* of what was added as counts */
-	pmill_input *inputs;
-	size_t input_count, input_capacity;
-};
+#include "train/word_counter_state.h"
 
 static pmill_bytes copy_bytes(struct pmill_arena *arena, const void *data, size_t len, bool *done)
 {
@@ -85,6 +65,33 @@ static pmill_status set_specials(struct pmill_word_counter *counter, const pmill
 				: pmill_fail_memory(error);
 }
 
+static void set_file_identity(struct pmill_word_counter *counter)
+{
+	const struct pmill_pattern *known = pmill_pattern_find(counter->identity.pattern);
+	counter->file_identity = counter->identity;
+	counter->file_identity.special_token_count = counter->own_special_count;
+	if (known != NULL)
+		counter->file_identity.pattern = known->name;
+}
+
+/* A folder that can't be written to should say so before hours of counting. */
+static pmill_status set_limit(
+	struct pmill_word_counter *counter, const pmill_text_options *text, pmill_error *error)
+{
+	pmill_status status = pmill_memory_plan_make(text, counter->threads, &counter->plan, error);
+	if (status != PMILL_OK || counter->plan.limit == 0)
+		return status;
+	int descriptor;
+	const char *folder = text->tmp_dir != NULL ? text->tmp_dir : "/tmp";
+	status = pmill_file_open_temporary(folder, &descriptor, error);
+	if (status != PMILL_OK)
+		return status;
+	close(descriptor);
+	counter->spill.table_memory = counter->plan.tables;
+	return pmill_runs_create(
+		folder, &counter->file_identity, counter->plan.reading, &counter->spill.runs, error);
+}
+
 static pmill_status init(struct pmill_word_counter *counter, const pmill_text_options *text,
 	uint32_t reserved, pmill_error *error)
 {
@@ -95,9 +102,11 @@ static pmill_status init(struct pmill_word_counter *counter, const pmill_text_op
 	counter->identity.pattern = pmill_pretokenizer_pattern(counter->pretokenizer);
 	counter->identity.unicode_version = pmill_pretokenizer_unicode(counter->pretokenizer)->version;
 	counter->threads = pmill_thread_count(text->threads);
-	counter->chunk_size = text->chunk_size;
 	counter->seed = pmill_hash_random_seed();
-	return set_specials(counter, text, reserved, error);
+	atomic_init(&counter->spill.shard_count, counter->threads);
+	status = set_specials(counter, text, reserved, error);
+	set_file_identity(counter);
+	return status == PMILL_OK ? set_limit(counter, text, error) : status;
 }
 
 pmill_status pmill_word_counter_create(const pmill_text_options *text, uint32_t reserved,
@@ -117,22 +126,12 @@ pmill_status pmill_word_counter_create(const pmill_text_options *text, uint32_t 
 	return status;
 }
 
-/* Forgets what was counted; the shards go, and their memory with them. */
-static void clear(struct pmill_word_counter *counter)
-{
-	for (size_t i = 0; i < counter->shard_count; i++)
-		pmill_shard_free(counter->shards[i]);
-	counter->shard_count = 0;
-	counter->free_shards = NULL;
-	pmill_word_list_release(&counter->words);
-	counter->totals = (pmill_totals){0};
-}
-
 void pmill_word_counter_free(struct pmill_word_counter *counter)
 {
 	if (counter == NULL)
 		return;
-	clear(counter);
+	pmill_word_counter_clear(counter);
+	pmill_runs_free(counter->spill.runs);
 	free(counter->shards);
 	free(counter->inputs);
 	pmill_special_finder_free(counter->specials);
@@ -166,11 +165,16 @@ static pmill_status create_shard(
 	struct pmill_shard_settings settings = {.pretokenizer = counter->pretokenizer,
 		.specials = counter->specials,
 		.separator_index = counter->separator_index,
-		.seed = counter->seed};
+		.seed = counter->seed,
+		.spill = &counter->spill};
 	pmill_status status = pmill_shard_create(&settings, shard, error);
-	if (status == PMILL_OK)
-		counter->shards[counter->shard_count++] = *shard;
-	return status;
+	if (status != PMILL_OK)
+		return status;
+	counter->shards[counter->shard_count++] = *shard;
+	if (counter->shard_count > counter->threads)
+		atomic_store_explicit(
+			&counter->spill.shard_count, (unsigned)counter->shard_count, memory_order_relaxed);
+	return PMILL_OK;
 }
 
 /* A shard that no other thread uses, new or used before. */
@@ -274,7 +278,7 @@ pmill_status pmill_word_counter_add_files(struct pmill_word_counter *counter,
 	struct pmill_chunk_source *source = NULL;
 	struct pmill_chunk_settings settings = {.pretokenizer = counter->pretokenizer,
 		.specials = counter->specials,
-		.chunk_size = counter->chunk_size,
+		.chunk_size = counter->plan.chunk_size,
 		.sha256 = options.sha256};
 	pmill_status status = pmill_inputs_add(&inputs, paths, path_count, &options, error);
 	if (status == PMILL_OK)
@@ -303,37 +307,6 @@ static pmill_status check_identity(
 		&identity, "this training", &counts->identity, "the counts", error);
 }
 
-static pmill_status add_up(uint64_t *sum, uint64_t more, pmill_error *error)
-{
-	if (__builtin_add_overflow(*sum, more, sum))
-		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "a total does not fit 64 bits");
-	return PMILL_OK;
-}
-
-static pmill_status add_totals(pmill_totals *sum, const pmill_totals *more, pmill_error *error)
-{
-	pmill_status status = add_up(&sum->documents, more->documents, error);
-	if (status == PMILL_OK)
-		status = add_up(&sum->bytes, more->bytes, error);
-	if (status == PMILL_OK)
-		status = add_up(&sum->pretokens, more->pretokens, error);
-	if (status == PMILL_OK)
-		status = add_up(&sum->bad_lines, more->bad_lines, error);
-	return status;
-}
-
-static pmill_status add_words(
-	struct pmill_word_list *words, const struct pmill_word_list *more, pmill_error *error)
-{
-	struct pmill_word_list sum = {0};
-	pmill_status status = pmill_word_list_add(words, more, &sum, error);
-	if (status != PMILL_OK)
-		return status;
-	pmill_word_list_release(words);
-	*words = sum;
-	return PMILL_OK;
-}
-
 pmill_status pmill_word_counter_add_counts(
 	struct pmill_word_counter *counter, const pmill_counts *counts, pmill_error *error)
 {
@@ -342,74 +315,11 @@ pmill_status pmill_word_counter_add_counts(
 		return status;
 	pthread_mutex_lock(&counter->lock);
 	pmill_totals totals = counter->totals;
-	status = add_totals(&totals, &counts->totals, error);
+	status = pmill_word_counter_add_totals(&totals, &counts->totals, error);
 	if (status == PMILL_OK)
-		status = add_words(&counter->words, &counts->words, error);
+		status = pmill_word_counter_add_words(&counter->words, &counts->words, error);
 	if (status == PMILL_OK)
 		counter->totals = totals;
 	pthread_mutex_unlock(&counter->lock);
-	return status;
-}
-
-/* ---- Out ---- */
-
-static pmill_status take_tables(
-	struct pmill_word_counter *counter, struct pmill_word_list *words, pmill_error *error)
-{
-	struct pmill_word_table **tables = malloc(
-		(counter->shard_count + 1) * sizeof(struct pmill_word_table *));
-	if (tables == NULL)
-		return pmill_fail_memory(error);
-	for (size_t i = 0; i < counter->shard_count; i++)
-		tables[i] = counter->shards[i]->table;
-	pmill_status status = pmill_word_tables_take(
-		tables, counter->shard_count, counter->threads, words, error);
-	free(tables);
-	return status;
-}
-
-static pmill_status take_words(
-	struct pmill_word_counter *counter, struct pmill_word_list *words, pmill_error *error)
-{
-	pmill_status status = PMILL_OK;
-	if (counter->shard_count > 0)
-		status = take_tables(counter, words, error);
-	if (status != PMILL_OK || counter->words.count == 0)
-		return status;
-	if (words->count > 0)
-		return add_words(words, &counter->words, error);
-	pmill_word_list_release(words);
-	*words = counter->words;
-	counter->words = (struct pmill_word_list){0};
-	return PMILL_OK;
-}
-
-static pmill_status fill_counts(
-	struct pmill_word_counter *counter, pmill_counts *counts, pmill_error *error)
-{
-	counts->totals = counter->totals;
-	for (size_t i = 0; i < counter->shard_count; i++) {
-		pmill_totals totals = pmill_shard_totals(counter->shards[i]);
-		pmill_status status = add_totals(&counts->totals, &totals, error);
-		if (status != PMILL_OK)
-			return status;
-	}
-	pmill_status status = take_words(counter, &counts->words, error);
-	counts->totals.words = counts->words.count;
-	return status;
-}
-
-pmill_status pmill_word_counter_take(
-	struct pmill_word_counter *counter, pmill_counts **counts, pmill_error *error)
-{
-	pmill_counts *taken = NULL;
-	pmill_status status = pmill_counts_create(&counter->identity, &taken, error);
-	if (status == PMILL_OK)
-		status = fill_counts(counter, taken, error);
-	clear(counter);
-	if (status == PMILL_OK)
-		*counts = taken;
-	else
-		pmill_counts_free(taken);
 	return status;
 }

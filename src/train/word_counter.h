@@ -27,9 +27,32 @@ pmill_status pmill_word_counter_add_files(struct pmill_word_counter *counter,
 pmill_status pmill_word_counter_add_counts(
 	struct pmill_word_counter *counter, const pmill_counts *counts, pmill_error *error);
 
-/* Hands over all that was counted; the counter is empty afterwards. */
-pmill_status pmill_word_counter_take(
-	struct pmill_word_counter *counter, pmill_counts **counts, pmill_error *error);
+/* Forgets what was counted, and gives its memory back. */
+void pmill_word_counter_clear(struct pmill_word_counter *counter);
+
+/* How much was counted: distinct words, and the bytes of all of them. */
+struct pmill_counting_size {
+	uint64_t words, bytes;
+	uint64_t reading_memory; /* bytes that reading them from runs takes beside their list */
+};
+
+/*
+ * Brings all that was counted together: into one list, or, where the memory limit is too small for
+ * that, into runs that one pass can merge. More can be added afterwards.
+ */
+pmill_status pmill_word_counter_gather(struct pmill_word_counter *counter,
+	struct pmill_progress_state *progress, struct pmill_counting_size *size, pmill_error *error);
+
+/* Hands over all that was counted, in memory; the counter is empty afterwards. */
+pmill_status pmill_word_counter_take(struct pmill_word_counter *counter,
+	struct pmill_progress_state *progress, pmill_counts **counts, pmill_error *error);
+
+/* Writes all that was counted to a count file or TSV; the counter is empty afterwards. */
+pmill_status pmill_word_counter_save(struct pmill_word_counter *counter, const char *path,
+	unsigned flags, struct pmill_progress_state *progress, pmill_counts **head, pmill_error *error);
+
+void pmill_word_counter_get_counting(
+	const struct pmill_word_counter *counter, pmill_counting *counting);
 
 /* The files read so far, for the record. */
 const pmill_input *pmill_word_counter_inputs(

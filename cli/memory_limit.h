@@ -1,0 +1,20 @@
+/* --memory and --tmp-dir: where temporary files and kept counts go. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_CLI_MEMORY_LIMIT_H
+#define PMILL_CLI_MEMORY_LIMIT_H
+
+#include "command.h"
+#include "json.h"
+
+/* --tmp-dir, else the folder of the output, else that of the environment. Goes with free; NULL without memory. */
+char *pmill_cli_tmp_dir(const struct pmill_cli *cli);
+
+/* Where train keeps its counts if the limit is too small for merging. Goes with free; NULL without memory. */
+char *pmill_cli_kept_counts(const struct pmill_cli *cli);
+
+/* "Counted within 200.0 MB of memory: 12 sorted runs of 80.1 MB in temporary files." on stderr, where anything was spilled. */
+void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counting *counting);
+/* memory_limit, table_memory, spilled_runs, spilled_bytes. */
+void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counting *counting);
+
+#endif

@@ -1,0 +1,364 @@
+/* Sorted runs of words in temporary files, for what memory does not hold. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs stand one behind another in files, as many as are written at the same time: so their number
+ * costs no open files. A pass reads as many as memory allows; of more, the shortest are merged first,
+ * and no more of them than are needed to get along with one pass for the rest.
+ */
+#define _GNU_SOURCE /* fallocate */
+#include "counts/runs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { BLOCK = 1 << 16 }; /* a quarter of the usual: memory of reading is a block a run */
+
+struct run_file {
+	struct run_file *before;
+	int descriptor;
+	bool is_busy; /* a run is being written */
+	uint64_t len;
+};
+
+struct run {
+	struct run_file *file;
+	uint64_t offset, len;
+	size_t longest; /* bytes of its longest word */
+};
+
+struct pmill_runs {
+	char *folder;
+	char *name; /* for messages */
+	const struct pmill_counts_identity *identity;
+	size_t memory;
+	pthread_mutex_t lock; /* over what follows */
+	struct run_file *files;
+	struct run *items;
+	size_t count, capacity;
+	uint64_t bytes;
+	uint64_t written_count, written_bytes;
+};
+
+/* A run that is being written. */
+struct writing {
+	struct run_file *file;
+	struct pmill_count_file_writer writer;
+	size_t longest;
+};
+
+static bool set_names(struct pmill_runs *runs, const char *folder)
+{
+	struct pmill_buffer name = {0};
+	runs->folder = pmill_copy_text(folder, strlen(folder));
+	bool done = runs->folder != NULL &&
+		pmill_buffer_append_format(&name, "%s (temporary files)", folder) &&
+		pmill_buffer_terminate(&name);
+	runs->name = (char *)name.data;
+	return done;
+}
+
+pmill_status pmill_runs_create(const char *folder, const struct pmill_counts_identity *identity,
+	size_t memory, struct pmill_runs **runs, pmill_error *error)
+{
+	pmill_status status = pmill_block_codec_check(error);
+	if (status != PMILL_OK)
+		return status;
+	struct pmill_runs *made = calloc(1, sizeof *made);
+	if (made == NULL)
+		return pmill_fail_memory(error);
+	pthread_mutex_init(&made->lock, NULL);
+	made->identity = identity;
+	made->memory = memory;
+	if (!set_names(made, folder)) {
+		pmill_runs_free(made);
+		return pmill_fail_memory(error);
+	}
+	*runs = made;
+	return PMILL_OK;
+}
+
+void pmill_runs_clear(struct pmill_runs *runs)
+{
+	for (struct run_file *file = runs->files; file != NULL;) {
+		struct run_file *before = file->before;
+		close(file->descriptor);
+		free(file);
+		file = before;
+	}
+	runs->files = NULL;
+	runs->count = 0;
+	runs->bytes = 0;
+}
+
+void pmill_runs_free(struct pmill_runs *runs)
+{
+	if (runs == NULL)
+		return;
+	pmill_runs_clear(runs);
+	pthread_mutex_destroy(&runs->lock);
+	free(runs->items);
+	free(runs->folder);
+	free(runs->name);
+	free(runs);
+}
+
+void pmill_runs_written(const struct pmill_runs *runs, uint64_t *count, uint64_t *bytes)
+{
+	*count = runs->written_count;
+	*bytes = runs->written_bytes;
+}
+
+size_t pmill_runs_count(const struct pmill_runs *runs)
+{
+	return runs->count;
+}
+
+uint64_t pmill_runs_bytes(const struct pmill_runs *runs)
+{
+	return runs->bytes;
+}
+
+/* ---- Writing ---- */
+
+static pmill_status open_file(struct pmill_runs *runs, struct run_file **file, pmill_error *error)
+{
+	struct run_file *opened = calloc(1, sizeof *opened);
+	if (opened == NULL)
+		return pmill_fail_memory(error);
+	pmill_status status = pmill_file_open_temporary(runs->folder, &opened->descriptor, error);
+	if (status != PMILL_OK) {
+		free(opened);
+		return status;
+	}
+	opened->before = runs->files;
+	runs->files = opened;
+	*file = opened;
+	return PMILL_OK;
+}
+
+/* A file that nobody writes to, and room for one more run. */
+static pmill_status take_file(struct pmill_runs *runs, struct run_file **file, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	pthread_mutex_lock(&runs->lock);
+	struct run_file *found = runs->files;
+	while (found != NULL && found->is_busy)
+		found = found->before;
+	if (found == NULL)
+		status = open_file(runs, &found, error);
+	if (status == PMILL_OK) {
+		found->is_busy = true;
+		*file = found;
+	}
+	pthread_mutex_unlock(&runs->lock);
+	return status;
+}
+
+static pmill_status begin(struct pmill_runs *runs, struct writing *writing, pmill_error *error)
+{
+	*writing = (struct writing){0};
+	pmill_status status = take_file(runs, &writing->file, error);
+	if (status == PMILL_OK)
+		status = pmill_count_file_writer_borrow(
+			&writing->writer, writing->file->descriptor, runs->name, BLOCK, runs->identity, error);
+	return status;
+}
+
+static pmill_status add_word(void *context, pmill_bytes word, int64_t count, pmill_error *error)
+{
+	struct writing *writing = context;
+	if (word.len > writing->longest)
+		writing->longest = word.len;
+	return pmill_count_file_writer_add(&writing->writer, word, count, error);
+}
+
+/* Whoever fails leaves the file's end open: no run is ever added to it again. */
+static pmill_status note_run(
+	struct pmill_runs *runs, const struct writing *writing, bool is_merged, pmill_error *error)
+{
+	struct run_file *file = writing->file;
+	off_t end = lseek(file->descriptor, 0, SEEK_CUR);
+	void *items = runs->items;
+	if (end < 0)
+		return pmill_fail_errno(error, runs->name, "cannot write", errno);
+	if (!pmill_array_reserve(&items, &runs->capacity, runs->count + 1, sizeof *runs->items))
+		return pmill_fail_memory(error);
+	runs->items = items;
+	uint64_t len = (uint64_t)end - file->len;
+	runs->items[runs->count++] = (struct run){file, file->len, len, writing->longest};
+	runs->bytes += len;
+	runs->written_count += !is_merged;
+	runs->written_bytes += is_merged ? 0 : len;
+	file->len = (uint64_t)end;
+	file->is_busy = false;
+	return PMILL_OK;
+}
+
+/* `totals`: of a merge; NULL: of a table or a list. */
+static pmill_status end(struct pmill_runs *runs, struct writing *writing,
+	const pmill_totals *totals, pmill_error *error)
+{
+	static const pmill_totals none = {0};
+	pmill_status status = pmill_count_file_writer_commit(
+		&writing->writer, totals != NULL ? totals : &none, error);
+	if (status != PMILL_OK)
+		return status;
+	pthread_mutex_lock(&runs->lock);
+	status = note_run(runs, writing, totals != NULL, error);
+	pthread_mutex_unlock(&runs->lock);
+	return status;
+}
+
+pmill_status pmill_runs_add_table(
+	struct pmill_runs *runs, struct pmill_word_table *table, size_t table_limit, pmill_error *error)
+{
+	if (pmill_word_table_count(table) == 0)
+		return PMILL_OK;
+	struct writing writing;
+	pmill_status status = begin(runs, &writing, error);
+	if (status == PMILL_OK)
+		status = pmill_word_table_drain(table, table_limit, add_word, &writing, error);
+	if (status == PMILL_OK)
+		status = end(runs, &writing, NULL, error);
+	pmill_count_file_writer_release(&writing.writer);
+	return status;
+}
+
+pmill_status pmill_runs_add_list(
+	struct pmill_runs *runs, const struct pmill_word_list *words, pmill_error *error)
+{
+	if (words->count == 0)
+		return PMILL_OK;
+	struct writing writing;
+	pmill_status status = begin(runs, &writing, error);
+	for (size_t i = 0; i < words->count && status == PMILL_OK; i++)
+		status = add_word(&writing, pmill_word_list_word(words, i), words->counts[i], error);
+	if (status == PMILL_OK)
+		status = end(runs, &writing, NULL, error);
+	pmill_count_file_writer_release(&writing.writer);
+	return status;
+}
+
+pmill_status pmill_runs_add_merge(struct pmill_runs *runs, struct pmill_word_merge *merge,
+	struct pmill_progress_state *progress, uint64_t before, pmill_error *error)
+{
+	struct writing writing;
+	pmill_status status = begin(runs, &writing, error);
+	if (status == PMILL_OK)
+		status = pmill_word_merge_each(merge, add_word, &writing, progress, before, error);
+	if (status == PMILL_OK)
+		status = end(runs, &writing, &merge->totals, error);
+	pmill_count_file_writer_release(&writing.writer);
+	return status;
+}
+
+/* ---- Merging ---- */
+
+/* Lookahead, block, the word itself: each may hold the longest word, in a buffer up to twice as long. */
+static size_t memory_of(const struct run *run)
+{
+	size_t words = run->longest < SIZE_MAX / 16 ? run->longest * 6 : SIZE_MAX / 2;
+	return PMILL_RUN_READER_MEMORY + (run->longest > BLOCK ? words : 0);
+}
+
+/* How many of the first runs can be read at a time. */
+static size_t count_readable(const struct pmill_runs *runs)
+{
+	size_t count = 0, left = runs->memory;
+	while (count < runs->count && count < PMILL_RUNS_AT_A_TIME &&
+		memory_of(&runs->items[count]) <= left)
+		left -= memory_of(&runs->items[count++]);
+	return count > 2 || count == runs->count ? count : 2;
+}
+
+static pmill_status open_run(struct pmill_runs *runs, const struct run *run,
+	struct pmill_word_merge *merge, pmill_error *error)
+{
+	struct pmill_lookahead input;
+	struct pmill_word_source *source = pmill_word_source_create(runs->name);
+	if (source == NULL)
+		return pmill_fail_memory(error);
+	pmill_lookahead_open_piece(&input, runs->name, run->file->descriptor, run->offset, run->len);
+	pmill_status status = pmill_count_file_reader_open(&source->reader, &input, error);
+	if (status == PMILL_OK)
+		return pmill_word_merge_add(merge, source, error);
+	pmill_word_source_free(source);
+	return status;
+}
+
+static pmill_status open_first(
+	struct pmill_runs *runs, size_t count, struct pmill_word_merge *merge, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	for (size_t i = 0; i < count && status == PMILL_OK; i++)
+		status = open_run(runs, &runs->items[i], merge, error);
+	return status;
+}
+
+pmill_status pmill_runs_open(
+	struct pmill_runs *runs, struct pmill_word_merge *merge, pmill_error *error)
+{
+	return open_first(runs, runs->count, merge, error);
+}
+
+static int compare_lengths(const void *a, const void *b)
+{
+	const struct run *x = a, *y = b;
+	return (x->len > y->len) - (x->len < y->len);
+}
+
+/* Gives the room of the first runs back, where the system can. */
+static void drop_first(struct pmill_runs *runs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+#ifdef FALLOC_FL_PUNCH_HOLE
+		const struct run *run = &runs->items[i];
+		fallocate(run->file->descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			(off_t)run->offset, (off_t)run->len);
+#endif
+		runs->bytes -= runs->items[i].len;
+	}
+	runs->count -= count;
+	memmove(runs->items, runs->items + count, runs->count * sizeof *runs->items);
+}
+
+static pmill_status merge_first(struct pmill_runs *runs, size_t count,
+	struct pmill_progress_state *progress, pmill_error *error)
+{
+	struct pmill_word_merge merge = {0};
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < count; i++)
+		bytes += runs->items[i].len;
+	pmill_progress_stage(progress, "merge runs", "bytes", bytes);
+	pmill_status status = open_first(runs, count, &merge, error);
+	if (status == PMILL_OK)
+		status = pmill_runs_add_merge(runs, &merge, progress, 0, error);
+	pmill_word_merge_release(&merge);
+	if (status == PMILL_OK)
+		drop_first(runs, count);
+	if (status == PMILL_OK && !pmill_progress_end(progress, bytes))
+		status = pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	return status;
+}
+
+pmill_status pmill_runs_settle(
+	struct pmill_runs *runs, struct pmill_progress_state *progress, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	while (status == PMILL_OK && runs->count > 2) {
+		qsort(runs->items, runs->count, sizeof *runs->items, compare_lengths);
+		size_t count = count_readable(runs);
+		if (count == runs->count)
+			break;
+		/* One run comes of them: so many that `count` are left, or as many as can be. */
+		size_t needed = runs->count - count + 1;
+		status = merge_first(runs, needed < count ? needed : count, progress, error);
+	}
+	return status;
+}
