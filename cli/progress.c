@@ -230,5 +230,5 @@ int pmill_cli_progress_event(void *context, const pmill_progress *event)
 	if (pmill_cli_is_interrupted())
 		return 1;
 	progress->form->show(progress, event);
-	return 0;
+	return pmill_cli_is_interrupted(); /* showing may have taken a while */
 }

@@ -5,10 +5,18 @@
 
 #include <stdint.h>
 
+struct pmill_merge_size {
+	uint64_t words;
+	uint64_t bytes;      /* of all words */
+	uint64_t long_bytes; /* of these, in words that are visited by position (packed_words.h) */
+	uint64_t merges;     /* at most */
+	unsigned threads;
+};
+
 /*
- * An upper estimate, in bytes, of the most that the words of `bytes` bytes in all, as a list, and merging
- * them take at any time. Made for words of text: see merge_memory.c for what it was measured on.
+ * An upper estimate, in bytes, of the most that the list of words and merging take at any time.
+ * merge_memory.c says how it was made; it is a model of text, and no proof for every input.
  */
-uint64_t pmill_merge_memory(uint64_t words, uint64_t bytes, unsigned threads);
+uint64_t pmill_merge_memory(const struct pmill_merge_size *size);
 
 #endif

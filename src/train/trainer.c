@@ -332,17 +332,28 @@ static pmill_status learn(struct pmill_trainer *trainer, pmill_counts *counts,
 	return status;
 }
 
+static uint64_t merging_memory(
+	const struct pmill_trainer *trainer, const struct pmill_counting_size *size)
+{
+	const struct pmill_merge_size merging = {.words = size->words,
+		.bytes = size->bytes,
+		.long_bytes = size->long_bytes,
+		.merges = trainer->options.vocab_size - base_size(trainer),
+		.threads = trainer->threads};
+	uint64_t merged = pmill_merge_memory(&merging);
+	uint64_t listed = size->words * 16 + size->bytes + size->reading_memory;
+	return merged > listed ? merged : listed;
+}
+
 static pmill_status check_memory(
 	const struct pmill_trainer *trainer, const struct pmill_counting_size *size, pmill_error *error)
 {
 	pmill_counting counting;
 	pmill_trainer_get_counting(trainer, &counting);
-	uint64_t needed = pmill_merge_memory(size->words, size->bytes, trainer->threads);
-	uint64_t listing = size->words * 16 + size->bytes + size->reading_memory;
-	needed = needed > listing ? needed : listing;
-	if (counting.memory_limit == 0 || needed <= counting.memory_limit)
-		return PMILL_OK;
 	uint64_t limit = counting.memory_limit;
+	uint64_t needed = limit > 0 ? merging_memory(trainer, size) : 0;
+	if (needed <= limit)
+		return PMILL_OK;
 	return pmill_fail(error, PMILL_MEMORY_LIMIT, PMILL_NO_OFFSET,
 		"merging %llu words may need %llu.%llu MiB of memory, more than the limit of %llu.%llu MiB",
 		(unsigned long long)size->words, (unsigned long long)(needed / MIB),
@@ -353,7 +364,7 @@ static pmill_status check_memory(
 /* All words together, and whether they may be merged. */
 static pmill_status gather(struct pmill_trainer *trainer, pmill_error *error)
 {
-	struct pmill_counting_size size;
+	struct pmill_counting_size size = {0};
 	uint64_t began = pmill_clock_ns();
 	pmill_status status = pmill_word_counter_gather(
 		trainer->counter, &trainer->progress, &size, error);

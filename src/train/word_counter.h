@@ -30,15 +30,18 @@ pmill_status pmill_word_counter_add_counts(
 /* Forgets what was counted, and gives its memory back. */
 void pmill_word_counter_clear(struct pmill_word_counter *counter);
 
-/* How much was counted: distinct words, and the bytes of all of them. */
+/* How much was counted: distinct words, the bytes of all of them and of those of LONG bytes and more. */
+enum { PMILL_COUNTING_LONG = 256 };
+
 struct pmill_counting_size {
-	uint64_t words, bytes;
+	uint64_t words, bytes, long_bytes;
 	uint64_t reading_memory; /* bytes that reading them from runs takes beside their list */
 };
 
 /*
  * Brings all that was counted together: into one list, or, where the memory limit is too small for
- * that, into runs that one pass can merge. More can be added afterwards.
+ * that, into runs that one pass can merge. `size` is filled in where there is a limit. More can be added
+ * afterwards.
  */
 pmill_status pmill_word_counter_gather(struct pmill_word_counter *counter,
 	struct pmill_progress_state *progress, struct pmill_counting_size *size, pmill_error *error);

@@ -224,13 +224,26 @@ static pmill_status settle(
 	return status == PMILL_OK ? pmill_runs_settle(counter->spill.runs, progress, error) : status;
 }
 
+static void measure(struct pmill_counting_size *size, size_t len)
+{
+	size->words++;
+	size->bytes += len;
+	size->long_bytes += len >= PMILL_COUNTING_LONG ? len : 0;
+}
+
 static pmill_status measure_word(void *context, pmill_bytes word, int64_t count, pmill_error *error)
 {
-	struct pmill_counting_size *size = context;
 	(void)count, (void)error;
-	size->words++;
-	size->bytes += word.len;
+	measure(context, word.len);
 	return PMILL_OK;
+}
+
+static void measure_list(const struct pmill_word_counter *counter, struct pmill_counting_size *size)
+{
+	const struct pmill_word_list *words = &counter->words;
+	*size = (struct pmill_counting_size){0};
+	for (size_t i = 0; i < words->count; i++)
+		measure(size, (size_t)(words->offsets[i + 1] - words->offsets[i]));
 }
 
 static pmill_status gather_runs(
@@ -262,12 +275,10 @@ pmill_status pmill_word_counter_gather(struct pmill_word_counter *counter,
 	drop_chunks(counter);
 	pmill_status status = can_list(counter) ? list_tables(counter, progress, error)
 											: gather_runs(counter, progress, error);
-	const struct pmill_word_list *words = &counter->words;
 	if (counter->is_settled)
 		*size = counter->settled;
-	else
-		*size = (struct pmill_counting_size){
-			.words = words->count, .bytes = words->count > 0 ? words->offsets[words->count] : 0};
+	else if (counter->plan.limit > 0)
+		measure_list(counter, size);
 	return status;
 }
 

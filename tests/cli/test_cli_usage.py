@@ -44,8 +44,7 @@ def test_nearest_value(run):
 
 
 @pytest.mark.parametrize("arguments", [
-    ["verify"], ["train", "--memory", "1G"], ["count", "--memory=1G"],
-    ["train", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"], ["encode", "--resume"],
+    ["verify"], ["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"], ["encode", "--resume"],
     ["encode", "--offsets"], ["encode", "--template"], ["convert", "--vocab-size", "5"],
     *[["encode", "--format", name] for name in ("jsonl", "npy", "megatron", "datatrove", "llmc")],
     *[["decode", "--format", name] for name in ("jsonl", "npy")],
