@@ -17,7 +17,7 @@ enum {
 	LIST_WORD = 16,
 	PACKED_WORD = 20, /* the header, and half of what fills a unit up */
 	PLACE = 4,
-	LONG_BYTE = 26, /* token, neighbours, places old and new */
+	LONG_BYTE = 20, /* token, neighbours, new places beside the old */
 	GROWTH = 30,
 	MOST_GROWTH = 90, /* of each joint: a pair of its own for all its life, in a table half full */
 };
@@ -43,7 +43,7 @@ uint64_t pmill_merge_memory(const struct pmill_merge_size *size)
 {
 	double words = (double)size->words, bytes = (double)size->bytes;
 	double short_bytes = (double)(size->bytes - size->long_bytes);
-	double joints = larger(short_bytes - words, 0);
+	double joints = larger(bytes - words, 0);
 	bool is_wide = size->merges > 65536 - 256;
 	double packed = PACKED_WORD * words + (is_wide ? 4 : 2) * short_bytes;
 	double root = root_of(joints, 4);

@@ -1,0 +1,452 @@
+/* Counting and training within a memory limit: the same result as without, whatever is spilled. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "base/file.h"
+#include "counts/block_codec.h"
+#include "pairmill.h"
+#include "support/naive_words.h"
+#include "support/scratch_folder.h"
+#include "train/merge_memory.h"
+
+static struct scratch_folder folder;
+static char text_path[300], expected_path[300], actual_path[300];
+static const pmill_bytes end_token = {"<|end|>", 7};
+static const uint64_t seed = 42;
+
+enum { TEXT_LEN = 3 << 20 };
+
+/* Mostly words that come once: nothing fills a table faster. Some are long, some very long. */
+static char *make_text(void)
+{
+	char *text = malloc(TEXT_LEN);
+	uint64_t random = seed;
+	assert_non_null(text);
+	for (size_t at = 0; at < TEXT_LEN;) {
+		uint64_t draw = naive_random(&random);
+		size_t len = draw % 4096 == 0 ? 5000 : draw % 64 == 0 ? 100 : 3 + draw % 9;
+		if (draw % 512 == 1 && TEXT_LEN - at > end_token.len) {
+			memcpy(text + at, end_token.data, end_token.len);
+			at += end_token.len;
+		}
+		for (size_t i = 0; i < len && at < TEXT_LEN; i++)
+			text[at++] = (char)('a' + naive_random(&random) % 20);
+		if (at < TEXT_LEN)
+			text[at++] = draw % 7 == 0 ? '\n' : ' ';
+	}
+	return text;
+}
+
+static pmill_text_options text_options(unsigned threads, uint64_t limit)
+{
+	return (pmill_text_options){.size = sizeof(pmill_text_options),
+		.special_tokens = &end_token,
+		.special_token_count = 1,
+		.doc_separator = end_token,
+		.threads = threads,
+		.memory_limit = limit,
+		.tmp_dir = folder.path};
+}
+
+static pmill_trainer *create(unsigned threads, uint64_t limit, uint64_t vocab_size)
+{
+	pmill_text_options text = text_options(threads, limit);
+	pmill_train_options options = {.size = sizeof options, .vocab_size = vocab_size, .reserve = 2};
+	pmill_trainer *trainer = NULL;
+	pmill_error error;
+	if (pmill_trainer_create(&text, vocab_size > 0 ? &options : NULL, &trainer, &error) != PMILL_OK)
+		fail_msg("%s", error.message);
+	return trainer;
+}
+
+/* As the message for too small a limit names it. */
+static uint64_t least_limit(unsigned threads)
+{
+	pmill_text_options text = text_options(threads, 1);
+	pmill_trainer *trainer = NULL;
+	pmill_error error;
+	assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, &error), PMILL_BAD_OPTION);
+	const char *least = strstr(error.message, "the least is ");
+	assert_non_null(least);
+	return strtoull(least + strlen("the least is "), NULL, 10);
+}
+
+static void add_file(pmill_trainer *trainer)
+{
+	const char *path = text_path;
+	pmill_error error;
+	if (pmill_trainer_add_files(trainer, &path, 1, NULL, &error) != PMILL_OK)
+		fail_msg("%s", error.message);
+}
+
+static void save(pmill_trainer *trainer, const char *path, pmill_totals *totals)
+{
+	pmill_counts *head = NULL;
+	pmill_counts_info info;
+	pmill_error error;
+	if (pmill_trainer_save_counts(trainer, path, PMILL_OVERWRITE, &head, &error) != PMILL_OK)
+		fail_msg("%s", error.message);
+	pmill_counts_get_info(head, &info);
+	*totals = info.totals;
+	pmill_counts_free(head);
+}
+
+static void assert_same_files(const char *a, const char *b)
+{
+	struct pmill_buffer x = {0}, y = {0};
+	assert_int_equal(pmill_file_read(a, &x, NULL), PMILL_OK);
+	assert_int_equal(pmill_file_read(b, &y, NULL), PMILL_OK);
+	assert_int_equal(x.len, y.len);
+	assert_memory_equal(x.data, y.data, x.len);
+	pmill_buffer_release(&x);
+	pmill_buffer_release(&y);
+}
+
+static size_t count_entries(void)
+{
+	size_t count = 0;
+	DIR *entries = opendir(folder.path);
+	assert_non_null(entries);
+	while (readdir(entries) != NULL)
+		count++;
+	closedir(entries);
+	return count;
+}
+
+static void set_paths(const char *suffix)
+{
+	snprintf(expected_path, sizeof expected_path, "%s/expected.%s", folder.path, suffix);
+	snprintf(actual_path, sizeof actual_path, "%s/actual.%s", folder.path, suffix);
+}
+
+/* The same bytes on every number of threads, as a count file and as a TSV. */
+static void same_counts(void **state)
+{
+	(void)state;
+	for (int is_tsv = 0; is_tsv < 2; is_tsv++) {
+		pmill_totals expected, actual;
+		set_paths(is_tsv ? "tsv" : "counts");
+		pmill_trainer *plain = create(2, 0, 0);
+		add_file(plain);
+		save(plain, expected_path, &expected);
+		pmill_trainer_free(plain);
+		for (unsigned threads = 1; threads <= 8; threads = threads * 2 - (threads == 2)) {
+			pmill_trainer *limited = create(threads, least_limit(threads), 0);
+			pmill_counting counting;
+			add_file(limited);
+			save(limited, actual_path, &actual);
+			size_t entries = count_entries();
+			pmill_trainer_get_counting(limited, &counting);
+			assert_true(counting.spilled_runs >= 4 && counting.spilled_bytes > 0);
+			assert_true(counting.table_memory <= threads * ((uint64_t)5 << 19));
+			assert_same_files(expected_path, actual_path);
+			assert_memory_equal(&expected, &actual, sizeof expected);
+			pmill_trainer_free(limited);
+			assert_int_equal(count_entries(), entries);
+		}
+	}
+}
+
+static void assert_same_models(const pmill_tokenizer *a, const pmill_tokenizer *b)
+{
+	void *x = NULL, *y = NULL;
+	size_t x_len, y_len;
+	assert_int_equal(pmill_tokenizer_save_memory(a, "tokenizer.json", &x, &x_len, NULL), PMILL_OK);
+	assert_int_equal(pmill_tokenizer_save_memory(b, "tokenizer.json", &y, &y_len, NULL), PMILL_OK);
+	assert_int_equal(x_len, y_len);
+	assert_memory_equal(x, y, x_len);
+	pmill_memory_free(x);
+	pmill_memory_free(y);
+}
+
+static pmill_tokenizer *train(pmill_trainer *trainer)
+{
+	pmill_tokenizer *tokenizer = NULL;
+	pmill_error error;
+	if (pmill_trainer_train(trainer, &tokenizer, &error) != PMILL_OK)
+		fail_msg("%s", error.message);
+	return tokenizer;
+}
+
+static pmill_tokenizer *train_plainly(void)
+{
+	pmill_trainer *trainer = create(2, 0, 400);
+	add_file(trainer);
+	pmill_tokenizer *tokenizer = train(trainer);
+	pmill_trainer_free(trainer);
+	return tokenizer;
+}
+
+/* Distinct words of 17 bytes: in a table they take more than merging does, if it ends soon. */
+static char *make_long_words(size_t count)
+{
+	enum { LEN = 18 };
+	char *text = malloc(count * LEN + 1);
+	assert_non_null(text);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0, rest = i; k < LEN; k++, rest /= 10)
+			text[i * LEN + k] = (char)(k == LEN - 1 ? ' ' : 'a' + rest % 10 + (k % 3));
+	text[count * LEN] = 0;
+	return text;
+}
+
+static pmill_status train_text(uint64_t limit, const char *text, pmill_tokenizer **tokenizer,
+	pmill_counting *counting, pmill_error *error)
+{
+	pmill_trainer *trainer = create(1, limit, 264);
+	assert_int_equal(pmill_trainer_add_text(trainer, text, strlen(text), error), PMILL_OK);
+	pmill_status status = pmill_trainer_train(trainer, tokenizer, error);
+	pmill_trainer_get_counting(trainer, counting);
+	pmill_trainer_free(trainer);
+	return status;
+}
+
+/* Enough for merging, and too little for the tables. */
+static void trains_by_way_of_runs(void **state)
+{
+	(void)state;
+	char *text = make_long_words(670000);
+	pmill_tokenizer *expected = NULL, *actual = NULL;
+	pmill_counting counting;
+	pmill_error error;
+	assert_int_equal(train_text(0, text, &expected, &counting, &error), PMILL_OK);
+	assert_int_equal(
+		train_text(least_limit(1), text, &actual, &counting, &error), PMILL_MEMORY_LIMIT);
+	const char *needed = strstr(error.message, "may need ");
+	assert_non_null(needed);
+	uint64_t limit = (strtoull(needed + strlen("may need "), NULL, 10) + 1) << 20;
+	if (train_text(limit, text, &actual, &counting, &error) != PMILL_OK)
+		fail_msg("%s", error.message);
+	const pmill_training *record = pmill_tokenizer_training(actual);
+	assert_true(counting.spilled_runs > 0);
+	assert_int_equal(record->spilled_runs, counting.spilled_runs);
+	assert_int_equal(record->memory_limit, limit);
+	assert_same_models(expected, actual);
+	pmill_tokenizer_free(expected);
+	pmill_tokenizer_free(actual);
+	free(text);
+}
+
+/* Too little for merging: both figures, and counts that give the same model. */
+static void keeps_the_counts(void **state)
+{
+	(void)state;
+	set_paths("counts");
+	pmill_tokenizer *expected = train_plainly();
+	for (unsigned threads = 1; threads <= 2; threads++) {
+		pmill_trainer *trainer = create(threads, least_limit(threads), 400);
+		pmill_tokenizer *tokenizer = NULL;
+		pmill_counts *counts = NULL;
+		pmill_totals totals;
+		pmill_error error;
+		add_file(trainer);
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(pmill_trainer_train(trainer, &tokenizer, &error), PMILL_MEMORY_LIMIT);
+		assert_non_null(strstr(error.message, " MiB of memory, more than the limit of "));
+		save(trainer, actual_path, &totals);
+		assert_int_equal(totals.words, pmill_tokenizer_training(expected)->totals.words);
+		pmill_trainer_free(trainer);
+		assert_int_equal(pmill_counts_load(actual_path, NULL, NULL, &counts, &error), PMILL_OK);
+		trainer = create(threads, 0, 400);
+		assert_int_equal(pmill_trainer_add_counts(trainer, counts, &error), PMILL_OK);
+		pmill_counts_free(counts);
+		tokenizer = train(trainer);
+		assert_same_models(expected, tokenizer);
+		pmill_tokenizer_free(tokenizer);
+		pmill_trainer_free(trainer);
+	}
+	pmill_tokenizer_free(expected);
+}
+
+struct feeder {
+	pmill_trainer *trainer;
+	const char *text;
+	unsigned index;
+	pmill_status status;
+};
+
+enum { FEEDERS = 4, PIECES = 16 };
+
+static void *feed(void *argument)
+{
+	struct feeder *feeder = argument;
+	size_t len = TEXT_LEN / PIECES;
+	for (unsigned i = feeder->index; i < PIECES && feeder->status == PMILL_OK; i += FEEDERS)
+		feeder->status = pmill_trainer_add_text(feeder->trainer, feeder->text + i * len, len, NULL);
+	return NULL;
+}
+
+/* Texts from more threads than the trainer has, counts, files: all of it goes through runs. */
+static void mixed_input(void **state)
+{
+	(void)state;
+	set_paths("counts");
+	char *text = make_text();
+	pmill_trainer *trainers[2] = {create(1, 0, 0), create(2, least_limit(2), 0)};
+	pmill_totals totals[2];
+	for (int t = 0; t < 2; t++) {
+		struct feeder feeders[FEEDERS];
+		pthread_t threads[FEEDERS];
+		pmill_counts *counts = NULL;
+		for (unsigned i = 0; i < FEEDERS; i++) {
+			feeders[i] = (struct feeder){trainers[t], text, i, PMILL_OK};
+			assert_int_equal(pthread_create(&threads[i], NULL, feed, &feeders[i]), 0);
+		}
+		for (unsigned i = 0; i < FEEDERS; i++) {
+			pthread_join(threads[i], NULL);
+			assert_int_equal(feeders[i].status, PMILL_OK);
+		}
+		assert_int_equal(pmill_trainer_take_counts(trainers[t], &counts, NULL), PMILL_OK);
+		add_file(trainers[t]);
+		assert_int_equal(pmill_trainer_add_counts(trainers[t], counts, NULL), PMILL_OK);
+		pmill_counts_free(counts);
+		save(trainers[t], t == 0 ? expected_path : actual_path, &totals[t]);
+		pmill_trainer_free(trainers[t]);
+	}
+	assert_same_files(expected_path, actual_path);
+	assert_memory_equal(&totals[0], &totals[1], sizeof totals[0]);
+	free(text);
+}
+
+static int stop(void *context, const pmill_progress *progress)
+{
+	const char *stage = context;
+	return strcmp(progress->stage, stage) == 0;
+}
+
+static void cancel_in_every_stage(void **state)
+{
+	(void)state;
+	set_paths("counts");
+	static const char *const stages[] = {"merge runs", "write"};
+	for (size_t i = 0; i < 2; i++) {
+		pmill_text_options text = text_options(1, least_limit(1));
+		text.progress = stop;
+		text.progress_context = (void *)(uintptr_t)stages[i];
+		pmill_trainer *trainer = NULL;
+		assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, NULL), PMILL_OK);
+		add_file(trainer);
+		unlink(actual_path);
+		assert_int_equal(
+			pmill_trainer_save_counts(trainer, actual_path, 0, NULL, NULL), PMILL_CANCELLED);
+		assert_false(pmill_path_exists(actual_path));
+		pmill_trainer_free(trainer);
+	}
+}
+
+/* The limit on file sizes stands for a full disk. */
+static void full_disk(void **state)
+{
+	(void)state;
+	struct rlimit before, small;
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	pmill_trainer *trainer = create(2, least_limit(2), 0);
+	const char *path = text_path;
+	pmill_error error;
+	small = (struct rlimit){.rlim_cur = 5000, .rlim_max = before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	pmill_status status = pmill_trainer_add_files(trainer, &path, 1, NULL, &error);
+	setrlimit(RLIMIT_FSIZE, &before);
+	signal(SIGXFSZ, handler);
+	assert_int_equal(status, PMILL_IO);
+	assert_non_null(strstr(error.message, folder.path));
+	assert_non_null(strstr(error.message, "cannot write"));
+	pmill_trainer_free(trainer);
+}
+
+static void refused_at_once(void **state)
+{
+	(void)state;
+	pmill_text_options text = text_options(1, 1 << 30);
+	pmill_trainer *trainer = NULL;
+	pmill_error error;
+	text.tmp_dir = "/nowhere/at/all";
+	assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, &error), PMILL_IO);
+	assert_non_null(strstr(error.message, "/nowhere/at/all"));
+	for (unsigned threads = 1; threads <= 64; threads *= 4) {
+		uint64_t least = least_limit(threads);
+		text = text_options(threads, least - 1);
+		assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, &error), PMILL_BAD_OPTION);
+		pmill_trainer_free(create(threads, least, 0));
+		pmill_trainer_free(create(threads, UINT64_MAX, 0));
+	}
+}
+
+/* More of anything never needs less, and nothing overflows. */
+static void estimate_grows(void **state)
+{
+	(void)state;
+	for (unsigned bits = 0; bits < 62; bits++) {
+		struct pmill_merge_size size = {.words = (uint64_t)1 << bits,
+			.bytes = (uint64_t)3 << bits,
+			.long_bytes = (uint64_t)1 << bits >> 3,
+			.merges = 1000,
+			.threads = 2};
+		uint64_t least = pmill_merge_memory(&size);
+		assert_true(least > size.bytes + 16 * (bits < 58 ? size.words : 0));
+		struct pmill_merge_size more = size;
+		more.merges *= 10;
+		assert_true(pmill_merge_memory(&more) >= least);
+		more = size;
+		more.bytes *= 2;
+		assert_true(pmill_merge_memory(&more) >= least);
+		more = size;
+		more.long_bytes *= 2;
+		assert_true(pmill_merge_memory(&more) >= least);
+		more = size;
+		more.threads = 64;
+		assert_true(pmill_merge_memory(&more) >= least);
+	}
+	struct pmill_merge_size most = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX};
+	assert_true(pmill_merge_memory(&most) == UINT64_MAX);
+	assert_true(pmill_merge_memory(&(struct pmill_merge_size){0}) < 32 << 20);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	scratch_create(&folder);
+	char *text = make_text();
+	scratch_write(&folder, "text.txt", text, TEXT_LEN);
+	snprintf(text_path, sizeof text_path, "%s/text.txt", folder.path);
+	free(text);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	scratch_remove(&folder);
+	return 0;
+}
+
+int main(void)
+{
+	if (pmill_block_codec_check(NULL) != PMILL_OK)
+		return 0;
+	print_message("seed %llu\n", (unsigned long long)seed);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(same_counts),
+		cmocka_unit_test(trains_by_way_of_runs),
+		cmocka_unit_test(keeps_the_counts),
+		cmocka_unit_test(mixed_input),
+		cmocka_unit_test(cancel_in_every_stage),
+		cmocka_unit_test(full_disk),
+		cmocka_unit_test(refused_at_once),
+		cmocka_unit_test(estimate_grows),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

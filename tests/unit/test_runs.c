@@ -1,0 +1,402 @@
+/* Sorted runs: tables drained, files shared, passes bounded, damage found; beside adding up the obvious way. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <pthread.h>
+
+#include "counts/runs.h"
+#include "support/count_files.h"
+#include "support/refuse_memory.h"
+#include "support/scratch_folder.h"
+
+static struct scratch_folder folder;
+static const struct pmill_counts_identity identity = {"gpt2", "16.0", sample_tokens, 2};
+static struct pmill_progress_state nobody;
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+ssize_t __real_pread(int descriptor, void *into, size_t len, off_t offset);
+ssize_t __wrap_pread(int descriptor, void *into, size_t len, off_t offset);
+
+void *__wrap_malloc(size_t size)
+{
+	return is_refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return is_refused() ? NULL : __real_realloc(memory, size);
+}
+
+static int64_t damaged = -1; /* the byte of every file that comes changed; below 0: none */
+static size_t open_at_most;  /* bytes that one read gives; 0: all */
+
+ssize_t __wrap_pread(int descriptor, void *into, size_t len, off_t offset)
+{
+	if (open_at_most > 0 && len > open_at_most)
+		len = open_at_most;
+	ssize_t got = __real_pread(descriptor, into, len, offset);
+	if (damaged >= offset && damaged < offset + got)
+		((uint8_t *)into)[damaged - offset] ^= 4;
+	return got;
+}
+
+static struct pmill_runs *create(size_t memory)
+{
+	struct pmill_runs *runs = NULL;
+	pmill_error error;
+	if (pmill_runs_create(folder.path, &identity, memory, &runs, &error) != PMILL_OK)
+		fail_msg("%s", error.message);
+	return runs;
+}
+
+static struct pmill_word_table *create_table(void)
+{
+	struct pmill_word_table *table = NULL;
+	assert_int_equal(pmill_word_table_create(7, &table, NULL), PMILL_OK);
+	return table;
+}
+
+static void fill(struct pmill_word_table *table, struct naive_words *naive, uint64_t *random,
+	size_t count, size_t longest)
+{
+	uint8_t *word = malloc(longest);
+	assert_non_null(word);
+	for (size_t i = 0; i < count; i++) {
+		size_t len = naive_random_word(random, word, longest);
+		int64_t times = 1 + (int64_t)(naive_random(random) % 1000);
+		assert_int_equal(pmill_word_table_add(table, word, len, times, NULL), PMILL_OK);
+		if (naive != NULL)
+			naive_add(naive, word, len, times);
+	}
+	free(word);
+}
+
+static pmill_status list_word(void *context, pmill_bytes word, int64_t count, pmill_error *error)
+{
+	(void)error;
+	return pmill_word_list_append(context, word, count) ? PMILL_OK : PMILL_NO_MEMORY;
+}
+
+static pmill_status list_runs(
+	struct pmill_runs *runs, struct pmill_word_list *words, pmill_error *error)
+{
+	struct pmill_word_merge merge = {0};
+	pmill_status status = pmill_runs_settle(runs, &nobody, error);
+	if (status == PMILL_OK)
+		status = pmill_runs_open(runs, &merge, error);
+	if (status == PMILL_OK)
+		status = pmill_word_merge_each(&merge, list_word, words, &nobody, 0, error);
+	pmill_word_merge_release(&merge);
+	return status;
+}
+
+static void check(struct pmill_runs *runs, struct naive_words *naive)
+{
+	struct pmill_word_list words = {0};
+	pmill_error error;
+	if (list_runs(runs, &words, &error) != PMILL_OK)
+		fail_msg("%s", error.message);
+	naive_finish(naive);
+	naive_check(naive, &words);
+	pmill_word_list_release(&words);
+	naive_release(naive);
+}
+
+static void test_drain(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct naive_words naive = {0};
+		struct pmill_word_list words = {0};
+		struct pmill_word_table *table = create_table();
+		uint64_t random = seed;
+		for (int round = 0; round < 2; round++) {
+			fill(table, &naive, &random, seed * seed, seed % 3 == 0 ? 15 : 60);
+			size_t limit = round == 0 ? (size_t)1 << (14 + seed % 8) : 0;
+			assert_int_equal(
+				pmill_word_table_drain(table, limit, list_word, &words, NULL), PMILL_OK);
+			assert_int_equal(pmill_word_table_count(table), 0);
+			assert_true(limit == 0 || pmill_word_table_memory(table) <= limit);
+			naive_finish(&naive);
+			naive_check(&naive, &words);
+			naive_release(&naive);
+			pmill_word_list_release(&words);
+		}
+		pmill_word_table_free(table);
+	}
+}
+
+/* Pretokens of up to `longest` bytes one behind another; returns where the last one ends. */
+static size_t make_ends(uint64_t *random, size_t *ends, size_t count, size_t longest)
+{
+	size_t end = 0;
+	for (size_t i = 0; i < count; i++)
+		ends[i] = end += 1 + naive_random(random) % longest;
+	return end;
+}
+
+/* What there is room for never passes the limit, and what there is no room for is not much. */
+static void test_room(void **state)
+{
+	(void)state;
+	enum { BATCH = 512 };
+	static const size_t longests[] = {6, 15, 40, 3000};
+	for (size_t kind = 0; kind < 4; kind++) {
+		for (size_t limit = 600 << 10; limit < 8 << 20; limit = limit * 5 / 3) {
+			struct pmill_word_table *table = create_table();
+			uint64_t random = limit;
+			size_t ends[BATCH], room = BATCH;
+			uint8_t *text = malloc(BATCH * longests[kind]);
+			assert_non_null(text);
+			while (room == BATCH) {
+				size_t len = make_ends(&random, ends, BATCH, longests[kind]);
+				for (size_t i = 0; i < len; i++)
+					text[i] = (uint8_t)naive_random(&random);
+				room = pmill_word_table_room(table, limit, 0, ends, BATCH);
+				assert_int_equal(
+					pmill_word_table_add_pretokens(table, text, len, 0, ends, room, NULL),
+					PMILL_OK);
+				assert_true(pmill_word_table_memory(table) <= limit);
+			}
+			assert_true(pmill_word_table_memory(table) > limit / 8 || longests[kind] == 3000);
+			assert_true(pmill_word_table_count(table) > 0);
+			free(text);
+			pmill_word_table_free(table);
+		}
+	}
+}
+
+/* Runs of all sizes, words longer than a block among them, with memory for two at a time and for all. */
+static void test_equals_naive(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 24; seed++) {
+		struct naive_words naive = {0};
+		struct pmill_word_table *table = create_table();
+		struct pmill_runs *runs = create(seed % 3 == 0 ? SIZE_MAX : (seed % 7) << 20);
+		uint64_t random = seed;
+		size_t count = 1 + (size_t)(naive_random(&random) % 40);
+		for (size_t i = 0; i < count; i++) {
+			size_t longest = naive_random(&random) % 8 == 0 ? 200000 : 30;
+			fill(table, &naive, &random, longest > 30 ? 3 : naive_random(&random) % 300, longest);
+			assert_int_equal(pmill_runs_add_table(runs, table, 0, NULL), PMILL_OK);
+		}
+		open_at_most = seed % 4 == 0 ? 1000 : 0;
+		assert_true(pmill_runs_count(runs) <= count);
+		check(runs, &naive);
+		open_at_most = 0;
+		pmill_runs_free(runs);
+		pmill_word_table_free(table);
+	}
+}
+
+static void test_more_than_at_a_time(void **state)
+{
+	(void)state;
+	struct naive_words naive = {0};
+	struct pmill_word_table *table = create_table();
+	struct pmill_runs *runs = create(SIZE_MAX);
+	uint64_t random = 5, count, bytes;
+	for (int i = 0; i < PMILL_RUNS_AT_A_TIME + 40; i++) {
+		fill(table, &naive, &random, 20, 9);
+		assert_int_equal(pmill_runs_add_table(runs, table, 0, NULL), PMILL_OK);
+	}
+	assert_int_equal(pmill_runs_settle(runs, &nobody, NULL), PMILL_OK);
+	assert_int_equal(pmill_runs_count(runs), PMILL_RUNS_AT_A_TIME);
+	pmill_runs_written(runs, &count, &bytes);
+	assert_int_equal(count, PMILL_RUNS_AT_A_TIME + 40);
+	check(runs, &naive);
+	pmill_runs_clear(runs);
+	assert_int_equal(pmill_runs_count(runs), 0);
+	check(runs, &naive);
+	pmill_runs_free(runs);
+	pmill_word_table_free(table);
+}
+
+static size_t count_entries(void)
+{
+	size_t count = 0;
+	DIR *entries = opendir(folder.path);
+	assert_non_null(entries);
+	while (readdir(entries) != NULL)
+		count++;
+	closedir(entries);
+	return count;
+}
+
+static void test_lists_and_names(void **state)
+{
+	(void)state;
+	struct naive_words naive = {0};
+	uint64_t random = 3;
+	struct pmill_runs *runs = create(0);
+	size_t entries = count_entries();
+	for (int i = 0; i < 5; i++) {
+		pmill_counts *counts = make_random_counts(&random, 200, 20, &naive);
+		assert_int_equal(pmill_runs_add_list(runs, &counts->words, NULL), PMILL_OK);
+		pmill_counts_free(counts);
+	}
+	assert_int_equal(count_entries(), entries);
+	check(runs, &naive);
+	pmill_runs_free(runs);
+}
+
+struct adder {
+	struct pmill_runs *runs;
+	struct naive_words naive;
+	uint64_t random;
+};
+
+static void *add_tables(void *argument)
+{
+	struct adder *adder = argument;
+	struct pmill_word_table *table = create_table();
+	for (int i = 0; i < 10; i++) {
+		fill(table, &adder->naive, &adder->random, 100, 20);
+		assert_int_equal(pmill_runs_add_table(adder->runs, table, 0, NULL), PMILL_OK);
+	}
+	pmill_word_table_free(table);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	(void)state;
+	enum { THREADS = 4 };
+	struct pmill_runs *runs = create(2 << 20);
+	struct adder adders[THREADS];
+	pthread_t threads[THREADS];
+	for (unsigned i = 0; i < THREADS; i++) {
+		adders[i] = (struct adder){.runs = runs, .random = i};
+		assert_int_equal(pthread_create(&threads[i], NULL, add_tables, &adders[i]), 0);
+	}
+	struct naive_words all = {0};
+	for (unsigned i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], NULL);
+		for (size_t k = 0; k < adders[i].naive.count; k++) {
+			const struct naive_word *word = &adders[i].naive.words[k];
+			naive_add(&all, word->bytes, word->len, word->count);
+		}
+		naive_release(&adders[i].naive);
+	}
+	check(runs, &all);
+	pmill_runs_free(runs);
+}
+
+/* One flipped bit anywhere in a run is an error that names the folder. */
+static void test_damage(void **state)
+{
+	(void)state;
+	struct pmill_word_table *table = create_table();
+	struct pmill_runs *runs = create(SIZE_MAX);
+	uint64_t random = 1;
+	fill(table, NULL, &random, 50, 10);
+	assert_int_equal(pmill_runs_add_table(runs, table, 0, NULL), PMILL_OK);
+	for (int64_t at = 0; at < (int64_t)pmill_runs_bytes(runs); at += 3) {
+		struct pmill_word_list words = {0};
+		pmill_error error;
+		damaged = at;
+		assert_int_equal(list_runs(runs, &words, &error), PMILL_BAD_INPUT);
+		assert_non_null(strstr(error.message, folder.path));
+		pmill_word_list_release(&words);
+	}
+	damaged = -1;
+	pmill_runs_free(runs);
+	pmill_word_table_free(table);
+}
+
+static pmill_status spill_and_merge(uint64_t seed)
+{
+	struct pmill_runs *runs = NULL;
+	struct pmill_word_table *table = NULL;
+	struct pmill_word_list words = {0};
+	uint8_t word[20];
+	pmill_status status = pmill_runs_create(folder.path, &identity, 0, &runs, NULL);
+	if (status == PMILL_OK)
+		status = pmill_word_table_create(1, &table, NULL);
+	for (int i = 0; i < 60 && status == PMILL_OK; i++) {
+		size_t len = naive_random_word(&seed, word, sizeof word);
+		status = pmill_word_table_add(table, word, len, 1, NULL);
+		if (status == PMILL_OK && i % 15 == 14)
+			status = pmill_runs_add_table(runs, table, 1 << 20, NULL);
+	}
+	if (status == PMILL_OK)
+		status = list_runs(runs, &words, NULL);
+	pmill_word_list_release(&words);
+	pmill_word_table_free(table);
+	pmill_runs_free(runs);
+	return status;
+}
+
+static void test_no_memory(void **state)
+{
+	(void)state;
+	for (long k = 0;; k++) {
+		allocations_left = k;
+		pmill_status status = spill_and_merge(11);
+		if (!was_refused()) {
+			assert_int_equal(status, PMILL_OK);
+			assert_true(k > 50);
+			break;
+		}
+		/* The table can do without its capacity of before. */
+		assert_true(status == PMILL_NO_MEMORY || status == PMILL_OK);
+	}
+}
+
+static void test_no_folder(void **state)
+{
+	(void)state;
+	int descriptor;
+	pmill_error error;
+	const char *path = scratch_path(&folder, "nowhere");
+	assert_int_equal(pmill_file_open_temporary(path, &descriptor, &error), PMILL_IO);
+	assert_non_null(strstr(error.message, path));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	scratch_create(&folder);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	scratch_remove(&folder);
+	return 0;
+}
+
+int main(void)
+{
+	if (pmill_block_codec_check(NULL) != PMILL_OK)
+		return 0;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_equals_naive),
+		cmocka_unit_test(test_more_than_at_a_time),
+		cmocka_unit_test(test_lists_and_names),
+		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_damage),
+		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_no_folder),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
