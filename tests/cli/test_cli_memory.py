@@ -1,0 +1,232 @@
+# --memory and --tmp-dir: the same result within less memory, and nothing left behind.
+# SPDX-License-Identifier: MIT
+import json
+import os
+import random
+import re
+import resource
+import signal
+import subprocess
+import time
+
+import pytest
+
+MIB = 1 << 20
+LEAST = 5 * MIB
+# Beside what is counted: the program, its tables of characters, the C library's heap.
+OVERHEAD = 16 * MIB
+
+
+def left_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def many_words(tmp_path_factory):
+    """Words that hardly ever repeat: 50 MB of tables."""
+    numbers = random.Random(7)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    words = ["".join(numbers.choices(letters, k=numbers.randint(4, 10))) for _ in range(720_000)]
+    words[::1000] = [word * 5 for word in words[::1000]]
+    path = tmp_path_factory.mktemp("many") / "words.txt"
+    path.write_text(" ".join(words))
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(many_words, run, tmp_path_factory):
+    """The counts and the figures of counting without a limit."""
+    out = tmp_path_factory.mktemp("whole") / "whole.counts"
+    done = run("count", "-q", "--json", "-j", 1, "-o", out, many_words)
+    return out, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def small_model(many_words, run, tmp_path_factory):
+    out = tmp_path_factory.mktemp("small") / "model.json"
+    run("train", "-q", "-s", 300, "-o", out, many_words)
+    return out
+
+
+def figures_of(pairmill, *args):
+    """By way of a shell: the peak of a process begins with that of the one it was forked from."""
+    done = subprocess.run(["sh", "-c", '"$@"; exit $?', "sh", str(pairmill), *map(str, args), "-q", "--json"],
+                          capture_output=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_a_tenth_of_the_table(pairmill, many_words, whole, tmp_path):
+    expected, unlimited = whole
+    assert unlimited["spilled_runs"] == 0 and unlimited["memory_limit"] == 0
+    limit = unlimited["table_memory"] // 10
+    out = tmp_path / "out.counts"
+    figures = figures_of(pairmill, "count", "-j", 1, "--memory", limit, "-o", out, many_words)
+    assert out.read_bytes() == expected.read_bytes()
+    assert left_in(tmp_path) == ["out.counts"]
+    assert figures["spilled_runs"] >= 10 and figures["spilled_bytes"] > 0
+    assert figures["memory_limit"] == limit and figures["table_memory"] <= limit
+    assert figures["totals"] == unlimited["totals"]
+    if b"__asan_init" not in pairmill.read_bytes():
+        assert figures["peak_memory"] <= limit + OVERHEAD < unlimited["table_memory"]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("suffix", ["counts", "tsv"])
+def test_same_bytes_on_all_threads(run, many_words, whole, tmp_path, threads, suffix):
+    expected, out = whole[0], tmp_path / f"out.{suffix}"
+    run("count", "-q", "-j", threads, "--memory", "24M", "-o", out, many_words)
+    if suffix == "tsv":
+        expected = tmp_path / "expected.tsv"
+        run("count", "-q", "-o", expected, many_words)
+    assert out.read_bytes() == expected.read_bytes()
+
+
+def test_summary_says_what_was_spilled(run, many_words, tmp_path):
+    text = run("count", "-j", 1, "--memory", "8M", "-o", tmp_path / "a.counts", many_words).stderr.decode()
+    assert re.search(r"^Counted within 8\.4 MB of memory: [\d,]+ sorted runs of [\d.]+ MB in temporary files\.$", text, re.M)
+    quiet = run("count", "--memory", "1G", "-o", tmp_path / "b.counts", many_words).stderr.decode()
+    assert "Counted within" not in quiet
+
+
+def test_progress_of_merging_runs(run, many_words, tmp_path):
+    done = run("count", "-j", 1, "--memory", LEAST, "--progress", "json", "-o", tmp_path / "a.counts", many_words)
+    stages = [json.loads(line)["stage"] for line in done.stderr.splitlines()]
+    assert list(dict.fromkeys(stages)) == ["count", "merge runs", "write"]
+
+
+def test_merging_that_fits_is_not_refused(run, many_words, small_model, tmp_path):
+    out = tmp_path / "out"
+    figures = json.loads(run("train", "-q", "--json", "-s", 300, "-j", 2, "--memory", "400M", "-o", out, many_words).stdout)
+    assert figures["memory_limit"] == 400 * MIB
+    record = json.loads((out / "training.json").read_text())
+    assert record["options"]["memory_limit"] == 400 * MIB
+    assert record["spilled_runs"] == figures["spilled_runs"]
+    assert (out / "tokenizer.json").read_bytes() == small_model.read_bytes()
+    assert left_in(tmp_path) == ["out"]
+
+
+@pytest.mark.parametrize("output, kept", [("model.json", "model.json.counts"), ("folder/", "folder.counts"),
+                                          (None, "tmp/pairmill.counts")])
+def test_counts_are_kept_for_another_try(run, many_words, small_model, tmp_path, output, kept):
+    (tmp_path / "tmp").mkdir()
+    target = ["-o", output] if output else ["--tmp-dir", "tmp"]
+    command = ["train", "-s", 300, "-j", 2, "--memory", "10M", *target, many_words]
+    done = run(*command, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    message = done.stderr.decode()
+    assert re.search(r"merging [\d]+ words may need [\d.]+ MiB of memory, more than the limit of 10\.0 MiB; "
+                     rf"the counts are kept in {re.escape(kept)}: train from them with --counts\n$", message)
+    assert left_in(tmp_path) == sorted({"tmp", kept.split("/")[0]})
+    run("train", "-q", "-s", 300, "--counts", kept, "-o", "again.json", cwd=tmp_path)
+    assert (tmp_path / "again.json").read_bytes() == small_model.read_bytes()
+    again = run(*command, check=False, cwd=tmp_path)
+    assert again.returncode == 1 and f"{kept}: exists already (-f overwrites)" in again.stderr.decode()
+
+
+def test_reserved_tokens_are_not_in_kept_counts(run, many_words, tmp_path):
+    options = ["-s", 300, "--reserve", 3, "--special", "<e>"]
+    run("train", "-q", *options, "-o", "plain.json", many_words, cwd=tmp_path)
+    assert run("train", "-q", *options, "--memory", "10M", "-j", 2, "-o", "m.json", many_words, cwd=tmp_path,
+               check=False).returncode == 1
+    run("train", "-q", "-s", 300, "--reserve", 3, "--counts", "m.json.counts", "-o", "m.json", cwd=tmp_path)
+    assert (tmp_path / "m.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
+
+
+def test_what_would_be_kept_may_not_be_an_input(run, tmp_path):
+    (tmp_path / "m.json.counts").write_bytes(b"some text")
+    done = run("train", "-f", "-s", 300, "--memory", "100M", "-o", "m.json", "m.json.counts", check=False, cwd=tmp_path)
+    assert done.returncode == 1 and b"m.json.counts: the output is also an input" in done.stderr
+
+
+def test_counts_alone_are_not_kept_again(run, whole, tmp_path):
+    done = run("train", "-s", 300, "-j", 2, "--memory", "10M", "-o", "m.json", "--counts", whole[0], check=False, cwd=tmp_path)
+    assert done.returncode == 1 and b"more than the limit of 10.0 MiB\n" in done.stderr
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_too_small_a_limit_names_the_least(run, text_file, tmp_path, threads):
+    for command in (["train", "-s", 300], ["count", "-o", "out.counts"]):
+        done = run(*command, "-j", threads, "--memory", "1M", text_file, check=False, cwd=tmp_path)
+        assert done.returncode == 2
+        least = int(re.search(rb"too small for \d threads?: the least is (\d+) bytes", done.stderr)[1])
+    run(*command, "-q", "-j", threads, "--memory", least, text_file, cwd=tmp_path)
+    assert run(*command, "-f", "-j", threads, "--memory", least - 1, text_file, check=False, cwd=tmp_path).returncode == 2
+
+
+def test_temporary_folder_that_is_not_there(run, text_file, tmp_path):
+    done = run("count", "--memory", "100M", "--tmp-dir", "nowhere", "-o", "a.counts", text_file, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert b"nowhere: cannot make a temporary file: No such file or directory" in done.stderr
+
+
+def test_full_disk_names_the_temporary_folder(pairmill, many_words, tmp_path):
+    """The limit on file sizes stands for a full disk."""
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+
+    (tmp_path / "tmp").mkdir()
+    done = subprocess.run([pairmill, "count", "-j", "2", "--memory", "10M", "--tmp-dir", "tmp", "-o", "a.counts", many_words],
+                          cwd=tmp_path, preexec_fn=limit, capture_output=True)
+    assert done.returncode == 1
+    assert b"tmp (temporary files): cannot write: File too large" in done.stderr
+    assert left_in(tmp_path) == ["tmp"] and left_in(tmp_path / "tmp") == []
+
+
+def has_temporary_file(pid, folder):
+    try:
+        names = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+    except FileNotFoundError:
+        return False
+    return any(name.startswith(f"{folder}/") for name in names)
+
+
+@pytest.mark.parametrize("number, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 130)])
+def test_nothing_is_left_whatever_ends_it(pairmill, many_words, tmp_path, number, code):
+    child = subprocess.Popen([pairmill, "count", "-q", "-j", "1", "--memory", str(LEAST), "--tmp-dir", tmp_path,
+                              "-o", tmp_path / "out.counts"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child.stdin.write(many_words.read_bytes())
+    child.stdin.flush()
+    end = time.monotonic() + 30
+    while not has_temporary_file(child.pid, tmp_path) and time.monotonic() < end:
+        time.sleep(0.02)
+    assert has_temporary_file(child.pid, tmp_path)
+    assert left_in(tmp_path) == []
+    child.send_signal(number)
+    assert child.wait(timeout=30) == code
+    child.stdin.close()
+    assert left_in(tmp_path) == []
+
+
+def test_temporary_folder_of_the_environment(pairmill, many_words, tmp_path):
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "nowhere")}
+    command = [pairmill, "train", "-s", "300", "--memory", "100M"]
+    done = subprocess.run([*command, many_words], env=environment, capture_output=True)
+    assert done.returncode == 1 and b"nowhere" in done.stderr
+    subprocess.run([*command, "-q", "-f", "-o", tmp_path / "m.json", many_words], env=environment, check=True)
+
+
+def test_merge_counts_within_a_limit(run, many_words, whole, tmp_path):
+    """Count files and an unsorted TSV of a megabyte and more."""
+    tsv = tmp_path / "shuffled.tsv"
+    run("count", "-q", "-o", tsv, many_words)
+    head, *lines = tsv.read_bytes().splitlines(keepends=True)
+    random.Random(1).shuffle(lines)
+    tsv.write_bytes(head + b"".join(lines))
+    inputs = [whole[0], tsv, whole[0], tsv]
+    run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
+    run("merge-counts", "-q", "--memory", "8M", "-o", tmp_path / "actual.counts", *inputs)
+    assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
+    done = run("merge-counts", "--memory", "1M", "-o", tmp_path / "x.counts", *inputs, check=False)
+    assert done.returncode != 0 and b"the least is " in done.stderr
+    assert left_in(tmp_path) == ["actual.counts", "expected.counts", "shuffled.tsv"]
+
+
+def test_many_files_within_a_limit(run, text_file, tmp_path):
+    run("count", "-q", "-o", tmp_path / "one.counts", text_file)
+    inputs = [tmp_path / "one.counts"] * 150
+    run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
+    run("merge-counts", "-q", "--memory", "9M", "-o", tmp_path / "actual.counts", *inputs)
+    assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
+    assert left_in(tmp_path) == ["actual.counts", "expected.counts", "one.counts"]
