@@ -146,7 +146,7 @@ def test_counts_alone_are_not_kept_again(run, whole, tmp_path):
 
 @pytest.mark.parametrize("threads", [1, 8])
 def test_too_small_a_limit_names_the_least(run, text_file, tmp_path, threads):
-    for command in (["train", "-s", 300], ["count", "-o", "out.counts"]):
+    for command in (["train", "-s", 300, "--tmp-dir", tmp_path], ["count", "-o", tmp_path / "out.counts"]):
         done = run(*command, "-j", threads, "--memory", "1M", text_file, check=False, cwd=tmp_path)
         assert done.returncode == 2
         least = int(re.search(rb"too small for \d threads?: the least is (\d+) bytes", done.stderr)[1])
