@@ -18,7 +18,7 @@ enum {
 	PACKED_WORD = 20, /* the header, and half of what fills a unit up */
 	PLACE = 4,
 	LONG_BYTE = 20, /* token, neighbours, new places beside the old */
-	GROWTH = 30,
+	GROWTH = 17,
 	MOST_GROWTH = 90, /* of each joint: a pair of its own for all its life, in a table half full */
 };
 
