@@ -177,8 +177,3 @@ void pmill_word_entries_sort(struct pmill_word_entry *entries, size_t count)
 	unsigned bits = count > 0 ? 64 - (unsigned)__builtin_clzll(count) : 0;
 	sort_within(entries, count, 2 * bits);
 }
-
-bool pmill_word_entry_is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
-{
-	return is_before(a, b);
-}

@@ -7,7 +7,7 @@
 
 enum {
 	LEAST_CHUNK = 1 << 16,
-	USUAL_CHUNK = 4 << 20,
+	USUAL_CHUNK = 1 << 19,
 	LEAST_TABLE = 1 << 19, /* of a thread: room for some 10,000 words */
 	LEAST_SHARED = 2 << 20,
 	/* The file that runs are merged into: its block, compressor and buffer. */
