@@ -7,9 +7,13 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/thread.h"
+
 enum {
-	/* Looks before going to sleep: some 20 µs, the length of a short round. Waking costs about as much. */
+	/* Looks before going to sleep: some 200 µs, the length of a short round. Waking costs some 50. */
 	SPINS = 20000,
+	/* With more members than processors, whom one waits for may not be running. */
+	CROWDED_SPINS = 100,
 };
 
 struct member {
@@ -20,6 +24,7 @@ struct member {
 
 struct pmill_team {
 	unsigned size;
+	int spins;
 	struct member *members;
 	void (*work)(void *context, unsigned index);
 	void *context;
@@ -49,7 +54,7 @@ static void wake_all(struct pmill_team *team)
 /* Until `*value` is (or, with `until_it_is` false, is no longer) `wanted`. */
 static void wait_for(struct pmill_team *team, atomic_uint *value, unsigned wanted, bool until_it_is)
 {
-	for (int i = 0; i < SPINS; i++) {
+	for (int i = 0; i < team->spins; i++) {
 		if ((atomic_load_explicit(value, memory_order_acquire) == wanted) == until_it_is)
 			return;
 		pause_a_little();
@@ -84,6 +89,7 @@ struct pmill_team *pmill_team_create(unsigned threads)
 		free(team);
 		return NULL;
 	}
+	team->spins = threads > pmill_thread_count(0) ? CROWDED_SPINS : SPINS;
 	atomic_init(&team->round, 0);
 	atomic_init(&team->working, 0);
 	atomic_init(&team->is_over, false);

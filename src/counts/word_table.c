@@ -308,7 +308,8 @@ pmill_status pmill_word_table_add_pretokens(struct pmill_word_table *table, cons
 	struct pmill_word_batch batch;
 	size_t open = count_open(readable, begin, ends, count);
 	while (count > 0) {
-		if (!pmill_slots_reserve(&table->short_words, table->seed, PMILL_WORD_BATCH))
+		size_t most = count < PMILL_WORD_BATCH ? count : PMILL_WORD_BATCH;
+		if (!pmill_slots_reserve(&table->short_words, table->seed, most))
 			return pmill_fail_memory(error);
 		size_t part = fill_batch(table, &batch, text, begin, ends, count, open);
 		if (!probe_batch(&table->short_words, &batch))

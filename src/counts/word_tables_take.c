@@ -5,7 +5,8 @@
  *
  *   1. merge     a part is a range of hashes; what other tables have of its words is added to the
  *                fullest table, which is not moved for that, or else to a table of the part
- *   2. split     a sample of the words gives borders between buckets; each part deals its words out
+ *   2. split     slots become entries where they stand; a sample of the words gives borders between
+ *                buckets; each part deals its words out
  *   3. sort      each bucket
  *   4. write     each bucket to its place in the list
  *
@@ -26,17 +27,31 @@ enum {
 	MOST_BUCKETS = 1024,
 	BUCKET_WORDS = 1 << 13,
 	SAMPLES = 16, /* for each bucket */
+	/* Tables from here on give back what is used up. Less is not worth the other threads' TLBs. */
+	DROPPED_BYTES = 64 << 20,
 };
+
+static_assert(sizeof(struct pmill_word_slot) == sizeof(struct pmill_word_entry),
+	"a slot is as long as an entry");
 
 /*
  * The parts' own hash: their words come in the order of the tables' hash, and would crowd under it.
  */
 #define PART_HASH 0x9E3779B97F4A7C15u
 
+struct piece {
+	struct pmill_word_entry *entries;
+	size_t count;
+};
+
+/* The pieces of a part: short words where they stand, in the fullest table and in its own; long ones. */
+enum { FULLEST, OWN, LONG, PIECES };
+
 struct part {
 	struct pmill_word_slots short_words, long_words; /* that the fullest table has not */
-	struct pmill_word_entry *entries;
-	uint16_t *buckets; /* of each entry */
+	struct piece pieces[PIECES];
+	struct pmill_word_entry *long_entries; /* of LONG */
+	uint16_t *buckets;                     /* of each entry, piece by piece */
 	size_t count;
 	pmill_status status;
 };
@@ -137,16 +152,23 @@ static pmill_status merge_run(const struct take *take, struct pmill_word_slots *
 			status = merge_slot(take, into, slot, part);
 	}
 	size_t size = sizeof *from->slots;
-	pmill_pages_drop(from->slots, from->capacity * size, own * size, end * size);
+	if (from->capacity * size >= DROPPED_BYTES)
+		pmill_pages_drop(from->slots, from->capacity * size, own * size, end * size);
 	return status;
 }
 
-static void gather(
-	struct part *part, const struct pmill_word_slots *slots, size_t begin, size_t end)
+/* Slots [begin, end) as entries, from `to` on: it may be where they stand. */
+static size_t gather(const struct pmill_word_slots *slots, size_t begin, size_t end, void *to)
 {
-	for (size_t i = begin; i < end; i++)
-		if (slots->slots[i].count != 0)
-			part->entries[part->count++] = pmill_word_entry_make(&slots->slots[i], slots->is_long);
+	struct pmill_word_entry *entries = to;
+	size_t count = 0;
+	for (size_t i = begin; i < end; i++) {
+		if (slots->slots[i].count == 0)
+			continue;
+		struct pmill_word_entry entry = pmill_word_entry_make(&slots->slots[i], slots->is_long);
+		entries[count++] = entry;
+	}
+	return count;
 }
 
 static pmill_status merge_part(const struct take *take, struct part *part, size_t index)
@@ -179,31 +201,40 @@ static size_t count_words(const struct pmill_word_slots *slots, size_t begin, si
 	return count;
 }
 
+static bool gather_long(const struct take *take, struct part *part, size_t index)
+{
+	const struct pmill_word_slots *fullest = &take->fullest->long_words, *own = &part->long_words;
+	size_t run = fullest->capacity >> take->part_bits, begin = index * run;
+	size_t count = own->used + count_words(fullest, begin, begin + run);
+	if (count == 0)
+		return true;
+	part->long_entries = malloc(count * sizeof *part->long_entries);
+	if (part->long_entries == NULL)
+		return false;
+	count = gather(fullest, begin, begin + run, part->long_entries);
+	count += gather(own, 0, own->capacity, part->long_entries + count);
+	part->pieces[LONG] = (struct piece){part->long_entries, count};
+	return true;
+}
+
 /* The part's own words and a run of the fullest table, whoever's words stand there. */
 static pmill_status gather_part(const struct take *take, struct part *part, size_t index)
 {
-	struct pmill_word_slots *short_words = &take->fullest->short_words;
-	const struct pmill_word_slots *long_words = &take->fullest->long_words;
-	size_t short_run = short_words->capacity >> take->part_bits, short_begin = index * short_run;
-	size_t long_run = long_words->capacity >> take->part_bits, long_begin = index * long_run;
-	size_t count = part->short_words.used + part->long_words.used +
-		count_words(short_words, short_begin, short_begin + short_run) +
-		count_words(long_words, long_begin, long_begin + long_run);
-	if (count == 0)
-		return PMILL_OK;
-	part->entries = malloc(count * sizeof *part->entries);
-	part->buckets = malloc(count * sizeof *part->buckets);
-	if (part->entries == NULL || part->buckets == NULL)
+	struct pmill_word_slots *fullest = &take->fullest->short_words, *own = &part->short_words;
+	size_t run = fullest->capacity >> take->part_bits, begin = index * run;
+	if (!gather_long(take, part, index))
 		return PMILL_NO_MEMORY;
-	gather(part, short_words, short_begin, short_begin + short_run);
-	gather(part, long_words, long_begin, long_begin + long_run);
-	gather(part, &part->short_words, 0, part->short_words.capacity);
-	gather(part, &part->long_words, 0, part->long_words.capacity);
-	size_t size = sizeof *short_words->slots;
-	pmill_pages_drop(short_words->slots, short_words->capacity * size, short_begin * size,
-		(short_begin + short_run) * size);
-	pmill_slots_release(&part->short_words);
-	return PMILL_OK;
+	if (run > 0) {
+		void *to = &fullest->slots[begin];
+		part->pieces[FULLEST] = (struct piece){to, gather(fullest, begin, begin + run, to)};
+	}
+	if (own->capacity > 0)
+		part->pieces[OWN] = (struct piece){
+			(void *)own->slots, gather(own, 0, own->capacity, own->slots)};
+	for (int piece = 0; piece < PIECES; piece++)
+		part->count += part->pieces[piece].count;
+	part->buckets = malloc((part->count + 1) * sizeof *part->buckets);
+	return part->buckets == NULL ? PMILL_NO_MEMORY : PMILL_OK;
 }
 
 static void gather_parts(void *context, unsigned index)
@@ -228,12 +259,13 @@ static void classify_parts(void *context, unsigned index)
 	struct take *take = context;
 	for (size_t p = index; p < take->part_count; p += take->threads) {
 		struct part *part = &take->parts[p];
-		size_t *places = &take->places[p * take->bucket_count];
-		for (size_t i = 0; i < part->count; i++) {
-			size_t bucket = find_bucket(take, &part->entries[i]);
-			part->buckets[i] = (uint16_t)bucket;
-			places[bucket]++;
-		}
+		size_t *places = &take->places[p * take->bucket_count], at = 0;
+		for (const struct piece *piece = part->pieces; piece < part->pieces + PIECES; piece++)
+			for (size_t i = 0; i < piece->count; i++) {
+				size_t bucket = find_bucket(take, &piece->entries[i]);
+				part->buckets[at++] = (uint16_t)bucket;
+				places[bucket]++;
+			}
 	}
 }
 
@@ -242,13 +274,10 @@ static void deal_parts(void *context, unsigned index)
 	struct take *take = context;
 	for (size_t p = index; p < take->part_count; p += take->threads) {
 		struct part *part = &take->parts[p];
-		size_t *places = &take->places[p * take->bucket_count];
-		for (size_t i = 0; i < part->count; i++)
-			take->entries[places[part->buckets[i]]++] = part->entries[i];
-		free(part->entries);
-		free(part->buckets);
-		part->entries = NULL;
-		part->buckets = NULL;
+		size_t *places = &take->places[p * take->bucket_count], at = 0;
+		for (const struct piece *piece = part->pieces; piece < part->pieces + PIECES; piece++)
+			for (size_t i = 0; i < piece->count; i++)
+				take->entries[places[part->buckets[at++]]++] = piece->entries[i];
 	}
 }
 
@@ -285,6 +314,14 @@ static void write_buckets(void *context, unsigned index)
 	}
 }
 
+static const struct pmill_word_entry *entry_at(const struct part *part, size_t index)
+{
+	const struct piece *piece = part->pieces;
+	while (index >= piece->count)
+		index -= (piece++)->count;
+	return &piece->entries[index];
+}
+
 /*
  * Evenly out of all parts: their order is that of the hash, so this is a random sample of the
  * words.
@@ -302,7 +339,7 @@ static bool choose_borders(struct take *take)
 		size_t at = (size_t)((unsigned __int128)take->entry_count * i / wanted);
 		while (at - before >= take->parts[part].count)
 			before += take->parts[part++].count;
-		samples[i] = take->parts[part].entries[at - before];
+		samples[i] = *entry_at(&take->parts[part], at - before);
 	}
 	pmill_word_entries_sort(samples, wanted);
 	for (size_t i = 0; i + 1 < take->bucket_count; i++)
@@ -371,8 +408,21 @@ static pmill_status merge_all(struct take *take)
 		return status;
 	for (size_t i = 0; i < take->part_count; i++)
 		take->entry_count += take->parts[i].count;
-	pmill_slots_release(&take->fullest->short_words);
 	return PMILL_OK;
+}
+
+/* What stands in the buckets now. Long words are still needed for what their entries point to. */
+static void release_dealt(struct take *take)
+{
+	pmill_slots_release(&take->fullest->short_words);
+	for (size_t i = 0; i < take->part_count; i++) {
+		struct part *part = &take->parts[i];
+		pmill_slots_release(&part->short_words);
+		free(part->long_entries);
+		free(part->buckets);
+		part->long_entries = NULL;
+		part->buckets = NULL;
+	}
 }
 
 static pmill_status sort_all(struct take *take)
@@ -391,6 +441,7 @@ static pmill_status sort_all(struct take *take)
 	pmill_threads_run(take->threads, classify_parts, take);
 	place_buckets(take);
 	pmill_threads_run(take->threads, deal_parts, take);
+	release_dealt(take);
 	pmill_threads_run(take->threads, sort_buckets, take);
 	if (!prepare_list(take))
 		return PMILL_NO_MEMORY;
@@ -403,7 +454,7 @@ static void release_take(struct take *take)
 	for (size_t i = 0; take->parts != NULL && i < take->part_count; i++) {
 		pmill_slots_release(&take->parts[i].short_words);
 		pmill_slots_release(&take->parts[i].long_words);
-		free(take->parts[i].entries);
+		free(take->parts[i].long_entries);
 		free(take->parts[i].buckets);
 	}
 	free(take->parts);

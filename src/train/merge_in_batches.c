@@ -14,13 +14,16 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "train/batch.h"
 #include "train/merge_alone.h"
+#include "train/pace.h"
 #include "train/visit.h"
 
 enum {
-	/* Places in a batch for which waking the others pays: some 300 µs of visits. */
+	/* Places in a batch for which waking the others may pay, some 10 µs of visits, and for which it surely does. */
 	TOGETHER_PLACES = 500,
+	SURELY_TOGETHER_PLACES = 1 << 16,
 	PREFETCH_AHEAD = 4,
 };
 
@@ -64,6 +67,7 @@ struct together {
 	struct worker *workers;
 	unsigned count;
 	struct pmill_merge_alone alone; /* for batches that are not worth waking the others */
+	struct pmill_pace paces[64];    /* by log2 of the places */
 };
 
 /* ---- 1: visits ---- */
@@ -395,10 +399,10 @@ static bool record_batch(struct together *together)
 	return true;
 }
 
-static bool is_worth_waking(const struct together *together)
+static size_t count_places(const struct together *together)
 {
 	size_t places = 0;
-	for (size_t i = 0; i < together->batch.count && places < TOGETHER_PLACES; i++) {
+	for (size_t i = 0; i < together->batch.count; i++) {
 		const struct pmill_candidate *pair = &together->batch.pairs[i];
 		uint32_t single;
 		size_t count;
@@ -406,7 +410,7 @@ static bool is_worth_waking(const struct together *together)
 			pmill_pair_index_find(&together->run->index, pair->left, pair->right), &single, &count);
 		places += count;
 	}
-	return places >= TOGETHER_PLACES;
+	return places;
 }
 
 static bool has_failed(const struct together *together)
@@ -436,10 +440,27 @@ static bool apply_alone(struct together *together)
 	return true;
 }
 
+/* Where threads pay or not by a little: as it turns out. Who asks for batches gets them. */
+static bool apply_timed(struct together *together, size_t places)
+{
+	enum { ALONE, TOGETHER };
+	struct pmill_pace *pace = &together->paces[63 - __builtin_clzll(places)];
+	unsigned way = pmill_pace_choose(pace);
+	uint64_t began = pmill_clock_ns();
+	bool done = way == ALONE ? apply_alone(together) : apply_together(together);
+	pmill_pace_note(pace, way, (double)(pmill_clock_ns() - began), places);
+	return done;
+}
+
 static bool apply_batch(struct together *together)
 {
+	size_t places = count_places(together);
 	together->run->result->batches++;
-	return is_worth_waking(together) ? apply_together(together) : apply_alone(together);
+	if (places < TOGETHER_PLACES)
+		return apply_alone(together);
+	if (places < SURELY_TOGETHER_PLACES && together->run->settings->method == NULL)
+		return apply_timed(together, places);
+	return apply_together(together);
 }
 
 static pmill_status merge_all(struct together *together)

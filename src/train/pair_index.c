@@ -81,9 +81,11 @@ static void release_part(struct pmill_pair_index *index, unsigned p)
 void pmill_pair_index_clear(struct pmill_pair_index *index)
 {
 	for (uint32_t at = 0; at < DENSE_PAIRS; at++) {
-		unsigned part = pmill_pair_index_part(index, at >> 8, at & 255);
-		pmill_pair_index_free_places(index, part, &index->dense[at]);
-		index->dense[at].count = 0;
+		struct pmill_pair *pair = &index->dense[at];
+		if (pair->places != 0)
+			pmill_pair_index_free_places(
+				index, pmill_pair_index_part(index, at >> 8, at & 255), pair);
+		pair->count = 0;
 	}
 	for (unsigned p = 0; p < index->part_count; p++)
 		release_part(index, p);

@@ -12,8 +12,9 @@
 #include "base/pages.h"
 
 enum {
-	SKETCH_BITS = 20,
-	SKETCH_SLOTS = 1 << SKETCH_BITS,
+	/* About as many slots as tokens, within these. */
+	LEAST_SKETCH_BITS = 8,
+	MOST_SKETCH_BITS = 20,
 	FIRST_SLOTS = 1 << 12,
 };
 
@@ -31,6 +32,7 @@ struct local {
 	const struct pmill_merge_run *run;
 	const uint64_t *sketch; /* of all shares */
 	uint64_t *own_sketch;
+	unsigned sketch_bits;
 	struct local_pair *slots; /* a power of two of them, at most half full */
 	size_t slot_count, used;
 	size_t owned;    /* pairs of all shares that belong to this part */
@@ -41,6 +43,7 @@ struct survey {
 	struct pmill_merge_run *run;
 	struct local *locals; /* one for each share */
 	unsigned count;
+	unsigned sketch_bits;
 };
 
 static uint64_t key_of(uint32_t left, uint32_t right)
@@ -53,9 +56,9 @@ static uint64_t hash_of(uint64_t key)
 	return (key ^ key >> 29) * 0x9E3779B97F4A7C15u;
 }
 
-static size_t sketch_slot(uint64_t key)
+static size_t sketch_slot(const struct local *local, uint64_t key)
 {
-	return (size_t)(hash_of(key) >> (64 - SKETCH_BITS));
+	return (size_t)(hash_of(key) >> (64 - local->sketch_bits));
 }
 
 static uint64_t add_up(uint64_t a, uint64_t b)
@@ -71,7 +74,7 @@ static void add_to_sketch(
 {
 	struct local *local = context;
 	(void)name;
-	uint64_t *slot = &local->own_sketch[sketch_slot(key_of(left, right))];
+	uint64_t *slot = &local->own_sketch[sketch_slot(local, key_of(left, right))];
 	*slot = add_up(*slot, (uint64_t)count);
 }
 
@@ -87,8 +90,8 @@ static void sketch_share(void *context, unsigned index)
 static void add_sketches(void *context, unsigned index)
 {
 	struct survey *survey = context;
-	size_t begin = (size_t)SKETCH_SLOTS * index / survey->count;
-	size_t end = (size_t)SKETCH_SLOTS * (index + 1) / survey->count;
+	size_t slots = (size_t)1 << survey->sketch_bits;
+	size_t begin = slots * index / survey->count, end = slots * (index + 1) / survey->count;
 	uint64_t *sum = survey->locals[0].own_sketch;
 	for (unsigned i = 1; i < survey->count; i++)
 		for (size_t slot = begin; slot < end; slot++)
@@ -123,7 +126,8 @@ static bool grow(struct local *local)
 
 static bool is_in_question(const struct local *local, uint32_t left, uint32_t right)
 {
-	return local->sketch[sketch_slot(key_of(left, right))] >= (uint64_t)local->run->index.floor &&
+	return local->sketch[sketch_slot(local, key_of(left, right))] >=
+		(uint64_t)local->run->index.floor &&
 		pmill_merge_run_is_allowed(local->run, left, right);
 }
 
@@ -276,13 +280,24 @@ static bool has_failed(const struct survey *survey)
 	return false;
 }
 
+static unsigned choose_sketch_bits(const struct pmill_packed_words *words)
+{
+	uint64_t tokens = 4 * (uint64_t)words->unit_count + words->position_count;
+	unsigned bits = LEAST_SKETCH_BITS;
+	while (bits < MOST_SKETCH_BITS && tokens >> bits > 0)
+		bits++;
+	return bits;
+}
+
 static bool init(struct survey *survey)
 {
+	survey->sketch_bits = choose_sketch_bits(&survey->run->words);
 	survey->locals = calloc(survey->count, sizeof *survey->locals);
 	for (unsigned i = 0; survey->locals != NULL && i < survey->count; i++) {
 		struct local *local = &survey->locals[i];
 		local->run = survey->run;
-		local->own_sketch = pmill_pages_allocate(SKETCH_SLOTS * sizeof *local->own_sketch);
+		local->sketch_bits = survey->sketch_bits;
+		local->own_sketch = pmill_pages_allocate(sizeof *local->own_sketch << survey->sketch_bits);
 		local->sketch = survey->locals[0].own_sketch;
 		if (local->own_sketch == NULL)
 			return false;
@@ -295,7 +310,7 @@ static void release(struct survey *survey)
 	for (unsigned i = 0; survey->locals != NULL && i < survey->count; i++) {
 		struct local *local = &survey->locals[i];
 		if (local->own_sketch != NULL)
-			pmill_pages_free(local->own_sketch, SKETCH_SLOTS * sizeof *local->own_sketch);
+			pmill_pages_free(local->own_sketch, sizeof *local->own_sketch << survey->sketch_bits);
 		if (local->slots != NULL)
 			pmill_pages_free(local->slots, local->slot_count * sizeof *local->slots);
 	}

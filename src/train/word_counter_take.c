@@ -7,11 +7,15 @@
 #include "counts/count_target.h"
 #include "train/word_counter_state.h"
 
-/*
- * Of each word while tables become a list: its entry twice, as it is dealt out, and what it takes in
- * the list beside its bytes.
- */
-enum { TAKING_EACH_WORD = 2 * 24 + 2 + 16 };
+enum {
+	/*
+	 * Of each word while tables become a list, beside its slot: its entry, its bucket, and what it takes
+	 * in the list beside its bytes.
+	 */
+	TAKING_EACH_WORD = 24 + 2 + 16,
+	/* A second slot, in a table that may just have grown, where there are several tables. */
+	TAKING_EACH_MOVED = 2 * 24 * 8 / 5,
+};
 
 void pmill_word_counter_clear(struct pmill_word_counter *counter)
 {
@@ -140,9 +144,11 @@ static bool can_list(const struct pmill_word_counter *counter)
 	for (size_t i = 0; i < counter->shard_count; i++) {
 		const struct pmill_word_table *table = counter->shards[i]->table;
 		words += pmill_word_table_count(table);
-		bytes += pmill_word_table_bytes(table);
+		bytes += pmill_word_table_bytes(table) + pmill_word_table_memory(table);
 	}
 	uint64_t taking = counter->plan.taking, each = TAKING_EACH_WORD;
+	if (counter->shard_count > 1)
+		each += TAKING_EACH_MOVED;
 	return bytes <= taking && words <= (taking - bytes) / each;
 }
 
