@@ -35,7 +35,7 @@ static const char *const compat_targets[] = {"hf", NULL};
 static const char *const tsv_spellings[] = {"raw", "printable", NULL};
 static const char *const scanners[] = {
 	"scalar", "block", "sse4", "avx2", "avx512", "neon", "regex", NULL};
-static const char *const mergers[] = {"one-by-one", "batches", NULL};
+static const char *const mergers[] = {"one-by-one", "pipelined", "batches", NULL};
 static const char *const encode_formats[] = {"text", "tokens", "u16", "u32", NULL};
 static const char *const decode_formats[] = {"text", "u16", "u32", NULL};
 static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
@@ -263,8 +263,9 @@ static const struct pmill_cli_option options[] = {
 			"The engine that cuts text: an instruction set's (avx512, avx2, sse4, neon), block, "
 			"scalar, or regex (PCRE2). The result does not depend on it."},
 	{TRAIN, 0, "merger", CHOICE(merger, "NAME", mergers), .group = PMILL_CLI_GROUP_TESTS,
-		.summary = "How merges are found: one-by-one, or batches on all threads. The result does "
-				   "not depend on it."},
+		.summary =
+			"How merges are found: one-by-one, pipelined on two threads, or in batches on all. The "
+			"result does not depend on it."},
 
 	/* ---- Later ---- */
 	LATER(PMILL_CLI_WORK & ~COUNTS_WORDS, "tmp-dir", "DIR"),

@@ -213,7 +213,7 @@ typedef struct pmill_train_options {
 	const char *layout;        /* "bytes-first", "hf", "gpt2"; NULL: "bytes-first" */
 	const char
 		*compat; /* "hf": layout hf, ties ids, and Hugging Face's length filter; NULL: none */
-	const char *merger; /* NULL: the fastest; "one-by-one", "batches": for tests */
+	const char *merger; /* NULL: the fastest; "one-by-one", "pipelined", "batches": for tests */
 } pmill_train_options;
 
 typedef struct pmill_stage {

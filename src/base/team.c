@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/pause.h"
 #include "base/thread.h"
 
 enum {
@@ -35,15 +36,6 @@ struct pmill_team {
 	pthread_cond_t changed;
 };
 
-static void pause_a_little(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("yield");
-#endif
-}
-
 static void wake_all(struct pmill_team *team)
 {
 	pthread_mutex_lock(&team->lock);
@@ -57,7 +49,7 @@ static void wait_for(struct pmill_team *team, atomic_uint *value, unsigned wante
 	for (int i = 0; i < team->spins; i++) {
 		if ((atomic_load_explicit(value, memory_order_acquire) == wanted) == until_it_is)
 			return;
-		pause_a_little();
+		pmill_pause(i);
 	}
 	pthread_mutex_lock(&team->lock);
 	while ((atomic_load_explicit(value, memory_order_acquire) == wanted) != until_it_is)

@@ -67,6 +67,12 @@ bool pmill_learned_tokens_join(struct pmill_learned_tokens *tokens, uint32_t lef
 	return add_token(tokens, offset);
 }
 
+static int compare_bytes(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len)
+{
+	int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+	return order != 0 ? order : (a_len > b_len) - (a_len < b_len);
+}
+
 int pmill_learned_tokens_compare(const struct pmill_learned_tokens *tokens, uint32_t a, uint32_t b)
 {
 	if (a == b)
@@ -74,7 +80,25 @@ int pmill_learned_tokens_compare(const struct pmill_learned_tokens *tokens, uint
 	const struct pmill_learned_token *x = &tokens->items[a], *y = &tokens->items[b];
 	if (x->prefix != y->prefix)
 		return x->prefix < y->prefix ? -1 : 1;
-	uint32_t shared = x->len < y->len ? x->len : y->len;
-	int order = memcmp(tokens->bytes.data + x->offset, tokens->bytes.data + y->offset, shared);
-	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+	const uint8_t *bytes = tokens->bytes.data;
+	return compare_bytes(bytes + x->offset, x->len, bytes + y->offset, y->len);
+}
+
+int pmill_learned_tokens_compare_joined(
+	const struct pmill_learned_tokens *tokens, uint32_t left, uint32_t right, uint32_t other)
+{
+	if (!pmill_learned_tokens_begins_with(tokens, other, left))
+		return pmill_learned_tokens_compare(tokens, left, other);
+	const struct pmill_learned_token *a = &tokens->items[left], *b = &tokens->items[right],
+									 *x = &tokens->items[other];
+	const uint8_t *bytes = tokens->bytes.data;
+	return compare_bytes(bytes + b->offset, b->len, bytes + x->offset + a->len, x->len - a->len);
+}
+
+bool pmill_learned_tokens_begins_with(
+	const struct pmill_learned_tokens *tokens, uint32_t token, uint32_t beginning)
+{
+	const struct pmill_learned_token *x = &tokens->items[token], *y = &tokens->items[beginning];
+	const uint8_t *bytes = tokens->bytes.data;
+	return x->len >= y->len && memcmp(bytes + x->offset, bytes + y->offset, y->len) == 0;
 }

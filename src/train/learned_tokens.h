@@ -36,4 +36,11 @@ bool pmill_learned_tokens_join(struct pmill_learned_tokens *tokens, uint32_t lef
 /* By bytes as unsigned numbers, a prefix before what it begins: negative, 0, positive. */
 int pmill_learned_tokens_compare(const struct pmill_learned_tokens *tokens, uint32_t a, uint32_t b);
 
+/* The same for the token that would join `left` and `right`, against `other`. */
+int pmill_learned_tokens_compare_joined(
+	const struct pmill_learned_tokens *tokens, uint32_t left, uint32_t right, uint32_t other);
+
+bool pmill_learned_tokens_begins_with(
+	const struct pmill_learned_tokens *tokens, uint32_t token, uint32_t beginning);
+
 #endif

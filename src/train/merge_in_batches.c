@@ -53,6 +53,7 @@ struct outbox {
 
 struct worker {
 	struct pmill_neighbours neighbours;
+	struct pmill_changes changes;
 	struct outbox *outboxes; /* by owner */
 	uint32_t *names;
 	size_t name_count, name_capacity;
@@ -117,9 +118,9 @@ static bool send_lowered(const struct together *together, struct worker *worker,
 	return true;
 }
 
-/* The names are to be written behind those of the pairs before; the neighbour learns where. */
+/* The names are to be written behind those of the pairs before; the change learns where. */
 static bool send_gained(const struct together *together, struct worker *worker, uint32_t left,
-	uint32_t right, struct pmill_neighbour *neighbour)
+	uint32_t right, struct pmill_change *change)
 {
 	struct outbox *outbox = find_outbox(together, worker, left, right);
 	void *items = outbox->gained;
@@ -129,29 +130,20 @@ static bool send_gained(const struct together *together, struct worker *worker, 
 	outbox->gained = items;
 	outbox->gained[outbox->gained_count++] = (struct gained){.left = left,
 		.right = right,
-		.count = neighbour->count,
-		.places = neighbour->words,
+		.count = change->count,
+		.places = change->words,
 		.names = worker->name_count};
-	neighbour->fill = worker->names + worker->name_count;
-	worker->name_count += neighbour->words;
+	change->fill = worker->names + worker->name_count;
+	worker->name_count += change->words;
 	return true;
-}
-
-static void write_names(struct pmill_neighbour_side *side)
-{
-	for (size_t i = 0; i < side->event_count; i++) {
-		struct pmill_neighbour *neighbour = &side->by_token[side->events[i].token];
-		if (neighbour->fill != NULL)
-			*neighbour->fill++ = side->events[i].word;
-	}
 }
 
 static bool reserve_names(struct worker *worker)
 {
-	const struct pmill_neighbours *neighbours = &worker->neighbours;
+	const struct pmill_changes *changes = &worker->changes;
 	void *names = worker->names;
-	size_t more = neighbours->left.event_count + neighbours->right.event_count +
-		neighbours->both.event_count;
+	size_t more = changes->left.event_count + changes->right.event_count +
+		changes->both.event_count;
 	bool done = pmill_array_reserve(
 		&names, &worker->name_capacity, worker->name_count + more, sizeof *worker->names);
 	worker->names = names;
@@ -170,57 +162,57 @@ static bool is_hidden(const struct together *together, uint32_t left, uint32_t r
 
 /* (before) becomes (after), for one neighbour. */
 static bool send_change(const struct together *together, struct worker *worker,
-	const uint32_t before[2], const uint32_t after[2], struct pmill_neighbour *neighbour)
+	const uint32_t before[2], const uint32_t after[2], struct pmill_change *change)
 {
 	return is_hidden(together, before[0], before[1]) ||
-		(send_lowered(together, worker, before[0], before[1], neighbour->count) &&
-			send_gained(together, worker, after[0], after[1], neighbour));
+		(send_lowered(together, worker, before[0], before[1], change->count) &&
+			send_gained(together, worker, after[0], after[1], change));
 }
 
 static bool send_left(const struct together *together, struct worker *worker,
 	const struct pmill_candidate *pair, uint32_t joined)
 {
-	struct pmill_neighbour_side *side = &worker->neighbours.left;
-	for (size_t i = 0; i < side->touched_count; i++) {
-		uint32_t token = side->touched[i];
-		if (i + PREFETCH_AHEAD < side->touched_count)
+	struct pmill_change_side *side = &worker->changes.left;
+	for (size_t i = 0; i < side->count; i++) {
+		uint32_t token = side->items[i].token;
+		if (i + PREFETCH_AHEAD < side->count)
 			pmill_pair_index_prefetch(
-				&together->run->index, side->touched[i + PREFETCH_AHEAD], pair->left);
+				&together->run->index, side->items[i + PREFETCH_AHEAD].token, pair->left);
 		if (!send_change(together, worker, (uint32_t[]){token, pair->left},
-				(uint32_t[]){token, joined}, &side->by_token[token]))
+				(uint32_t[]){token, joined}, &side->items[i]))
 			return false;
 	}
-	write_names(side);
+	pmill_changes_fill(side);
 	return true;
 }
 
 static bool send_right(const struct together *together, struct worker *worker,
 	const struct pmill_candidate *pair, uint32_t joined)
 {
-	struct pmill_neighbour_side *side = &worker->neighbours.right;
-	for (size_t i = 0; i < side->touched_count; i++) {
-		uint32_t token = side->touched[i];
-		if (i + PREFETCH_AHEAD < side->touched_count)
+	struct pmill_change_side *side = &worker->changes.right;
+	for (size_t i = 0; i < side->count; i++) {
+		uint32_t token = side->items[i].token;
+		if (i + PREFETCH_AHEAD < side->count)
 			pmill_pair_index_prefetch(
-				&together->run->index, pair->right, side->touched[i + PREFETCH_AHEAD]);
+				&together->run->index, pair->right, side->items[i + PREFETCH_AHEAD].token);
 		if (!send_change(together, worker, (uint32_t[]){pair->right, token},
-				(uint32_t[]){joined, token}, &side->by_token[token]))
+				(uint32_t[]){joined, token}, &side->items[i]))
 			return false;
 	}
-	write_names(side);
+	pmill_changes_fill(side);
 	return true;
 }
 
 static bool send_both(const struct together *together, struct worker *worker,
 	const struct pmill_candidate *pair, uint32_t joined)
 {
-	struct pmill_neighbour_side *side = &worker->neighbours.both;
-	if (side->touched_count == 0)
+	struct pmill_change_side *side = &worker->changes.both;
+	if (side->count == 0)
 		return true;
 	bool done = send_change(together, worker, (uint32_t[]){pair->right, pair->left},
-		(uint32_t[]){joined, joined}, &side->by_token[0]);
+		(uint32_t[]){joined, joined}, &side->items[0]);
 	if (done)
-		write_names(side);
+		pmill_changes_fill(side);
 	return done;
 }
 
@@ -237,10 +229,11 @@ static bool visit_pair(const struct together *together, struct worker *worker, u
 		return true;
 	worker->visits += count;
 	bool done = pmill_visit_places(&run->words, names, count, pair->left, pair->right, joined,
-					&worker->neighbours) &&
+					&worker->neighbours, &worker->changes) &&
 		reserve_names(worker) && send_left(together, worker, pair, joined) &&
 		send_right(together, worker, pair, joined) && send_both(together, worker, pair, joined);
-	pmill_neighbours_clear(&worker->neighbours);
+	pmill_neighbours_clear(&worker->neighbours, &worker->changes);
+	pmill_changes_clear(&worker->changes);
 	return done;
 }
 
@@ -253,7 +246,7 @@ static void visit_share(void *context, unsigned share)
 		worker->outboxes[owner].lowered_count = 0;
 		worker->outboxes[owner].gained_count = 0;
 	}
-	bool done = pmill_neighbours_reserve_tokens(
+	bool done = pmill_neighbours_reserve(
 		&worker->neighbours, together->first_joined + together->batch.count);
 	for (size_t i = 0; i < together->batch.count && done; i++)
 		done = visit_pair(together, worker, share, &together->batch.pairs[i],
@@ -509,10 +502,11 @@ static void release(struct together *together)
 		free(worker->outboxes);
 		free(worker->names);
 		pmill_neighbours_release(&worker->neighbours);
+		pmill_changes_release(&worker->changes);
 		together->run->result->visits += worker->visits;
 	}
 	free(together->workers);
-	pmill_neighbours_release(&together->alone.neighbours);
+	pmill_merge_alone_release(&together->alone);
 	pmill_batch_release(&together->batch);
 }
 
@@ -525,4 +519,5 @@ static pmill_status merge_in_batches(struct pmill_merge_run *run)
 	return status;
 }
 
-const struct pmill_merge_method pmill_merge_in_batches = {"batches", merge_in_batches};
+const struct pmill_merge_method pmill_merge_in_batches = {
+	.name = "batches", .run = merge_in_batches, .has_parts = true};

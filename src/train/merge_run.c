@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/pages.h"
+#include "train/floor.h"
 #include "train/pair_survey.h"
 #include "train/visit.h"
 
@@ -44,23 +45,12 @@ struct pmill_pair *pmill_merge_run_find_pair(
 
 /* ---- The floor ---- */
 
-static unsigned log2_of(uint64_t x)
-{
-	return 63u - (unsigned)__builtin_clzll(x | 1);
-}
-
-/*
- * Counts of merges fall about as 1/k, and all merges together join some three quarters of the places where two
- * tokens meet. So merge N counts some 1.1 × joints / (N log2 N); an eighth of it was below the last merge for every
- * text we know, and half of it still.
- */
-static int64_t estimate_floor(const struct pmill_merge_run *run, uint64_t joints)
+/* Half as much again as is sure, unless that is below the last merge of some text after all. */
+static int64_t estimate_floor(const struct pmill_merge_run *run)
 {
 	const struct pmill_merger_settings *settings = run->settings;
-	if (settings->first_floor > 0)
-		return settings->first_floor;
-	uint64_t merges = settings->merge_limit;
-	return (int64_t)(joints / 7 / (merges + 1) / (log2_of(merges) + 1));
+	return settings->first_floor > 0 ? settings->first_floor
+									 : run->sure_floor + run->sure_floor / 2;
 }
 
 static void set_floor(struct pmill_merge_run *run, int64_t floor)
@@ -69,9 +59,14 @@ static void set_floor(struct pmill_merge_run *run, int64_t floor)
 	run->index.floor = floor > least ? floor : least;
 }
 
-/* From where the run has come to where it will end, by the same rule; half of that. */
+/*
+ * What is sure without filters; else from where the run has come to where it will end, as if the count of merge k
+ * fell as 1/k; half of that.
+ */
 static int64_t lower_estimate(const struct pmill_merge_run *run)
 {
+	if (run->index.floor > run->sure_floor && run->sure_floor > 0)
+		return run->sure_floor;
 	int64_t floor = run->index.floor / 4;
 	double reached = (double)run->result->merge_count / (double)run->settings->merge_limit;
 	double estimate = (double)run->index.floor * reached / 2;
@@ -95,8 +90,7 @@ struct build {
 	struct pmill_merge_run *run;
 	struct pmill_byte_pair *pairs; /* share by share */
 	unsigned share_count;
-	bool *fits;      /* of each share */
-	uint64_t joints; /* places where two bytes meet, by count */
+	bool *fits; /* of each share */
 };
 
 static void forget_last(struct pmill_byte_pair *pairs)
@@ -136,8 +130,6 @@ static pmill_status add_byte_pair(struct build *build, uint32_t at)
 		if (__builtin_add_overflow(pair->count, own->count, &pair->count))
 			return fail_overflow(build);
 	}
-	if (__builtin_add_overflow(build->joints, (uint64_t)pair->count, &build->joints))
-		build->joints = UINT64_MAX;
 	return PMILL_OK;
 }
 
@@ -174,7 +166,7 @@ static pmill_status index_pairs(struct build *build)
 	pmill_status status = PMILL_OK;
 	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
 		status = add_byte_pair(build, at);
-	set_floor(run, estimate_floor(run, build->joints));
+	set_floor(run, estimate_floor(run));
 	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
 		status = offer_byte_pair(build, at);
 	if (status == PMILL_OK)
@@ -207,7 +199,7 @@ static bool init_queues(struct pmill_merge_run *run)
 pmill_status pmill_merge_run_build(
 	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit)
 {
-	run->part_count = pmill_team_size(run->team);
+	run->sure_floor = pmill_floor_of_words(words, run->settings->merge_limit);
 	if (!pmill_learned_tokens_init(&run->tokens, run->settings) || !init_queues(run) ||
 		!pmill_pair_index_init(&run->index, run->part_count))
 		return pmill_fail_memory(run->error);

@@ -22,8 +22,9 @@ struct pmill_merge_run {
 	struct pmill_learned_tokens tokens;
 	struct pmill_packed_words words;
 	struct pmill_pair_index index;
+	int64_t sure_floor;              /* see floor.h */
 	struct pmill_pair_queue *queues; /* one for each part of the index */
-	unsigned part_count;
+	unsigned part_count;             /* at most the size of the team */
 	struct pmill_merger_result *result;
 	size_t merge_capacity;
 	pmill_error *error;
@@ -33,11 +34,13 @@ struct pmill_merge_run {
 struct pmill_merge_method {
 	const char *name;
 	pmill_status (*run)(struct pmill_merge_run *run);
+	bool has_parts; /* the index in as many parts as the team has members; else in one */
 };
 extern const struct pmill_merge_method pmill_merge_one_by_one;
+extern const struct pmill_merge_method pmill_merge_pipelined;
 extern const struct pmill_merge_method pmill_merge_in_batches;
 
-/* Packs the words and indexes their pairs, on the team. */
+/* Packs the words and indexes their pairs, on the team. `part_count` is set. */
 pmill_status pmill_merge_run_build(
 	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit);
 void pmill_merge_run_release(struct pmill_merge_run *run);

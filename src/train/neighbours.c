@@ -1,4 +1,4 @@
-/* What one merge changes: gathered by neighbour in dense arrays while its words are visited. */
+/* What one merge changes: gathered by neighbour while its words are visited. */
 /* SPDX-License-Identifier: MIT */
 #include "train/neighbours.h"
 
@@ -6,72 +6,95 @@
 
 #include "base/array.h"
 
-static bool reserve_side_tokens(struct pmill_neighbour_side *side, size_t token_count)
+static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t count)
 {
-	size_t before = side->token_capacity;
-	void *by_token = side->by_token, *touched = side->touched;
-	bool done = pmill_array_reserve(
-					&by_token, &side->token_capacity, token_count, sizeof *side->by_token) &&
-		pmill_array_reserve(
-			&touched, &side->touched_capacity, side->token_capacity, sizeof *side->touched);
-	side->by_token = by_token;
-	side->touched = touched;
-	if (side->token_capacity > before)
-		memset(
-			side->by_token + before, 0, (side->token_capacity - before) * sizeof *side->by_token);
+	size_t before = *capacity;
+	void *grown = *numbers;
+	bool done = pmill_array_reserve(&grown, capacity, count, sizeof **numbers);
+	*numbers = grown;
+	if (*capacity > before)
+		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
 	return done;
 }
 
-bool pmill_neighbours_reserve_tokens(struct pmill_neighbours *neighbours, size_t token_count)
+bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t token_count)
 {
-	return reserve_side_tokens(&neighbours->left, token_count) &&
-		reserve_side_tokens(&neighbours->right, token_count) &&
-		reserve_side_tokens(&neighbours->both, 1);
-}
-
-static void release_side(struct pmill_neighbour_side *side)
-{
-	free(side->by_token);
-	free(side->touched);
-	free(side->events);
-	*side = (struct pmill_neighbour_side){0};
+	return reserve_numbers(&neighbours->left, &neighbours->left_capacity, token_count) &&
+		reserve_numbers(&neighbours->right, &neighbours->right_capacity, token_count);
 }
 
 void pmill_neighbours_release(struct pmill_neighbours *neighbours)
 {
-	release_side(&neighbours->left);
-	release_side(&neighbours->right);
-	release_side(&neighbours->both);
+	free(neighbours->left);
+	free(neighbours->right);
+	*neighbours = (struct pmill_neighbours){0};
 }
 
-static bool reserve_side(struct pmill_neighbour_side *side, size_t more)
+static void forget(uint32_t *numbers, const struct pmill_change_side *side)
 {
-	void *events = side->events;
-	if (!pmill_array_reserve(
-			&events, &side->event_capacity, side->event_count + more, sizeof *side->events))
-		return false;
+	for (size_t i = 0; i < side->count; i++)
+		numbers[side->items[i].token] = 0;
+}
+
+void pmill_neighbours_clear(
+	struct pmill_neighbours *neighbours, const struct pmill_changes *changes)
+{
+	forget(neighbours->left, &changes->left);
+	forget(neighbours->right, &changes->right);
+	neighbours->both = 0;
+}
+
+static void release_side(struct pmill_change_side *side)
+{
+	free(side->items);
+	free(side->events);
+	*side = (struct pmill_change_side){0};
+}
+
+void pmill_changes_release(struct pmill_changes *changes)
+{
+	release_side(&changes->left);
+	release_side(&changes->right);
+	release_side(&changes->both);
+}
+
+static bool reserve_side(struct pmill_change_side *side, size_t more)
+{
+	void *items = side->items, *events = side->events;
+	bool done = pmill_array_reserve(
+					&items, &side->capacity, side->count + more, sizeof *side->items) &&
+		pmill_array_reserve(
+			&events, &side->event_capacity, side->event_count + more, sizeof *side->events);
+	side->items = items;
 	side->events = events;
-	return true;
+	return done;
 }
 
-bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t more)
+bool pmill_changes_reserve(struct pmill_changes *changes, size_t more)
 {
-	return reserve_side(&neighbours->left, more) && reserve_side(&neighbours->right, more) &&
-		reserve_side(&neighbours->both, more);
+	return reserve_side(&changes->left, more) && reserve_side(&changes->right, more) &&
+		reserve_side(&changes->both, more);
 }
 
-static void clear_side(struct pmill_neighbour_side *side)
+static void clear_side(struct pmill_change_side *side)
 {
-	for (size_t i = 0; i < side->touched_count; i++)
-		side->by_token[side->touched[i]] = (struct pmill_neighbour){0};
-	side->touched_count = 0;
+	side->count = 0;
 	side->event_count = 0;
 }
 
-void pmill_neighbours_clear(struct pmill_neighbours *neighbours)
+void pmill_changes_clear(struct pmill_changes *changes)
 {
-	clear_side(&neighbours->left);
-	clear_side(&neighbours->right);
-	clear_side(&neighbours->both);
-	neighbours->visit = 0;
+	clear_side(&changes->left);
+	clear_side(&changes->right);
+	clear_side(&changes->both);
+	changes->visit = 0;
+}
+
+void pmill_changes_fill(struct pmill_change_side *side)
+{
+	for (size_t i = 0; i < side->event_count; i++) {
+		struct pmill_change *change = &side->items[side->events[i].change];
+		if (change->fill != NULL)
+			*change->fill++ = side->events[i].word;
+	}
 }

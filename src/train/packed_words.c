@@ -9,8 +9,8 @@
 
 enum {
 	HEADER_UNITS = sizeof(struct pmill_packed_word) / 8,
-	/* Behind each share, where vectors read but never write. */
-	PADDING_UNITS = 4,
+	/* Behind each share, where vectors read but never write: 17 tokens of 4 bytes behind a header. */
+	PADDING_UNITS = 8,
 	/* Words that are dealt to one share at a time: neighbours share pairs. */
 	DEALT_WORDS = 256,
 };

@@ -67,11 +67,10 @@ bool pmill_pair_index_init(struct pmill_pair_index *index, unsigned part_count)
 	return false;
 }
 
+/* All places with it: the pool has them all. */
 static void release_part(struct pmill_pair_index *index, unsigned p)
 {
 	struct pmill_pair_part *part = &index->parts[p];
-	for (size_t i = 0; i < part->slot_count; i++)
-		pmill_pair_index_free_places(index, p, &part->slots[i]);
 	if (part->slots != NULL)
 		pmill_pages_free(part->slots, part->slot_count * sizeof *part->slots);
 	pmill_place_pool_release(&part->pool);
@@ -81,11 +80,8 @@ static void release_part(struct pmill_pair_index *index, unsigned p)
 void pmill_pair_index_clear(struct pmill_pair_index *index)
 {
 	for (uint32_t at = 0; at < DENSE_PAIRS; at++) {
-		struct pmill_pair *pair = &index->dense[at];
-		if (pair->places != 0)
-			pmill_pair_index_free_places(
-				index, pmill_pair_index_part(index, at >> 8, at & 255), pair);
-		pair->count = 0;
+		index->dense[at].places = 0;
+		index->dense[at].count = 0;
 	}
 	for (unsigned p = 0; p < index->part_count; p++)
 		release_part(index, p);

@@ -238,6 +238,8 @@ static void index_owned(void *context, unsigned owner)
 {
 	struct survey *survey = context;
 	struct local *local = &survey->locals[owner];
+	if (owner >= survey->run->part_count)
+		return;
 	bool done = visit_owned(survey, owner, count_owned) &&
 		pmill_pair_index_reserve(&survey->run->index, owner, local->owned) &&
 		pmill_pair_queue_reserve(&survey->run->queues[owner], local->owned) &&
@@ -334,7 +336,7 @@ static bool survey_pairs(struct survey *survey)
 
 bool pmill_pair_survey_run(struct pmill_merge_run *run)
 {
-	struct survey survey = {.run = run, .count = run->part_count};
+	struct survey survey = {.run = run, .count = run->words.share_count};
 	pmill_pair_index_clear(&run->index);
 	for (unsigned part = 0; part < run->part_count; part++)
 		pmill_pair_queue_clear(&run->queues[part]);

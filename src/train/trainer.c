@@ -91,7 +91,7 @@ static pmill_status set_method(struct pmill_trainer *trainer, pmill_error *error
 		method = pmill_merger_method(i++);
 	while (asked != NULL && method != NULL && strcmp(method, asked) != 0);
 	if (method == NULL)
-		return fail_choice("merger", asked, "one-by-one or batches", error);
+		return fail_choice("merger", asked, "one-by-one, pipelined or batches", error);
 	trainer->options.merger = asked == NULL ? NULL : method;
 	return PMILL_OK;
 }

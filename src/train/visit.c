@@ -5,14 +5,18 @@
 #include "train/visit_match.h"
 
 enum {
-	/* Measured: 8 to 16 places ahead hide the way to memory. */
-	PREFETCH_AHEAD = 12,
+	/* Places that are prefetched before they are visited, a round at a time. */
+	PREFETCHED = 16,
 	/* Most words end on the second line of the cache where they don't on the first. */
 	SECOND_LINE = 48,
-	/* Places for which room is made at once; a short word has at most half as many matches as tokens. */
-	ROUND = 32,
+	/* Places for which room is made at once. Most have one match, and a word with more makes its own room. */
+	ROUND = 16,
+	/* A short word has at most half as many matches as tokens. */
 	MOST_MATCHES = PMILL_LONG_WORD_LEN / 2,
+	/* Places in a word that are looked at without a branch: nearly all words have no more. */
+	LOOKED = 16,
 };
+#define FOUND_FAR (1u << 31)
 
 #define TOKEN uint16_t
 #define NAME(x) x##_narrow
@@ -43,20 +47,23 @@ static uint32_t match_long(
  * its left: the new one stands nowhere else yet.
  */
 static void merge_long(const struct pmill_packed_words *words, uint32_t name, int64_t count,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
 {
 	uint32_t base = (uint32_t)words->unit_count, at = name - base;
 	uint32_t second = match_long(words, at, left, right);
 	if (second == PMILL_NO_POSITION)
 		return;
-	uint32_t visit = ++neighbours->visit;
+	uint32_t visit = ++changes->visit;
 	uint32_t before = words->before[at], after = words->after[second];
 	if (before != PMILL_NO_POSITION) {
 		uint32_t token = words->tokens[before];
 		if (token == joined)
-			pmill_neighbour_add(&neighbours->both, 0, visit, base + before, count);
+			pmill_change_add(
+				&changes->both, &neighbours->both, joined, visit, base + before, count);
 		else
-			pmill_neighbour_add(&neighbours->left, token, visit, base + before, count);
+			pmill_change_add(
+				&changes->left, &neighbours->left[token], token, visit, base + before, count);
 	}
 	words->tokens[at] = joined;
 	words->tokens[second] = PMILL_NO_TOKEN;
@@ -64,8 +71,9 @@ static void merge_long(const struct pmill_packed_words *words, uint32_t name, in
 	if (after == PMILL_NO_POSITION)
 		return;
 	words->before[after] = at;
+	uint32_t token = words->tokens[after];
 	if (match_long(words, after, left, right) == PMILL_NO_POSITION)
-		pmill_neighbour_add(&neighbours->right, words->tokens[after], visit, name, count);
+		pmill_change_add(&changes->right, &neighbours->right[token], token, visit, name, count);
 }
 
 /* What a visit touches first. (A function that only prefetches would be dropped by gcc as one without effect.) */
@@ -77,36 +85,67 @@ static const void *address_of(const struct pmill_packed_words *words, uint32_t n
 }
 
 static void visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
 {
 	/* Places come in order, so the next is mostly in the same word. */
 	uint32_t at = name - (uint32_t)words->unit_count;
 	bool is_behind = *word + 1 < words->long_count && words->long_words[*word + 1].begin <= at;
 	if (is_behind || words->long_words[*word].begin > at)
 		*word = pmill_packed_words_find_long(words, at);
-	merge_long(words, name, words->long_words[*word].count, left, right, joined, neighbours);
+	merge_long(
+		words, name, words->long_words[*word].count, left, right, joined, neighbours, changes);
+}
+
+static void visit_long_places(const struct pmill_packed_words *words, const uint32_t *names,
+	size_t count, uint32_t left, uint32_t right, uint32_t joined,
+	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
+{
+	size_t long_word = 0;
+	for (size_t i = 0; i < count; i++)
+		visit_long(words, names[i], &long_word, left, right, joined, neighbours, changes);
+}
+
+/* How many of the first places are of one kind. They come share by share, and in each the short words first. */
+static size_t count_alike(
+	const struct pmill_packed_words *words, const uint32_t *names, size_t count)
+{
+	if (words->position_count == 0)
+		return count;
+	size_t alike = 1;
+	while (alike < count && is_long(words, names[alike]) == is_long(words, names[0]))
+		alike++;
+	return alike;
 }
 
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours)
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
 {
-	size_t long_word = 0;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t name = names[i];
-		if (i % ROUND == 0 && !pmill_neighbours_reserve(neighbours, ROUND * MOST_MATCHES))
-			return false;
-		if (i + PREFETCH_AHEAD < count) {
-			const char *ahead = address_of(words, names[i + PREFETCH_AHEAD]);
+	for (size_t i = 0; i < PREFETCHED && i < count; i++) {
+		const char *ahead = address_of(words, names[i]);
+		__builtin_prefetch(ahead, 1);
+		__builtin_prefetch(ahead + SECOND_LINE, 1);
+	}
+	for (size_t begin = 0, part; begin < count; begin += part) {
+		part = count_alike(words, names + begin, count - begin < ROUND ? count - begin : ROUND);
+		for (size_t i = begin + PREFETCHED; i < begin + PREFETCHED + part && i < count; i++) {
+			const char *ahead = address_of(words, names[i]);
 			__builtin_prefetch(ahead, 1);
 			__builtin_prefetch(ahead + SECOND_LINE, 1);
 		}
-		if (is_long(words, name))
-			visit_long(words, name, &long_word, left, right, joined, neighbours);
+		if (!pmill_changes_reserve(changes, ROUND))
+			return false;
+		bool done = true;
+		if (is_long(words, names[begin]))
+			visit_long_places(words, names + begin, part, left, right, joined, neighbours, changes);
 		else if (words->is_wide)
-			merge_wide(pmill_packed_words_at(words, name), name, left, right, joined, neighbours);
+			done = visit_wide(words, names + begin, part, left, right, joined, neighbours, changes);
 		else
-			merge_narrow(pmill_packed_words_at(words, name), name, (uint16_t)left, (uint16_t)right,
-				joined, neighbours);
+			done = visit_narrow(words, names + begin, part, (uint16_t)left, (uint16_t)right, joined,
+				neighbours, changes);
+		if (!done)
+			return false;
 	}
 	return true;
 }

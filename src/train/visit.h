@@ -8,11 +8,12 @@
 #include "train/pair_index.h"
 
 /*
- * Replaces (left, right) by `joined` at each of `count` places, in ascending order, and tells `neighbours`
- * what changes. Places that no longer hold the pair are passed over. False without memory.
+ * Replaces (left, right) by `joined` at each of `count` places and gathers what changes, in the order of the
+ * places. Those that no longer hold the pair are passed over. False without memory.
  */
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours);
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes);
 
 /*
  * Adds the pairs of bytes of one share to `pairs`, a dense table of 256 × 256: how often each occurs, and

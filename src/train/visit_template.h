@@ -2,27 +2,23 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The first place that holds the pair; `len` where none does. `is_single`: no other one may overlap it or
- * follow. Looks at LOOK_TOKENS places at a time, and so beyond the word: see PADDING_UNITS.
+ * Where the pair stands: bit i for tokens i and i + 1; FOUND_FAR instead of the bits if there are more tokens
+ * than LOOKED and one of all those places holds it; 0: nowhere. Looks beyond the word: see PADDING_UNITS.
  */
-static inline size_t NAME(find)(
-	const TOKEN *tokens, size_t len, TOKEN left, TOKEN right, bool *is_single)
+static inline unsigned NAME(find)(const TOKEN *tokens, size_t len, TOKEN left, TOKEN right)
 {
-	size_t found = len;
-	for (size_t i = 0; i + 1 < len; i += LOOK_TOKENS) {
+	unsigned found = 0;
+	for (size_t i = 0; i < LOOKED; i += LOOK_TOKENS)
+		found |= NAME(match)(tokens + i, left, right) << i;
+	if (__builtin_expect(len <= LOOKED + 1, 1))
+		return found & ((1u << (len - 1)) - 1);
+	for (size_t i = LOOKED; i + 1 < len; i += LOOK_TOKENS) {
 		unsigned matches = NAME(match)(tokens + i, left, right);
 		if (len - 1 - i < LOOK_TOKENS)
 			matches &= (1u << (len - 1 - i)) - 1;
-		if (matches == 0)
-			continue;
-		if (found < len || (matches & (matches - 1)) != 0) {
-			*is_single = false;
-			return found < len ? found : i + (size_t)__builtin_ctz(matches);
-		}
-		found = i + (size_t)__builtin_ctz(matches);
+		found |= matches;
 	}
-	*is_single = true;
-	return found;
+	return found != 0 ? FOUND_FAR : 0;
 }
 
 /* Takes out the token at `gap` > 0: eight bytes at a time, whose first tokens stay as they are. */
@@ -44,14 +40,17 @@ static inline void NAME(close_gap)(TOKEN *tokens, size_t gap, size_t len)
 #endif
 }
 
-/* Replaces from left to right, where there may be several matches. */
-static void NAME(merge_many)(struct pmill_packed_word *word, uint32_t name, size_t first,
-	const TOKEN left, const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours)
+/* Replaces from left to right, where there may be several matches. False without memory. */
+static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t name, const TOKEN left,
+	const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
 {
+	if (!pmill_changes_reserve(changes, MOST_MATCHES + ROUND))
+		return false;
 	TOKEN *tokens = (TOKEN *)(void *)word->tokens;
-	size_t len = pmill_packed_word_len(word), in = first, out = first;
+	size_t len = pmill_packed_word_len(word), in = 0, out = 0;
 	int64_t count = pmill_packed_word_count(word);
-	uint32_t visit = ++neighbours->visit;
+	uint32_t visit = ++changes->visit;
 	bool is_touching = false; /* the match before ends where this one begins */
 	while (in < len) {
 		if (in + 1 >= len || tokens[in] != left || tokens[in + 1] != right) {
@@ -60,41 +59,68 @@ static void NAME(merge_many)(struct pmill_packed_word *word, uint32_t name, size
 			continue;
 		}
 		if (is_touching)
-			pmill_neighbour_add(&neighbours->both, 0, visit, name, count);
+			pmill_change_add(&changes->both, &neighbours->both, joined, visit, name, count);
 		else if (out > 0)
-			pmill_neighbour_add(&neighbours->left, tokens[out - 1], visit, name, count);
+			pmill_change_add(&changes->left, &neighbours->left[tokens[out - 1]], tokens[out - 1],
+				visit, name, count);
 		tokens[out++] = (TOKEN)joined;
 		in += 2;
 		is_touching = in + 1 < len && tokens[in] == left && tokens[in + 1] == right;
 		if (!is_touching && in < len)
-			pmill_neighbour_add(&neighbours->right, tokens[in], visit, name, count);
+			pmill_change_add(
+				&changes->right, &neighbours->right[tokens[in]], tokens[in], visit, name, count);
 	}
 	pmill_packed_word_shorten(word, len - out);
+	return true;
 }
 
-/* Tells the neighbours. A list of places may name words that no longer hold the pair. */
-static inline void NAME(merge)(struct pmill_packed_word *word, uint32_t name, const TOKEN left,
-	const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours)
+/* Replaces the pair at `at`, the only one. */
+static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t name, size_t at,
+	uint32_t joined, struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
 	TOKEN *tokens = (TOKEN *)(void *)word->tokens;
 	size_t len = pmill_packed_word_len(word);
-	bool is_single;
-	size_t at = NAME(find)(tokens, len, left, right, &is_single);
-	if (at == len)
-		return;
-	if (!is_single) {
-		NAME(merge_many)(word, name, at, left, right, joined, neighbours);
-		return;
-	}
 	int64_t count = pmill_packed_word_count(word);
 	if (at > 0)
-		pmill_neighbour_add_single(&neighbours->left, tokens[at - 1], name, count);
+		pmill_change_add_single(
+			&changes->left, &neighbours->left[tokens[at - 1]], tokens[at - 1], name, count);
 	if (at + 2 < len)
-		pmill_neighbour_add_single(&neighbours->right, tokens[at + 2], name, count);
+		pmill_change_add_single(
+			&changes->right, &neighbours->right[tokens[at + 2]], tokens[at + 2], name, count);
 	/* In this order: a narrow store that a wide load follows would make it wait. */
 	NAME(close_gap)(tokens, at + 1, len);
 	tokens[at] = (TOKEN)joined;
 	pmill_packed_word_shorten(word, 1);
+}
+
+/*
+ * Short words, at most ROUND of them. A list of places may name words that no longer hold the pair, every
+ * second one of some, and which can't be foreseen: so all are looked at first, without branches. False
+ * without memory.
+ */
+static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
+	const TOKEN left, const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
+{
+	uint32_t holders[ROUND], places[ROUND];
+	size_t holder_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct pmill_packed_word *word = pmill_packed_words_at(words, names[i]);
+		unsigned found = NAME(find)(
+			(const TOKEN *)(const void *)word->tokens, pmill_packed_word_len(word), left, right);
+		holders[holder_count] = names[i];
+		places[holder_count] = found;
+		holder_count += found != 0;
+	}
+	for (size_t i = 0; i < holder_count; i++) {
+		struct pmill_packed_word *word = pmill_packed_words_at(words, holders[i]);
+		if ((places[i] & (places[i] - 1)) == 0 && places[i] != FOUND_FAR)
+			NAME(merge_single)
+			(word, holders[i], (size_t)__builtin_ctz(places[i]), joined, neighbours, changes);
+		else if (!NAME(merge_many)(word, holders[i], left, right, joined, neighbours, changes))
+			return false;
+	}
+	return true;
 }
 
 static bool NAME(count_pairs)(

@@ -54,27 +54,32 @@ static void train(size_t words, const char *method, unsigned threads, int64_t mi
 	assert_int_equal(pmill_merger_run(&list, &settings, result, NULL), PMILL_OK);
 }
 
+static void compare(const char *method, unsigned threads, int64_t min_count, uint64_t longest)
+{
+	struct pmill_merger_result plain, other;
+	train(30000, "one-by-one", threads, min_count, longest, &plain);
+	train(30000, method, threads, min_count, longest, &other);
+	assert_int_equal(other.merge_count, plain.merge_count);
+	assert_string_equal(other.stopped, plain.stopped);
+	assert_memory_equal(other.merges, plain.merges, plain.merge_count * sizeof *plain.merges);
+	assert_true(other.batches > 0 && other.batches < other.merge_count / 2);
+	assert_true(plain.merge_count > 500);
+	assert_true((other.surveys > 0) == (threads % 3 == 0));
+	print_message("%s, %u threads: %zu merges in %llu batches\n", method, threads,
+		other.merge_count, (unsigned long long)other.batches);
+	pmill_merger_result_release(&plain);
+	pmill_merger_result_release(&other);
+}
+
 static void equals_one_by_one(void **state)
 {
 	(void)state;
-	static const unsigned thread_counts[] = {2, 3, 4, 8};
-	for (size_t i = 0; i < sizeof thread_counts / sizeof *thread_counts; i++) {
-		struct pmill_merger_result plain, batches;
-		int64_t min_count = i == 3 ? 20 : 1;
-		uint64_t longest = i == 2 ? 6 : 0;
-		train(30000, "one-by-one", thread_counts[i], min_count, longest, &plain);
-		train(30000, "batches", thread_counts[i], min_count, longest, &batches);
-		assert_int_equal(batches.merge_count, plain.merge_count);
-		assert_string_equal(batches.stopped, plain.stopped);
-		assert_memory_equal(batches.merges, plain.merges, plain.merge_count * sizeof *plain.merges);
-		assert_true(batches.batches > 0 && batches.batches < batches.merge_count);
-		assert_true(plain.merge_count > 500);
-		assert_true((batches.surveys > 0) == (thread_counts[i] % 3 == 0));
-		print_message("%u threads: %zu merges in %llu batches\n", thread_counts[i],
-			batches.merge_count, (unsigned long long)batches.batches);
-		pmill_merger_result_release(&plain);
-		pmill_merger_result_release(&batches);
-	}
+	static const unsigned thread_counts[] = {2, 3, 4, 8, 16};
+	for (size_t way = 0; pmill_merger_method(way) != NULL; way++)
+		for (size_t i = 0; i < sizeof thread_counts / sizeof *thread_counts; i++)
+			if (strcmp(pmill_merger_method(way), "one-by-one") != 0)
+				compare(
+					pmill_merger_method(way), thread_counts[i], i == 3 ? 20 : 1, i == 2 ? 6 : 0);
 }
 
 /* ---- The team itself ---- */
