@@ -114,10 +114,14 @@ static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *
 	}
 	for (size_t i = 0; i < holder_count; i++) {
 		struct pmill_packed_word *word = pmill_packed_words_at(words, holders[i]);
-		if ((places[i] & (places[i] - 1)) == 0 && places[i] != FOUND_FAR)
-			NAME(merge_single)
-			(word, holders[i], (size_t)__builtin_ctz(places[i]), joined, neighbours, changes);
-		else if (!NAME(merge_many)(word, holders[i], left, right, joined, neighbours, changes))
+		bool is_single = (places[i] & (places[i] - 1)) == 0 && places[i] != FOUND_FAR, done = true;
+		if (is_single) {
+			const size_t at = (size_t)__builtin_ctz(places[i]);
+			NAME(merge_single)(word, holders[i], at, joined, neighbours, changes);
+		} else {
+			done = NAME(merge_many)(word, holders[i], left, right, joined, neighbours, changes);
+		}
+		if (!done)
 			return false;
 	}
 	return true;
