@@ -14,7 +14,7 @@ static uint64_t load_big(const uint8_t *p)
 	return x;
 }
 
-struct pmill_word_entry pmill_word_entry_make(const struct pmill_word_slot *slot, bool is_long)
+struct pmill_word_entry pmill_word_entry_make(struct pmill_word_slot *slot, bool is_long)
 {
 	if (!is_long)
 		return (struct pmill_word_entry){.first = __builtin_bswap64(slot->first),
@@ -24,6 +24,19 @@ struct pmill_word_entry pmill_word_entry_make(const struct pmill_word_slot *slot
 	return (struct pmill_word_entry){.first = load_big(bytes),
 		.second = load_big(bytes + 8) | PMILL_LONG_WORD_MARK,
 		.slot = slot};
+}
+
+size_t pmill_word_entries_gather(
+	const struct pmill_word_slots *slots, struct pmill_word_entry *entries)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < slots->capacity; i++) {
+		if (slots->slots[i].count == 0)
+			continue;
+		struct pmill_word_entry entry = pmill_word_entry_make(&slots->slots[i], slots->is_long);
+		entries[count++] = entry;
+	}
+	return count;
 }
 
 static void store_big(uint64_t x, uint8_t *p)
@@ -49,24 +62,26 @@ void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes
 		memcpy(bytes, both, len);
 }
 
-static bool is_long_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
+/* Of equal numbers. */
+static int compare_long(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
 {
 	if (!pmill_word_entry_is_long(a))
-		return false; /* equal numbers and short: the same word */
+		return 0;
 	const struct pmill_long_word *x = a->slot->long_word, *y = b->slot->long_word;
 	int order = memcmp(x->bytes, y->bytes, x->len < y->len ? x->len : y->len);
-	return order != 0 ? order < 0 : x->len < y->len;
+	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
 }
 
 static inline bool is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
 {
 	unsigned __int128 x = pmill_word_entry_key(a), y = pmill_word_entry_key(b);
-	return __builtin_expect(x == y, 0) ? is_long_before(a, b) : x < y;
+	return __builtin_expect(x == y, 0) ? compare_long(a, b) < 0 : x < y;
 }
 
-bool pmill_word_entry_is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
+int pmill_word_entry_compare(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
 {
-	return is_before(a, b);
+	unsigned __int128 x = pmill_word_entry_key(a), y = pmill_word_entry_key(b);
+	return x == y ? compare_long(a, b) : x < y ? -1 : 1;
 }
 
 static void swap(struct pmill_word_entry *a, struct pmill_word_entry *b)
@@ -130,7 +145,7 @@ static void choose_pivot(struct pmill_word_entry *entries, size_t count)
  * added, not a branch, half of which would be foreseen wrongly. The pivot comes to stand at the
  * result; the entries before it are those that belong there.
  */
-static size_t partition(struct pmill_word_entry *entries, size_t count)
+size_t pmill_word_entries_partition(struct pmill_word_entry *entries, size_t count)
 {
 	choose_pivot(entries, count);
 	const struct pmill_word_entry pivot = entries[0], moved = entries[1];
@@ -159,7 +174,7 @@ static void sort_within(struct pmill_word_entry *entries, size_t count, unsigned
 			sort_by_heap(entries, count);
 			return;
 		}
-		size_t left = partition(entries, count), right = count - left - 1;
+		size_t left = pmill_word_entries_partition(entries, count), right = count - left - 1;
 		if (left < right) {
 			sort_within(entries, left, allowance);
 			entries += left + 1;

@@ -21,12 +21,19 @@ enum {
 struct pmill_word_entry {
 	uint64_t first, second;
 	union {
-		int64_t count;                      /* of a short word */
-		const struct pmill_word_slot *slot; /* of a long one */
+		int64_t count;                /* of a short word */
+		struct pmill_word_slot *slot; /* of a long one */
 	};
 };
 
-struct pmill_word_entry pmill_word_entry_make(const struct pmill_word_slot *slot, bool is_long);
+struct pmill_word_entry pmill_word_entry_make(struct pmill_word_slot *slot, bool is_long);
+
+/*
+ * Turns slots into entries: `entries` may be the slots themselves, if their words are short. Returns how
+ * many.
+ */
+size_t pmill_word_entries_gather(
+	const struct pmill_word_slots *slots, struct pmill_word_entry *entries);
 
 static inline bool pmill_word_entry_is_long(const struct pmill_word_entry *entry)
 {
@@ -50,8 +57,8 @@ static inline unsigned __int128 pmill_word_entry_key(const struct pmill_word_ent
 	return (unsigned __int128)entry->first << 64 | entry->second;
 }
 
-/* The order of sorting. */
-bool pmill_word_entry_is_before(const struct pmill_word_entry *a, const struct pmill_word_entry *b);
+/* The order of sorting. Below, at or above 0; at 0 they are the same word. */
+int pmill_word_entry_compare(const struct pmill_word_entry *a, const struct pmill_word_entry *b);
 
 /*
  * Writes the bytes of the word. `room` ≥ its length may be written, what lies behind the word is
@@ -63,5 +70,11 @@ void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes
  * Sorts by bytes, a word before the longer ones that begin with it. In place, O(n log n) compares.
  */
 void pmill_word_entries_sort(struct pmill_word_entry *entries, size_t count);
+
+/*
+ * One step of it, for who wants to share the rest out: the entries before the result come before the one
+ * that stands there, those behind it after it. At least 2 of them.
+ */
+size_t pmill_word_entries_partition(struct pmill_word_entry *entries, size_t count);
 
 #endif

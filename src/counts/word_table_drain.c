@@ -52,18 +52,6 @@ size_t pmill_word_table_room(const struct pmill_word_table *table, size_t limit,
 	return count;
 }
 
-static size_t gather(const struct pmill_word_slots *slots, struct pmill_word_entry *entries)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < slots->capacity; i++) {
-		if (slots->slots[i].count == 0)
-			continue;
-		struct pmill_word_entry entry = pmill_word_entry_make(&slots->slots[i], slots->is_long);
-		entries[count++] = entry;
-	}
-	return count;
-}
-
 static pmill_status give_entry(
 	const struct pmill_word_entry *entry, pmill_word_fn *give, void *context, pmill_error *error)
 {
@@ -82,7 +70,7 @@ static pmill_status give_all(const struct pmill_word_entry *a, size_t a_count,
 {
 	pmill_status status = PMILL_OK;
 	while (status == PMILL_OK && (a_count > 0 || b_count > 0)) {
-		bool is_a = b_count == 0 || (a_count > 0 && pmill_word_entry_is_before(a, b));
+		bool is_a = b_count == 0 || (a_count > 0 && pmill_word_entry_compare(a, b) < 0);
 		status = give_entry(is_a ? a : b, give, context, error);
 		a += is_a;
 		a_count -= is_a;
@@ -119,8 +107,8 @@ pmill_status pmill_word_table_drain(struct pmill_word_table *table, size_t limit
 	if (long_entries == NULL)
 		return pmill_fail_memory(error);
 	struct pmill_word_entry *entries = (void *)table->short_words.slots;
-	size_t count = gather(&table->short_words, entries);
-	gather(&table->long_words, long_entries);
+	size_t count = pmill_word_entries_gather(&table->short_words, entries);
+	pmill_word_entries_gather(&table->long_words, long_entries);
 	pmill_word_entries_sort(entries, count);
 	pmill_word_entries_sort(long_entries, long_count);
 	pmill_status status = give_all(entries, count, long_entries, long_count, give, context, error);

@@ -9,12 +9,10 @@
 
 enum {
 	/*
-	 * Of each word while tables become a list, beside its slot: its entry, its bucket, and what it takes
-	 * in the list beside its bytes.
+	 * Of each word while tables become a list, beside its slot: its entry, if it is long, the table that has
+	 * it, and what it takes in the list beside its bytes.
 	 */
 	TAKING_EACH_WORD = 24 + 2 + 16,
-	/* A second slot, in a table that may just have grown, where there are several tables. */
-	TAKING_EACH_MOVED = 2 * 24 * 8 / 5,
 };
 
 void pmill_word_counter_clear(struct pmill_word_counter *counter)
@@ -146,10 +144,8 @@ static bool can_list(const struct pmill_word_counter *counter)
 		words += pmill_word_table_count(table);
 		bytes += pmill_word_table_bytes(table) + pmill_word_table_memory(table);
 	}
-	uint64_t taking = counter->plan.taking, each = TAKING_EACH_WORD;
-	if (counter->shard_count > 1)
-		each += TAKING_EACH_MOVED;
-	return bytes <= taking && words <= (taking - bytes) / each;
+	uint64_t taking = counter->plan.taking;
+	return bytes <= taking && words <= (taking - bytes) / TAKING_EACH_WORD;
 }
 
 /* ---- Runs ---- */
