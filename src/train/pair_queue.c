@@ -13,7 +13,7 @@ void pmill_pair_queue_init(
 
 void pmill_pair_queue_clear(struct pmill_pair_queue *queue)
 {
-	queue->count = queue->waiting_count = queue->waiting_used = 0;
+	queue->count = queue->waiting_count = queue->block_count = 0;
 	queue->free = 0;
 	memset(queue->first, 0, sizeof queue->first);
 	queue->closed = PMILL_QUEUE_CLASSES;
@@ -22,19 +22,21 @@ void pmill_pair_queue_clear(struct pmill_pair_queue *queue)
 void pmill_pair_queue_release(struct pmill_pair_queue *queue)
 {
 	free(queue->items);
-	free(queue->waiting);
+	free(queue->blocks);
 	*queue = (struct pmill_pair_queue){0};
 }
 
+/* Each class has at most one block that is not full. */
 bool pmill_pair_queue_reserve(struct pmill_pair_queue *queue, size_t more)
 {
-	void *items = queue->items, *waiting = queue->waiting;
+	void *items = queue->items, *blocks = queue->blocks;
 	size_t needed = queue->count + queue->waiting_count + more;
+	size_t needed_blocks = needed / PMILL_WAITING_BLOCK + PMILL_QUEUE_CLASSES;
 	bool done = needed < UINT32_MAX &&
 		pmill_array_reserve(&items, &queue->capacity, needed, sizeof *queue->items) &&
-		pmill_array_reserve(&waiting, &queue->waiting_capacity, needed, sizeof *queue->waiting);
+		pmill_array_reserve(&blocks, &queue->block_capacity, needed_blocks, sizeof *queue->blocks);
 	queue->items = items;
-	queue->waiting = waiting;
+	queue->blocks = blocks;
 	return done;
 }
 
@@ -60,16 +62,28 @@ bool pmill_pair_queue_is_before(const struct pmill_pair_queue *queue,
 	return order > 0;
 }
 
-static void add_waiting(
-	struct pmill_pair_queue *queue, unsigned class, struct pmill_candidate candidate)
+static struct pmill_waiting *add_block(struct pmill_pair_queue *queue, unsigned class)
 {
 	uint32_t at = queue->free;
 	if (at != 0)
-		queue->free = queue->waiting[at - 1].next;
+		queue->free = queue->blocks[at - 1].next;
 	else
-		at = (uint32_t)++queue->waiting_used;
-	queue->waiting[at - 1] = (struct pmill_waiting){candidate, queue->first[class]};
+		at = (uint32_t)++queue->block_count;
+	struct pmill_waiting *block = &queue->blocks[at - 1];
+	block->count = 0;
+	block->next = queue->first[class];
 	queue->first[class] = at;
+	return block;
+}
+
+static void add_waiting(
+	struct pmill_pair_queue *queue, unsigned class, struct pmill_candidate candidate)
+{
+	uint32_t at = queue->first[class];
+	struct pmill_waiting *block = at != 0 ? &queue->blocks[at - 1] : NULL;
+	if (block == NULL || block->count == PMILL_WAITING_BLOCK)
+		block = add_block(queue, class);
+	block->candidates[block->count++] = candidate;
 	queue->waiting_count++;
 }
 
@@ -87,12 +101,14 @@ bool pmill_pair_queue_take_waiting(
 	uint32_t at = queue->first[queue->closed];
 	if (at == 0)
 		return false;
-	struct pmill_waiting *waiting = &queue->waiting[at - 1];
-	*candidate = waiting->candidate;
-	queue->first[queue->closed] = waiting->next;
-	waiting->next = queue->free;
-	queue->free = at;
+	struct pmill_waiting *block = &queue->blocks[at - 1];
+	*candidate = block->candidates[--block->count];
 	queue->waiting_count--;
+	if (block->count == 0) {
+		queue->first[queue->closed] = block->next;
+		block->next = queue->free;
+		queue->free = at;
+	}
 	return true;
 }
 

@@ -10,12 +10,13 @@ struct pmill_candidate {
 	uint32_t left, right; /* token numbers, see learned_tokens.h */
 };
 
-enum { PMILL_QUEUE_CLASSES = 252 };
+enum { PMILL_QUEUE_CLASSES = 252, PMILL_WAITING_BLOCK = 16 };
 
-/* A candidate that waits: below the open classes. */
+/* Candidates that wait, of one class: a list of single ones costs a miss of the cache for each. */
 struct pmill_waiting {
-	struct pmill_candidate candidate;
-	uint32_t next; /* of its class, from 1; 0: the last */
+	struct pmill_candidate candidates[PMILL_WAITING_BLOCK];
+	uint32_t count;
+	uint32_t next; /* block of its class, from 1; 0: the last. Only the first one is not full */
 };
 
 /*
@@ -30,12 +31,12 @@ struct pmill_pair_queue {
 	struct pmill_candidate *items; /* the heap */
 	size_t count;
 	size_t capacity;
-	struct pmill_waiting *waiting;
-	size_t waiting_count; /* in use */
-	size_t waiting_used;  /* of the array: some of them may be free */
-	size_t waiting_capacity;
-	uint32_t free;                       /* as `next` */
-	uint32_t first[PMILL_QUEUE_CLASSES]; /* as `next` */
+	struct pmill_waiting *blocks;
+	size_t waiting_count; /* candidates */
+	size_t block_count;   /* that were used so far: some of them may be free */
+	size_t block_capacity;
+	uint32_t free;                       /* block, as `next` */
+	uint32_t first[PMILL_QUEUE_CLASSES]; /* block, as `next` */
 	unsigned closed;                     /* classes below this one wait */
 	const struct pmill_learned_tokens *tokens;
 	enum pmill_ties ties;
