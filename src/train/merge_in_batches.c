@@ -73,30 +73,15 @@ struct together {
 
 /* ---- 1: visits ---- */
 
-static bool is_before_share(const struct pmill_packed_words *words, uint32_t name, unsigned share)
-{
-	return name < words->unit_count ? name < words->shares[share].short_begin
-									: name < words->shares[share].long_begin;
-}
-
-/* The names of the places of one share: they stand together, share by share. */
+/* The names of the places of one share. */
 static void find_own(
 	const struct pmill_packed_words *words, unsigned share, const uint32_t **names, size_t *count)
 {
-	size_t ends[2] = {0, *count};
-	for (unsigned side = 0; side < 2 && share + side < words->share_count; side++) {
-		size_t low = 0, high = *count;
-		while (low < high) {
-			size_t middle = low + (high - low) / 2;
-			if (is_before_share(words, (*names)[middle], share + side))
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		ends[side] = low;
-	}
-	*names += ends[0];
-	*count = ends[1] - ends[0];
+	size_t begin = pmill_packed_words_find_share(words, share, *names, *count), end = *count;
+	if (share + 1 < words->share_count)
+		end = pmill_packed_words_find_share(words, share + 1, *names, *count);
+	*names += begin;
+	*count = end - begin;
 }
 
 static struct outbox *find_outbox(

@@ -33,11 +33,12 @@ bool pmill_merge_alone_apply(struct pmill_merge_alone *alone, const struct pmill
 {
 	struct pmill_merge_run *run = alone->run;
 	uint32_t joined = (uint32_t)run->tokens.count;
+	const struct pmill_account account = {.changes = &alone->changes};
 	bool done = pmill_merge_run_record(run, best) &&
 		pmill_neighbours_reserve(&alone->neighbours, run->tokens.count) &&
-		visit(alone, best, joined) && pmill_account_changes(run, best, joined, &alone->changes);
+		visit(alone, best, joined) && pmill_account_enter(run, best, joined, &account);
 	if (done)
-		pmill_account_places(&alone->changes);
+		pmill_account_write(&account);
 	pmill_account_merged(run, best);
 	pmill_neighbours_clear(&alone->neighbours, &alone->changes);
 	pmill_changes_clear(&alone->changes);

@@ -10,6 +10,9 @@
  * has come. Pairs of a batch share no place and change no count of another (batch.h), so visiting may run ahead
  * of accounting within one; the next is picked when all of this one is accounted.
  *
+ * Where the pairs of a batch have many places, the accountant has less to do, and visits the second half of the words
+ * itself: for this batch they are its own.
+ *
  * The words of a batch's last merge are written to their lists after the next batch is on its way, unless that
  * needs them: picking wants only the counts.
  */
@@ -26,9 +29,12 @@
 
 enum {
 	AHEAD = 32, /* merges that the visitor may be ahead in a batch */
-	/* Where to look at the clock and at the wish to stop: some 2 ms. A merge costs as much as so many places. */
-	STRETCH_WORK = 100000,
+	/* Where to look at the clock and at the wish to stop: some 1 ms. A merge costs as much as so many places. */
+	STRETCH_WORK = 50000,
 	MERGE_WORK = 40,
+	/* What entering a merge costs the accountant, in places, and one part in how many each place costs. */
+	ENTER_WORK = 40,
+	ENTER_PLACES = 3,
 };
 
 /* A merge to be applied to the words. Its places are the index's, or the one that is copied here. */
@@ -37,7 +43,8 @@ struct job {
 	uint32_t joined; /* 0: no more jobs */
 	uint32_t single;
 	const uint32_t *names;
-	size_t count;
+	size_t count;        /* for the visitor */
+	size_t shared_count; /* behind those, for the accountant */
 	struct pmill_changes *changes;
 };
 
@@ -52,7 +59,10 @@ struct pipeline {
 	struct pmill_gate offered;           /* jobs, by the accountant */
 	struct pmill_gate visited;           /* jobs, by the visitor */
 	struct pmill_gate
-		accounted;          /* jobs, by the accountant: what they changed may be written over */
+		accounted; /* jobs, by the accountant: what they changed may be written over */
+	struct pmill_changes own_changes[2]; /* of the accountant's visits, in turn */
+	struct pmill_neighbours own_neighbours;
+	unsigned own_turn;
 	uint64_t job_count;     /* offered so far: the accountant's own */
 	uint64_t next_job;      /* the visitor's own */
 	size_t work;            /* of this stretch */
@@ -67,18 +77,27 @@ static struct job *job_at(struct pipeline *pipeline, uint64_t number)
 	return &pipeline->jobs[number % (PMILL_BATCH_LIMIT + 1)];
 }
 
+static const uint32_t *names_of(const struct job *job)
+{
+	return job->names == NULL ? &job->single : job->names;
+}
+
 /* ---- The visitor ---- */
 
-static bool visit(struct pipeline *pipeline, const struct job *job)
+static bool visit(const struct pipeline *pipeline, const struct job *job, const uint32_t *names,
+	size_t count, struct pmill_neighbours *neighbours, struct pmill_changes *changes)
+{
+	pmill_changes_clear(changes);
+	return pmill_neighbours_reserve(neighbours, (size_t)job->joined + 1) &&
+		pmill_visit_places(&pipeline->run->words, names, count, job->left, job->right, job->joined,
+			neighbours, changes);
+}
+
+static bool visit_job(struct pipeline *pipeline, const struct job *job)
 {
 	struct pmill_neighbours *neighbours = &pipeline->alone.neighbours;
-	const uint32_t *names = job->names == NULL ? &job->single : job->names;
-	struct pmill_changes *changes = job->changes;
-	pmill_changes_clear(changes);
-	bool done = pmill_neighbours_reserve(neighbours, (size_t)job->joined + 1) &&
-		pmill_visit_places(&pipeline->run->words, names, job->count, job->left, job->right,
-			job->joined, neighbours, changes);
-	pmill_neighbours_clear(neighbours, changes);
+	bool done = visit(pipeline, job, names_of(job), job->count, neighbours, job->changes);
+	pmill_neighbours_clear(neighbours, job->changes);
 	return done;
 }
 
@@ -94,7 +113,7 @@ static void visit_jobs(struct pipeline *pipeline)
 			return;
 		if (accounted + AHEAD <= number)
 			accounted = pmill_gate_wait(&pipeline->accounted, number + 1 - AHEAD);
-		if (!visit(pipeline, job))
+		if (!visit_job(pipeline, job))
 			atomic_store(&pipeline->visitor_failed, true);
 		pmill_gate_raise(&pipeline->visited, number + 1);
 	}
@@ -105,7 +124,7 @@ static void visit_jobs(struct pipeline *pipeline)
 /* The last merge of a batch, whose words are still to be written. */
 struct unwritten {
 	uint32_t joined; /* 0: none */
-	struct pmill_changes *changes;
+	struct pmill_account account;
 	uint64_t number;
 };
 
@@ -113,15 +132,33 @@ static void write_places(struct pipeline *pipeline, struct unwritten *unwritten)
 {
 	if (unwritten->joined == 0)
 		return;
-	pmill_account_places(unwritten->changes);
+	pmill_account_write(&unwritten->account);
 	pmill_gate_raise(&pipeline->accounted, unwritten->number + 1);
 	unwritten->joined = 0;
+}
+
+/* Gives the accountant half of the words, if that is done sooner. */
+static void share_out(struct pipeline *pipeline, size_t places)
+{
+	const struct pmill_packed_words *words = &pipeline->run->words;
+	size_t count = pipeline->batch.count;
+	if (words->share_count == 1 || ENTER_WORK * count + places / ENTER_PLACES > places / 2)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		struct job *job = job_at(pipeline, pipeline->job_count + i);
+		const uint32_t *names = names_of(job);
+		size_t before = pmill_packed_words_find_share(
+			words, words->share_count / 2, names, job->count);
+		job->shared_count = job->count - before;
+		job->count = before;
+	}
 }
 
 static void prepare_jobs(struct pipeline *pipeline)
 {
 	struct pmill_merge_run *run = pipeline->run;
 	const struct pmill_candidate *pairs = pipeline->batch.pairs;
+	size_t places = 0;
 	for (size_t i = 0; i < pipeline->batch.count; i++) {
 		struct job *job = job_at(pipeline, pipeline->job_count + i);
 		*job = (struct job){.left = pairs[i].left,
@@ -133,10 +170,12 @@ static void prepare_jobs(struct pipeline *pipeline)
 			&job->count);
 		if (job->names == &job->single)
 			job->names = NULL;
-		run->result->visits += job->count;
-		pipeline->work += job->count + MERGE_WORK;
+		places += job->count;
 	}
+	share_out(pipeline, places);
+	run->result->visits += places;
 	run->result->batches++;
+	pipeline->work += places + MERGE_WORK * pipeline->batch.count;
 }
 
 static bool record_batch(struct pipeline *pipeline)
@@ -168,21 +207,37 @@ static bool start_batch(struct pipeline *pipeline, struct unwritten *unwritten)
 	return record_batch(pipeline);
 }
 
+/* The accountant's own visits for this merge, if any. */
+static bool visit_shared(
+	struct pipeline *pipeline, const struct job *job, struct pmill_account *account)
+{
+	*account = (struct pmill_account){.changes = job->changes};
+	if (job->shared_count == 0)
+		return true;
+	account->numbers = &pipeline->own_neighbours;
+	account->others = &pipeline->own_changes[pipeline->own_turn++ % 2];
+	return visit(pipeline, job, names_of(job) + job->count, job->shared_count, account->numbers,
+		account->others);
+}
+
 static bool account_batch(struct pipeline *pipeline, struct unwritten *unwritten)
 {
 	struct pmill_merge_run *run = pipeline->run;
 	uint64_t first = pipeline->job_count - pipeline->batch.count, visited = 0;
 	for (size_t i = 0; i < pipeline->batch.count; i++) {
 		uint64_t number = first + i;
+		const struct job *job = job_at(pipeline, number);
+		struct pmill_account account;
+		if (!visit_shared(pipeline, job, &account))
+			return false;
 		if (visited <= number)
 			visited = pmill_gate_wait(&pipeline->visited, number + 1);
 		write_places(pipeline, unwritten);
-		const struct job *job = job_at(pipeline, number);
 		if (atomic_load_explicit(&pipeline->visitor_failed, memory_order_relaxed) ||
-			!pmill_account_changes(run, &pipeline->batch.pairs[i], job->joined, job->changes))
+			!pmill_account_enter(run, &pipeline->batch.pairs[i], job->joined, &account))
 			return false;
 		pmill_account_merged(run, &pipeline->batch.pairs[i]);
-		*unwritten = (struct unwritten){job->joined, job->changes, number};
+		*unwritten = (struct unwritten){job->joined, account, number};
 	}
 	return true;
 }
@@ -288,6 +343,9 @@ static void release(struct pipeline *pipeline)
 {
 	for (size_t i = 0; i < 2 * AHEAD; i++)
 		pmill_changes_release(&pipeline->changes[i / AHEAD][i % AHEAD]);
+	for (size_t i = 0; i < 2; i++)
+		pmill_changes_release(&pipeline->own_changes[i]);
+	pmill_neighbours_release(&pipeline->own_neighbours);
 	pmill_merge_alone_release(&pipeline->alone);
 	pmill_batch_release(&pipeline->batch);
 	pmill_gate_release(&pipeline->offered);

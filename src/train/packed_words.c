@@ -226,6 +226,26 @@ size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uin
 	return low;
 }
 
+static bool is_before_share(const struct pmill_packed_words *packed, uint32_t name, unsigned share)
+{
+	return name < packed->unit_count ? name < packed->shares[share].short_begin
+									 : name < packed->shares[share].long_begin;
+}
+
+size_t pmill_packed_words_find_share(
+	const struct pmill_packed_words *packed, unsigned share, const uint32_t *names, size_t count)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (is_before_share(packed, names[middle], share))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 static void walk_short(
 	const struct pmill_packed_words *packed, size_t unit, pmill_pair_visitor *visit, void *context)
 {

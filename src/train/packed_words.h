@@ -100,6 +100,10 @@ void pmill_packed_words_release(struct pmill_packed_words *packed);
 /* The number of the long word that holds a position. */
 size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uint32_t position);
 
+/* How many of the names of a pair's places stand before those of this share: they come share by share. */
+size_t pmill_packed_words_find_share(
+	const struct pmill_packed_words *packed, unsigned share, const uint32_t *names, size_t count);
+
 static inline struct pmill_packed_word *pmill_packed_words_at(
 	const struct pmill_packed_words *packed, size_t unit)
 {
