@@ -50,6 +50,7 @@ struct pmill_word_slots {
 	size_t used;
 	unsigned shift; /* 64 - log2(capacity) */
 	bool is_long;
+	bool is_roomy; /* grows fourfold where that is faster */
 };
 
 struct pmill_word_seed {

@@ -16,6 +16,8 @@ struct pmill_word_table;
 
 pmill_status pmill_word_table_create(
 	uint64_t seed, struct pmill_word_table **table, pmill_error *error);
+/* It may take up to twice as much memory as it needs, while that is up to 12 MiB. */
+void pmill_word_table_make_roomy(struct pmill_word_table *table);
 void pmill_word_table_free(struct pmill_word_table *table);
 void pmill_word_table_clear(struct pmill_word_table *table);
 

@@ -11,22 +11,23 @@ static unsigned faster(const struct pmill_pace *pace)
 
 unsigned pmill_pace_choose(struct pmill_pace *pace)
 {
-	for (unsigned way = 0; way < 2; way++)
-		if (pace->costs[way] == 0)
-			return way;
+	if (pace->costs[1] == 0)
+		return 1;
 	if (pace->patience == 0)
 		pace->patience = FIRST_PATIENCE;
+	unsigned way = pace->costs[0] == 0 ? 1 : faster(pace);
 	if (++pace->waited < pace->patience)
-		return faster(pace);
+		return way;
 	pace->waited = 0;
-	return !faster(pace);
+	return !way;
 }
 
 void pmill_pace_note(struct pmill_pace *pace, unsigned way, double nanoseconds, size_t places)
 {
 	double cost = nanoseconds / (double)places;
-	bool is_trial = pace->costs[way] > 0 && way != faster(pace);
-	if (is_trial || pace->costs[way] == 0)
+	bool is_known = pace->costs[way] > 0;
+	bool is_trial = is_known && pace->costs[!way] > 0 && way != faster(pace);
+	if (is_trial || !is_known)
 		pace->costs[way] = cost;
 	else
 		pace->costs[way] = (3 * pace->costs[way] + cost) / 4;

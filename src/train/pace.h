@@ -9,8 +9,8 @@
 /*
  * Whether several threads pay for a short round depends on what else the machine does: threads that wait for
  * one that is not running lose milliseconds. So rounds of about the same size are timed, and the way that took
- * less time for each place is taken; the other is tried again now and then, less often each time it loses. What
- * is chosen never changes a result. All zero is ready.
+ * less time for each place is taken, first way 1; the other is tried now and then, less often each time it loses.
+ * What is chosen never changes a result. All zero is ready.
  */
 struct pmill_pace {
 	double costs[2]; /* nanoseconds for each place, lately; 0: not known */

@@ -17,11 +17,14 @@ pmill_status pmill_shard_create(
 	created->walk.specials = settings->specials;
 	created->walk.separator_index = settings->separator_index;
 	pmill_status status = pmill_word_table_create(settings->seed, &created->table, error);
-	if (status == PMILL_OK)
-		*shard = created;
-	else
+	if (status != PMILL_OK) {
 		pmill_shard_free(created);
-	return status;
+		return status;
+	}
+	if (settings->spill->runs == NULL)
+		pmill_word_table_make_roomy(created->table);
+	*shard = created;
+	return PMILL_OK;
 }
 
 void pmill_shard_free(struct pmill_shard *shard)
