@@ -151,6 +151,8 @@ static pmill_status add_tokens(struct build *build)
 	const uint32_t specials = (uint32_t)plan->special_token_count;
 	const uint32_t merges = (uint32_t)plan->merge_count;
 	build->first_merge = plan->layout->first_merge(specials, merges);
+	if (!pmill_vocab_reserve(&build->tokenizer->vocab, 256 + (size_t)specials + merges))
+		return pmill_fail_memory(build->error);
 	pmill_status status = add_bytes(build, plan->layout->first_byte(specials, merges));
 	if (status == PMILL_OK)
 		status = add_merges(build);

@@ -37,12 +37,15 @@ static size_t find_slot(const struct pmill_vocab *vocab, const void *data, size_
 /*
  * Keeps the table at most half full: misses, the most of all looks while merging, then stay short.
  */
-static bool reserve_slots(struct pmill_vocab *vocab)
+static bool reserve_slots(struct pmill_vocab *vocab, size_t more)
 {
-	if (vocab->used < vocab->slot_count / 2)
-		return true;
 	struct pmill_vocab grown = *vocab;
-	grown.slot_count = vocab->slot_count == 0 ? FIRST_SLOT_COUNT : vocab->slot_count * 2;
+	if (grown.slot_count == 0)
+		grown.slot_count = FIRST_SLOT_COUNT;
+	while (grown.slot_count / 2 < vocab->used + more)
+		grown.slot_count *= 2;
+	if (grown.slot_count == vocab->slot_count)
+		return true;
 	grown.slots = calloc(grown.slot_count, sizeof *grown.slots);
 	if (grown.slots == NULL)
 		return false;
@@ -69,8 +72,14 @@ static bool reserve_id(struct pmill_vocab *vocab, uint32_t id)
 	return true;
 }
 
+bool pmill_vocab_reserve(struct pmill_vocab *vocab, size_t more)
+{
+	return more <= UINT32_MAX && vocab->count + more <= UINT32_MAX && reserve_slots(vocab, more) &&
+		(more == 0 || reserve_id(vocab, (uint32_t)(vocab->count + more - 1)));
+}
+
 static pmill_status check_token(const struct pmill_vocab *vocab, uint32_t id, const void *data,
-	size_t len, bool is_special, pmill_error *error)
+	size_t len, pmill_error *error)
 {
 	struct pmill_quote quote, other;
 	if (len == 0)
@@ -84,22 +93,34 @@ static pmill_status check_token(const struct pmill_vocab *vocab, uint32_t id, co
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
 			"the tokens %s and %s have the same id %u", pmill_quote(&quote, taken.data, taken.len),
 			pmill_quote(&other, data, len), id);
-	const uint32_t twin = is_special ? PMILL_NO_ID : pmill_vocab_find(vocab, data, len);
-	if (twin != PMILL_NO_ID)
+	return PMILL_OK;
+}
+
+/* The slot where the token goes, which must not be there yet. */
+static pmill_status choose_slot(struct pmill_vocab *vocab, uint32_t id, const void *data,
+	size_t len, size_t *slot, pmill_error *error)
+{
+	if (!reserve_slots(vocab, 1))
+		return pmill_fail_memory(error);
+	*slot = find_slot(vocab, data, len);
+	struct pmill_quote quote;
+	if (vocab->slots[*slot] != 0)
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
 			"the token %s is there twice, with the ids %u and %u", pmill_quote(&quote, data, len),
-			twin, id);
+			vocab->slots[*slot] - 1, id);
 	return PMILL_OK;
 }
 
 pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len,
 	bool is_special, pmill_error *error)
 {
-	const pmill_status status = check_token(vocab, id, data, len, is_special, error);
+	size_t slot = 0;
+	pmill_status status = check_token(vocab, id, data, len, error);
+	if (status == PMILL_OK && !is_special)
+		status = choose_slot(vocab, id, data, len, &slot, error);
 	if (status != PMILL_OK)
 		return status;
-	if (!reserve_id(vocab, id) || !pmill_buffer_reserve(&vocab->bytes, len) ||
-		(!is_special && !reserve_slots(vocab)))
+	if (!reserve_id(vocab, id) || !pmill_buffer_reserve(&vocab->bytes, len))
 		return pmill_fail_memory(error);
 	if (id >= vocab->count) {
 		memset(vocab->tokens + vocab->count, 0, (id + 1 - vocab->count) * sizeof *vocab->tokens);
@@ -109,7 +130,7 @@ pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void 
 	memcpy(vocab->bytes.data + vocab->bytes.len, data, len);
 	vocab->bytes.len += len;
 	if (!is_special) {
-		vocab->slots[find_slot(vocab, data, len)] = id + 1;
+		vocab->slots[slot] = id + 1;
 		vocab->used++;
 	}
 	return PMILL_OK;

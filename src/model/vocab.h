@@ -28,6 +28,9 @@ struct pmill_vocab {
 
 void pmill_vocab_release(struct pmill_vocab *vocab);
 
+/* Room for `more` tokens, so that nothing moves on the way. False without memory. */
+bool pmill_vocab_reserve(struct pmill_vocab *vocab, size_t more);
+
 /*
  * Puts a token at `id`, which must be a hole. PMILL_BAD_INPUT where the id is taken, or an
  * ordinary token with these bytes is there already. Special tokens may spell like ordinary ones.
