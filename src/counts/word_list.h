@@ -19,6 +19,9 @@ struct pmill_word_list {
 	int64_t *counts;
 	size_t count;
 	size_t bytes_capacity, offsets_capacity, counts_capacity;
+	/* Where pmill_word_list_reserve has put all three, NULL where they have grown one by one. */
+	void *pages;
+	size_t pages_len;
 };
 
 /* What is done with each word of a sorted run. The word is the caller's, for the length of the call. */
@@ -40,7 +43,7 @@ static inline int pmill_word_compare(pmill_bytes a, pmill_bytes b)
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
-/* Room for `count` words of `bytes` bytes in all. False without memory. */
+/* Room for `count` words of `bytes` bytes in all, in an empty list. False without memory. */
 bool pmill_word_list_reserve(struct pmill_word_list *words, size_t count, size_t bytes);
 
 /* Appends a word that sorts behind all others; counts > 0. False without memory. */

@@ -78,8 +78,8 @@ bool pmill_vocab_reserve(struct pmill_vocab *vocab, size_t more)
 		(more == 0 || reserve_id(vocab, (uint32_t)(vocab->count + more - 1)));
 }
 
-static pmill_status check_token(const struct pmill_vocab *vocab, uint32_t id, const void *data,
-	size_t len, pmill_error *error)
+static pmill_status check_token(
+	const struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len, pmill_error *error)
 {
 	struct pmill_quote quote, other;
 	if (len == 0)

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -42,6 +43,31 @@ static void test_append(void **state)
 	pmill_word_list_release(&list);
 	pmill_word_list_release(&list);
 	assert_int_equal(list.count, 0);
+}
+
+/* Up to what was reserved, and beyond: a list in pages of its own and a small one. */
+static void test_reserve(void **state)
+{
+	(void)state;
+	static const size_t reserved[] = {0, 1, 100, 60000};
+	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
+		struct pmill_word_list list = {0};
+		assert_true(pmill_word_list_reserve(&list, reserved[i], 6 * reserved[i]));
+		char word[24];
+		for (size_t k = 0; k < reserved[i] + 100; k++) {
+			snprintf(word, sizeof word, "%06zu", k);
+			append(&list, word, (int64_t)k + 1);
+		}
+		assert_int_equal(list.count, reserved[i] + 100);
+		for (size_t k = 0; k < list.count; k++) {
+			snprintf(word, sizeof word, "%06zu", k);
+			assert_int_equal(pmill_word_list_word(&list, k).len, 6);
+			assert_memory_equal(pmill_word_list_word(&list, k).data, word, 6);
+			assert_int_equal(list.counts[k], k + 1);
+		}
+		pmill_word_list_release(&list);
+		assert_null(list.bytes);
+	}
 }
 
 static void test_sum(void **state)
@@ -117,6 +143,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_append),
+		cmocka_unit_test(test_reserve),
 		cmocka_unit_test(test_sum),
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_add_overflow),
