@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "command.h"
@@ -17,6 +18,7 @@
 #include "made_text.h"
 #include "memory_file.h"
 #include "messages.h"
+#include "name_list.h"
 #include "output.h"
 #include "sizes.h"
 #include "summary.h"
@@ -293,6 +295,12 @@ static int report(const struct bench *bench)
 
 /* ---- What is measured ---- */
 
+/* Making gigabytes takes seconds, in which nothing else hears a Ctrl-C. */
+static int write_made(void *context, const void *data, size_t len)
+{
+	return pmill_cli_is_interrupted() ? EINTR : pmill_cli_memory_file_write(context, data, len);
+}
+
 static int make_text(struct bench *bench)
 {
 	uint64_t len = bench->cli->settings.text_size;
@@ -300,7 +308,9 @@ static int make_text(struct bench *bench)
 		return pmill_cli_fail(
 			bench->cli, "cannot make text here (%s): name a FILE", strerror(errno));
 	int error_number = pmill_cli_made_text_write(
-		len > 0 ? len : MADE_BYTES, pmill_cli_memory_file_write, &bench->made);
+		len > 0 ? len : MADE_BYTES, write_made, &bench->made);
+	if (pmill_cli_is_interrupted())
+		return pmill_cli_report_interrupt(bench->cli);
 	if (error_number < 0)
 		return pmill_cli_no_memory(bench->cli);
 	if (error_number > 0)
@@ -311,12 +321,33 @@ static int make_text(struct bench *bench)
 	return 0;
 }
 
+/* Says so of a pipe or a device; what is not there is left to the library. */
+static bool refuse_pipe(void *cli, const char *path)
+{
+	struct stat about;
+	if (stat(path, &about) != 0 || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode))
+		return false;
+	pmill_cli_fail(cli, "%s: must be a regular file, since it is read several times", path);
+	return true;
+}
+
+static bool refuse_pipes(struct pmill_cli *cli, const char *operand)
+{
+	if (operand[0] != '@')
+		return refuse_pipe(cli, operand);
+	return refuse_pipe(cli, operand + 1) || pmill_cli_list_has(operand + 1, refuse_pipe, cli);
+}
+
 static int take_files(struct bench *bench)
 {
-	for (size_t i = 0; i < bench->cli->operand_count; i++)
-		if (strcmp(bench->cli->operands[i], "-") == 0)
+	for (size_t i = 0; i < bench->cli->operand_count; i++) {
+		const char *operand = bench->cli->operands[i];
+		if (strcmp(operand, "-") == 0 || strcmp(operand, "@-") == 0)
 			return pmill_cli_wrong_usage(
 				bench->cli, "reads its text several times, which stdin doesn't allow");
+		if (refuse_pipes(bench->cli, operand))
+			return PMILL_CLI_FAILED;
+	}
 	if (bench->cli->settings.text_size > 0)
 		return pmill_cli_wrong_usage(
 			bench->cli, "--text-size is about made text: it contradicts naming a FILE");

@@ -140,7 +140,8 @@ static const struct pmill_cli_command commands[] = {
 			"Zipf's law, the same on every machine. A folder means all regular files in it and "
 			"below, hidden ones aside, sorted by path. @LIST reads names from the file LIST, one a "
 			"line. Compressed input (gzip, zstd) is recognised by its first bytes, and "
-			"decompressing it is part of the time.",
+			"decompressing it is part of the time. The text is read several times, so a pipe is "
+			"refused.",
 		.examples = bench_examples},
 	{.name = "completions",
 		.bit = PMILL_CLI_COMPLETIONS,

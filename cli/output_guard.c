@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "messages.h"
+#include "name_list.h"
 
 /* What would be replaced. */
 struct target {
@@ -45,28 +46,14 @@ static bool is_path_input(const char *path, const struct target *target)
 	return S_ISDIR(about.st_mode) ? is_below(&about, target) : is_same(&about, &target->about);
 }
 
-/* A list that comes through a pipe can be read only once, and not here. */
-static FILE *open_list(const char *list)
+static bool is_listed_input(void *target, const char *name)
 {
-	struct stat about;
-	return stat(list, &about) == 0 && S_ISREG(about.st_mode) ? fopen(list, "rb") : NULL;
+	return is_path_input(name, target);
 }
 
-static bool is_list_input(const char *list, const struct target *target)
+static bool is_list_input(const char *list, struct target *target)
 {
-	FILE *names = open_list(list);
-	if (names == NULL)
-		return false;
-	bool is_found = is_path_input(list, target);
-	char *name = NULL;
-	size_t capacity = 0;
-	while (!is_found && getline(&name, &capacity, names) > 0) {
-		name[strcspn(name, "\r\n")] = 0;
-		is_found = is_path_input(name, target);
-	}
-	free(name);
-	fclose(names);
-	return is_found;
+	return is_path_input(list, target) || pmill_cli_list_has(list, is_listed_input, target);
 }
 
 static bool is_stdin_input(const struct target *target)
@@ -75,7 +62,7 @@ static bool is_stdin_input(const struct target *target)
 	return fstat(STDIN_FILENO, &about) == 0 && is_same(&about, &target->about);
 }
 
-static bool is_operand_input(const char *name, const struct target *target)
+static bool is_operand_input(const char *name, struct target *target)
 {
 	if (strcmp(name, "-") == 0)
 		return is_stdin_input(target);
@@ -88,7 +75,7 @@ static bool is_model_input(const char *model, const struct target *target)
 	return model != NULL && stat(model, &about) == 0 && is_same(&about, &target->about);
 }
 
-static bool is_input(const struct pmill_cli *cli, const struct target *target)
+static bool is_input(const struct pmill_cli *cli, struct target *target)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
 	if (is_model_input(settings->model, target))

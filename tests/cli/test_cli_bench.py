@@ -1,7 +1,12 @@
 # pairmill bench: what it says fits together. No time is asserted.
 # SPDX-License-Identifier: MIT
 import json
+import os
+import signal
 import statistics
+import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -84,3 +89,62 @@ def test_failures(run, tmp_path):
         done = run("bench", path, check=False)
         assert done.returncode == 1
         assert says in done.stderr.decode()
+
+
+SAYS = "must be a regular file, since it is read several times"
+
+
+@pytest.mark.parametrize("prefix", ["", "@"])
+def test_pipe_by_name(pairmill, text_file, prefix):
+    done = subprocess.run([pairmill, "bench", "-s", "300", f"{prefix}/dev/stdin"], input=text_file.read_bytes(),
+                          capture_output=True)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == f"pairmill: bench: /dev/stdin: {SAYS}\n"
+
+
+@pytest.mark.parametrize("operand", ["fifo", "@fifo", "@list"])
+def test_fifo_is_not_opened(pairmill, text_file, tmp_path, operand):
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "list").write_text(f"{text_file}\nfifo\n")
+    done = subprocess.run([pairmill, "bench", "-s", "300", text_file, operand], cwd=tmp_path, capture_output=True,
+                          timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == f"pairmill: bench: fifo: {SAYS}\n"
+
+
+def test_regular_file_by_another_name(pairmill, run, text_file, tmp_path):
+    """Stdin from a file can be opened again; a folder has regular files only; a list names them."""
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(text_file)
+    (tmp_path / "list").write_text("link\n")
+    command = ["bench", "-q", "--json", "-s", "300", "--runs", "1"]
+    expected = json.loads(run(*command, text_file).stdout)["totals"]
+    for operand in ("/dev/stdin", ".", "@list"):
+        with text_file.open("rb") as text:
+            done = subprocess.run([pairmill, *command, operand], stdin=text, cwd=tmp_path, capture_output=True, check=True)
+        totals = json.loads(done.stdout)["totals"]
+        assert totals["bytes"] == expected["bytes"] + (5 if operand == "." else 0)
+        assert operand == "." or totals == expected
+    assert run("bench", "@-", check=False).returncode == 2
+
+
+def made_bytes(child):
+    """Of the text that it makes in memory; 0 before there is one."""
+    for link in Path(f"/proc/{child.pid}/fd").iterdir():
+        try:
+            if os.readlink(link).startswith("/memfd:pairmill"):
+                return link.stat().st_size
+        except FileNotFoundError:
+            continue
+    return 0
+
+
+def test_interrupt_while_text_is_made(pairmill):
+    """It says so: then it heard the signal itself, and was not ended because it did not answer."""
+    child = subprocess.Popen([pairmill, "bench", "--text-size", "1T"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    end = time.monotonic() + 30
+    while made_bytes(child) == 0 and time.monotonic() < end:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    shown = child.communicate(timeout=60)
+    assert (child.returncode, *shown) == (130, b"", b"pairmill: bench: interrupted\n")
