@@ -7,6 +7,7 @@
 #include "library_options.h"
 #include "messages.h"
 #include "output.h"
+#include "output_guard.h"
 #include "sizes.h"
 #include "summary.h"
 
@@ -52,6 +53,8 @@ int pmill_cli_run_merge_counts(struct pmill_cli *cli)
 		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
 	int code = pmill_cli_output_require_path(cli, cli->settings.output);
 	if (code == 0)
+		code = pmill_cli_output_guard(cli, cli->settings.output);
+	if (code == 0)
 		code = pmill_cli_output_check(cli, cli->settings.output);
 	if (code != 0)
 		return code;
@@ -64,8 +67,8 @@ int pmill_cli_run_merge_counts(struct pmill_cli *cli)
 		&error);
 	if (status == PMILL_OK)
 		report(cli, &totals);
-	else /* files that don't belong together are no slip of the command line */
-		code = pmill_cli_report(cli, status == PMILL_BAD_OPTION ? PMILL_BAD_INPUT : status, &error);
+	else
+		code = pmill_cli_report(cli, status, &error);
 	pmill_cli_text_options_release(&expected);
 	return code;
 }

@@ -186,7 +186,8 @@ PMILL_API void pmill_counts_get_word(
  * Adds count files up into `out`, in one pass and with bounded memory (a TSV is sorted in memory,
  * unless `expected` sets a memory limit). Of very many files, or with a small limit, groups are added
  * up into temporary files first: in its tmp_dir, or beside `out`.
- * Refuses files that do not belong together, and says what differs. `totals` may be NULL.
+ * Refuses files that do not belong together, or not to `expected`, as PMILL_BAD_INPUT, and says what
+ * differs. `totals` may be NULL.
  */
 PMILL_API pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_count,
 	const char *tsv, const pmill_text_options *expected, const char *out, unsigned flags,

@@ -39,23 +39,30 @@ struct merge {
 	struct pmill_runs *runs;               /* NULL before there is one */
 };
 
+/* Files that don't belong together are no bad options. */
+static pmill_status compare(const struct pmill_counts_identity *a, const char *a_name,
+	const struct pmill_counts_identity *b, const char *b_name, pmill_error *error)
+{
+	if (pmill_counts_identity_compare(a, a_name, b, b_name, error) == PMILL_OK)
+		return PMILL_OK;
+	if (error != NULL)
+		error->status = PMILL_BAD_INPUT;
+	return PMILL_BAD_INPUT;
+}
+
 /* The first file sets what the others must agree with; the options are heard before any. */
 static pmill_status check_identity(struct merge *merge, const char *path,
 	const struct pmill_counts_identity *stored, pmill_error *error)
 {
 	struct pmill_arena names = {0};
 	struct pmill_counts_identity of_options;
-	const struct pmill_counts_identity *identity = stored;
-	pmill_status status = PMILL_OK;
-	if (stored == NULL) { /* a TSV */
-		status = pmill_counts_identity_resolve(&merge->options, NULL, &names, &of_options, error);
-		identity = &of_options;
-	} else {
-		status = pmill_counts_identity_check(stored, path, &merge->options, error);
-	}
+	pmill_status status = pmill_counts_identity_resolve(
+		&merge->options, stored, &names, &of_options, error);
+	const struct pmill_counts_identity *identity = stored != NULL ? stored : &of_options; /* TSV */
+	if (status == PMILL_OK && stored != NULL)
+		status = compare(stored, path, &of_options, "the options", error);
 	if (status == PMILL_OK && merge->first_name != NULL) {
-		status = pmill_counts_identity_compare(
-			&merge->identity, merge->first_name, identity, path, error);
+		status = compare(&merge->identity, merge->first_name, identity, path, error);
 	} else if (status == PMILL_OK) {
 		merge->first_name = path;
 		if (!pmill_counts_identity_copy(identity, &merge->names, &merge->identity))

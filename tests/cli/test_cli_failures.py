@@ -328,6 +328,7 @@ def hold(folder):
     ["train", "-s", 300, "-o", "a.counts", "--counts", "a.counts"],
     ["train", "-s", 300, "-o", "text.json", "--counts", "a.counts", "text.json"],
     ["count", "-o", "text.json", "m.json", "./text.json"], ["count", "-o", "./text.json", "."],
+    ["merge-counts", "-o", "a.counts", "./a.counts"],
     ["encode", "-m", "m.json", "--format", "u16", "-o", "text.json", "text.json"],
     ["encode", "-m", "m.json", "--format", "tokens", "-o", "text.json", "text.json"],
     ["encode", "-m", "m.json", "--format", "u16", "-o", "m.json", "--text", "a"],

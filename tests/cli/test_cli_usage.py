@@ -90,6 +90,8 @@ def test_library_refusals_are_wrong_usage_too(run, text_file):
     assert "256" in refuse(run, "train", "-s", "255", text_file)
     refuse(run, "train", "-s", "300", "--special", "a", "--special", "a", text_file)
     refuse(run, "train", "-s", "300", "--pattern", "(", text_file)
+    for command in ("count", "merge-counts"):
+        assert "the least is " in refuse(run, command, "--memory", "1", "-o", "out.counts", text_file)
 
 
 def test_forms_of_options(run, text_file):

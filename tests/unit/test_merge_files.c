@@ -209,7 +209,8 @@ static void check_refused(pmill_counts *a, pmill_counts *b, const char *says)
 	add_file(&files, a, false);
 	add_file(&files, b, false);
 	const char *out = scratch_path(&folder, "refused.counts");
-	assert_int_equal(merge(&files, out, NULL, NULL, &error), PMILL_BAD_OPTION);
+	assert_int_equal(merge(&files, out, NULL, NULL, &error), PMILL_BAD_INPUT);
+	assert_int_equal(error.status, PMILL_BAD_INPUT);
 	assert_false(pmill_path_exists(out));
 	if (strstr(error.message, says) == NULL || strstr(error.message, "in-0.counts was") == NULL ||
 		strstr(error.message, "in-1.counts with") == NULL)
