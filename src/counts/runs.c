@@ -175,7 +175,11 @@ static pmill_status add_word(void *context, pmill_bytes word, int64_t count, pmi
 	struct writing *writing = context;
 	if (word.len > writing->longest)
 		writing->longest = word.len;
-	return pmill_count_file_writer_add(&writing->writer, word, count, error);
+	pmill_status status = pmill_count_file_writer_add(&writing->writer, word, count, error);
+	if (status == PMILL_OVERFLOW) /* the words' fault, not the temporary file's */
+		return pmill_fail(
+			error, status, PMILL_NO_OFFSET, "the sum of all counts does not fit 64 bits");
+	return status;
 }
 
 /* Whoever fails leaves the file's end open: no run is ever added to it again. */
@@ -281,7 +285,7 @@ static pmill_status open_run(struct pmill_runs *runs, const struct run *run,
 	struct pmill_word_merge *merge, pmill_error *error)
 {
 	struct pmill_lookahead input;
-	struct pmill_word_source *source = pmill_word_source_create(runs->name);
+	struct pmill_word_source *source = pmill_word_source_create(NULL);
 	if (source == NULL)
 		return pmill_fail_memory(error);
 	pmill_lookahead_open_piece(&input, runs->name, run->file->descriptor, run->offset, run->len);

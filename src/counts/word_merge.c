@@ -6,9 +6,11 @@
  */
 #include "counts/word_merge.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "model/quote.h"
 
 enum { WORDS_BETWEEN_EVENTS = 4096 };
 
@@ -94,6 +96,14 @@ pmill_status pmill_word_merge_add(
 	return status;
 }
 
+static pmill_status fail_overflow(
+	const struct pmill_word_source *source, pmill_error *error, const char *what)
+{
+	bool has_name = source->name != NULL;
+	return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "%s%s%s",
+		has_name ? source->name : "", has_name ? ": " : "", what);
+}
+
 static pmill_status add_totals(
 	struct pmill_word_merge *merge, const struct pmill_word_source *source, pmill_error *error)
 {
@@ -102,8 +112,8 @@ static pmill_status add_totals(
 	if (__builtin_add_overflow(sum->documents, more->documents, &sum->documents) ||
 		__builtin_add_overflow(sum->bytes, more->bytes, &sum->bytes) ||
 		__builtin_add_overflow(sum->bad_lines, more->bad_lines, &sum->bad_lines))
-		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-			"%s: the sums of documents, bytes or bad lines do not fit 64 bits", source->name);
+		return fail_overflow(
+			source, error, "the sums of documents, bytes or bad lines do not fit 64 bits");
 	return PMILL_OK;
 }
 
@@ -130,6 +140,15 @@ static pmill_status advance_first(struct pmill_word_merge *merge, pmill_error *e
 	if (status == PMILL_OK)
 		sink(merge, 0);
 	return status == PMILL_OK ? drop_ended(merge, error) : status;
+}
+
+static pmill_status fail_count(const struct pmill_word_merge *merge, pmill_error *error)
+{
+	struct pmill_quote word;
+	char what[sizeof word.text + 80];
+	snprintf(what, sizeof what, "the counts of the word %s add up to more than 63 bits",
+		pmill_quote(&word, merge->word.data, merge->word.len));
+	return fail_overflow(merge->sources[0], error, what);
 }
 
 static bool is_first_word(const struct pmill_word_merge *merge)
@@ -162,8 +181,7 @@ pmill_status pmill_word_merge_next(
 	while (status == PMILL_OK && merge->source_count > 0 && is_first_word(merge)) {
 		const struct pmill_word_source *first = merge->sources[0];
 		if (__builtin_add_overflow(*count, first->count, count))
-			return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-				"%s: the counts of a word add up to more than 63 bits", first->name);
+			return fail_count(merge, error);
 		status = advance_first(merge, error);
 	}
 	*word = (pmill_bytes){merge->word.data, merge->word.len};

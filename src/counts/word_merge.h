@@ -9,7 +9,7 @@
 
 /* A sorted stream: a count file that is read, or a list. */
 struct pmill_word_source {
-	const char *name; /* for messages; borrowed */
+	const char *name; /* for messages; borrowed; NULL: a temporary one, which nobody knows */
 	bool is_list;
 	struct pmill_word_list list;
 	size_t next; /* in the list */
@@ -29,7 +29,7 @@ struct pmill_word_merge {
 	uint64_t done;            /* bytes of the sources that have ended */
 };
 
-/* NULL without memory. */
+/* NULL without memory. `name` may be NULL. */
 struct pmill_word_source *pmill_word_source_create(const char *name);
 void pmill_word_source_free(struct pmill_word_source *source); /* takes NULL */
 

@@ -176,6 +176,15 @@ def test_counts_that_overflow(run, tmp_path):
     assert str(2**63 - 1) in (tmp_path / "one" / "training.json").read_text()
 
 
+def test_counts_that_overflow_in_temporary_files(run, tmp_path):
+    """A TSV goes to a run there, which has no name that anybody knows."""
+    path = tmp_path / "big.tsv"
+    path.write_text(f"#pairmill-counts 1\nab\t{2**63 - 1}\n")
+    done = run("merge-counts", "--memory", "8M", "-o", "out.counts", path, path, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr == b'pairmill: merge-counts: the counts of the word "ab" add up to more than 63 bits\n'
+
+
 def test_nothing_counted(run, tmp_path):
     run("count", "-o", tmp_path / "empty.counts", *OPTIONS, input=SPECIAL * 3)
     run("merge-counts", "-o", tmp_path / "still.counts", tmp_path / "empty.counts", tmp_path / "empty.counts")

@@ -117,6 +117,27 @@ static void check(struct pmill_runs *runs, struct naive_words *naive)
 	naive_release(naive);
 }
 
+/* Of one word in two runs, and of the sum in one: nobody knows the temporary file by its name. */
+static void test_overflow(void **state)
+{
+	(void)state;
+	struct pmill_runs *runs = create(1 << 20);
+	struct pmill_word_list words = {0}, sum = {0};
+	pmill_error error;
+	pmill_word_list_append(&words, (pmill_bytes){"ab", 2}, INT64_MAX);
+	assert_int_equal(pmill_runs_add_list(runs, &words, NULL), PMILL_OK);
+	assert_int_equal(pmill_runs_add_list(runs, &words, NULL), PMILL_OK);
+	assert_int_equal(list_runs(runs, &sum, &error), PMILL_OVERFLOW);
+	assert_string_equal(error.message, "the counts of the word \"ab\" add up to more than 63 bits");
+	pmill_word_list_append(&words, (pmill_bytes){"b", 1}, INT64_MAX);
+	pmill_word_list_append(&words, (pmill_bytes){"c", 1}, INT64_MAX);
+	assert_int_equal(pmill_runs_add_list(runs, &words, &error), PMILL_OVERFLOW);
+	assert_string_equal(error.message, "the sum of all counts does not fit 64 bits");
+	pmill_word_list_release(&words);
+	pmill_word_list_release(&sum);
+	pmill_runs_free(runs);
+}
+
 static void test_drain(void **state)
 {
 	(void)state;
@@ -389,6 +410,7 @@ int main(void)
 		return 0;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_equals_naive),
 		cmocka_unit_test(test_more_than_at_a_time),
