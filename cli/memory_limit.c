@@ -49,7 +49,7 @@ char *pmill_cli_kept_counts(const struct pmill_cli *cli)
 {
 	const char *out = cli->settings.output;
 	char *path = NULL;
-	if (out != NULL)
+	if (out != NULL && !is_device(out))
 		return asprintf(&path, "%.*s.counts", (int)name_len(out), out) < 0 ? NULL : path;
 	char *folder = pmill_cli_tmp_dir(cli);
 	if (folder == NULL || asprintf(&path, "%s/pairmill.counts", folder) < 0)

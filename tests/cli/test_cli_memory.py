@@ -123,6 +123,19 @@ def test_counts_are_kept_for_another_try(run, many_words, small_model, tmp_path,
     assert again.returncode == 1 and f"{kept}: exists already (-f overwrites)" in again.stderr.decode()
 
 
+def test_counts_are_kept_beside_no_device(run, many_words, tmp_path):
+    """What is written to a device is gone; a name beside it would be one in /dev."""
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "null.json").symlink_to("/dev/null")
+    command = ["train", "-s", 300, "-j", 2, "--memory", "10M", "--tmp-dir", "tmp", "-o", "null.json", many_words]
+    done = run(*command, check=False, cwd=tmp_path)
+    assert done.returncode == 1
+    assert b"; the counts are kept in tmp/pairmill.counts: train from them with --counts\n" in done.stderr
+    assert left_in(tmp_path) == ["null.json", "tmp"] and left_in(tmp_path / "tmp") == ["pairmill.counts"]
+    again = run(*command, check=False, cwd=tmp_path)
+    assert again.returncode == 1 and b"tmp/pairmill.counts: exists already" in again.stderr
+
+
 def test_reserved_tokens_are_not_in_kept_counts(run, many_words, tmp_path):
     options = ["-s", 300, "--reserve", 3, "--special", "<e>"]
     run("train", "-q", *options, "-o", "plain.json", many_words, cwd=tmp_path)
