@@ -17,7 +17,8 @@
 /* What one run holds. All zero is empty. */
 struct training {
 	pmill_text_options text;    /* as the options say */
-	pmill_counts *first_counts; /* what the rest must agree with; NULL without --counts */
+	pmill_counts *first_counts; /* what the rest must agree with; NULL without --counts. Its words
+								 * are the trainer's once there is one */
 	pmill_trainer *trainer;
 	pmill_tokenizer *tokenizer;
 };
@@ -163,11 +164,26 @@ static int report_counts(struct pmill_cli *cli, pmill_status status, const pmill
 	return pmill_cli_report(cli, status == PMILL_BAD_OPTION ? PMILL_BAD_INPUT : status, error);
 }
 
+/* Too small a limit is wrong usage, whatever the counts take of it; the trainer comes later. */
+static int check_limit(struct pmill_cli *cli, const struct training *training)
+{
+	pmill_error error = {0};
+	pmill_trainer *trainer = NULL;
+	if (cli->settings.memory == 0)
+		return 0;
+	pmill_status status = pmill_trainer_create(&training->text, NULL, &trainer, &error);
+	pmill_trainer_free(trainer);
+	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+}
+
 static int load_first_counts(struct pmill_cli *cli, struct training *training)
 {
 	pmill_error error = {0};
 	if (cli->settings.counts.count == 0)
 		return 0;
+	int code = check_limit(cli, training);
+	if (code != 0)
+		return code;
 	pmill_status status = pmill_counts_load(cli->settings.counts.items[0], cli->settings.tsv,
 		&training->text, &training->first_counts, &error);
 	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
@@ -181,32 +197,27 @@ static pmill_status add_more_counts(
 	expected.doc_separator = (pmill_bytes){0};
 	pmill_status status = pmill_counts_load(path, cli->settings.tsv, &expected, &counts, error);
 	if (status == PMILL_OK)
-		status = pmill_trainer_add_counts(training->trainer, counts, error);
+		status = pmill_trainer_move_counts(training->trainer, counts, error);
 	pmill_counts_free(counts);
 	return status;
 }
 
 static int add_counts(struct pmill_cli *cli, struct training *training)
 {
+	const struct pmill_cli_list *files = &cli->settings.counts;
 	pmill_error error = {0};
-	if (training->first_counts == NULL)
+	if (files->count == 0)
 		return 0;
-	pmill_status status = pmill_trainer_add_counts(
+	pmill_status status = pmill_trainer_move_counts(
 		training->trainer, training->first_counts, &error);
-	pmill_counts_free(training->first_counts);
-	training->first_counts = NULL;
+	for (size_t i = 1; i < files->count && status == PMILL_OK; i++)
+		status = add_more_counts(cli, training, files->items[i], &error);
 	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
 }
 
 static int add_input(struct pmill_cli *cli, struct training *training)
 {
-	const struct pmill_cli_list *files = &cli->settings.counts;
 	pmill_error error = {0};
-	for (size_t i = 1; i < files->count; i++) {
-		pmill_status status = add_more_counts(cli, training, files->items[i], &error);
-		if (status != PMILL_OK)
-			return report_counts(cli, status, &error);
-	}
 	int code = add_counts(cli, training);
 	if (code != 0 || !reads_text(cli))
 		return code;

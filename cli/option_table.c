@@ -215,12 +215,16 @@ static const struct pmill_cli_option options[] = {
 
 	/* ---- Memory ---- */
 	{TRAIN, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
-		.summary = "Memory that counting may take, such as 500M or 4G; the result does not depend "
-				   "on it. Words that would take more go to temporary files, sorted, and are "
-				   "merged in the end. What merging pairs will need is computed before it starts: "
-				   "where that is more than SIZE, the command stops with both figures and keeps "
-				   "the counts as OUT.counts (without -o, or where OUT is a pipe or a device: as "
-				   "pairmill.counts in --tmp-dir)."},
+		.summary =
+			"Memory that counting may take, such as 500M or 4G; the result does not depend "
+			"on it. Words that would take more go to temporary files, sorted, and are "
+			"merged in the end. Where reading the words of a --counts file and adding them up "
+			"takes more than SIZE, the command stops with both figures (a TSV out of order "
+			"takes more than one in order: merge-counts makes a count file of it within "
+			"SIZE). What merging pairs will need is computed before it starts: "
+			"where that is more than SIZE, the command stops with both figures and keeps "
+			"the counts as OUT.counts (without -o, or where OUT is a pipe or a device: as "
+			"pairmill.counts in --tmp-dir)."},
 	{COUNT | MERGE_COUNTS, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
 		.summary = "Memory that counts may take, such as 500M or 4G; the result does not depend on "
 				   "it. Words that would take more go to temporary files, sorted, and are merged "

@@ -122,7 +122,7 @@ typedef struct pmill_text_options {
 	 * Bytes that counting may take; 0: no limit. Words that would take more go to temporary files as
 	 * sorted runs, which are merged in the end, with the same result. What can't be bounded comes on
 	 * top: the longest pretoken, line of JSON and, with an expression of the user's own, document;
-	 * decompressors; counts that are added. Too small a limit is PMILL_BAD_OPTION with the least.
+	 * decompressors; counts that the caller holds. Too small a limit is PMILL_BAD_OPTION with the least.
 	 */
 	uint64_t memory_limit;
 	const char *tmp_dir; /* the folder of these files; NULL: beside the output, or "/tmp" */
@@ -166,7 +166,9 @@ typedef struct pmill_counts_info {
 /*
  * Loads a count file, or a TSV. `tsv` says how the words of a TSV without our first line are spelled:
  * "raw" or "printable"; NULL: refuse such a file. `expected` (may be NULL) says pattern, Unicode version
- * and special tokens of a TSV; for a count file whatever it sets must agree.
+ * and special tokens of a TSV; for a count file whatever it sets must agree. Where it sets a memory limit,
+ * words that would take more while they are read and added to others are PMILL_MEMORY_LIMIT, with both
+ * figures.
  */
 PMILL_API pmill_status pmill_counts_load(const char *path, const char *tsv,
 	const pmill_text_options *expected, pmill_counts **counts, pmill_error *error);
@@ -266,6 +268,13 @@ PMILL_API pmill_status pmill_trainer_add_files(pmill_trainer *trainer, const cha
 /* Adds words. They must have been cut by the trainer's pattern, Unicode version and special tokens. */
 PMILL_API pmill_status pmill_trainer_add_counts(
 	pmill_trainer *trainer, const pmill_counts *counts, pmill_error *error);
+
+/*
+ * The same, and takes the words out of `counts`, which keeps its totals and what its words were made with:
+ * so they are not in memory twice. After a failure it has them still.
+ */
+PMILL_API pmill_status pmill_trainer_move_counts(
+	pmill_trainer *trainer, pmill_counts *counts, pmill_error *error);
 
 /*
  * What has been added so far, as counts of the caller's own, in memory whatever the limit. The trainer

@@ -68,6 +68,32 @@ pmill_status pmill_fail_errno(
 	return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: %s: %s", name, verb, reason);
 }
 
+/* What is needed is rounded up and the limit down: so one is always seen to be more. */
+static void append_figures(pmill_error *error, size_t used, uint64_t needed, uint64_t limit)
+{
+	const uint64_t mib = UINT64_C(1) << 20;
+	uint64_t tenths = needed % mib * 10 / mib + (needed % mib * 10 % mib > 0);
+	snprintf(error->message + used, sizeof error->message - used,
+		" %llu.%llu MiB of memory, more than the limit of %llu.%llu MiB",
+		(unsigned long long)(needed / mib + tenths / 10), (unsigned long long)(tenths % 10),
+		(unsigned long long)(limit / mib), (unsigned long long)(limit % mib * 10 / mib));
+}
+
+pmill_status pmill_fail_limit(
+	pmill_error *error, uint64_t needed, uint64_t limit, const char *format, ...)
+{
+	if (error == NULL)
+		return PMILL_MEMORY_LIMIT;
+	start_error(error, PMILL_MEMORY_LIMIT, PMILL_NO_OFFSET);
+	va_list arguments;
+	va_start(arguments, format);
+	int used = vsnprintf(error->message, sizeof error->message, format, arguments);
+	va_end(arguments);
+	if (used >= 0 && (size_t)used < sizeof error->message)
+		append_figures(error, (size_t)used, needed, limit);
+	return PMILL_MEMORY_LIMIT;
+}
+
 pmill_status pmill_fail_input(
 	pmill_error *error, const char *name, uint64_t offset, const char *format, ...)
 {

@@ -15,6 +15,10 @@ pmill_status pmill_fail_memory(pmill_error *error);
 pmill_status pmill_fail_errno(
 	pmill_error *error, const char *name, const char *verb, int error_number);
 
+/* PMILL_MEMORY_LIMIT: the text, and then both figures: "... 45.3 MiB of memory, more than the limit of 10.0 MiB". */
+pmill_status pmill_fail_limit(pmill_error *error, uint64_t needed, uint64_t limit,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
 /* "NAME: byte OFFSET: ..." */
 pmill_status pmill_fail_input(pmill_error *error, const char *name, uint64_t offset,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -71,6 +71,13 @@ static uint64_t file_size(const char *path)
 	return (uint64_t)about.st_size;
 }
 
+static uint64_t limit_of(const pmill_text_options *expected)
+{
+	pmill_text_options copy;
+	pmill_options_copy(&copy, sizeof copy, expected);
+	return copy.memory_limit;
+}
+
 static void start_progress(
 	struct pmill_progress_state *progress, const pmill_text_options *expected, const char *path)
 {
@@ -81,18 +88,58 @@ static void start_progress(
 	pmill_progress_stage(progress, "read counts", "bytes", file_size(path));
 }
 
-/* Reads to the end; the words are kept where `words` is not NULL. */
+/* Takes what a reader gives. All zero does nothing with it. */
+struct taker {
+	struct pmill_word_list *words; /* NULL: they are not kept */
+	uint64_t limit;                /* of memory to read them and add them to others; 0: none */
+	uint64_t bytes;                /* of all words so far */
+};
+
+static uint64_t memory_needed(const struct taker *taker, uint64_t words)
+{
+	return PMILL_ADDING_LISTS * pmill_word_list_memory(words, taker->bytes);
+}
+
+/* Beyond the limit nothing is kept, and the rest is read to know how much there is. */
+static pmill_status take(
+	struct taker *taker, uint64_t words, pmill_bytes word, int64_t count, pmill_error *error)
+{
+	taker->bytes += word.len;
+	if (taker->words == NULL)
+		return PMILL_OK;
+	if (taker->limit > 0 && memory_needed(taker, words) > taker->limit)
+		pmill_word_list_release(taker->words);
+	else if (!pmill_word_list_append(taker->words, word, count))
+		return pmill_fail_memory(error);
+	return PMILL_OK;
+}
+
+static pmill_status check_limit(
+	const struct pmill_count_file_reader *reader, const struct taker *taker, pmill_error *error)
+{
+	uint64_t needed = memory_needed(taker, reader->words);
+	if (taker->limit == 0 || needed <= taker->limit)
+		return PMILL_OK;
+	return pmill_fail_limit(error, needed, taker->limit,
+		"%s: reading and adding up its %llu words takes", reader->input.name,
+		(unsigned long long)reader->words);
+}
+
+/* To the end of the file. */
 static pmill_status read_words(struct pmill_count_file_reader *reader,
-	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error)
+	struct pmill_progress_state *progress, struct taker *taker, pmill_error *error)
 {
 	for (;;) {
 		pmill_bytes word;
 		int64_t count;
 		pmill_status status = pmill_count_file_reader_next(reader, &word, &count, error);
-		if (status != PMILL_OK || word.len == 0)
+		if (status != PMILL_OK)
 			return status;
-		if (words != NULL && !pmill_word_list_append(words, word, count))
-			return pmill_fail_memory(error);
+		if (word.len == 0)
+			return check_limit(reader, taker, error);
+		status = take(taker, reader->words, word, count, error);
+		if (status != PMILL_OK)
+			return status;
 		if (reader->words % WORDS_BETWEEN_EVENTS == 0 &&
 			!pmill_progress_step(progress, reader->input.offset))
 			return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
@@ -112,7 +159,8 @@ static pmill_status load_count_file(struct pmill_lookahead *input,
 	if (status == PMILL_OK)
 		status = pmill_counts_create(&reader.identity, &made, error);
 	if (status == PMILL_OK)
-		status = read_words(&reader, progress, &made->words, error);
+		status = read_words(&reader, progress,
+			&(struct taker){.words = &made->words, .limit = limit_of(expected)}, error);
 	if (status == PMILL_OK) {
 		made->totals = reader.totals;
 		*counts = made;
@@ -134,7 +182,7 @@ static pmill_status load_tsv(struct pmill_lookahead *input, const char *tsv,
 	if (status == PMILL_OK)
 		status = pmill_counts_create(&identity, &made, error);
 	if (status == PMILL_OK)
-		status = pmill_tsv_read(input, tsv, progress, &made->words, error);
+		status = pmill_tsv_read(input, tsv, progress, limit_of(expected), &made->words, error);
 	if (status == PMILL_OK)
 		status = pmill_word_list_sum(&made->words, &made->totals.pretokens, error);
 	if (status == PMILL_OK) {
@@ -218,7 +266,7 @@ static pmill_status inspect_reader(const char *path, int check,
 	bool is_file = strcmp(path, "-") != 0 && file_size(path) > 0;
 	pmill_status status = PMILL_OK;
 	if (check || !is_file) {
-		status = read_words(reader, &nobody, NULL, error);
+		status = read_words(reader, &nobody, &(struct taker){0}, error);
 		totals = reader->totals;
 	} else {
 		status = read_end_record(path, &totals, error);

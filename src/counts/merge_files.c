@@ -135,7 +135,8 @@ static pmill_status sort_tsv(
 	if (source == NULL)
 		return pmill_fail_memory(error);
 	source->is_list = true;
-	pmill_status status = pmill_tsv_read(input, merge->tsv, &merge->progress, &source->list, error);
+	pmill_status status = pmill_tsv_read(
+		input, merge->tsv, &merge->progress, 0, &source->list, error);
 	merge->done += input->offset;
 	if (status == PMILL_OK)
 		status = check_identity(merge, path, NULL, error);

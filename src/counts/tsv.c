@@ -29,6 +29,8 @@ struct tsv {
 	struct pmill_word_table *table; /* once the order is broken */
 	struct pmill_runs *runs;        /* NULL: all words stay in memory */
 	size_t table_limit;
+	uint64_t memory_limit; /* where there are no runs; 0: none */
+	uint64_t file_size;    /* 0: not known */
 };
 
 static pmill_status fail_line(
@@ -86,11 +88,41 @@ static pmill_status parse_word(
 	return PMILL_OK;
 }
 
+/* Whether the limit lets the word be added: a list to be added to others, a table with what growing and taking it needs. */
+static bool has_room(const struct tsv *tsv, pmill_bytes word)
+{
+	const struct pmill_word_list *list = &tsv->list;
+	const struct pmill_word_table *table = tsv->table;
+	uint64_t limit = tsv->memory_limit, bytes = pmill_word_list_bytes(list);
+	if (table == NULL)
+		return PMILL_ADDING_LISTS * pmill_word_list_memory(list->count + 1, bytes + word.len) <=
+			limit;
+	uint64_t held = pmill_word_list_memory(list->count, bytes); /* while the table is started */
+	uint64_t taken = held + pmill_word_table_memory(table) + pmill_word_table_bytes(table) +
+		(uint64_t)PMILL_TAKING_EACH_WORD * pmill_word_table_count(table);
+	size_t growing = limit - held < SIZE_MAX ? (size_t)(limit - held) : SIZE_MAX;
+	return taken <= limit && pmill_word_table_room(table, growing, 0, &word.len, 1) > 0;
+}
+
+/* What all of it would take is only known from how far this came. */
+static pmill_status fail_limit(const struct tsv *tsv, pmill_error *error)
+{
+	uint64_t limit = tsv->memory_limit, needed = limit + 1, offset = tsv->input->offset;
+	double whole = offset == 0 ? 0 : (double)limit * ((double)tsv->file_size / (double)offset);
+	if (whole > (double)needed)
+		needed = whole < 0x1p63 ? (uint64_t)whole : UINT64_MAX;
+	return pmill_fail_limit(error, needed, limit,
+		"%s: line %" PRIu64 ": reading and adding up the words of this file may take",
+		tsv->input->name, tsv->line);
+}
+
 static pmill_status start_table(struct tsv *tsv, pmill_error *error)
 {
 	pmill_status status = pmill_word_table_create(pmill_hash_random_seed(), &tsv->table, error);
 	for (size_t i = 0; i < tsv->list.count && status == PMILL_OK; i++) {
 		pmill_bytes word = pmill_word_list_word(&tsv->list, i);
+		if (tsv->memory_limit > 0 && !has_room(tsv, word))
+			return fail_limit(tsv, error);
 		status = pmill_word_table_add(tsv->table, word.data, word.len, tsv->list.counts[i], error);
 	}
 	pmill_word_list_release(&tsv->list);
@@ -100,8 +132,9 @@ static pmill_status start_table(struct tsv *tsv, pmill_error *error)
 /* Where there are runs, a full table becomes one. */
 static pmill_status make_room(struct tsv *tsv, pmill_bytes word, pmill_error *error)
 {
-	if (tsv->runs == NULL ||
-		pmill_word_table_room(tsv->table, tsv->table_limit, 0, &word.len, 1) > 0)
+	if (tsv->runs == NULL)
+		return tsv->memory_limit == 0 || has_room(tsv, word) ? PMILL_OK : fail_limit(tsv, error);
+	if (pmill_word_table_room(tsv->table, tsv->table_limit, 0, &word.len, 1) > 0)
 		return PMILL_OK;
 	return pmill_runs_add_table(tsv->runs, tsv->table, tsv->table_limit, error);
 }
@@ -111,8 +144,11 @@ static pmill_status add_word(struct tsv *tsv, pmill_bytes word, int64_t count, p
 	struct pmill_word_list *list = &tsv->list;
 	if (tsv->table == NULL &&
 		(list->count == 0 ||
-			pmill_word_compare(pmill_word_list_word(list, list->count - 1), word) < 0))
+			pmill_word_compare(pmill_word_list_word(list, list->count - 1), word) < 0)) {
+		if (tsv->memory_limit > 0 && !has_room(tsv, word))
+			return fail_limit(tsv, error);
 		return pmill_word_list_append(list, word, count) ? PMILL_OK : pmill_fail_memory(error);
+	}
 	pmill_status status = tsv->table == NULL ? start_table(tsv, error) : PMILL_OK;
 	if (status == PMILL_OK)
 		status = make_room(tsv, word, error);
@@ -215,9 +251,11 @@ pmill_status pmill_tsv_read_to_runs(struct pmill_lookahead *input, const char *t
 }
 
 pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
-	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error)
+	struct pmill_progress_state *progress, uint64_t limit, struct pmill_word_list *words,
+	pmill_error *error)
 {
-	struct tsv reading = {.input = input, .line = 1};
+	struct tsv reading = {
+		.input = input, .line = 1, .memory_limit = limit, .file_size = progress->total};
 	struct pmill_word_list taken = {0};
 	pmill_status status = read_all(&reading, tsv, progress, error);
 	if (status == PMILL_OK && reading.table != NULL)

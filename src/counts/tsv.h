@@ -14,10 +14,12 @@
  * Reads to the end. `tsv` says how words are spelled where the first line is missing: "raw" (their
  * bytes, up to the last tab of the line), "printable", or NULL: refuse. Lines may come in any order
  * and repeat words: counts are added up. A line ends with LF; the last one may lack it. CR before
- * LF is an error: was it the word's or an editor's?
+ * LF is an error: was it the word's or an editor's? PMILL_MEMORY_LIMIT where reading takes more than
+ * `limit` bytes, or adding the words to others would; 0: no limit.
  */
 pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
-	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error);
+	struct pmill_progress_state *progress, uint64_t limit, struct pmill_word_list *words,
+	pmill_error *error);
 
 /* The same into runs, in a table of at most `table_limit` bytes and the longest line. */
 pmill_status pmill_tsv_read_to_runs(struct pmill_lookahead *input, const char *tsv,

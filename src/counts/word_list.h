@@ -30,6 +30,21 @@ typedef pmill_status pmill_word_fn(
 
 void pmill_word_list_release(struct pmill_word_list *words);
 
+/* Where words are added to a list, it and the sum are there at the same time. */
+enum { PMILL_ADDING_LISTS = 2 };
+
+/* Bytes that a list of so many words takes, of `bytes` in all. */
+static inline uint64_t pmill_word_list_memory(uint64_t count, uint64_t bytes)
+{
+	return count * 16 + bytes;
+}
+
+/* The bytes of all words. */
+static inline uint64_t pmill_word_list_bytes(const struct pmill_word_list *words)
+{
+	return words->count > 0 ? words->offsets[words->count] : 0;
+}
+
 static inline pmill_bytes pmill_word_list_word(const struct pmill_word_list *words, size_t index)
 {
 	return (pmill_bytes){words->bytes + words->offsets[index],

@@ -11,6 +11,12 @@
 #include "counts/word_list.h"
 #include "pairmill.h"
 
+/*
+ * Bytes of each word while tables become a list, beside its slot: its entry, its bucket, and what it takes
+ * in the list beside its bytes.
+ */
+enum { PMILL_TAKING_EACH_WORD = 24 + 2 + 16 };
+
 /* See word_table.c for the layout. Tables that will be merged must have the same seed. */
 struct pmill_word_table;
 

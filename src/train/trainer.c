@@ -21,7 +21,6 @@ static const struct {
 	{"ids", PMILL_TIES_IDS},
 };
 
-enum { MIB = 1 << 20 };
 enum { STAGE_COUNT, STAGE_SORT, STAGE_INDEX, STAGE_MERGE, STAGES };
 static const char *const stage_names[STAGES] = {"count", "sort", "index", "merge"};
 
@@ -202,6 +201,12 @@ pmill_status pmill_trainer_add_counts(
 	return pmill_word_counter_add_counts(trainer->counter, counts, error);
 }
 
+pmill_status pmill_trainer_move_counts(
+	pmill_trainer *trainer, pmill_counts *counts, pmill_error *error)
+{
+	return pmill_word_counter_move_counts(trainer->counter, counts, error);
+}
+
 pmill_status pmill_trainer_take_counts(
 	pmill_trainer *trainer, pmill_counts **counts, pmill_error *error)
 {
@@ -341,7 +346,7 @@ static uint64_t merging_memory(
 		.merges = trainer->options.vocab_size - base_size(trainer),
 		.threads = trainer->threads};
 	uint64_t merged = pmill_merge_memory(&merging);
-	uint64_t listed = size->words * 16 + size->bytes + size->reading_memory;
+	uint64_t listed = pmill_word_list_memory(size->words, size->bytes) + size->reading_memory;
 	return merged > listed ? merged : listed;
 }
 
@@ -354,11 +359,8 @@ static pmill_status check_memory(
 	uint64_t needed = limit > 0 ? merging_memory(trainer, size) : 0;
 	if (needed <= limit)
 		return PMILL_OK;
-	return pmill_fail(error, PMILL_MEMORY_LIMIT, PMILL_NO_OFFSET,
-		"merging %llu words may need %llu.%llu MiB of memory, more than the limit of %llu.%llu MiB",
-		(unsigned long long)size->words, (unsigned long long)(needed / MIB),
-		(unsigned long long)(needed % MIB * 10 / MIB), (unsigned long long)(limit / MIB),
-		(unsigned long long)(limit % MIB * 10 / MIB));
+	return pmill_fail_limit(
+		error, needed, limit, "merging %llu words may need", (unsigned long long)size->words);
 }
 
 /* All words together, and whether they may be merged. */

@@ -219,6 +219,18 @@ pmill_status pmill_word_counter_add_text(
 	return status;
 }
 
+/* The list of words that were added as counts becomes a run. */
+static pmill_status spill_words(struct pmill_word_counter *counter, pmill_error *error)
+{
+	if (counter->words.count == 0)
+		return PMILL_OK;
+	counter->is_settled = false;
+	pmill_status status = pmill_runs_add_list(counter->spill.runs, &counter->words, error);
+	if (status == PMILL_OK)
+		pmill_word_list_release(&counter->words);
+	return status;
+}
+
 /* ---- Files ---- */
 
 static pmill_status keep_inputs(
@@ -283,6 +295,8 @@ pmill_status pmill_word_counter_add_files(struct pmill_word_counter *counter,
 	pmill_status status = pmill_inputs_add(&inputs, paths, path_count, &options, error);
 	if (status == PMILL_OK)
 		status = pmill_chunk_source_open(&inputs, &settings, &source, error);
+	if (status == PMILL_OK && counter->plan.limit > 0)
+		status = spill_words(counter, error); /* the plan leaves no room beside the tables */
 	if (status == PMILL_OK) {
 		pmill_progress_stage(progress, "count", "bytes", inputs.bytes);
 		status = count_source(counter, source, &options, progress, error);
@@ -307,8 +321,35 @@ static pmill_status check_identity(
 		&identity, "this training", &counts->identity, "the counts", error);
 }
 
-pmill_status pmill_word_counter_add_counts(
-	struct pmill_word_counter *counter, const pmill_counts *counts, pmill_error *error)
+static uint64_t list_memory(const struct pmill_word_list *words)
+{
+	return pmill_word_list_memory(words->count, pmill_word_list_bytes(words));
+}
+
+/*
+ * Within half of the limit words stay in a list: so what comes next, and then the sum, have room beside it.
+ * `movable`: the same words, which may be taken as they are; NULL: they are the caller's.
+ */
+static pmill_status keep_words(struct pmill_word_counter *counter,
+	const struct pmill_word_list *more, struct pmill_word_list *movable, pmill_error *error)
+{
+	uint64_t sum = list_memory(&counter->words) + list_memory(more);
+	bool fits = counter->plan.limit == 0 || sum <= counter->plan.limit / PMILL_ADDING_LISTS;
+	if (fits && movable != NULL && counter->words.count == 0) {
+		pmill_word_list_release(&counter->words);
+		counter->words = *movable;
+		*movable = (struct pmill_word_list){0};
+		return PMILL_OK;
+	}
+	if (fits)
+		return pmill_word_counter_add_words(&counter->words, more, error);
+	pmill_status status = spill_words(counter, error);
+	counter->is_settled = false;
+	return status == PMILL_OK ? pmill_runs_add_list(counter->spill.runs, more, error) : status;
+}
+
+static pmill_status add_counts(struct pmill_word_counter *counter, const pmill_counts *counts,
+	struct pmill_word_list *movable, pmill_error *error)
 {
 	pmill_status status = check_identity(counter, counts, error);
 	if (status != PMILL_OK)
@@ -317,9 +358,24 @@ pmill_status pmill_word_counter_add_counts(
 	pmill_totals totals = counter->totals;
 	status = pmill_word_counter_add_totals(&totals, &counts->totals, error);
 	if (status == PMILL_OK)
-		status = pmill_word_counter_add_words(&counter->words, &counts->words, error);
+		status = keep_words(counter, &counts->words, movable, error);
 	if (status == PMILL_OK)
 		counter->totals = totals;
 	pthread_mutex_unlock(&counter->lock);
+	return status;
+}
+
+pmill_status pmill_word_counter_add_counts(
+	struct pmill_word_counter *counter, const pmill_counts *counts, pmill_error *error)
+{
+	return add_counts(counter, counts, NULL, error);
+}
+
+pmill_status pmill_word_counter_move_counts(
+	struct pmill_word_counter *counter, pmill_counts *counts, pmill_error *error)
+{
+	pmill_status status = add_counts(counter, counts, &counts->words, error);
+	if (status == PMILL_OK)
+		pmill_word_list_release(&counts->words);
 	return status;
 }

@@ -26,6 +26,9 @@ pmill_status pmill_word_counter_add_files(struct pmill_word_counter *counter,
 	struct pmill_progress_state *progress, pmill_error *error);
 pmill_status pmill_word_counter_add_counts(
 	struct pmill_word_counter *counter, const pmill_counts *counts, pmill_error *error);
+/* The same, and empties the list of `counts`, but not after a failure. */
+pmill_status pmill_word_counter_move_counts(
+	struct pmill_word_counter *counter, pmill_counts *counts, pmill_error *error);
 
 /* Forgets what was counted, and gives its memory back. */
 void pmill_word_counter_clear(struct pmill_word_counter *counter);

@@ -7,14 +7,6 @@
 #include "counts/count_target.h"
 #include "train/word_counter_state.h"
 
-enum {
-	/*
-	 * Of each word while tables become a list, beside its slot: its entry, if it is long, the table that has
-	 * it, and what it takes in the list beside its bytes.
-	 */
-	TAKING_EACH_WORD = 24 + 2 + 16,
-};
-
 void pmill_word_counter_clear(struct pmill_word_counter *counter)
 {
 	for (size_t i = 0; i < counter->shard_count; i++)
@@ -144,8 +136,11 @@ static bool can_list(const struct pmill_word_counter *counter)
 		words += pmill_word_table_count(table);
 		bytes += pmill_word_table_bytes(table) + pmill_word_table_memory(table);
 	}
+	if (words > 0) /* the words added as counts stay beside, and the sum is a list of its own */
+		bytes += 2 *
+			pmill_word_list_memory(counter->words.count, pmill_word_list_bytes(&counter->words));
 	uint64_t taking = counter->plan.taking;
-	return bytes <= taking && words <= (taking - bytes) / TAKING_EACH_WORD;
+	return bytes <= taking && words <= (taking - bytes) / PMILL_TAKING_EACH_WORD;
 }
 
 /* ---- Runs ---- */

@@ -7,6 +7,7 @@ import re
 import resource
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -149,6 +150,82 @@ def test_what_would_be_kept_may_not_be_an_input(run, tmp_path):
     (tmp_path / "m.json.counts").write_bytes(b"some text")
     done = run("train", "-f", "-s", 300, "--memory", "100M", "-o", "m.json", "m.json.counts", check=False, cwd=tmp_path)
     assert done.returncode == 1 and b"m.json.counts: the output is also an input" in done.stderr
+
+
+def run_for_peak(*command, **options):
+    """What it did, and the bytes that it took at most, also where it fails."""
+    script = "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]);" \
+             "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024); sys.exit(code)"
+    done = subprocess.run([sys.executable, "-c", script, *map(str, command)], capture_output=True, **options)
+    return done, int(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def as_tsv(many_words, run, tmp_path_factory):
+    """The words as a TSV, and the same out of order."""
+    folder = tmp_path_factory.mktemp("tsv")
+    run("count", "-q", "-o", folder / "sorted.tsv", many_words)
+    head, *lines = (folder / "sorted.tsv").read_bytes().splitlines(keepends=True)
+    random.Random(2).shuffle(lines)
+    (folder / "shuffled.tsv").write_bytes(head + b"".join(lines))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["counts", "sorted", "shuffled", "pipe"])
+def test_counts_that_are_more_than_the_limit(pairmill, run, whole, as_tsv, tmp_path, kind):
+    """Both figures, and no more memory taken than the limit to find them out."""
+    path = whole[0] if kind in ("counts", "pipe") else as_tsv / f"{kind}.tsv"
+    before = path.read_bytes()
+    command = [pairmill, "train", "-q", "-s", "300", "-j", "1", "--memory", "8M", "-o", "m.json", "--counts"]
+    with path.open("rb") as source:
+        done, peak = run_for_peak(*command, "-" if kind == "pipe" else path, stdin=source, cwd=tmp_path)
+    assert done.returncode == 1
+    found = re.search(r" takes? ([\d.]+) MiB of memory, more than the limit of 8\.0 MiB\n$", done.stderr.decode())
+    _, *lines = (as_tsv / "sorted.tsv").read_text(encoding="utf-8").splitlines()
+    needed = 2 * sum(16 + len(line.rsplit("\t", 1)[0]) for line in lines) / MIB
+    assert found, done.stderr
+    if path.suffix == ".counts":
+        assert float(found[1]) == pytest.approx(needed, abs=0.11) and f" {len(lines)} words ".encode() in done.stderr
+    else:
+        assert needed / 2 < float(found[1]) < 4 * needed
+    assert left_in(tmp_path) == [] and path.read_bytes() == before
+    if b"__asan_init" not in pairmill.read_bytes():
+        assert peak < 8 * MIB + OVERHEAD
+
+
+def test_counts_of_several_files_within_the_limit(pairmill, run, many_words, whole, as_tsv, small_model, tmp_path):
+    """Each takes less than the limit, and all of them more."""
+    text = many_words.read_bytes().split(b" ")
+    for i in range(4):
+        (tmp_path / f"{i}.txt").write_bytes(b" ".join(text[i::4]))
+        run("count", "-q", "-o", tmp_path / f"{i}.counts", tmp_path / f"{i}.txt")
+        (tmp_path / f"{i}.txt").unlink()
+    files = [part for i in range(4) for part in ("--counts", tmp_path / f"{i}.counts")]
+    left = left_in(tmp_path)
+    done, peak = run_for_peak(pairmill, "train", "-q", "-s", 300, "-j", 1, "--memory", "14M", "--tmp-dir", tmp_path, *files)
+    assert done.returncode == 1
+    if b"__asan_init" not in pairmill.read_bytes():
+        assert peak < 14 * MIB + OVERHEAD
+    assert re.search(rb"merging \d+ words may need [\d.]+ MiB of memory, more than the limit of 14\.0 MiB\n$", done.stderr)
+    assert left_in(tmp_path) == left
+    figures = figures_of(pairmill, "train", "-s", 300, "-j", 1, "--memory", "400M", "-o", tmp_path / "m.json", *files)
+    assert figures["spilled_runs"] == 0
+    expected = json.loads(run("train", "-q", "--json", "-s", 300, "-o", tmp_path / "n.json", *files).stdout)
+    assert figures["totals"] == expected["totals"]
+    assert (tmp_path / "m.json").read_bytes() == (tmp_path / "n.json").read_bytes()
+
+
+def test_counts_and_text_within_the_limit(run, many_words, whole, tmp_path):
+    """The counts do not stay in memory while text is counted; what is kept holds both."""
+    options = ["-q", "-s", 300, "--counts", whole[0], many_words]
+    expected = json.loads(run("train", "--json", "-o", tmp_path / "n.json", *options).stdout)
+    limited = json.loads(run("train", "--json", "--memory", "400M", "-o", tmp_path / "m.json", *options).stdout)
+    assert limited["totals"] == expected["totals"] and limited["spilled_runs"] >= 1
+    assert (tmp_path / "m.json").read_bytes() == (tmp_path / "n.json").read_bytes()
+    done = run("train", "--memory", "60M", "--tmp-dir", tmp_path, *options, check=False)
+    assert done.returncode == 1 and b"the counts are kept in" in done.stderr
+    run("merge-counts", "-q", "-o", tmp_path / "twice.counts", whole[0], whole[0])
+    assert (tmp_path / "pairmill.counts").read_bytes() == (tmp_path / "twice.counts").read_bytes()
 
 
 def test_counts_alone_are_not_kept_again(run, whole, tmp_path):

@@ -121,6 +121,13 @@ def test_words_in_any_order_and_more_than_once(run, tmp_path):
     assert read_tsv(tmp_path / "b.tsv") == [("ab", "5"), ("zz", "7")]
 
 
+def test_where_it_stopped_counts_special_tokens_of_the_file(run, tmp_path):
+    (tmp_path / "text").write_text("aaa bbb aaa bbb")
+    run("count", "--special", "<e>", "--special", "<f>", "-o", tmp_path / "a.counts", tmp_path / "text")
+    done = run("train", "-s", 400, "--counts", tmp_path / "a.counts")
+    assert b"Learned a vocab of 264:" in done.stderr and b"Stopped at 264 of 400 entries" in done.stderr
+
+
 @pytest.mark.parametrize("other, says", [
     (["--pattern", "cl100k"], [b"gpt2", b"cl100k"]),
     (["--pattern", "[a-z]+"], [b"gpt2", b"[a-z]+"]),

@@ -24,7 +24,7 @@ static pmill_status read_tsv(
 	struct pmill_progress_state nobody = {0};
 	pmill_error error = {0};
 	pmill_lookahead_open_memory(&input, "x", data, len);
-	pmill_status status = pmill_tsv_read(&input, tsv, &nobody, words, &error);
+	pmill_status status = pmill_tsv_read(&input, tsv, &nobody, 0, words, &error);
 	pmill_lookahead_release(&input);
 	require(status == PMILL_OK || status == PMILL_BAD_INPUT || status == PMILL_OVERFLOW, "status");
 	require(status == PMILL_OK || (error.offset <= len && error.message[0] != 0), "error");

@@ -44,7 +44,7 @@ static pmill_status read_text(const char *text, size_t len, const char *tsv,
 	struct pmill_lookahead input;
 	struct pmill_progress_state nobody = {0};
 	pmill_lookahead_open_memory(&input, "x.tsv", text, len);
-	pmill_status status = pmill_tsv_read(&input, tsv, &nobody, words, error);
+	pmill_status status = pmill_tsv_read(&input, tsv, &nobody, 0, words, error);
 	pmill_lookahead_release(&input);
 	return status;
 }
