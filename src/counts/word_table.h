@@ -12,7 +12,7 @@
 #include "pairmill.h"
 
 /*
- * Bytes of each word while tables become a list, beside its slot: its entry, its bucket, and what it takes
+ * Bytes of each word while tables become a list, beside its slot: its entry, the table that has it, and what it takes
  * in the list beside its bytes.
  */
 enum { PMILL_TAKING_EACH_WORD = 24 + 2 + 16 };
