@@ -13,19 +13,10 @@ enum {
 	ROUND = 16,
 	/* A short word has at most half as many matches as tokens. */
 	MOST_MATCHES = PMILL_LONG_WORD_LEN / 2,
-	/* Places in a word that are looked at without a branch: nearly all words have no more. */
+	/* Places in a word that are looked at without a branch: most words have no more. */
 	LOOKED = 16,
 };
-#define FOUND_FAR (1u << 31)
-
-#define TOKEN uint16_t
-#define NAME(x) x##_narrow
-#define LOOK_TOKENS PMILL_MATCH_NARROW
-#include "train/visit_template.h"
-#define TOKEN uint32_t
-#define NAME(x) x##_wide
-#define LOOK_TOKENS PMILL_MATCH_WIDE
-#include "train/visit_template.h"
+#define FOUND_MORE (1u << 31)
 
 static bool is_long(const struct pmill_packed_words *words, uint32_t name)
 {
@@ -84,6 +75,15 @@ static const void *address_of(const struct pmill_packed_words *words, uint32_t n
 	return pmill_packed_words_at(words, name);
 }
 
+#define TOKEN uint16_t
+#define NAME(x) x##_narrow
+#define LOOK_TOKENS PMILL_MATCH_NARROW
+#include "train/visit_template.h"
+#define TOKEN uint32_t
+#define NAME(x) x##_wide
+#define LOOK_TOKENS PMILL_MATCH_WIDE
+#include "train/visit_template.h"
+
 static void visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
@@ -129,21 +129,18 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
 	}
 	for (size_t begin = 0, part; begin < count; begin += part) {
 		part = count_alike(words, names + begin, count - begin < ROUND ? count - begin : ROUND);
-		for (size_t i = begin + PREFETCHED; i < begin + PREFETCHED + part && i < count; i++) {
-			const char *ahead = address_of(words, names[i]);
-			__builtin_prefetch(ahead, 1);
-			__builtin_prefetch(ahead + SECOND_LINE, 1);
-		}
+		size_t behind = count - begin, ahead = behind > PREFETCHED ? behind - PREFETCHED : 0;
 		if (!pmill_changes_reserve(changes, ROUND))
 			return false;
 		bool done = true;
 		if (is_long(words, names[begin]))
 			visit_long_places(words, names + begin, part, left, right, joined, neighbours, changes);
 		else if (words->is_wide)
-			done = visit_wide(words, names + begin, part, left, right, joined, neighbours, changes);
+			done = visit_wide(
+				words, names + begin, part, ahead, left, right, joined, neighbours, changes);
 		else
-			done = visit_narrow(words, names + begin, part, (uint16_t)left, (uint16_t)right, joined,
-				neighbours, changes);
+			done = visit_narrow(words, names + begin, part, ahead, (uint16_t)left, (uint16_t)right,
+				joined, neighbours, changes);
 		if (!done)
 			return false;
 	}

@@ -1,24 +1,29 @@
 /* One merge in one short word, written once for tokens of 2 and of 4 bytes: TOKEN and NAME(x) are set. */
 /* SPDX-License-Identifier: MIT */
 
+/* LOOKED places from `at` on, those within the word: bit i for tokens at + i and the next. */
+static inline unsigned NAME(look)(
+	const TOKEN *tokens, size_t len, size_t at, TOKEN left, TOKEN right)
+{
+	unsigned matches = 0;
+	for (size_t i = 0; i < LOOKED; i += LOOK_TOKENS)
+		matches |= NAME(match)(tokens + at + i, left, right) << i;
+	return len - 1 - at < LOOKED ? matches & ((1u << (len - 1 - at)) - 1) : matches;
+}
+
 /*
- * Where the pair stands: bit i for tokens i and i + 1; FOUND_FAR instead of the bits if there are more tokens
- * than LOOKED and one of all those places holds it; 0: nowhere. Looks beyond the word: see PADDING_UNITS.
+ * Where the pair stands: the first LOOKED places that have it, as bits, and above them where they begin; 0:
+ * nowhere. FOUND_MORE: it stands behind those, too. Looks beyond the word: see PADDING_UNITS.
  */
 static inline unsigned NAME(find)(const TOKEN *tokens, size_t len, TOKEN left, TOKEN right)
 {
-	unsigned found = 0;
-	for (size_t i = 0; i < LOOKED; i += LOOK_TOKENS)
-		found |= NAME(match)(tokens + i, left, right) << i;
-	if (__builtin_expect(len <= LOOKED + 1, 1))
-		return found & ((1u << (len - 1)) - 1);
-	for (size_t i = LOOKED; i + 1 < len; i += LOOK_TOKENS) {
-		unsigned matches = NAME(match)(tokens + i, left, right);
-		if (len - 1 - i < LOOK_TOKENS)
-			matches &= (1u << (len - 1 - i)) - 1;
-		found |= matches;
+	unsigned found = NAME(look)(tokens, len, 0, left, right);
+	for (size_t at = LOOKED; __builtin_expect(at + 1 < len, 0); at += LOOKED) {
+		unsigned matches = NAME(look)(tokens, len, at, left, right);
+		if (matches != 0)
+			found = found == 0 ? (unsigned)at << LOOKED | matches : found | FOUND_MORE;
 	}
-	return found != 0 ? FOUND_FAR : 0;
+	return found;
 }
 
 /* Takes out the token at `gap` > 0: eight bytes at a time, whose first tokens stay as they are. */
@@ -94,18 +99,23 @@ static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t n
 }
 
 /*
- * Short words, at most ROUND of them. A list of places may name words that no longer hold the pair, every
- * second one of some, and which can't be foreseen: so all are looked at first, without branches. False
- * without memory.
+ * Short words, at most ROUND of them; `ahead` names are there to be prefetched, PREFETCHED behind. A list of
+ * places may name words that no longer hold the pair, every second one of some, and which can't be foreseen: so
+ * all are looked at first, without branches. False without memory.
  */
 static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
-	const TOKEN left, const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours,
-	struct pmill_changes *changes)
+	size_t ahead, const TOKEN left, const TOKEN right, uint32_t joined,
+	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
 	uint32_t holders[ROUND], places[ROUND];
 	size_t holder_count = 0;
 	for (size_t i = 0; i < count; i++) {
 		const struct pmill_packed_word *word = pmill_packed_words_at(words, names[i]);
+		if (i < ahead) {
+			const char *next = address_of(words, names[i + PREFETCHED]);
+			__builtin_prefetch(next, 1);
+			__builtin_prefetch(next + SECOND_LINE, 1);
+		}
 		unsigned found = NAME(find)(
 			(const TOKEN *)(const void *)word->tokens, pmill_packed_word_len(word), left, right);
 		holders[holder_count] = names[i];
@@ -114,9 +124,10 @@ static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *
 	}
 	for (size_t i = 0; i < holder_count; i++) {
 		struct pmill_packed_word *word = pmill_packed_words_at(words, holders[i]);
-		bool is_single = (places[i] & (places[i] - 1)) == 0 && places[i] != FOUND_FAR, done = true;
-		if (is_single) {
-			const size_t at = (size_t)__builtin_ctz(places[i]);
+		unsigned matches = places[i] & ((1u << LOOKED) - 1);
+		bool done = true;
+		if ((matches & (matches - 1)) == 0 && places[i] < FOUND_MORE) {
+			const size_t at = (places[i] >> LOOKED) + (size_t)__builtin_ctz(matches);
 			NAME(merge_single)(word, holders[i], at, joined, neighbours, changes);
 		} else {
 			done = NAME(merge_many)(word, holders[i], left, right, joined, neighbours, changes);
