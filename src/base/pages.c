@@ -14,9 +14,9 @@
 #include <sys/mman.h>
 
 enum {
-	HUGE_PAGE = 1 << 21,
+	HUGE_PAGE = PMILL_PAGES_UNIT,
 	SMALL_PAGE = 1 << 16, /* a multiple of the page size of every system we know */
-	LEAST_MAPPED = HUGE_PAGE / 8,
+	LEAST_MAPPED = PMILL_PAGES_LEAST,
 };
 
 static size_t round_up(size_t x, size_t unit)

@@ -5,6 +5,12 @@
 
 #include <stddef.h>
 
+enum {
+	PMILL_PAGES_UNIT = 1 << 21, /* a huge page */
+	/* Less is from the heap; what is mapped is a multiple of the unit long, and aligned to it. */
+	PMILL_PAGES_LEAST = PMILL_PAGES_UNIT / 8,
+};
+
 /* `len` > 0 zeroed bytes; NULL without memory. Goes with pmill_pages_free and the same `len`. */
 void *pmill_pages_allocate(size_t len);
 void pmill_pages_free(void *pages, size_t len);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/page_pool.h"
 #include "pairmill.h"
 
 /*
@@ -19,9 +20,8 @@ struct pmill_word_list {
 	int64_t *counts;
 	size_t count;
 	size_t bytes_capacity, offsets_capacity, counts_capacity;
-	/* Where pmill_word_list_reserve has put all three, NULL where they have grown one by one. */
-	void *pages;
-	size_t pages_len;
+	bool is_paged; /* all three are as pmill_word_list_reserve has made them, and have not grown */
+	struct pmill_page_pool *pool; /* where they are from then; a reference */
 };
 
 /* What is done with each word of a sorted run. The word is the caller's, for the length of the call. */
@@ -59,7 +59,8 @@ static inline int pmill_word_compare(pmill_bytes a, pmill_bytes b)
 }
 
 /* Room for `count` words of `bytes` bytes in all, in an empty list. False without memory. */
-bool pmill_word_list_reserve(struct pmill_word_list *words, size_t count, size_t bytes);
+bool pmill_word_list_reserve(
+	struct pmill_word_list *words, size_t count, size_t bytes, struct pmill_page_pool *pool);
 
 /* Appends a word that sorts behind all others; counts > 0. False without memory. */
 int pmill_word_list_append(struct pmill_word_list *words, pmill_bytes word, int64_t count);

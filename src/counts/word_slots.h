@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/page_pool.h"
 #include "counts/word_table.h"
 
 enum { PMILL_SHORT_WORD = 15 }; /* bytes; longer words are long */
@@ -51,6 +52,7 @@ struct pmill_word_slots {
 	unsigned shift; /* 64 - log2(capacity) */
 	bool is_long;
 	bool is_roomy; /* grows fourfold where that is faster */
+	struct pmill_page_pool *pool;
 };
 
 struct pmill_word_seed {

@@ -17,7 +17,6 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/pages.h"
 
 enum {
 	FIRST_CAPACITY = 1 << 11, /* 48 KiB: small texts stay in the cache */
@@ -42,7 +41,7 @@ static bool set_capacity(struct pmill_word_slots *slots, size_t capacity)
 {
 	if (capacity > SIZE_MAX / 2 / sizeof *slots->slots)
 		return false;
-	slots->slots = pmill_pages_allocate(capacity * sizeof *slots->slots);
+	slots->slots = pmill_page_pool_allocate(slots->pool, capacity * sizeof *slots->slots);
 	if (slots->slots == NULL)
 		return false;
 	slots->capacity = capacity;
@@ -93,7 +92,7 @@ bool pmill_slots_reserve(struct pmill_word_slots *slots, struct pmill_word_seed 
 void pmill_slots_release(struct pmill_word_slots *slots)
 {
 	if (slots->slots != NULL)
-		pmill_pages_free(slots->slots, slots->capacity * sizeof *slots->slots);
+		pmill_page_pool_free(slots->pool, slots->slots, slots->capacity * sizeof *slots->slots);
 	slots->slots = NULL;
 	slots->capacity = 0;
 	slots->used = 0;
@@ -125,9 +124,10 @@ pmill_status pmill_word_table_create(
 	return PMILL_OK;
 }
 
-void pmill_word_table_make_roomy(struct pmill_word_table *table)
+void pmill_word_table_make_roomy(struct pmill_word_table *table, struct pmill_page_pool *pool)
 {
 	table->short_words.is_roomy = true;
+	table->short_words.pool = table->long_words.pool = pool;
 }
 
 void pmill_word_table_clear(struct pmill_word_table *table)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/page_pool.h"
 #include "counts/word_list.h"
 #include "pairmill.h"
 
@@ -22,8 +23,11 @@ struct pmill_word_table;
 
 pmill_status pmill_word_table_create(
 	uint64_t seed, struct pmill_word_table **table, pmill_error *error);
-/* It may take up to twice as much memory as it needs, while that is up to 12 MiB. */
-void pmill_word_table_make_roomy(struct pmill_word_table *table);
+/*
+ * An empty table: it may take up to twice as much memory as it needs, while that is up to 12 MiB, and takes it from
+ * the pool, which must live longer.
+ */
+void pmill_word_table_make_roomy(struct pmill_word_table *table, struct pmill_page_pool *pool);
 void pmill_word_table_free(struct pmill_word_table *table);
 void pmill_word_table_clear(struct pmill_word_table *table);
 

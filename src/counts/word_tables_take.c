@@ -390,7 +390,8 @@ static bool prepare_list(struct take *take)
 		count += bucket->count;
 		bytes += len;
 	}
-	if (!pmill_word_list_reserve(&take->list, count, (size_t)bytes))
+	if (!pmill_word_list_reserve(
+			&take->list, count, (size_t)bytes, take->tables[0]->short_words.pool))
 		return false;
 	take->list.count = count;
 	take->list.offsets[count] = bytes;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/pages.h"
 #include "train/floor.h"
 #include "train/pair_survey.h"
 #include "train/visit.h"
@@ -178,12 +177,12 @@ static pmill_status build_index(struct pmill_merge_run *run)
 {
 	struct build build = {.run = run, .share_count = run->words.share_count};
 	size_t size = build.share_count * BYTE_PAIRS * sizeof *build.pairs;
-	build.pairs = pmill_pages_allocate(size);
+	build.pairs = pmill_page_pool_allocate(run->settings->pool, size);
 	build.fits = calloc(build.share_count, sizeof *build.fits);
 	pmill_status status = build.pairs != NULL && build.fits != NULL ? index_pairs(&build)
 																	: pmill_fail_memory(run->error);
 	if (build.pairs != NULL)
-		pmill_pages_free(build.pairs, size);
+		pmill_page_pool_free(run->settings->pool, build.pairs, size);
 	free(build.fits);
 	return status;
 }
@@ -201,10 +200,10 @@ pmill_status pmill_merge_run_build(
 {
 	run->sure_floor = pmill_floor_of_words(words, run->settings->merge_limit);
 	if (!pmill_learned_tokens_init(&run->tokens, run->settings) || !init_queues(run) ||
-		!pmill_pair_index_init(&run->index, run->part_count))
+		!pmill_pair_index_init(&run->index, run->part_count, run->settings->pool))
 		return pmill_fail_memory(run->error);
 	pmill_status status = pmill_packed_words_create(&run->words, words, &run->tokens, token_limit,
-		run->settings->long_word_len, run->team, run->error);
+		run->settings->long_word_len, run->team, run->settings->pool, run->error);
 	return status == PMILL_OK ? build_index(run) : status;
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/page_pool.h"
 #include "base/progress.h"
 #include "counts/word_list.h"
 #include "pairmill.h"
@@ -22,6 +23,7 @@ struct pmill_merger_settings {
 	enum pmill_ties ties;
 	struct pmill_progress_state *progress; /* may be NULL */
 	unsigned threads;                      /* 0 and 1: the calling one alone */
+	struct pmill_page_pool *pool;          /* memory comes from it; NULL: the system */
 	size_t long_word_len; /* words of so many bytes are visited by position; 0: 256; for tests */
 	int64_t first_floor;  /* see merge_run.h; 0: estimated; for tests */
 	const char *method; /* NULL: the fastest for the threads and the words; else one of the names */

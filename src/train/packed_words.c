@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/pages.h"
 
 enum {
 	HEADER_UNITS = sizeof(struct pmill_packed_word) / 8,
@@ -145,12 +144,12 @@ static void set_shares(struct pmill_packed_words *packed, const struct part *par
 static bool allocate(struct pmill_packed_words *packed)
 {
 	if (packed->unit_count > 0)
-		packed->units = pmill_pages_allocate(packed->unit_count * 8);
+		packed->units = pmill_page_pool_allocate_raw(packed->pool, packed->unit_count * 8);
 	if (packed->position_count > 0) {
 		size_t size = packed->position_count * sizeof(uint32_t);
-		packed->tokens = pmill_pages_allocate(size);
-		packed->before = pmill_pages_allocate(size);
-		packed->after = pmill_pages_allocate(size);
+		packed->tokens = pmill_page_pool_allocate_raw(packed->pool, size);
+		packed->before = pmill_page_pool_allocate_raw(packed->pool, size);
+		packed->after = pmill_page_pool_allocate_raw(packed->pool, size);
 		packed->long_words = malloc(packed->long_count * sizeof *packed->long_words);
 	}
 	return (packed->unit_count == 0 || packed->units != NULL) &&
@@ -177,12 +176,13 @@ static pmill_status pack(
 
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
-	size_t long_word_len, struct pmill_team *team, pmill_error *error)
+	size_t long_word_len, struct pmill_team *team, struct pmill_page_pool *pool, pmill_error *error)
 {
 	unsigned share_count = pmill_team_size(team);
 	*packed = (struct pmill_packed_words){.is_wide = token_limit > 65536,
 		.long_word_len = long_word_len > 0 ? long_word_len : PMILL_LONG_WORD_LEN,
-		.share_count = share_count};
+		.share_count = share_count,
+		.pool = pool};
 	packed->shares = calloc(share_count, sizeof *packed->shares);
 	struct part *parts = calloc(share_count, sizeof *parts);
 	struct packing packing = {packed, words, tokens, parts};
@@ -201,13 +201,13 @@ void pmill_packed_words_release(struct pmill_packed_words *packed)
 {
 	size_t size = packed->position_count * sizeof(uint32_t);
 	if (packed->units != NULL)
-		pmill_pages_free(packed->units, packed->unit_count * 8);
+		pmill_page_pool_free(packed->pool, packed->units, packed->unit_count * 8);
 	if (packed->tokens != NULL)
-		pmill_pages_free(packed->tokens, size);
+		pmill_page_pool_free(packed->pool, packed->tokens, size);
 	if (packed->before != NULL)
-		pmill_pages_free(packed->before, size);
+		pmill_page_pool_free(packed->pool, packed->before, size);
 	if (packed->after != NULL)
-		pmill_pages_free(packed->after, size);
+		pmill_page_pool_free(packed->pool, packed->after, size);
 	free(packed->long_words);
 	free(packed->shares);
 	*packed = (struct pmill_packed_words){0};

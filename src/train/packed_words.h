@@ -86,6 +86,7 @@ struct pmill_packed_words {
 	size_t position_count;
 	struct pmill_packed_share *shares; /* one for each of the team */
 	unsigned share_count;
+	struct pmill_page_pool *pool; /* memory comes from it, and it lives longer */
 };
 
 /*
@@ -94,7 +95,8 @@ struct pmill_packed_words {
  */
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
-	size_t long_word_len, struct pmill_team *team, pmill_error *error);
+	size_t long_word_len, struct pmill_team *team, struct pmill_page_pool *pool,
+	pmill_error *error);
 void pmill_packed_words_release(struct pmill_packed_words *packed);
 
 /* The number of the long word that holds a position. */

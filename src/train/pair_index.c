@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#include "base/pages.h"
-
 enum {
 	DENSE_PAIRS = 256 * 256,
 	FIRST_SLOTS = 1 << 12,
@@ -54,13 +52,17 @@ unsigned pmill_pair_index_part(const struct pmill_pair_index *index, uint32_t le
 	return part_of(index, hash_of(key_of(left, right)));
 }
 
-bool pmill_pair_index_init(struct pmill_pair_index *index, unsigned part_count)
+bool pmill_pair_index_init(
+	struct pmill_pair_index *index, unsigned part_count, struct pmill_page_pool *pool)
 {
 	*index = (struct pmill_pair_index){
-		.dense = pmill_pages_allocate(DENSE_PAIRS * sizeof *index->dense),
+		.dense = pmill_page_pool_allocate(pool, DENSE_PAIRS * sizeof *index->dense),
 		.parts = calloc(part_count, sizeof *index->parts),
 		.part_count = part_count,
+		.pool = pool,
 		.floor = 1};
+	for (unsigned p = 0; index->parts != NULL && p < part_count; p++)
+		index->parts[p].pool.pages = pool;
 	if (index->dense != NULL && index->parts != NULL)
 		return true;
 	pmill_pair_index_release(index);
@@ -72,9 +74,9 @@ static void release_part(struct pmill_pair_index *index, unsigned p)
 {
 	struct pmill_pair_part *part = &index->parts[p];
 	if (part->slots != NULL)
-		pmill_pages_free(part->slots, part->slot_count * sizeof *part->slots);
+		pmill_page_pool_free(index->pool, part->slots, part->slot_count * sizeof *part->slots);
 	pmill_place_pool_release(&part->pool);
-	*part = (struct pmill_pair_part){0};
+	*part = (struct pmill_pair_part){.pool = part->pool};
 }
 
 void pmill_pair_index_clear(struct pmill_pair_index *index)
@@ -92,7 +94,7 @@ void pmill_pair_index_release(struct pmill_pair_index *index)
 	if (index->dense != NULL && index->parts != NULL)
 		pmill_pair_index_clear(index);
 	if (index->dense != NULL)
-		pmill_pages_free(index->dense, DENSE_PAIRS * sizeof *index->dense);
+		pmill_page_pool_free(index->pool, index->dense, DENSE_PAIRS * sizeof *index->dense);
 	free(index->parts);
 	*index = (struct pmill_pair_index){0};
 }
@@ -120,7 +122,7 @@ static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_coun
 	struct pmill_pair_part *part = &index->parts[p], old = *part;
 	if (slot_count > UINT32_MAX)
 		return false;
-	struct pmill_pair *slots = pmill_pages_allocate(slot_count * sizeof *slots);
+	struct pmill_pair *slots = pmill_page_pool_allocate(index->pool, slot_count * sizeof *slots);
 	if (slots == NULL)
 		return false;
 	part->slots = slots;
@@ -136,7 +138,7 @@ static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_coun
 		part->used++;
 	}
 	if (old.slots != NULL)
-		pmill_pages_free(old.slots, old.slot_count * sizeof *old.slots);
+		pmill_page_pool_free(index->pool, old.slots, old.slot_count * sizeof *old.slots);
 	return true;
 }
 

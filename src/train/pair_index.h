@@ -36,10 +36,13 @@ struct pmill_pair_index {
 	struct pmill_pair *dense;
 	struct pmill_pair_part *parts;
 	unsigned part_count;
+	struct pmill_page_pool *pool;
 	int64_t floor; /* at least 1 */
 };
 
-bool pmill_pair_index_init(struct pmill_pair_index *index, unsigned part_count);
+/* Memory comes from `pool`, which must live longer. */
+bool pmill_pair_index_init(
+	struct pmill_pair_index *index, unsigned part_count, struct pmill_page_pool *pool);
 /* Forgets all pairs. */
 void pmill_pair_index_clear(struct pmill_pair_index *index);
 void pmill_pair_index_release(struct pmill_pair_index *index);

@@ -4,8 +4,6 @@
 
 #include <stdbool.h>
 
-#include "base/pages.h"
-
 enum {
 	UNIT = 8,                    /* bytes */
 	FIRST_CHUNK_UNITS = 1 << 13, /* 64 KiB, then twice as much each time */
@@ -104,7 +102,7 @@ static bool add_chunk(struct pmill_place_pool *pool, size_t units)
 		unit_count = LAST_CHUNK_UNITS;
 	if (unit_count < units + head)
 		unit_count = units + head;
-	struct pmill_place_chunk *chunk = pmill_pages_allocate(unit_count * UNIT);
+	struct pmill_place_chunk *chunk = pmill_page_pool_allocate_raw(pool->pages, unit_count * UNIT);
 	if (chunk == NULL)
 		return false;
 	chunk->next = pool->chunks;
@@ -165,8 +163,8 @@ void pmill_place_pool_release(struct pmill_place_pool *pool)
 {
 	while (pool->chunks != NULL) {
 		struct pmill_place_chunk *next = pool->chunks->next;
-		pmill_pages_free(pool->chunks, pool->chunks->unit_count * UNIT);
+		pmill_page_pool_free(pool->pages, pool->chunks, pool->chunks->unit_count * UNIT);
 		pool->chunks = next;
 	}
-	*pool = (struct pmill_place_pool){0};
+	*pool = (struct pmill_place_pool){.pages = pool->pages};
 }

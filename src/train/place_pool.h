@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/page_pool.h"
+
 /* The places that held a pair when it came to be, in ascending order: see packed_words.h for their names. */
 struct pmill_places {
 	uint32_t count;
@@ -24,6 +26,7 @@ struct pmill_place_chunk;
  * pages again. All zero is empty. One thread at a time.
  */
 struct pmill_place_pool {
+	struct pmill_page_pool *pages; /* where chunks come from; NULL: the system */
 	struct pmill_place_block *free[PMILL_PLACE_CLASSES];
 	unsigned largest; /* no larger class has free blocks */
 	uint64_t *room;   /* what is left of the chunk, or of the block that is cut up */

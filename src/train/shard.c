@@ -22,7 +22,7 @@ pmill_status pmill_shard_create(
 		return status;
 	}
 	if (settings->spill->runs == NULL)
-		pmill_word_table_make_roomy(created->table);
+		pmill_word_table_make_roomy(created->table, settings->pool);
 	*shard = created;
 	return PMILL_OK;
 }

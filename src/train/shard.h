@@ -23,6 +23,7 @@ struct pmill_shard_settings {
 	size_t separator_index;
 	uint64_t seed;
 	const struct pmill_shard_spill *spill; /* borrowed for the life of the shard */
+	struct pmill_page_pool *pool;          /* the same; where there is no memory limit */
 };
 
 enum { PMILL_SHARD_ENDS = 512 }; /* pretokens found before they are counted: 4 KiB of ends */

@@ -248,6 +248,7 @@ static void set_merger(struct pmill_trainer *trainer, struct pmill_merger_settin
 	settings->ties = trainer->ties;
 	settings->progress = &trainer->progress;
 	settings->threads = trainer->threads;
+	settings->pool = pmill_word_counter_pool(trainer->counter);
 	settings->method = trainer->options.merger;
 }
 
@@ -392,5 +393,6 @@ pmill_status pmill_trainer_train(
 	if (status == PMILL_OK)
 		status = learn(trainer, counts, tokenizer, error);
 	pmill_counts_free(counts);
+	pmill_page_pool_drain(pmill_word_counter_pool(trainer->counter));
 	return status;
 }

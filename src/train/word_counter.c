@@ -104,6 +104,8 @@ static pmill_status init(struct pmill_word_counter *counter, const pmill_text_op
 	counter->threads = pmill_thread_count(text->threads);
 	counter->seed = pmill_hash_random_seed();
 	atomic_init(&counter->spill.shard_count, counter->threads);
+	if (text->memory_limit == 0)
+		counter->pool = pmill_page_pool_create();
 	status = set_specials(counter, text, reserved, error);
 	set_file_identity(counter);
 	return status == PMILL_OK ? set_limit(counter, text, error) : status;
@@ -131,6 +133,8 @@ void pmill_word_counter_free(struct pmill_word_counter *counter)
 	if (counter == NULL)
 		return;
 	pmill_word_counter_clear(counter);
+	pmill_page_pool_drain(counter->pool);
+	pmill_page_pool_release(counter->pool);
 	pmill_runs_free(counter->spill.runs);
 	free(counter->shards);
 	free(counter->inputs);
@@ -145,6 +149,11 @@ const struct pmill_counts_identity *pmill_word_counter_identity(
 	const struct pmill_word_counter *counter)
 {
 	return &counter->identity;
+}
+
+struct pmill_page_pool *pmill_word_counter_pool(const struct pmill_word_counter *counter)
+{
+	return counter->pool;
 }
 
 const pmill_input *pmill_word_counter_inputs(
@@ -166,7 +175,8 @@ static pmill_status create_shard(
 		.specials = counter->specials,
 		.separator_index = counter->separator_index,
 		.seed = counter->seed,
-		.spill = &counter->spill};
+		.spill = &counter->spill,
+		.pool = counter->pool};
 	pmill_status status = pmill_shard_create(&settings, shard, error);
 	if (status != PMILL_OK)
 		return status;

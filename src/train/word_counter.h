@@ -3,6 +3,7 @@
 #ifndef PMILL_TRAIN_WORD_COUNTER_H
 #define PMILL_TRAIN_WORD_COUNTER_H
 
+#include "base/page_pool.h"
 #include "base/progress.h"
 #include "counts/counts.h"
 #include "pairmill.h"
@@ -59,6 +60,9 @@ pmill_status pmill_word_counter_save(struct pmill_word_counter *counter, const c
 
 void pmill_word_counter_get_counting(
 	const struct pmill_word_counter *counter, pmill_counting *counting);
+
+/* Memory of counting, for who comes next; NULL: none. The counter's own. */
+struct pmill_page_pool *pmill_word_counter_pool(const struct pmill_word_counter *counter);
 
 /* The files read so far, for the record. */
 const pmill_input *pmill_word_counter_inputs(

@@ -11,6 +11,7 @@
 #include "train/word_counter.h"
 
 struct pmill_word_counter {
+	struct pmill_page_pool *pool; /* NULL: with a memory limit */
 	struct pmill_arena names;
 	struct pmill_counts_identity identity;
 	struct pmill_counts_identity file_identity; /* as files have it: without reserved tokens */

@@ -304,7 +304,7 @@ static pmill_status list_runs(struct pmill_word_counter *counter,
 {
 	const struct pmill_counting_size *size = &counter->settled;
 	if (size->bytes > SIZE_MAX || size->words > SIZE_MAX ||
-		!pmill_word_list_reserve(words, (size_t)size->words, (size_t)size->bytes))
+		!pmill_word_list_reserve(words, (size_t)size->words, (size_t)size->bytes, counter->pool))
 		return pmill_fail_memory(error);
 	return merge_runs(counter, list_word, words, progress, "merge runs", error);
 }

@@ -52,7 +52,7 @@ static void test_reserve(void **state)
 	static const size_t reserved[] = {0, 1, 100, 60000};
 	for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
 		struct pmill_word_list list = {0};
-		assert_true(pmill_word_list_reserve(&list, reserved[i], 6 * reserved[i]));
+		assert_true(pmill_word_list_reserve(&list, reserved[i], 6 * reserved[i], NULL));
 		char word[24];
 		for (size_t k = 0; k < reserved[i] + 100; k++) {
 			snprintf(word, sizeof word, "%06zu", k);

@@ -1,0 +1,160 @@
+/* Large memory that is used again from one stage to the next. */
+/* SPDX-License-Identifier: MIT */
+#include "base/page_pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/pages.h"
+
+enum {
+	MOST_BLOCKS = 64,
+	MOST_KEPT = 64 << 20,
+	/* Blocks are looked at and cut in these. */
+	UNIT = PMILL_PAGES_UNIT,
+};
+
+/* Free, a multiple of UNIT long. */
+struct block {
+	uint8_t *begin;
+	size_t len;
+};
+
+struct pmill_page_pool {
+	pthread_mutex_t lock;
+	atomic_uint references;
+	struct block blocks[MOST_BLOCKS];
+	size_t count;
+	size_t kept; /* bytes */
+};
+
+struct pmill_page_pool *pmill_page_pool_create(void)
+{
+	struct pmill_page_pool *pool = calloc(1, sizeof *pool);
+	if (pool == NULL)
+		return NULL;
+	pthread_mutex_init(&pool->lock, NULL);
+	atomic_init(&pool->references, 1);
+	return pool;
+}
+
+struct pmill_page_pool *pmill_page_pool_share(struct pmill_page_pool *pool)
+{
+	if (pool != NULL)
+		atomic_fetch_add(&pool->references, 1);
+	return pool;
+}
+
+void pmill_page_pool_drain(struct pmill_page_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	pthread_mutex_lock(&pool->lock);
+	while (pool->count > 0) {
+		const struct block *block = &pool->blocks[--pool->count];
+		pmill_pages_free(block->begin, block->len);
+	}
+	pool->kept = 0;
+	pthread_mutex_unlock(&pool->lock);
+}
+
+void pmill_page_pool_release(struct pmill_page_pool *pool)
+{
+	if (pool == NULL || atomic_fetch_sub(&pool->references, 1) > 1)
+		return;
+	pmill_page_pool_drain(pool);
+	pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+static size_t round_up(size_t len)
+{
+	return (len + UNIT - 1) / UNIT * UNIT;
+}
+
+static void drop_block(struct pmill_page_pool *pool, size_t at)
+{
+	pool->blocks[at] = pool->blocks[--pool->count];
+}
+
+/* The front of the smallest block that is long enough; NULL: there is none. */
+static void *take_kept(struct pmill_page_pool *pool, size_t len)
+{
+	size_t best = pool->count;
+	for (size_t i = 0; i < pool->count; i++)
+		if (pool->blocks[i].len >= len &&
+			(best == pool->count || pool->blocks[i].len < pool->blocks[best].len))
+			best = i;
+	if (best == pool->count)
+		return NULL;
+	void *pages = pool->blocks[best].begin;
+	pool->kept -= len;
+	pool->blocks[best].begin += len;
+	pool->blocks[best].len -= len;
+	if (pool->blocks[best].len == 0)
+		drop_block(pool, best);
+	return pages;
+}
+
+/* What is kept; NULL: nothing of this size. */
+static void *take(struct pmill_page_pool *pool, size_t len)
+{
+	if (pool == NULL || len < PMILL_PAGES_LEAST || len > SIZE_MAX / 2)
+		return NULL;
+	pthread_mutex_lock(&pool->lock);
+	void *pages = take_kept(pool, round_up(len));
+	pthread_mutex_unlock(&pool->lock);
+	return pages;
+}
+
+void *pmill_page_pool_allocate_raw(struct pmill_page_pool *pool, size_t len)
+{
+	void *pages = take(pool, len);
+	return pages != NULL ? pages : pmill_pages_allocate(len);
+}
+
+void *pmill_page_pool_allocate(struct pmill_page_pool *pool, size_t len)
+{
+	void *pages = take(pool, len);
+	return pages != NULL ? memset(pages, 0, len) : pmill_pages_allocate(len);
+}
+
+/* Neighbours in memory become one block. False: there is no room for it. */
+static bool keep(struct pmill_page_pool *pool, struct block block)
+{
+	if (block.len > MOST_KEPT - pool->kept)
+		return false;
+	size_t len = block.len;
+	for (size_t i = 0; i < pool->count;) {
+		const struct block other = pool->blocks[i];
+		if (other.begin + other.len != block.begin && block.begin + block.len != other.begin) {
+			i++;
+			continue;
+		}
+		block.begin = other.begin < block.begin ? other.begin : block.begin;
+		block.len += other.len;
+		drop_block(pool, i);
+		i = 0;
+	}
+	if (pool->count == MOST_BLOCKS)
+		return false;
+	pool->blocks[pool->count++] = block;
+	pool->kept += len;
+	return true;
+}
+
+void pmill_page_pool_free(struct pmill_page_pool *pool, void *pages, size_t len)
+{
+	bool is_kept = false;
+	if (pool != NULL && pages != NULL && len >= PMILL_PAGES_LEAST) {
+		pthread_mutex_lock(&pool->lock);
+		is_kept = keep(pool, (struct block){pages, round_up(len)});
+		pthread_mutex_unlock(&pool->lock);
+	}
+	if (!is_kept)
+		pmill_pages_free(pages, len);
+}
