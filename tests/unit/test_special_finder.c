@@ -63,59 +63,48 @@ static bool is_at(pmill_bytes token, const char *text, size_t len, size_t begin)
 	return token.len <= len - begin && memcmp(text + begin, token.data, token.len) == 0;
 }
 
-static struct pmill_special_match search(
-	const struct pmill_special_finder *finder, const char *text, size_t len, size_t begin)
+/* What begins at a place of the text. */
+struct place {
+	size_t end, index; /* of the longest token there; end 0: none */
+	bool is_cut;       /* one that is longer than what is left, as far as the text goes */
+};
+
+enum { MOST_PLACES = 100 };
+
+static void look(const struct pmill_special_finder *finder, const char *text, size_t len,
+	struct place places[MOST_PLACES])
 {
-	struct pmill_special_match match = {len, len, 0};
-	for (; begin < len && match.begin == len; begin++) {
+	for (size_t begin = 0; begin < len; begin++) {
+		struct place place = {0};
 		for (size_t i = 0; i < pmill_special_finder_count(finder); i++) {
 			pmill_bytes token = pmill_special_finder_token(finder, i);
-			if (is_at(token, text, len, begin) &&
-				(match.begin == len || begin + token.len > match.end))
-				match = (struct pmill_special_match){begin, begin + token.len, i};
+			if (token.len > len - begin)
+				place.is_cut |= memcmp(text + begin, token.data, len - begin) == 0;
+			else if (begin + token.len > place.end && is_at(token, text, len, begin))
+				place = (struct place){begin + token.len, i, place.is_cut};
 		}
+		places[begin] = place;
 	}
-	return match;
-}
-
-/* Whether a token longer than what is left begins at `begin`, as far as the text goes. */
-static bool is_cut_at(
-	const struct pmill_special_finder *finder, const char *text, size_t len, size_t begin)
-{
-	for (size_t i = 0; i < pmill_special_finder_count(finder); i++) {
-		pmill_bytes token = pmill_special_finder_token(finder, i);
-		if (token.len > len - begin && memcmp(text + begin, token.data, len - begin) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* With more text to come: the first place where a match is or might be. */
-static struct pmill_special_match search_open(
-	const struct pmill_special_finder *finder, const char *text, size_t len, size_t begin)
+static struct pmill_special_match search(
+	const struct place *places, size_t len, size_t begin, bool is_final)
 {
 	for (; begin < len; begin++) {
-		if (is_cut_at(finder, text, len, begin))
+		if (!is_final && places[begin].is_cut)
 			return (struct pmill_special_match){begin, begin, 0};
-		struct pmill_special_match match = search(finder, text, len, begin);
-		if (match.begin == begin)
-			return match;
+		if (places[begin].end > 0)
+			return (struct pmill_special_match){begin, places[begin].end, places[begin].index};
 	}
 	return (struct pmill_special_match){len, len, 0};
 }
 
-static bool lies_across(const struct pmill_special_finder *finder, const char *text, size_t len,
-	size_t offset, bool is_final)
+static bool lies_across(const struct place *places, size_t offset, bool is_final)
 {
-	for (size_t begin = 0; begin < offset; begin++) {
-		if (!is_final && is_cut_at(finder, text, len, begin))
+	for (size_t begin = 0; begin < offset; begin++)
+		if (places[begin].end > offset || (!is_final && places[begin].is_cut))
 			return true;
-		for (size_t i = 0; i < pmill_special_finder_count(finder); i++) {
-			pmill_bytes token = pmill_special_finder_token(finder, i);
-			if (begin + token.len > offset && is_at(token, text, len, begin))
-				return true;
-		}
-	}
 	return false;
 }
 
@@ -134,15 +123,16 @@ static void check_text(const struct pmill_special_finder *finder, const char *so
 	assert_non_null(text);
 	memcpy(text, source, len);
 	const uint8_t *bytes = (const uint8_t *)text;
-	for (size_t begin = 0; begin <= len; begin++) {
-		assert_same(pmill_special_finder_next(finder, bytes, len, begin, true),
-			search(finder, text, len, begin));
-		assert_same(pmill_special_finder_next(finder, bytes, len, begin, false),
-			search_open(finder, text, len, begin));
-		for (int is_final = 0; is_final < 2; is_final++)
+	struct place places[MOST_PLACES];
+	assert_true(len <= MOST_PLACES);
+	look(finder, text, len, places);
+	for (size_t begin = 0; begin <= len; begin++)
+		for (int is_final = 0; is_final < 2; is_final++) {
+			assert_same(pmill_special_finder_next(finder, bytes, len, begin, is_final),
+				search(places, len, begin, is_final));
 			assert_int_equal(pmill_special_finder_is_clear(finder, bytes, len, begin, is_final),
-				!lies_across(finder, text, len, begin, is_final));
-	}
+				!lies_across(places, begin, is_final));
+		}
 	free(text);
 }
 
