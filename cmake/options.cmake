@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 option(PAIRMILL_WERROR "Treat warnings as errors" OFF)
 option(PAIRMILL_BUILD_TESTS "Build the tests (needs cmocka)" OFF)
+option(PAIRMILL_SHARED "Build the shared library (off: only where its target is asked for)" ON)
 option(PAIRMILL_FUZZ "Build fuzzers with libFuzzer (needs clang)" OFF)
 set(PAIRMILL_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined")
 
