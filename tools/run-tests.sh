@@ -1,31 +1,23 @@
 #!/usr/bin/env bash
-# Builds and runs every test, and ends with the line "N passed, N failed".
+# Builds and runs every test, and ends with the line "N passed, N failed": run-tests.sh [CHAIN...].
 # SPDX-License-Identifier: MIT
 #
-# A step that fails doesn't stop the others: one run shows all that is wrong. What ctest and pytest
-# count is added up; any other step is one test. The output of each step stays in build/test/.
+# What needs a build follows it in one chain of steps. As many chains run side by side as there are
+# processors; so nobody waits for a step that keeps one of them busy only. A step that fails doesn't stop
+# the others: one run shows all that is wrong. What ctest and pytest count is added up; any other step is
+# one test. The output of each step comes when it has ended, and stays in build/test/.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-# On 64-bit Arm itself the unit tests run the NEON scanner; elsewhere an emulator does.
-goals=(test)
-[ "$(uname -m)" = aarch64 ] || goals+=(arm64)
-for goal in "${goals[@]}"; do
-    tools/set-up.sh "$goal" || {
-        echo "0 passed, 1 failed"
-        exit 1
-    }
-done
+# The longest first: the short ones fill the gaps at the end.
+chains=(gcc asan clang fuzz tsan rest)
 logs=$PWD/build/test
-mkdir -p "$logs"
+results=$logs/results
 python=$PWD/build/venv/bin/python
-passed=0
-failed=0
-failures=()
 export ASAN_OPTIONS=${ASAN_OPTIONS:-strict_string_checks=1:detect_stack_use_after_return=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
-note_failure() { failures+=("$1 (build/test/$1.log)"); }
+# ---- Steps ----
 
 # The numbers before these words in the last line of the log that has the form of a summary.
 number_before() { grep -oE "[0-9]+ $2" <<<"$1" | grep -oE '^[0-9]+' || echo 0; }
@@ -46,14 +38,27 @@ count_pytest() {
         $(($(number_before "$line" failed) + $(number_before "$line" 'errors?')))
 }
 
+# Of one step as a whole, so that steps side by side don't mix their lines.
+show_step() {
+    local name=$1 bad=$2 seconds=$3 worked=$4
+    exec 9>"$logs/lock"
+    flock 9
+    echo "== $name"
+    cat "$logs/$name.log"
+    echo "== $name: $([ "$bad" = 0 ] && echo passed || echo FAILED) in $seconds s, $worked s of a processor"
+    exec 9>&-
+}
+
 # step NAME KIND COMMAND...: KIND is ctest, pytest or one.
 step() {
-    local name=$1 kind=$2 log status=0 good=0 bad=0 counts began=$SECONDS
+    local name=$1 kind=$2 log status=0 good=0 bad=0 counts seconds user system
+    local TIMEFORMAT='%0R %0U %0S'
     shift 2
     log=$logs/$name.log
-    echo "== $name"
-    "$@" </dev/null 2>&1 | tee "$log"
-    status=${PIPESTATUS[0]}
+    echo "-- $name"
+    { time "$@" </dev/null >"$log" 2>&1; } 2>"$results/time-$name"
+    status=$?
+    read -r seconds user system <"$results/time-$name"
     if [ "$kind" != one ]; then
         counts=$(count_"$kind" "$log") && read -r good bad <<<"$counts"
     elif [ "$status" = 0 ]; then
@@ -63,19 +68,25 @@ step() {
     if [ $((good + bad)) = 0 ] || { [ "$status" != 0 ] && [ "$bad" = 0 ]; }; then
         bad=$((bad + 1))
     fi
-    passed=$((passed + good))
-    failed=$((failed + bad))
-    [ "$bad" = 0 ] || note_failure "$name"
-    echo "== $name: $([ "$bad" = 0 ] && echo passed || echo FAILED) in $((SECONDS - began)) s"
+    show_step "$name" "$bad" "$seconds" $((user + system))
+    echo "$good $bad $seconds $((user + system))" >"$results/step-$name"
     [ "$bad" = 0 ]
 }
 
-run_ctest() { ctest --preset "$1" --parallel "$(nproc)" --no-tests=error; }
+run_ctest() { ctest --preset "$1" --parallel "$jobs" --no-tests=error; }
+
+# Only what will be run.
+build_tsan() {
+    local names
+    cmake --preset tsan >build/configure-tsan.log 2>&1 || { cat build/configure-tsan.log && return 1; }
+    mapfile -t names < <(ctest --preset tsan --show-only | sed -nE 's/^ *Test +#[0-9]+: //p')
+    cmake --build --preset tsan --target "${names[@]}" -- --quiet
+}
 
 # The thread sanitizer of gcc 12 can't place its shadow where addresses are too random.
 run_tsan() {
     if setarch -R true 2>/dev/null; then
-        setarch -R ctest --preset tsan --parallel "$(nproc)" --no-tests=error
+        setarch -R ctest --preset tsan --parallel "$jobs" --no-tests=error
     else
         run_ctest tsan
     fi
@@ -96,14 +107,24 @@ check_header() {
         clang -x c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only $header
 }
 
+# The objects that depend on an optional library: all of them, should a header ask for it.
+objects_asking_for() {
+    if grep -rq PMILL_HAVE_ src include --include='*.h'; then
+        echo pairmill_static
+    else
+        grep -rl "PMILL_HAVE_$1" src --include='*.c' | sed 's|.*|CMakeFiles/pairmill_static.dir/&.o|'
+    fi
+}
+
 # With each optional library left out, and with none of them.
 build_without() {
-    local name
+    local name objects
     for name in PCRE2 ZSTD ZLIB; do
-        echo "without $name"
+        mapfile -t objects < <(objects_asking_for $name)
+        echo "without $name: ${objects[*]}"
         cmake -G Ninja -S . -B "build/without-$name" -DPAIRMILL_WERROR=ON -DPAIRMILL_MANUAL=OFF \
             -DPAIRMILL_WITH_$name=OFF >/dev/null &&
-            cmake --build "build/without-$name" --target pairmill_static -- --quiet || return 1
+            cmake --build "build/without-$name" --target "${objects[@]}" -- --quiet || return 1
     done
     tools/build.sh minimal && build/minimal/pairmill version
 }
@@ -125,36 +146,104 @@ run_fuzzers() {
     done
 }
 
+# ---- Chains ----
+
 # First what is cheap and says most.
-step layers one python3 tools/check_layers.py
-step header one check_header
-if step build-gcc one tools/build.sh test; then
+chain_gcc() {
+    step layers one python3 tools/check_layers.py
+    step header one check_header
+    step build-gcc one tools/build.sh test || return
     step symbols one python3 tools/check_symbols.py build/release
     step unit ctest run_ctest test
     step pytest pytest run_pytest release tests
     step consumer one tests/consumer/run.sh build/release
     step instructions one "$python" tools/count_instructions.py
-fi
-step format one tools/format.sh --check
-step build-without one build_without
-if [ "$(uname -m)" != aarch64 ]; then
-    step arm64 one tools/test-arm64.sh
-fi
-if step build-clang one tools/build.sh clang-release; then
-    step unit-clang ctest run_ctest clang-release
-fi
-if step build-fuzz one tools/build.sh fuzz; then
-    step fuzz one run_fuzzers
-fi
-if step build-asan one tools/build.sh asan; then
+}
+
+chain_asan() {
+    step build-asan one tools/build.sh asan || return
     step unit-asan ctest run_ctest asan
     step cli-asan pytest run_pytest asan tests/cli
-fi
-if step build-tsan one tools/build.sh tsan; then
+}
+
+chain_clang() {
+    step build-clang one tools/build.sh clang-release || return
+    step unit-clang ctest run_ctest clang-release
+}
+
+chain_fuzz() {
+    step build-fuzz one tools/build.sh fuzz || return
+    step fuzz one run_fuzzers
+}
+
+chain_tsan() {
+    step build-tsan one build_tsan || return
     step threads-tsan ctest run_tsan
+}
+
+chain_rest() {
+    step format one tools/format.sh --check
+    step build-without one build_without
+    # On 64-bit Arm itself the unit tests run the NEON scanner; elsewhere an emulator does.
+    [ "$(uname -m)" = aarch64 ] || step arm64 one tools/test-arm64.sh
+}
+
+# What this script calls itself with, once for each chain.
+if [ "${1:-}" = --chain ]; then
+    jobs=$3
+    export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
+    "chain_$2"
+    touch "$results/end-$2"
+    exit 0
 fi
 
+# ---- All together ----
+
+goals=(test)
+[ "$(uname -m)" = aarch64 ] || goals+=(arm64)
+for goal in "${goals[@]}"; do
+    tools/set-up.sh "$goal" || {
+        echo "0 passed, 1 failed"
+        exit 1
+    }
+done
+[ $# = 0 ] || chains=("$@")
+for chain in "${chains[@]}"; do
+    [ "$(type -t "chain_$chain")" = function ] || {
+        echo "run-tests: there is no chain $chain" >&2
+        exit 2
+    }
+done
+rm -rf "$results"
+mkdir -p "$results"
+
+lanes=$(nproc)
+[ "$lanes" -le ${#chains[@]} ] || lanes=${#chains[@]}
+jobs=$((($(nproc) + lanes - 1) / lanes))
+# A chain that is killed must not end xargs, which would leave the others alone.
+printf '%s\n' "${chains[@]}" |
+    xargs -P "$lanes" -I CHAIN sh -c '"$0" --chain "$1" "$2" || exit 1' tools/run-tests.sh CHAIN "$jobs"
+
+passed=0
+failed=0
+failures=()
+for chain in "${chains[@]}"; do
+    [ -e "$results/end-$chain" ] && continue
+    failed=$((failed + 1))
+    failures+=("the chain $chain ended early")
+done
+rows=()
+for result in "$results"/step-*; do
+    name=${result##*/step-}
+    read -r good bad seconds worked <"$result" || continue
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    rows+=("$(printf '%-16s%7d%17d' "$name" "$seconds" "$worked")")
+    [ "$bad" = 0 ] || failures+=("$name (build/test/$name.log)")
+done
 echo
+echo "step            seconds   of a processor"
+printf '%s\n' "${rows[@]}" | sort -k 2nr
 [ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
 echo "all of it took $SECONDS s"
 echo "$passed passed, $failed failed"
