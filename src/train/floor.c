@@ -27,6 +27,9 @@ static int64_t least_of(unsigned class)
 int64_t pmill_floor_of_words(const struct pmill_word_list *words, uint64_t merges)
 {
 	uint64_t counts[CLASSES] = {0};
+	/* The highest class, which no count is in, would be taken: its least count fits no integer. */
+	if (merges == 0)
+		return 0;
 	for (size_t i = 0; i < words->count; i++)
 		if (words->offsets[i + 1] - words->offsets[i] > 1)
 			counts[class_of(words->counts[i])]++;
