@@ -163,7 +163,7 @@ chain_gcc() {
 chain_asan() {
     step build-asan one tools/build.sh asan || return
     step unit-asan ctest run_ctest asan
-    step cli-asan pytest run_pytest asan tests/cli
+    step cli-asan pytest run_pytest asan tests/cli tests/study
 }
 
 chain_clang() {
