@@ -7,6 +7,7 @@
 enum {
 	DENSE_PAIRS = 256 * 256,
 	FIRST_SLOTS = 1 << 12,
+	DROPPED_SLOTS = 1 << 18, /* 6 MiB at a time go back to the system when a table has moved */
 };
 
 /* Never 0, since the right token of a pair in the hash table or the left one is 256 or more. */
@@ -116,7 +117,10 @@ static size_t count_kept(const struct pmill_pair_index *index, const struct pmil
 	return kept;
 }
 
-/* Leaves behind the pairs below the floor. */
+/*
+ * Leaves behind the pairs below the floor. Slots are in the order of hashes, so the new table is filled from front to
+ * end as the old one is read, and both together take little more than the larger one.
+ */
 static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_count)
 {
 	struct pmill_pair_part *part = &index->parts[p], old = *part;
@@ -128,8 +132,11 @@ static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_coun
 	part->slots = slots;
 	part->slot_count = slot_count;
 	part->used = 0;
+	size_t size = old.slot_count * sizeof *old.slots;
 	for (size_t i = 0; i < old.slot_count; i++) {
 		struct pmill_pair *pair = &old.slots[i];
+		if (i % DROPPED_SLOTS == 0 && i > 0)
+			pmill_pages_drop(old.slots, size, (i - DROPPED_SLOTS) * sizeof *pair, i * sizeof *pair);
 		if (pair->count < index->floor) {
 			pmill_pair_index_free_places(index, p, pair);
 			continue;

@@ -2,48 +2,65 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Most pairs are below the floor, and a table of all would be the largest of the run. So there are two
- * walks over the words: the first adds the counts up in a sketch, a few slots that many pairs share; the second
+ * walks over the words: the first adds the counts up in a sketch, slots that many pairs share; the second
  * counts one by one the pairs whose slot reaches the floor. A third one names their places.
+ *
+ * The sketch is one for all threads. A slot that has reached the floor is not written any more, so threads seldom
+ * meet. The tables are a few for all threads: with one for each of 32, they were half of the peak.
  */
 #include "train/pair_survey.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/pages.h"
 
 enum {
-	/* About as many slots as tokens, within these. */
+	/* Four slots for each 8 bytes of packed words, and beyond a million of slots one: 4 bytes each. */
 	LEAST_SKETCH_BITS = 8,
-	MOST_SKETCH_BITS = 20,
+	DENSE_SKETCH_BITS = 20,
+	MOST_SKETCH_BITS = 23,
+	/* Slots count up to here, in units that are larger where the floor is: so many threads can't overflow one. */
+	MOST_NEEDED = 1 << 16,
+	MOST_TABLES = 4,
 	FIRST_SLOTS = 1 << 12,
+	DROPPED_SLOTS = 1 << 18, /* 6 MiB at a time go back to the system when a table has moved */
 };
 
-/* A pair in the words of one share. */
+/* A pair in the words of some shares. */
 struct local_pair {
 	uint64_t key; /* left in the upper half, right + 1 in the lower; 0: a free slot */
-	int64_t count;
-	uint32_t places;
-	uint32_t last;   /* the place that was seen last */
-	uint32_t before; /* places of the pair in the shares before */
-	uint32_t *fill;  /* where the next name is written; NULL: nowhere */
+	union {
+		int64_t count;
+		uint32_t *fill; /* later: where the next name is written; NULL: nowhere */
+	};
+	union {
+		uint32_t places;
+		uint32_t before; /* later: places of the pair in the tables before */
+	};
+	uint32_t last; /* the place that was seen last */
 };
 
+struct survey;
+
+/* The pairs of the shares [first_share, end_share). */
 struct local {
-	const struct pmill_merge_run *run;
-	const uint64_t *sketch; /* of all shares */
-	uint64_t *own_sketch;
-	unsigned sketch_bits;
-	struct local_pair *slots; /* a power of two of them, at most half full */
+	struct survey *survey;
+	unsigned first_share, end_share;
+	struct local_pair *slots; /* at most two thirds full */
 	size_t slot_count, used;
-	size_t owned;    /* pairs of all shares that belong to this part */
-	bool has_failed; /* no memory */
 };
 
 struct survey {
 	struct pmill_merge_run *run;
-	struct local *locals; /* one for each share */
-	unsigned count;
+	struct local *locals;
+	unsigned local_count;
+	int64_t floor;
+	_Atomic uint32_t *sketch;
 	unsigned sketch_bits;
+	unsigned shift;  /* a unit of the sketch is 2^shift occurrences */
+	uint32_t needed; /* units that a pair of the floor has at least */
+	atomic_bool has_failed; /* no memory */
 };
 
 static uint64_t key_of(uint32_t left, uint32_t right)
@@ -56,88 +73,97 @@ static uint64_t hash_of(uint64_t key)
 	return (key ^ key >> 29) * 0x9E3779B97F4A7C15u;
 }
 
-static size_t sketch_slot(const struct local *local, uint64_t key)
+static _Atomic uint32_t *sketch_slot(const struct survey *survey, uint64_t key)
 {
-	return (size_t)(hash_of(key) >> (64 - local->sketch_bits));
-}
-
-static uint64_t add_up(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
+	return &survey->sketch[hash_of(key) >> (64 - survey->sketch_bits)];
 }
 
 /* ---- 1: the sketch ---- */
 
+static uint32_t units_of(const struct survey *survey, int64_t count)
+{
+	if (count >= survey->floor)
+		return survey->needed;
+	return (uint32_t)(count >> survey->shift) + (survey->shift > 0);
+}
+
 static void add_to_sketch(
 	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
 {
-	struct local *local = context;
+	const struct survey *survey = context;
 	(void)name;
-	uint64_t *slot = &local->own_sketch[sketch_slot(local, key_of(left, right))];
-	*slot = add_up(*slot, (uint64_t)count);
+	_Atomic uint32_t *slot = sketch_slot(survey, key_of(left, right));
+	uint32_t sum = atomic_load_explicit(slot, memory_order_relaxed);
+	if (sum >= survey->needed)
+		return;
+	uint32_t more = units_of(survey, count);
+	if (survey->run->words.share_count == 1)
+		atomic_store_explicit(slot, sum + more, memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(slot, more, memory_order_relaxed);
 }
 
 static void sketch_share(void *context, unsigned index)
 {
 	struct survey *survey = context;
 	const struct pmill_packed_words *words = &survey->run->words;
-	struct local *local = &survey->locals[index];
-	pmill_packed_words_walk(words, &words->shares[index], add_to_sketch, local);
-}
-
-/* One range of slots for each of the team. */
-static void add_sketches(void *context, unsigned index)
-{
-	struct survey *survey = context;
-	size_t slots = (size_t)1 << survey->sketch_bits;
-	size_t begin = slots * index / survey->count, end = slots * (index + 1) / survey->count;
-	uint64_t *sum = survey->locals[0].own_sketch;
-	for (unsigned i = 1; i < survey->count; i++)
-		for (size_t slot = begin; slot < end; slot++)
-			sum[slot] = add_up(sum[slot], survey->locals[i].own_sketch[slot]);
+	pmill_packed_words_walk(words, &words->shares[index], add_to_sketch, survey);
 }
 
 /* ---- 2: pairs that may reach the floor ---- */
 
+/* In the order of hashes, so that a table that grows is filled from front to end, as the old one is read. */
 static struct local_pair *find_slot(const struct local *local, uint64_t key)
 {
-	size_t mask = local->slot_count - 1, at = hash_of(key) >> 20 & mask;
+	size_t at = (size_t)((hash_of(key) >> 20 & UINT32_MAX) * local->slot_count >> 32);
 	while (local->slots[at].key != key && local->slots[at].key != 0)
-		at = (at + 1) & mask;
+		if (++at == local->slot_count)
+			at = 0;
 	return &local->slots[at];
 }
 
 static bool grow(struct local *local)
 {
-	struct local bigger = *local;
-	bigger.slot_count = local->slot_count == 0 ? FIRST_SLOTS : 2 * local->slot_count;
-	bigger.slots = pmill_pages_allocate(bigger.slot_count * sizeof *bigger.slots);
-	if (bigger.slots == NULL)
+	const struct local old = *local;
+	size_t size = old.slot_count * sizeof *old.slots;
+	size_t slot_count = old.slot_count == 0 ? FIRST_SLOTS : old.slot_count + old.slot_count / 2;
+	if (slot_count > UINT32_MAX)
 		return false;
-	for (size_t i = 0; i < local->slot_count; i++)
-		if (local->slots[i].key != 0)
-			*find_slot(&bigger, local->slots[i].key) = local->slots[i];
-	if (local->slots != NULL)
-		pmill_pages_free(local->slots, local->slot_count * sizeof *local->slots);
-	*local = bigger;
+	struct local_pair *slots = pmill_pages_allocate(slot_count * sizeof *slots);
+	if (slots == NULL)
+		return false;
+	local->slots = slots;
+	local->slot_count = slot_count;
+	for (size_t i = 0; i < old.slot_count; i++) {
+		if (i % DROPPED_SLOTS == 0 && i > 0)
+			pmill_pages_drop(old.slots, size, (i - DROPPED_SLOTS) * sizeof *slots, i * sizeof *slots);
+		if (old.slots[i].key != 0)
+			*find_slot(local, old.slots[i].key) = old.slots[i];
+	}
+	if (old.slots != NULL)
+		pmill_pages_free(old.slots, size);
 	return true;
 }
 
-static bool is_in_question(const struct local *local, uint32_t left, uint32_t right)
+static bool is_in_question(const struct survey *survey, uint32_t left, uint32_t right)
 {
-	return local->sketch[sketch_slot(local, key_of(left, right))] >=
-		(uint64_t)local->run->index.floor &&
-		pmill_merge_run_is_allowed(local->run, left, right);
+	const _Atomic uint32_t *slot = sketch_slot(survey, key_of(left, right));
+	return atomic_load_explicit(slot, memory_order_relaxed) >= survey->needed &&
+		pmill_merge_run_is_allowed(survey->run, left, right);
+}
+
+static bool has_failed(const struct survey *survey)
+{
+	return atomic_load_explicit(&survey->has_failed, memory_order_relaxed);
 }
 
 static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
 {
 	struct local *local = context;
-	if (local->has_failed || !is_in_question(local, left, right))
+	if (!is_in_question(local->survey, left, right))
 		return;
-	if (local->used >= local->slot_count / 2 && !grow(local)) {
-		local->has_failed = true;
+	if (local->used >= local->slot_count / 3 * 2 && !grow(local)) {
+		atomic_store(&local->survey->has_failed, true);
 		return;
 	}
 	struct local_pair *pair = find_slot(local, key_of(left, right));
@@ -151,12 +177,19 @@ static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t na
 	pair->last = name;
 }
 
-static void count_share(void *context, unsigned index)
+static void walk_local(struct survey *survey, unsigned index, pmill_pair_visitor *visit)
 {
-	struct survey *survey = context;
 	const struct pmill_packed_words *words = &survey->run->words;
 	struct local *local = &survey->locals[index];
-	pmill_packed_words_walk(words, &words->shares[index], count_pair, local);
+	for (unsigned share = local->first_share; share < local->end_share && !has_failed(survey); share++)
+		pmill_packed_words_walk(words, &words->shares[share], visit, local);
+}
+
+static void count_local(void *context, unsigned index)
+{
+	struct survey *survey = context;
+	if (index < survey->local_count)
+		walk_local(survey, index, count_pair);
 }
 
 /* ---- 3: owners ---- */
@@ -167,12 +200,12 @@ static void split_key(uint64_t key, uint32_t *left, uint32_t *right)
 	*right = (uint32_t)key - 1;
 }
 
-/* Calls visit(…) for each pair of each share that `owner` owns; false as soon as that returns it. */
+/* Calls visit(…) for each pair of each table that `owner` owns; false as soon as that returns it. */
 static bool visit_owned(struct survey *survey, unsigned owner,
 	bool (*visit)(struct survey *survey, unsigned owner, struct local_pair *local))
 {
 	struct pmill_pair_index *index = &survey->run->index;
-	for (unsigned i = 0; i < survey->count; i++) {
+	for (unsigned i = 0; i < survey->local_count; i++) {
 		const struct local *local = &survey->locals[i];
 		for (size_t slot = 0; slot < local->slot_count; slot++) {
 			struct local_pair *pair = &local->slots[slot];
@@ -187,13 +220,6 @@ static bool visit_owned(struct survey *survey, unsigned owner,
 	return true;
 }
 
-static bool count_owned(struct survey *survey, unsigned owner, struct local_pair *local)
-{
-	(void)local;
-	survey->locals[owner].owned++;
-	return true;
-}
-
 static struct pmill_pair *find_pair(struct survey *survey, const struct local_pair *local)
 {
 	uint32_t left, right;
@@ -204,15 +230,17 @@ static struct pmill_pair *find_pair(struct survey *survey, const struct local_pa
 /* Until it has places, a pair holds their number: twice, so that it is no single place. */
 static bool add_local(struct survey *survey, unsigned owner, struct local_pair *local)
 {
-	(void)owner;
+	if (!pmill_pair_index_reserve(&survey->run->index, owner, 1))
+		return false;
 	struct pmill_pair *pair = find_pair(survey, local);
+	uint32_t places = local->places;
 	local->before = (uint32_t)(pair->places / 2);
 	pair->count += local->count;
-	pair->places += 2 * (uint64_t)local->places;
+	pair->places += 2 * (uint64_t)places;
 	return true;
 }
 
-/* The first share that has the pair gives it its places; those of later shares follow. */
+/* The first table that has the pair gives it its places; those of later tables follow. */
 static bool place_local(struct survey *survey, unsigned owner, struct local_pair *local)
 {
 	struct pmill_merge_run *run = survey->run;
@@ -220,6 +248,7 @@ static bool place_local(struct survey *survey, unsigned owner, struct local_pair
 	uint32_t left, right, single, *names;
 	size_t count;
 	split_key(local->key, &left, &right);
+	local->fill = NULL;
 	if (local->before > 0) {
 		names = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
 		local->fill = count > 0 ? names + local->before : NULL;
@@ -227,24 +256,21 @@ static bool place_local(struct survey *survey, unsigned owner, struct local_pair
 	}
 	uint32_t places = (uint32_t)(pair->places / 2);
 	pair->places = 0;
-	if (pair->count < run->index.floor)
+	if (pair->count < survey->floor)
 		return true;
 	local->fill = pmill_pair_index_allocate_places(&run->index, owner, pair, places);
+	if (local->fill == NULL || !pmill_pair_queue_reserve(&run->queues[owner], 1))
+		return false;
 	pmill_pair_queue_push(&run->queues[owner], (struct pmill_candidate){pair->count, left, right});
-	return local->fill != NULL;
+	return true;
 }
 
 static void index_owned(void *context, unsigned owner)
 {
 	struct survey *survey = context;
-	struct local *local = &survey->locals[owner];
-	if (owner >= survey->run->part_count)
-		return;
-	bool done = visit_owned(survey, owner, count_owned) &&
-		pmill_pair_index_reserve(&survey->run->index, owner, local->owned) &&
-		pmill_pair_queue_reserve(&survey->run->queues[owner], local->owned) &&
-		visit_owned(survey, owner, add_local) && visit_owned(survey, owner, place_local);
-	local->has_failed |= !done;
+	if (owner < survey->run->part_count &&
+		!(visit_owned(survey, owner, add_local) && visit_owned(survey, owner, place_local)))
+		atomic_store(&survey->has_failed, true);
 }
 
 /* ---- 4: places ---- */
@@ -253,7 +279,7 @@ static void name_place(void *context, uint32_t left, uint32_t right, uint32_t na
 {
 	struct local *local = context;
 	(void)count;
-	if (!is_in_question(local, left, right))
+	if (!is_in_question(local->survey, left, right))
 		return;
 	struct local_pair *pair = find_slot(local, key_of(left, right));
 	if (pair->fill == NULL || pair->last == name)
@@ -262,81 +288,87 @@ static void name_place(void *context, uint32_t left, uint32_t right, uint32_t na
 	*pair->fill++ = name;
 }
 
-static void name_share(void *context, unsigned index)
+static void name_local(void *context, unsigned index)
 {
 	struct survey *survey = context;
-	const struct pmill_packed_words *words = &survey->run->words;
+	if (index >= survey->local_count)
+		return;
 	struct local *local = &survey->locals[index];
 	for (size_t i = 0; i < local->slot_count; i++)
 		local->slots[i].last = UINT32_MAX;
-	pmill_packed_words_walk(words, &words->shares[index], name_place, local);
+	if (local->slot_count > 0)
+		walk_local(survey, index, name_place);
 }
 
 /* ---- All ---- */
 
-static bool has_failed(const struct survey *survey)
+static unsigned bits_for(uint64_t slots, unsigned most)
 {
-	for (unsigned i = 0; i < survey->count; i++)
-		if (survey->locals[i].has_failed)
-			return true;
-	return false;
-}
-
-static unsigned choose_sketch_bits(const struct pmill_packed_words *words)
-{
-	uint64_t tokens = 4 * (uint64_t)words->unit_count + words->position_count;
 	unsigned bits = LEAST_SKETCH_BITS;
-	while (bits < MOST_SKETCH_BITS && tokens >> bits > 0)
+	while (bits < most && slots >> bits > 0)
 		bits++;
 	return bits;
 }
 
+static unsigned choose_sketch_bits(uint64_t units, uint64_t positions)
+{
+	unsigned dense = bits_for(4 * units + positions, DENSE_SKETCH_BITS);
+	unsigned large = bits_for(units + positions / 4, MOST_SKETCH_BITS);
+	return dense > large ? dense : large;
+}
+
 static bool init(struct survey *survey)
 {
-	survey->sketch_bits = choose_sketch_bits(&survey->run->words);
-	survey->locals = calloc(survey->count, sizeof *survey->locals);
-	for (unsigned i = 0; survey->locals != NULL && i < survey->count; i++) {
-		struct local *local = &survey->locals[i];
-		local->run = survey->run;
-		local->sketch_bits = survey->sketch_bits;
-		local->own_sketch = pmill_pages_allocate(sizeof *local->own_sketch << survey->sketch_bits);
-		local->sketch = survey->locals[0].own_sketch;
-		if (local->own_sketch == NULL)
-			return false;
-	}
-	return survey->locals != NULL;
+	const struct pmill_packed_words *words = &survey->run->words;
+	survey->floor = survey->run->index.floor;
+	while (survey->floor >> survey->shift >= MOST_NEEDED)
+		survey->shift++;
+	survey->needed = (uint32_t)(survey->floor >> survey->shift);
+	survey->sketch_bits = choose_sketch_bits(words->unit_count, words->position_count);
+	survey->sketch = pmill_pages_allocate(sizeof *survey->sketch << survey->sketch_bits);
+	unsigned shares = words->share_count;
+	survey->local_count = shares < MOST_TABLES ? shares : MOST_TABLES;
+	survey->locals = calloc(survey->local_count, sizeof *survey->locals);
+	for (unsigned i = 0; survey->locals != NULL && i < survey->local_count; i++)
+		survey->locals[i] = (struct local){.survey = survey,
+			.first_share = shares * i / survey->local_count,
+			.end_share = shares * (i + 1) / survey->local_count};
+	return survey->sketch != NULL && survey->locals != NULL;
 }
 
 static void release(struct survey *survey)
 {
-	for (unsigned i = 0; survey->locals != NULL && i < survey->count; i++) {
+	for (unsigned i = 0; survey->locals != NULL && i < survey->local_count; i++) {
 		struct local *local = &survey->locals[i];
-		if (local->own_sketch != NULL)
-			pmill_pages_free(local->own_sketch, sizeof *local->own_sketch << survey->sketch_bits);
 		if (local->slots != NULL)
 			pmill_pages_free(local->slots, local->slot_count * sizeof *local->slots);
 	}
+	if (survey->sketch != NULL)
+		pmill_pages_free(
+			(void *)survey->sketch, sizeof *survey->sketch << survey->sketch_bits);
 	free(survey->locals);
 }
 
 static bool survey_pairs(struct survey *survey)
 {
-	struct pmill_team *team = survey->run->team;
-	pmill_team_run(team, sketch_share, survey);
-	pmill_team_run(team, add_sketches, survey);
-	pmill_team_run(team, count_share, survey);
+	struct pmill_merge_run *run = survey->run;
+	pmill_team_run(run->team, sketch_share, survey);
+	pmill_team_run(run->team, count_local, survey);
 	if (has_failed(survey))
 		return false;
-	pmill_team_run(team, index_owned, survey);
+	/* Sums that are not complete yet are no reason to leave a pair behind. */
+	run->index.floor = 1;
+	pmill_team_run(run->team, index_owned, survey);
+	run->index.floor = survey->floor;
 	if (has_failed(survey))
 		return false;
-	pmill_team_run(team, name_share, survey);
+	pmill_team_run(run->team, name_local, survey);
 	return true;
 }
 
 bool pmill_pair_survey_run(struct pmill_merge_run *run)
 {
-	struct survey survey = {.run = run, .count = run->words.share_count};
+	struct survey survey = {.run = run};
 	pmill_pair_index_clear(&run->index);
 	for (unsigned part = 0; part < run->part_count; part++)
 		pmill_pair_queue_clear(&run->queues[part]);

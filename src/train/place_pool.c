@@ -6,8 +6,10 @@
 
 enum {
 	UNIT = 8,                    /* bytes */
-	FIRST_CHUNK_UNITS = 1 << 13, /* 64 KiB, then twice as much each time */
-	LAST_CHUNK_UNITS = 1 << 18,  /* 2 MiB: a huge page */
+	/* 64 KiB, then twice as much, then a huge page of 2 MiB: what is larger than those before takes one anyway. */
+	FIRST_CHUNK_UNITS = 1 << 13,
+	SMALL_CHUNK_UNITS = 1 << 14,
+	LAST_CHUNK_UNITS = 1 << 18,
 	FINE_CLASSES = 8,            /* up to here a class is a number of units */
 	LARGEST_CLASS = PMILL_PLACE_CLASSES - 1,
 	LARGEST_WHOLE_CLASS = 60, /* 512 KiB: lists beyond are not rounded up to their class */
@@ -98,7 +100,7 @@ static bool add_chunk(struct pmill_place_pool *pool, size_t units)
 	size_t unit_count = FIRST_CHUNK_UNITS, head = sizeof *pool->chunks / UNIT;
 	if (pool->chunks != NULL)
 		unit_count = 2 * pool->chunks->unit_count;
-	if (unit_count > LAST_CHUNK_UNITS)
+	if (unit_count > SMALL_CHUNK_UNITS)
 		unit_count = LAST_CHUNK_UNITS;
 	if (unit_count < units + head)
 		unit_count = units + head;
