@@ -10,6 +10,8 @@ enum {
 	USUAL_CHUNK = 1 << 19,
 	LEAST_TABLE = 1 << 19, /* of a thread: room for some 10,000 words */
 	LEAST_SHARED = 2 << 20,
+	/* The program, its tables of characters, the C library's heap, and what huge pages round up: measured. */
+	OWN_MEMORY = 7 << 20,
 	/* The file that runs are merged into: its block, compressor and buffer. */
 	TARGET_MEMORY = 5 << 19,
 };
@@ -22,7 +24,7 @@ static uint64_t chunk_memory(uint64_t chunk_size, unsigned threads)
 
 static uint64_t least_memory(unsigned threads)
 {
-	return LEAST_SHARED + chunk_memory(LEAST_CHUNK, threads) +
+	return OWN_MEMORY + LEAST_SHARED + chunk_memory(LEAST_CHUNK, threads) +
 		(uint64_t)threads * (PMILL_RUN_WRITER_MEMORY + LEAST_TABLE);
 }
 
@@ -48,9 +50,10 @@ pmill_status pmill_memory_plan_make(const pmill_text_options *text, unsigned thr
 			"a memory limit of %llu bytes is too small for %u thread%s: the least is %llu bytes",
 			(unsigned long long)limit, threads, threads == 1 ? "" : "s",
 			(unsigned long long)least_memory(threads));
+	plan->limit = (size_t)limit;
+	limit -= OWN_MEMORY;
 	uint64_t chunk_size = choose_chunk(text->chunk_size, limit, threads);
 	uint64_t chunks = chunk_memory(chunk_size, threads);
-	plan->limit = (size_t)limit;
 	plan->chunk_size = (size_t)chunk_size;
 	plan->tables = (size_t)(limit - chunks - (uint64_t)threads * PMILL_RUN_WRITER_MEMORY);
 	plan->taking = (size_t)(limit - chunks);

@@ -3,20 +3,14 @@
 #ifndef PMILL_TRAIN_MERGE_MEMORY_H
 #define PMILL_TRAIN_MERGE_MEMORY_H
 
-#include <stdint.h>
-
-struct pmill_merge_size {
-	uint64_t words;
-	uint64_t bytes;      /* of all words */
-	uint64_t long_bytes; /* of these, in words that are visited by position (packed_words.h) */
-	uint64_t merges;     /* at most */
-	unsigned threads;
-};
+#include "train/merger.h"
+#include "train/word_profile.h"
 
 /*
- * An upper estimate, in bytes, of the most that the list of words and merging take at any time.
- * merge_memory.c says how it was made; it is a model of text, and no proof for every input.
+ * The most, in bytes, that the process takes at any time while words of this profile are packed and merged.
+ * merge_memory.c says what of it is sure, and what is a model of text. UINT64_MAX where it is more than that.
  */
-uint64_t pmill_merge_memory(const struct pmill_merge_size *size);
+uint64_t pmill_merge_memory(
+	const struct pmill_word_profile *profile, const struct pmill_merger_settings *settings);
 
 #endif

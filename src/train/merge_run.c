@@ -44,12 +44,16 @@ struct pmill_pair *pmill_merge_run_find_pair(
 
 /* ---- The floor ---- */
 
-/* Half as much again as is sure, unless that is below the last merge of some text after all. */
+/*
+ * Half as much again as is sure: on text the last merge counts more yet. With a memory limit what is sure, since counting
+ * all pairs afresh would take more than all else.
+ */
 static int64_t estimate_floor(const struct pmill_merge_run *run)
 {
 	const struct pmill_merger_settings *settings = run->settings;
-	return settings->first_floor > 0 ? settings->first_floor
-									 : run->sure_floor + run->sure_floor / 2;
+	if (settings->first_floor > 0)
+		return settings->first_floor;
+	return settings->is_memory_limited ? run->sure_floor : run->sure_floor + run->sure_floor / 2;
 }
 
 static void set_floor(struct pmill_merge_run *run, int64_t floor)
@@ -198,7 +202,8 @@ static bool init_queues(struct pmill_merge_run *run)
 pmill_status pmill_merge_run_build(
 	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit)
 {
-	run->sure_floor = pmill_floor_of_words(words, run->settings->merge_limit);
+	run->sure_floor = pmill_floor_of_words(
+		words, run->settings->merge_limit, pmill_merger_longest_token(run->settings));
 	if (!pmill_learned_tokens_init(&run->tokens, run->settings) || !init_queues(run) ||
 		!pmill_pair_index_init(&run->index, run->part_count, run->settings->pool))
 		return pmill_fail_memory(run->error);

@@ -9,6 +9,8 @@
 
 enum {
 	ALONE_BYTES = 1 << 18,
+	/* Of each further one of three threads and more: its table of pairs of bytes alone takes three times as much. */
+	THREAD_BYTES = 1 << 19,
 	PIPELINED_BYTES = 8 << 20,
 };
 
@@ -24,14 +26,32 @@ const char *pmill_merger_method(size_t index)
 }
 
 static const struct pmill_merge_method *choose(
-	const struct pmill_merger_settings *settings, unsigned threads, uint64_t bytes)
+	const char *method, unsigned threads, uint64_t bytes)
 {
-	for (size_t i = 0; settings->method != NULL && i < sizeof methods / sizeof *methods; i++)
-		if (strcmp(methods[i]->name, settings->method) == 0)
+	for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
+		if (strcmp(methods[i]->name, method) == 0)
 			return methods[i];
 	if (threads == 1)
 		return &pmill_merge_one_by_one;
 	return bytes < PIPELINED_BYTES ? &pmill_merge_pipelined : &pmill_merge_in_batches;
+}
+
+static unsigned choose_threads(unsigned asked, const char *method, uint64_t bytes)
+{
+	if (asked <= 1 || (method == NULL && bytes < ALONE_BYTES))
+		return 1;
+	uint64_t most = method == NULL ? 2 + bytes / THREAD_BYTES : asked;
+	return asked < most ? asked : (unsigned)most;
+}
+
+struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes)
+{
+	struct pmill_merger_plan plan = {.threads = choose_threads(threads, method, bytes)};
+	const struct pmill_merge_method *chosen = choose(method, plan.threads, bytes);
+	plan.parts = chosen->has_parts ? plan.threads : 1;
+	plan.is_batched = chosen->has_parts;
+	plan.is_pipelined = chosen == &pmill_merge_pipelined && plan.threads > 1;
+	return plan;
 }
 
 /* From the numbers of the run to the ids of the layout. */
@@ -103,15 +123,13 @@ pmill_status pmill_merger_run(struct pmill_word_list *words,
 	pmill_error *error)
 {
 	*result = (struct pmill_merger_result){0};
-	uint64_t bytes = words->count == 0 ? 0 : words->offsets[words->count];
-	unsigned threads = settings->threads > 1 ? settings->threads : 1;
-	if (settings->method == NULL && bytes < ALONE_BYTES)
-		threads = 1;
+	uint64_t bytes = pmill_word_list_bytes(words);
 	struct pmill_merge_run run = {.settings = settings, .result = result, .error = error};
-	run.team = pmill_team_create(threads);
+	run.team = pmill_team_create(choose_threads(settings->threads, settings->method, bytes));
 	if (run.team == NULL)
 		return pmill_fail_memory(error);
-	const struct pmill_merge_method *method = choose(settings, pmill_team_size(run.team), bytes);
+	const struct pmill_merge_method *method = choose(
+		settings->method, pmill_team_size(run.team), bytes);
 	run.part_count = method->has_parts ? pmill_team_size(run.team) : 1;
 	pmill_status status = run_index(&run, words);
 	if (status == PMILL_OK)

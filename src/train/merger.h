@@ -25,12 +25,30 @@ struct pmill_merger_settings {
 	unsigned threads;                      /* 0 and 1: the calling one alone */
 	struct pmill_page_pool *pool;          /* memory comes from it; NULL: the system */
 	size_t long_word_len; /* words of so many bytes are visited by position; 0: 256; for tests */
+	bool is_memory_limited; /* takes less rather than less time */
 	int64_t first_floor;  /* see merge_run.h; 0: estimated; for tests */
 	const char *method; /* NULL: the fastest for the threads and the words; else one of the names */
 };
 
+/* The length that no token has more of, but for pairs of bytes; 0: no limit. */
+static inline uint64_t pmill_merger_longest_token(const struct pmill_merger_settings *settings)
+{
+	uint64_t limit = settings->max_token_length;
+	if (limit == 0 || !settings->is_hf_length)
+		return limit;
+	return limit > 2 ? limit - 1 : 2;
+}
+
 /* The ways of merging, all with one result: NULL at the end of the list. */
 const char *pmill_merger_method(size_t index);
+
+/* How a run with so many threads, this method and words of so many bytes in all goes about it. */
+struct pmill_merger_plan {
+	unsigned threads; /* more than pay are not taken, unless a method is named */
+	unsigned parts;   /* of the index */
+	bool is_batched, is_pipelined;
+};
+struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes);
 
 struct pmill_learned_merge {
 	uint32_t left, right; /* ids */

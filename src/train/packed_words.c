@@ -7,9 +7,8 @@
 #include "base/error.h"
 
 enum {
-	HEADER_UNITS = sizeof(struct pmill_packed_word) / 8,
 	/* Behind each share, where vectors read but never write: 17 tokens of 4 bytes behind a header. */
-	PADDING_UNITS = 8,
+	PADDING_UNITS = PMILL_SHARE_PADDING / 8,
 	/* Words that are dealt to one share at a time: neighbours share pairs. */
 	DEALT_WORDS = 256,
 };
@@ -36,12 +35,7 @@ static size_t next_word(const struct packing *packing, size_t word)
 
 static bool is_long(const struct packing *packing, uint64_t len, int64_t count)
 {
-	return len >= packing->packed->long_word_len || (len >= 2 && count >= PMILL_SHORT_COUNT_LIMIT);
-}
-
-static uint64_t units_for(uint64_t len, bool is_wide)
-{
-	return HEADER_UNITS + (len * (is_wide ? 4 : 2) + 7) / 8;
+	return pmill_packed_word_is_long(len, count, packing->packed->long_word_len);
 }
 
 static void measure_part(void *context, unsigned index)
@@ -55,7 +49,7 @@ static void measure_part(void *context, unsigned index)
 			part->positions += len;
 			part->long_words++;
 		} else if (len >= 2) {
-			part->units += units_for(len, packing->packed->is_wide);
+			part->units += pmill_packed_word_units(len, packing->packed->is_wide);
 		}
 	}
 	part->units += PADDING_UNITS;
@@ -67,7 +61,7 @@ static void pack_short(const struct packing *packing, struct pmill_packed_word *
 	const uint16_t *token_of = packing->tokens->token_of;
 	const uint8_t *bytes = source.data;
 	size_t len = source.len;
-	word->header = len | units_for(len, packing->packed->is_wide) << 8 | (uint64_t)count << 16;
+	word->header = len | pmill_packed_word_units(len, packing->packed->is_wide) << 8 | (uint64_t)count << 16;
 	uint32_t *wide = (uint32_t *)(void *)word->tokens;
 	for (size_t i = 0; i < len; i++) {
 		if (packing->packed->is_wide)

@@ -47,6 +47,18 @@ static inline void pmill_packed_word_shorten(struct pmill_packed_word *word, siz
 	word->header -= tokens;
 }
 
+/* Units that a short word takes. */
+static inline uint64_t pmill_packed_word_units(uint64_t len, bool is_wide)
+{
+	return sizeof(struct pmill_packed_word) / 8 + (len * (is_wide ? 4 : 2) + 7) / 8;
+}
+
+/* Whether a word is packed as a long one. */
+static inline bool pmill_packed_word_is_long(uint64_t len, int64_t count, size_t long_word_len)
+{
+	return len >= long_word_len || (len >= 2 && count >= PMILL_SHORT_COUNT_LIMIT);
+}
+
 /*
  * A long word would cost its whole length at each visit, and so the square of it in all. Its tokens stand in
  * chains instead, and each position is a place of its own: a visit costs the same for any length.
@@ -59,6 +71,7 @@ struct pmill_long_word {
 enum {
 	PMILL_LONG_WORD_LEN = 256
 }; /* bytes, and more: shorter words cost less as a whole. At most 256 */
+enum { PMILL_SHARE_PADDING = 64 }; /* bytes behind the short words of each share */
 #define PMILL_NO_POSITION UINT32_MAX
 #define PMILL_NO_TOKEN UINT32_MAX
 

@@ -250,6 +250,9 @@ static void set_merger(struct pmill_trainer *trainer, struct pmill_merger_settin
 	settings->threads = trainer->threads;
 	settings->pool = pmill_word_counter_pool(trainer->counter);
 	settings->method = trainer->options.merger;
+	pmill_counting counting;
+	pmill_trainer_get_counting(trainer, &counting);
+	settings->is_memory_limited = counting.memory_limit > 0;
 }
 
 static void fill_record(const struct pmill_trainer *trainer, const pmill_counts *counts,
@@ -339,40 +342,39 @@ static pmill_status learn(struct pmill_trainer *trainer, pmill_counts *counts,
 }
 
 static uint64_t merging_memory(
-	const struct pmill_trainer *trainer, const struct pmill_counting_size *size)
+	const struct pmill_merger_settings *settings, const struct pmill_counting_size *size)
 {
-	const struct pmill_merge_size merging = {.words = size->words,
-		.bytes = size->bytes,
-		.long_bytes = size->long_bytes,
-		.merges = trainer->options.vocab_size - base_size(trainer),
-		.threads = trainer->threads};
-	uint64_t merged = pmill_merge_memory(&merging);
-	uint64_t listed = pmill_word_list_memory(size->words, size->bytes) + size->reading_memory;
+	uint64_t merged = pmill_merge_memory(&size->profile, settings);
+	uint64_t listed = pmill_word_list_memory(size->profile.words, size->profile.bytes) +
+		size->reading_memory;
 	return merged > listed ? merged : listed;
 }
 
-static pmill_status check_memory(
-	const struct pmill_trainer *trainer, const struct pmill_counting_size *size, pmill_error *error)
+static pmill_status check_memory(const struct pmill_trainer *trainer,
+	const struct pmill_merger_settings *settings, const struct pmill_counting_size *size,
+	pmill_error *error)
 {
 	pmill_counting counting;
 	pmill_trainer_get_counting(trainer, &counting);
 	uint64_t limit = counting.memory_limit;
-	uint64_t needed = limit > 0 ? merging_memory(trainer, size) : 0;
+	uint64_t needed = limit > 0 ? merging_memory(settings, size) : 0;
 	if (needed <= limit)
 		return PMILL_OK;
-	return pmill_fail_limit(
-		error, needed, limit, "merging %llu words may need", (unsigned long long)size->words);
+	return pmill_fail_limit(error, needed, limit, "merging %llu words may need",
+		(unsigned long long)size->profile.words);
 }
 
 /* All words together, and whether they may be merged. */
 static pmill_status gather(struct pmill_trainer *trainer, pmill_error *error)
 {
-	struct pmill_counting_size size = {0};
+	const struct pmill_counting_size *size = NULL;
+	struct pmill_merger_settings settings = {0};
 	uint64_t began = pmill_clock_ns();
-	pmill_status status = pmill_word_counter_gather(
-		trainer->counter, &trainer->progress, &size, error);
+	set_merger(trainer, &settings);
+	pmill_status status = pmill_word_counter_gather(trainer->counter, &trainer->progress,
+		pmill_merger_longest_token(&settings), &size, error);
 	end_stage(trainer, STAGE_SORT, pmill_clock_ns() - began);
-	return status == PMILL_OK ? check_memory(trainer, &size, error) : status;
+	return status == PMILL_OK ? check_memory(trainer, &settings, size, error) : status;
 }
 
 pmill_status pmill_trainer_train(

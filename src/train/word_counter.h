@@ -7,6 +7,7 @@
 #include "base/progress.h"
 #include "counts/counts.h"
 #include "pairmill.h"
+#include "train/word_profile.h"
 
 struct pmill_word_counter;
 
@@ -34,21 +35,22 @@ pmill_status pmill_word_counter_move_counts(
 /* Forgets what was counted, and gives its memory back. */
 void pmill_word_counter_clear(struct pmill_word_counter *counter);
 
-/* How much was counted: distinct words, the bytes of all of them and of those of LONG bytes and more. */
-enum { PMILL_COUNTING_LONG = 256 };
-
+/* How much was counted. */
 struct pmill_counting_size {
-	uint64_t words, bytes, long_bytes;
-	uint64_t reading_memory; /* bytes that reading them from runs takes beside their list */
+	struct pmill_word_profile profile;
+	uint64_t reading_memory; /* bytes that reading the words from runs takes beside their list */
 };
 
 /*
  * Brings all that was counted together: into one list, or, where the memory limit is too small for
- * that, into runs that one pass can merge. `size` is filled in where there is a limit. More can be added
- * afterwards.
+ * that, into runs that one pass can merge. More can be added afterwards.
+ *
+ * With a limit, `*size` says what they come to, until they are taken or more is added: no tokens longer than
+ * `longest_token` are asked for (0: no limit). Else it is NULL.
  */
 pmill_status pmill_word_counter_gather(struct pmill_word_counter *counter,
-	struct pmill_progress_state *progress, struct pmill_counting_size *size, pmill_error *error);
+	struct pmill_progress_state *progress, uint64_t longest_token,
+	const struct pmill_counting_size **size, pmill_error *error);
 
 /* Hands over all that was counted, in memory; the counter is empty afterwards. */
 pmill_status pmill_word_counter_take(struct pmill_word_counter *counter,

@@ -26,7 +26,7 @@ struct pmill_word_counter {
 	struct pmill_shard_spill spill;
 	uint64_t table_memory; /* of all tables when they were largest, but for those at hand */
 	bool is_settled;       /* one pass is enough for the runs */
-	struct pmill_counting_size settled; /* what the runs come to */
+	struct pmill_counting_size *size; /* what was gathered comes to; NULL: not known */
 
 	pthread_mutex_t lock; /* over what follows */
 	struct pmill_shard **shards;

@@ -17,6 +17,8 @@ void pmill_word_counter_clear(struct pmill_word_counter *counter)
 	if (counter->spill.runs != NULL)
 		pmill_runs_clear(counter->spill.runs);
 	counter->is_settled = false;
+	free(counter->size);
+	counter->size = NULL;
 	pmill_word_list_release(&counter->words);
 	counter->totals = (pmill_totals){0};
 }
@@ -221,42 +223,50 @@ static pmill_status settle(
 	return status == PMILL_OK ? pmill_runs_settle(counter->spill.runs, progress, error) : status;
 }
 
-static void measure(struct pmill_counting_size *size, size_t len)
+static bool start_measuring(struct pmill_word_counter *counter, uint64_t longest_token)
 {
-	size->words++;
-	size->bytes += len;
-	size->long_bytes += len >= PMILL_COUNTING_LONG ? len : 0;
+	free(counter->size);
+	counter->size = calloc(1, sizeof *counter->size);
+	if (counter->size != NULL)
+		counter->size->profile.longest_token = longest_token;
+	return counter->size != NULL;
 }
 
 static pmill_status measure_word(void *context, pmill_bytes word, int64_t count, pmill_error *error)
 {
-	(void)count, (void)error;
-	measure(context, word.len);
+	(void)error;
+	pmill_word_profile_add(context, word, count);
 	return PMILL_OK;
 }
 
-static void measure_list(const struct pmill_word_counter *counter, struct pmill_counting_size *size)
+static pmill_status measure_list(
+	struct pmill_word_counter *counter, uint64_t longest_token, pmill_error *error)
 {
 	const struct pmill_word_list *words = &counter->words;
-	*size = (struct pmill_counting_size){0};
+	if (counter->plan.limit == 0)
+		return PMILL_OK;
+	if (!start_measuring(counter, longest_token))
+		return pmill_fail_memory(error);
 	for (size_t i = 0; i < words->count; i++)
-		measure(size, (size_t)(words->offsets[i + 1] - words->offsets[i]));
+		pmill_word_profile_add(
+			&counter->size->profile, pmill_word_list_word(words, i), words->counts[i]);
+	return PMILL_OK;
 }
 
-static pmill_status gather_runs(
-	struct pmill_word_counter *counter, struct pmill_progress_state *progress, pmill_error *error)
+static pmill_status gather_runs(struct pmill_word_counter *counter,
+	struct pmill_progress_state *progress, uint64_t longest_token, pmill_error *error)
 {
 	pmill_status status = settle(counter, progress, error);
 	if (status != PMILL_OK || counter->is_settled)
 		return status;
-	struct pmill_counting_size size = {
-		.reading_memory = pmill_runs_count(counter->spill.runs) * PMILL_RUN_READER_MEMORY};
-	status = merge_runs(counter, measure_word, &size, progress, "measure runs", error);
-	if (status != PMILL_OK)
-		return status;
-	counter->settled = size;
-	counter->is_settled = true;
-	return PMILL_OK;
+	if (!start_measuring(counter, longest_token))
+		return pmill_fail_memory(error);
+	counter->size->reading_memory = pmill_runs_count(counter->spill.runs) *
+		PMILL_RUN_READER_MEMORY;
+	status = merge_runs(
+		counter, measure_word, &counter->size->profile, progress, "measure runs", error);
+	counter->is_settled = status == PMILL_OK;
+	return status;
 }
 
 static void drop_chunks(struct pmill_word_counter *counter)
@@ -266,16 +276,20 @@ static void drop_chunks(struct pmill_word_counter *counter)
 }
 
 pmill_status pmill_word_counter_gather(struct pmill_word_counter *counter,
-	struct pmill_progress_state *progress, struct pmill_counting_size *size, pmill_error *error)
+	struct pmill_progress_state *progress, uint64_t longest_token,
+	const struct pmill_counting_size **size, pmill_error *error)
 {
 	counter->table_memory = table_memory(counter);
 	drop_chunks(counter);
-	pmill_status status = can_list(counter) ? list_tables(counter, progress, error)
-											: gather_runs(counter, progress, error);
-	if (counter->is_settled)
-		*size = counter->settled;
-	else if (counter->plan.limit > 0)
-		measure_list(counter, size);
+	pmill_status status = PMILL_OK;
+	if (can_list(counter)) {
+		status = list_tables(counter, progress, error);
+		if (status == PMILL_OK)
+			status = measure_list(counter, longest_token, error);
+	} else {
+		status = gather_runs(counter, progress, longest_token, error);
+	}
+	*size = counter->size;
 	return status;
 }
 
@@ -302,9 +316,10 @@ static pmill_status list_word(void *context, pmill_bytes word, int64_t count, pm
 static pmill_status list_runs(struct pmill_word_counter *counter,
 	struct pmill_progress_state *progress, struct pmill_word_list *words, pmill_error *error)
 {
-	const struct pmill_counting_size *size = &counter->settled;
-	if (size->bytes > SIZE_MAX || size->words > SIZE_MAX ||
-		!pmill_word_list_reserve(words, (size_t)size->words, (size_t)size->bytes, counter->pool))
+	const struct pmill_word_profile *profile = &counter->size->profile;
+	if (profile->bytes > SIZE_MAX || profile->words > SIZE_MAX ||
+		!pmill_word_list_reserve(
+			words, (size_t)profile->words, (size_t)profile->bytes, counter->pool))
 		return pmill_fail_memory(error);
 	return merge_runs(counter, list_word, words, progress, "merge runs", error);
 }
@@ -312,8 +327,8 @@ static pmill_status list_runs(struct pmill_word_counter *counter,
 static pmill_status fill_counts(struct pmill_word_counter *counter,
 	struct pmill_progress_state *progress, pmill_counts *counts, pmill_error *error)
 {
-	struct pmill_counting_size size;
-	pmill_status status = pmill_word_counter_gather(counter, progress, &size, error);
+	const struct pmill_counting_size *size;
+	pmill_status status = pmill_word_counter_gather(counter, progress, 0, &size, error);
 	if (status == PMILL_OK)
 		status = sum_totals(counter, &counts->totals, error);
 	if (status == PMILL_OK && counter->is_settled)

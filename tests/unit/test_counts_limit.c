@@ -13,7 +13,7 @@
 #include "support/count_files.h"
 #include "support/scratch_folder.h"
 
-enum { PARTS = 5, LIMIT = 6 << 20 };
+enum { PARTS = 5, LIMIT = 12 << 20 };
 
 static struct scratch_folder folder;
 
@@ -148,7 +148,7 @@ static void make_parts(pmill_counts **parts)
 {
 	uint64_t random = 7;
 	for (size_t i = 0; i < PARTS; i++)
-		parts[i] = make_random_counts(&random, 400 << i, 4000 >> i, NULL);
+		parts[i] = make_random_counts(&random, 800 << i, 4000 >> i, NULL);
 }
 
 static void free_parts(pmill_counts **parts)
@@ -220,7 +220,7 @@ static void test_more_after_a_refusal(void **state)
 	for (int i = 0; i < 2; i++) {
 		add_parts(limited, parts, false);
 		assert_int_equal(pmill_trainer_train(limited, &none, &error), PMILL_MEMORY_LIMIT);
-		assert_non_null(strstr(error.message, "more than the limit of 6.0 MiB"));
+		assert_non_null(strstr(error.message, "more than the limit of 12.0 MiB"));
 		assert_null(none);
 	}
 	struct pmill_buffer expected = saved(plain, &totals[0]), actual = saved(limited, &totals[1]);

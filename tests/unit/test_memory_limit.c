@@ -189,15 +189,15 @@ static pmill_tokenizer *train_plainly(void)
 	return tokenizer;
 }
 
-/* Distinct words of 17 bytes: in a table they take more than merging does, if it ends soon. */
-static char *make_long_words(size_t count)
+/* Distinct words of 4 bytes: in a table they take more than merging does, if it ends soon. */
+static char *make_short_words(size_t count)
 {
-	enum { LEN = 18 };
+	enum { LEN = 5 };
 	char *text = malloc(count * LEN + 1);
 	assert_non_null(text);
 	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0, rest = i; k < LEN; k++, rest /= 10)
-			text[i * LEN + k] = (char)(k == LEN - 1 ? ' ' : 'a' + rest % 10 + (k % 3));
+		for (size_t k = 0, rest = i; k < LEN; k++, rest /= 52)
+			text[i * LEN + k] = (char)(k == LEN - 1 ? ' ' : (rest % 52 < 26 ? 'A' : 'a' - 26) + rest % 52);
 	text[count * LEN] = 0;
 	return text;
 }
@@ -217,7 +217,7 @@ static pmill_status train_text(uint64_t limit, const char *text, pmill_tokenizer
 static void trains_by_way_of_runs(void **state)
 {
 	(void)state;
-	char *text = make_long_words(670000);
+	char *text = make_short_words(1500000);
 	pmill_tokenizer *expected = NULL, *actual = NULL;
 	pmill_counting counting;
 	pmill_error error;
@@ -385,34 +385,68 @@ static void refused_at_once(void **state)
 	}
 }
 
+static struct pmill_word_profile profile;
+
+/* Words of random letters; their counts fall like those of text. */
+static void add_words(uint64_t count, size_t len)
+{
+	uint64_t random = seed;
+	uint8_t word[300];
+	for (uint64_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < len; k++)
+			word[k] = (uint8_t)('a' + naive_random(&random) % 20);
+		pmill_word_profile_add(&profile, (pmill_bytes){word, len}, (int64_t)(1 + count / (i + 1)));
+	}
+}
+
+static uint64_t estimate(uint64_t merges, unsigned threads)
+{
+	struct pmill_merger_settings settings = {
+		.merge_limit = merges, .min_count = 1, .threads = threads};
+	return pmill_merge_memory(&profile, &settings);
+}
+
 /* More of anything never needs less, and nothing overflows. */
 static void estimate_grows(void **state)
 {
 	(void)state;
-	for (unsigned bits = 0; bits < 62; bits++) {
-		struct pmill_merge_size size = {.words = (uint64_t)1 << bits,
-			.bytes = (uint64_t)3 << bits,
-			.long_bytes = (uint64_t)1 << bits >> 3,
-			.merges = 1000,
-			.threads = 2};
-		uint64_t least = pmill_merge_memory(&size);
-		assert_true(least > size.bytes + 16 * (bits < 58 ? size.words : 0));
-		struct pmill_merge_size more = size;
-		more.merges *= 10;
-		assert_true(pmill_merge_memory(&more) >= least);
-		more = size;
-		more.bytes *= 2;
-		assert_true(pmill_merge_memory(&more) >= least);
-		more = size;
-		more.long_bytes *= 2;
-		assert_true(pmill_merge_memory(&more) >= least);
-		more = size;
-		more.threads = 64;
-		assert_true(pmill_merge_memory(&more) >= least);
+	profile = (struct pmill_word_profile){0};
+	assert_true(estimate(0, 1) < 16 << 20);
+	uint64_t before = 0;
+	for (unsigned round = 0; round < 4; round++) {
+		add_words(5000, round % 2 == 0 ? 8 : 290);
+		uint64_t least = estimate(1000, 2);
+		assert_true(least > profile.bytes + 16 * profile.words && least >= before);
+		assert_true(estimate(10000, 2) >= least);
+		assert_true(estimate(1000, 64) >= least);
+		before = least;
 	}
-	struct pmill_merge_size most = {UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX};
-	assert_true(pmill_merge_memory(&most) == UINT64_MAX);
-	assert_true(pmill_merge_memory(&(struct pmill_merge_size){0}) < 32 << 20);
+	uint64_t *all[] = {&profile.words, &profile.bytes, &profile.units[0], &profile.units[1],
+		&profile.positions, &profile.long_words, &profile.joints};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		*all[i] = UINT64_MAX;
+	assert_true(estimate(UINT64_MAX, UINT32_MAX) == UINT64_MAX);
+	profile = (struct pmill_word_profile){0};
+	pmill_word_profile_add(&profile, (pmill_bytes){"ab", 2}, INT64_MAX);
+	assert_true(profile.positions == 2 && estimate(UINT64_MAX, 1) < 16 << 20);
+}
+
+/* The sample against exact numbers: of pieces of 6 bytes, all different, a quarter of them often. */
+static void pieces_are_sampled(void **state)
+{
+	(void)state;
+	enum { COUNT = 200000 };
+	uint64_t random = seed;
+	profile = (struct pmill_word_profile){0};
+	for (unsigned i = 0; i < COUNT; i++) {
+		uint64_t draw = naive_random(&random);
+		pmill_word_profile_add(&profile, (pmill_bytes){&draw, 6}, i % 4 == 0 ? 100 : 1);
+	}
+	double all = pmill_word_profile_pieces(&profile, 1);
+	double often = pmill_word_profile_pieces(&profile, 50);
+	/* Pieces of 4 and of 5 are three and two in a word. */
+	assert_true(all > 2.8 * COUNT && all < 3.2 * COUNT);
+	assert_true(often > 0.65 * COUNT && often < 0.85 * COUNT);
 }
 
 static int set_up(void **state)
@@ -447,6 +481,7 @@ int main(void)
 		cmocka_unit_test(full_disk),
 		cmocka_unit_test(refused_at_once),
 		cmocka_unit_test(estimate_grows),
+		cmocka_unit_test(pieces_are_sampled),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
