@@ -29,17 +29,19 @@
 
 enum {
 	MIB = 1 << 20,
-	PROCESS = 6 * MIB, /* the program, its tables of characters, the heap of the C library */
-	THREAD = 1 << 17,  /* its stack, as far as it is used, and its heap */
+	PROCESS = 6 * MIB,        /* the program, its tables of characters, the heap of the C library */
+	THREAD = 1 << 17,         /* its stack, as far as it is used, and its heap */
 	BYTE_PAIRS = 3 * MIB / 2, /* of each thread, while the index is built */
 	DENSE_PAIRS = 2 * MIB,    /* those of the index */
 	POOL = 2 * MIB + 3 * (1 << 16), /* of a part: chunks that are not full */
-	PLACE = 6,      /* of each joint */
-	PAIR = 72,      /* of 24 bytes, in a table that is at least a third full */
-	CANDIDATE = 40, /* 16 in the heap, and 17 while it waits; a quarter of them are of pairs that are gone */
+	PLACE = 6,                      /* of each joint */
+	PAIR = 72,                      /* of 24 bytes, in a table that is at least a third full */
+	CANDIDATE =
+		40, /* 16 in the heap, and 17 while it waits; a quarter of them are of pairs that are gone */
 	FEW_PAIRS = 4096, /* of which a sample tells nothing */
-	EVENT = 24, /* 8 bytes on each side, and half of that where arrays have been before */
-	TOKEN = 64, /* its bytes aside: merge, length and offset, and half of that where arrays have been before */
+	EVENT = 24,       /* 8 bytes on each side, and half of that where arrays have been before */
+	TOKEN =
+		64, /* its bytes aside: merge, length and offset, and half of that where arrays have been before */
 	NEIGHBOUR = 16,   /* of each token, for each who visits: two numbers, in arrays that double */
 	BATCH_TOKEN = 32, /* the same, four numbers */
 };
@@ -59,7 +61,9 @@ static double smaller(double a, double b)
 /* Whole huge pages. */
 static double pages(double size)
 {
-	return size < 2 * MIB / 8 ? size : (double)((uint64_t)(smaller(size, 0x1p60) / (2 * MIB)) + 1) * (2 * MIB);
+	return size < 2 * MIB / 8
+		? size
+		: (double)((uint64_t)(smaller(size, 0x1p60) / (2 * MIB)) + 1) * (2 * MIB);
 }
 
 struct estimate {
@@ -127,7 +131,8 @@ static double change_memory(const struct estimate *estimate)
 /* The largest count of the class. */
 static double most_of(unsigned class)
 {
-	return class + 1 < PMILL_COUNT_CLASSES ? (double)(pmill_count_class_least(class + 1) - 1) : 0x1p63;
+	return class + 1 < PMILL_COUNT_CLASSES ? (double)(pmill_count_class_least(class + 1) - 1)
+										   : 0x1p63;
 }
 
 /* Pairs that count so much at any time. */

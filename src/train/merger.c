@@ -25,8 +25,7 @@ const char *pmill_merger_method(size_t index)
 	return index < sizeof methods / sizeof *methods ? methods[index]->name : NULL;
 }
 
-static const struct pmill_merge_method *choose(
-	const char *method, unsigned threads, uint64_t bytes)
+static const struct pmill_merge_method *choose(const char *method, unsigned threads, uint64_t bytes)
 {
 	for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
 		if (strcmp(methods[i]->name, method) == 0)

@@ -61,7 +61,8 @@ static void pack_short(const struct packing *packing, struct pmill_packed_word *
 	const uint16_t *token_of = packing->tokens->token_of;
 	const uint8_t *bytes = source.data;
 	size_t len = source.len;
-	word->header = len | pmill_packed_word_units(len, packing->packed->is_wide) << 8 | (uint64_t)count << 16;
+	word->header = len | pmill_packed_word_units(len, packing->packed->is_wide) << 8 |
+		(uint64_t)count << 16;
 	uint32_t *wide = (uint32_t *)(void *)word->tokens;
 	for (size_t i = 0; i < len; i++) {
 		if (packing->packed->is_wide)

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/pages.h"
+
 enum {
 	DENSE_PAIRS = 256 * 256,
 	FIRST_SLOTS = 1 << 12,

@@ -58,8 +58,8 @@ struct survey {
 	int64_t floor;
 	_Atomic uint32_t *sketch;
 	unsigned sketch_bits;
-	unsigned shift;  /* a unit of the sketch is 2^shift occurrences */
-	uint32_t needed; /* units that a pair of the floor has at least */
+	unsigned shift;         /* a unit of the sketch is 2^shift occurrences */
+	uint32_t needed;        /* units that a pair of the floor has at least */
 	atomic_bool has_failed; /* no memory */
 };
 
@@ -136,7 +136,8 @@ static bool grow(struct local *local)
 	local->slot_count = slot_count;
 	for (size_t i = 0; i < old.slot_count; i++) {
 		if (i % DROPPED_SLOTS == 0 && i > 0)
-			pmill_pages_drop(old.slots, size, (i - DROPPED_SLOTS) * sizeof *slots, i * sizeof *slots);
+			pmill_pages_drop(
+				old.slots, size, (i - DROPPED_SLOTS) * sizeof *slots, i * sizeof *slots);
 		if (old.slots[i].key != 0)
 			*find_slot(local, old.slots[i].key) = old.slots[i];
 	}
@@ -181,7 +182,8 @@ static void walk_local(struct survey *survey, unsigned index, pmill_pair_visitor
 {
 	const struct pmill_packed_words *words = &survey->run->words;
 	struct local *local = &survey->locals[index];
-	for (unsigned share = local->first_share; share < local->end_share && !has_failed(survey); share++)
+	for (unsigned share = local->first_share; share < local->end_share && !has_failed(survey);
+		 share++)
 		pmill_packed_words_walk(words, &words->shares[share], visit, local);
 }
 
@@ -344,8 +346,7 @@ static void release(struct survey *survey)
 			pmill_pages_free(local->slots, local->slot_count * sizeof *local->slots);
 	}
 	if (survey->sketch != NULL)
-		pmill_pages_free(
-			(void *)survey->sketch, sizeof *survey->sketch << survey->sketch_bits);
+		pmill_pages_free((void *)survey->sketch, sizeof *survey->sketch << survey->sketch_bits);
 	free(survey->locals);
 }
 

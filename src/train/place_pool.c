@@ -5,12 +5,12 @@
 #include <stdbool.h>
 
 enum {
-	UNIT = 8,                    /* bytes */
+	UNIT = 8, /* bytes */
 	/* 64 KiB, then twice as much, then a huge page of 2 MiB: what is larger than those before takes one anyway. */
 	FIRST_CHUNK_UNITS = 1 << 13,
 	SMALL_CHUNK_UNITS = 1 << 14,
 	LAST_CHUNK_UNITS = 1 << 18,
-	FINE_CLASSES = 8,            /* up to here a class is a number of units */
+	FINE_CLASSES = 8, /* up to here a class is a number of units */
 	LARGEST_CLASS = PMILL_PLACE_CLASSES - 1,
 	LARGEST_WHOLE_CLASS = 60, /* 512 KiB: lists beyond are not rounded up to their class */
 };

@@ -371,8 +371,8 @@ static pmill_status gather(struct pmill_trainer *trainer, pmill_error *error)
 	struct pmill_merger_settings settings = {0};
 	uint64_t began = pmill_clock_ns();
 	set_merger(trainer, &settings);
-	pmill_status status = pmill_word_counter_gather(trainer->counter, &trainer->progress,
-		pmill_merger_longest_token(&settings), &size, error);
+	pmill_status status = pmill_word_counter_gather(
+		trainer->counter, &trainer->progress, pmill_merger_longest_token(&settings), &size, error);
 	end_stage(trainer, STAGE_SORT, pmill_clock_ns() - began);
 	return status == PMILL_OK ? check_memory(trainer, &settings, size, error) : status;
 }

@@ -261,8 +261,7 @@ static pmill_status gather_runs(struct pmill_word_counter *counter,
 		return status;
 	if (!start_measuring(counter, longest_token))
 		return pmill_fail_memory(error);
-	counter->size->reading_memory = pmill_runs_count(counter->spill.runs) *
-		PMILL_RUN_READER_MEMORY;
+	counter->size->reading_memory = pmill_runs_count(counter->spill.runs) * PMILL_RUN_READER_MEMORY;
 	status = merge_runs(
 		counter, measure_word, &counter->size->profile, progress, "measure runs", error);
 	counter->is_settled = status == PMILL_OK;

@@ -9,7 +9,8 @@ enum { SLOTS = PMILL_PROFILE_SLOTS };
 static const unsigned piece_sizes[PMILL_PROFILE_SIZES] = {4, 5, 6, 7, 8, 10, 12, 20};
 enum {
 	SURE_SIZES = 3,
-	JOINTS_EACH_PIECE = 8,   /* with more of them, pieces are too short to tell text from random bytes */
+	JOINTS_EACH_PIECE =
+		8, /* with more of them, pieces are too short to tell text from random bytes */
 	ENOUGH_PIECES = 1 << 26, /* while it is not known how many joints there are */
 };
 
@@ -135,8 +136,8 @@ void pmill_word_profile_add(struct pmill_word_profile *profile, pmill_bytes word
 	profile->joints += len - 1;
 	profile->class_joints[class] += len - 1;
 	profile->whole[class] += profile->longest_token == 0 || len <= profile->longest_token;
-	profile->lengths[len < PMILL_PROFILE_LENGTHS ? len : PMILL_PROFILE_LENGTHS - 1] +=
-		1 + (len - 1) / (PMILL_PROFILE_LENGTHS - 1);
+	profile->lengths[len < PMILL_PROFILE_LENGTHS ? len : PMILL_PROFILE_LENGTHS - 1] += 1 +
+		(len - 1) / (PMILL_PROFILE_LENGTHS - 1);
 	for (size_t i = 0; i + 1 < len; i++)
 		profile->pairs[bytes[i] << 8 | bytes[i + 1]]++;
 	note_pieces(profile, bytes, len, count);

@@ -32,8 +32,9 @@ struct pmill_word_profile {
 	/* By pmill_count_class of the word's count: words that may become one token, and joints of all words. */
 	uint64_t whole[PMILL_COUNT_CLASSES];
 	uint64_t class_joints[PMILL_COUNT_CLASSES];
-	uint64_t lengths[PMILL_PROFILE_LENGTHS]; /* words by length; a longer one is several of 256 bytes */
-	uint64_t pairs[PMILL_PROFILE_PAIRS];     /* joints by the bytes on both sides */
+	uint64_t
+		lengths[PMILL_PROFILE_LENGTHS];  /* words by length; a longer one is several of 256 bytes */
+	uint64_t pairs[PMILL_PROFILE_PAIRS]; /* joints by the bytes on both sides */
 	struct pmill_piece_sample pieces[PMILL_PROFILE_SIZES];
 	unsigned sizes; /* of pieces that are looked at */
 };

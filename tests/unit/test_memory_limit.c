@@ -197,7 +197,8 @@ static char *make_short_words(size_t count)
 	assert_non_null(text);
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0, rest = i; k < LEN; k++, rest /= 52)
-			text[i * LEN + k] = (char)(k == LEN - 1 ? ' ' : (rest % 52 < 26 ? 'A' : 'a' - 26) + rest % 52);
+			text[i * LEN + k] =
+				(char)(k == LEN - 1 ? ' ' : (rest % 52 < 26 ? 'A' : 'a' - 26) + rest % 52);
 	text[count * LEN] = 0;
 	return text;
 }
