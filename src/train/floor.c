@@ -24,7 +24,7 @@ int64_t pmill_count_class_least(unsigned count_class)
 
 int64_t pmill_floor_of_classes(const uint64_t counts[PMILL_COUNT_CLASSES], uint64_t merges)
 {
-	/* The highest class, which no count is in, would be taken: its least count fits no integer. */
+	/* Else the highest class would do, whatever is in it. */
 	if (merges == 0)
 		return 0;
 	uint64_t above = 0;

@@ -5,8 +5,8 @@
 
 #include "counts/word_list.h"
 
-/* Classes of counts, for count > 0: by the highest bit and the four below it. */
-enum { PMILL_COUNT_FINE_BITS = 4, PMILL_COUNT_CLASSES = 64 << PMILL_COUNT_FINE_BITS };
+/* Classes of counts, for count > 0: by the highest bit, of 63, and the four below it. */
+enum { PMILL_COUNT_FINE_BITS = 4, PMILL_COUNT_CLASSES = (63 - 4 + 1) << PMILL_COUNT_FINE_BITS };
 
 unsigned pmill_count_class(int64_t count);
 /* The least count of the class. */
