@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "chunker.h"
-#include "train/shard.h"
+#include "counter/counter_worker.h"
 
 /* In a queue an item of no bytes says that there are no more. */
 static const struct pmill_buffer no_more = {0};
@@ -190,7 +190,7 @@ struct counting {
 	struct pmill_study_count_plan *plan;
 	unsigned number;   /* of this process, from 1 */
 	uint64_t sequence; /* its own number of the chunk, from 1 */
-	struct pmill_shard *shard;
+	struct pmill_counter_worker *worker;
 	struct pmill_buffer message; /* the chunk, then its table */
 };
 
@@ -208,10 +208,10 @@ static pmill_status count_chunk(struct counting *counting, pmill_error *error)
 	struct pmill_buffer *message = &counting->message;
 	if (!get_chunk(message, &chunk))
 		return fail_message(error);
-	pmill_status status = pmill_shard_count_chunk(counting->shard, &chunk, error);
+	pmill_status status = pmill_counter_worker_count(counting->worker, &chunk, error);
 	message->len = 0;
 	if (status == PMILL_OK)
-		status = put_table(message, counting->shard->table, error);
+		status = put_table(message, counting->worker->table, error);
 	return status == PMILL_OK ? pmill_study_queue_put(&counting->plan->tables, message, error)
 							  : status;
 }
@@ -230,15 +230,16 @@ static pmill_status count_all(struct counting *counting, pmill_error *error)
 	}
 }
 
-static pmill_status create_shard(const struct pmill_study_count_plan *plan,
-	const struct pmill_shard_spill *spill, struct pmill_shard **shard, pmill_error *error)
+static pmill_status create_worker(const struct pmill_study_count_plan *plan,
+	const struct pmill_counter_spill *spill, struct pmill_counter_worker **worker,
+	pmill_error *error)
 {
-	const struct pmill_shard_settings settings = {.pretokenizer = plan->pretokenizer,
+	const struct pmill_counter_worker_settings settings = {.pretokenizer = plan->pretokenizer,
 		.specials = plan->specials,
 		.separator_index = plan->specials != NULL ? 0 : SIZE_MAX,
 		.seed = pmill_hash_random_seed(),
 		.spill = spill};
-	return pmill_shard_create(&settings, shard, error);
+	return pmill_counter_worker_create(&settings, worker, error);
 }
 
 /* All tables of this process are in the queue before the last one says that there are no more. */
@@ -255,20 +256,20 @@ static pmill_status end_tables(struct pmill_study_count_plan *plan, pmill_error 
 int pmill_study_count_chunks(void *context, unsigned worker, int in, int out)
 {
 	struct counting counting = {.plan = context, .number = worker};
-	const struct pmill_shard_spill spill = {0};
+	const struct pmill_counter_spill spill = {0};
 	struct pmill_study_count_report report = {0};
 	pmill_study_queue_keep_getting(&counting.plan->chunks);
 	pmill_study_queue_keep_putting(&counting.plan->tables);
-	report.status = create_shard(counting.plan, &spill, &counting.shard, &report.error);
+	report.status = create_worker(counting.plan, &spill, &counting.worker, &report.error);
 	if (report.status == PMILL_OK)
 		report.status = count_all(&counting, &report.error);
 	if (report.status == PMILL_OK)
 		report.status = end_tables(counting.plan, &report.error);
-	if (counting.shard != NULL) {
-		report.pretokens = pmill_shard_totals(counting.shard).pretokens;
-		report.documents = pmill_shard_totals(counting.shard).documents;
+	if (counting.worker != NULL) {
+		report.pretokens = pmill_counter_worker_totals(counting.worker).pretokens;
+		report.documents = pmill_counter_worker_totals(counting.worker).documents;
 	}
-	pmill_shard_free(counting.shard);
+	pmill_counter_worker_free(counting.worker);
 	pmill_buffer_release(&counting.message);
 	return end_work(in, out, &report, NULL);
 }

@@ -7,10 +7,10 @@
 
 #include "corpus/inputs.h"
 #include "counting.h"
-#include "counts/word_table.h"
 #include "pretokenize/pretokenizer.h"
 #include "pretokenize/special_finder.h"
 #include "queue.h"
+#include "words/word_table.h"
 
 /* In memory that all processes share. */
 struct pmill_study_count_board {

@@ -14,9 +14,9 @@
 #include "base/hash.h"
 #include "base/progress.h"
 #include "count_workers.h"
-#include "counts/word_list.h"
 #include "interrupt.h"
-#include "model/quote.h"
+#include "unicode/quote.h"
+#include "words/word_list.h"
 
 enum {
 	/* Of chunks and of tables that wait: 64 times 50 kB is some milliseconds of counting, and little memory. */

@@ -10,13 +10,13 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/thread.h"
+#include "counter/counter.h"
 #include "interrupt.h"
 #include "options.h"
-#include "train/word_counter.h"
 
 struct study {
 	const struct pmill_study_options *options;
-	struct pmill_word_counter *counter; /* has the names of the inputs */
+	struct pmill_counter *counter; /* has the names of the inputs */
 	pmill_counts *counts;
 	struct pmill_study_reference reference;
 	uint64_t special_count; /* of the words, whether counted here or loaded */
@@ -35,15 +35,14 @@ static pmill_status count_text(struct study *study, bool hashes, pmill_error *er
 		.doc_separator = special};
 	pmill_input_options input = {.size = sizeof input, .sha256 = hashes};
 	struct pmill_progress_state progress = {0};
-	pmill_status status = pmill_word_counter_create(&text, 0, &study->counter, error);
+	pmill_status status = pmill_counter_create(&text, 0, &study->counter, error);
 	if (status == PMILL_OK)
-		status = pmill_word_counter_add_files(
+		status = pmill_counter_add_files(
 			study->counter, options->paths, options->path_count, &input, &progress, error);
 	if (status == PMILL_OK)
-		status = pmill_word_counter_take(study->counter, &progress, &study->counts, error);
+		status = pmill_counter_take(study->counter, &progress, &study->counts, error);
 	if (status == PMILL_OK)
-		study->report.inputs = pmill_word_counter_inputs(
-			study->counter, &study->report.input_count);
+		study->report.inputs = pmill_counter_inputs(study->counter, &study->report.input_count);
 	return status;
 }
 
@@ -66,10 +65,10 @@ static pmill_status hash_text(struct study *study, pmill_error *error)
 	pmill_status status = count_text(&hashed, true, error);
 	pmill_counts_free(hashed.counts);
 	if (status != PMILL_OK) {
-		pmill_word_counter_free(hashed.counter);
+		pmill_counter_free(hashed.counter);
 		return status;
 	}
-	pmill_word_counter_free(study->counter);
+	pmill_counter_free(study->counter);
 	study->counter = hashed.counter;
 	study->report.inputs = hashed.report.inputs;
 	return PMILL_OK;
@@ -197,7 +196,7 @@ static pmill_status count_with_library(struct study *study, unsigned run, pmill_
 	result.ns = pmill_clock_ns() - began;
 	pmill_study_counters_since(&result.system);
 	pmill_counts_free(again.counts);
-	pmill_word_counter_free(again.counter);
+	pmill_counter_free(again.counter);
 	return status == PMILL_OK ? add_counting(study, &result, error) : status;
 }
 
@@ -366,6 +365,6 @@ int main(int count, char **arguments)
 	pmill_study_report_release(&study.report);
 	pmill_study_reference_release(&study.reference);
 	pmill_counts_free(study.counts);
-	pmill_word_counter_free(study.counter);
+	pmill_counter_free(study.counter);
 	return status == PMILL_OK ? 0 : status == PMILL_CANCELLED ? 130 : 1;
 }

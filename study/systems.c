@@ -8,7 +8,7 @@
 #include "base/progress.h"
 #include "counts/counts.h"
 #include "interrupt.h"
-#include "train/merger.h"
+#include "merge/merger.h"
 
 static const struct pmill_study_system systems[] = {
 	{.name = "v3",

@@ -10,9 +10,9 @@
 #include "base/arena.h"
 #include "base/array.h"
 #include "base/file.h"
+#include "corpus/lookahead.h"
 #include "counts/block_codec.h"
 #include "counts/counts.h"
-#include "counts/lookahead.h"
 
 enum {
 	PMILL_COUNT_FILE_MAGIC_LEN = 8,

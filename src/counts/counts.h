@@ -6,8 +6,8 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "counts/word_list.h"
 #include "pairmill.h"
+#include "words/word_list.h"
 
 /*
  * How words were cut. Two counts add up only if all of it is equal (the order of special tokens

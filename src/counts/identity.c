@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "counts/counts.h"
-#include "model/quote.h"
 #include "pretokenize/pattern.h"
 #include "unicode/class.h"
+#include "unicode/quote.h"
 
 #define DEFAULT_PATTERN "gpt2"
 

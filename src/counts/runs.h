@@ -6,7 +6,7 @@
 #include "base/progress.h"
 #include "counts/counts.h"
 #include "counts/word_merge.h"
-#include "counts/word_table.h"
+#include "words/word_table.h"
 
 /*
  * A run is a count file, checksums and all, in a piece of a file without a name: nothing is left behind

@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "counts/word_table.h"
-#include "model/layout.h"
+#include "unicode/printable.h"
+#include "words/word_table.h"
 
 #define FIRST_LINE "#pairmill-counts 1"
 #define FIRST_WORD "#pairmill-counts "

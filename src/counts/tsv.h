@@ -5,10 +5,10 @@
 
 #include "base/file.h"
 #include "base/progress.h"
-#include "counts/lookahead.h"
+#include "corpus/lookahead.h"
 #include "counts/runs.h"
-#include "counts/word_list.h"
 #include "pairmill.h"
+#include "words/word_list.h"
 
 /*
  * Reads to the end. `tsv` says how words are spelled where the first line is missing: "raw" (their

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "model/quote.h"
+#include "unicode/quote.h"
 
 enum { WORDS_BETWEEN_EVENTS = 4096 };
 

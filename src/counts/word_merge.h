@@ -5,7 +5,7 @@
 
 #include "base/progress.h"
 #include "counts/count_file.h"
-#include "counts/word_list.h"
+#include "words/word_list.h"
 
 /* A sorted stream: a count file that is read, or a list. */
 struct pmill_word_source {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "model/quote.h"
+#include "unicode/quote.h"
 
 /* Which tokens are found in text. Added tokens that are not special always are. */
 static const struct special_policy {

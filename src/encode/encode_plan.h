@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "encode/merge.h"
+#include "encode/pretoken_encoder.h"
 #include "model/tokenizer.h"
 #include "pretokenize/pretokenizer.h"
 #include "pretokenize/special_finder.h"

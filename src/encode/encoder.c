@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
-#include "model/quote.h"
+#include "unicode/quote.h"
 
 void pmill_encoder_release(struct pmill_encoder *encoder)
 {

@@ -5,11 +5,11 @@
 
 #include "base/error.h"
 #include "corpus/inputs.h"
-#include "encode/output.h"
 #include "encode/stage.h"
-#include "encode/token_file.h"
-#include "encode/token_source.h"
 #include "model/tokenizer.h"
+#include "tokens/output.h"
+#include "tokens/token_file.h"
+#include "tokens/token_source.h"
 
 struct decoding {
 	const struct pmill_tokenizer *tokenizer;

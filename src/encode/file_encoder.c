@@ -8,10 +8,10 @@
 #include "corpus/chunk_source.h"
 #include "corpus/documents.h"
 #include "encode/encoder.h"
-#include "encode/output.h"
 #include "encode/stage.h"
-#include "encode/token_file.h"
-#include "model/quote.h"
+#include "tokens/output.h"
+#include "tokens/token_file.h"
+#include "unicode/quote.h"
 
 /* Ids that are passed on together: bounds the buffer of their bytes. */
 enum { IDS_AT_A_TIME = 4096 };

@@ -7,8 +7,8 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "formats/regex_portable.h"
-#include "model/quote.h"
 #include "pretokenize/pattern.h"
+#include "unicode/quote.h"
 
 /*
  * Spellings for Oniguruma of patterns whose own spelling it reads in another way. The first of a

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "model/layout.h"
+#include "unicode/printable.h"
 #include "unicode/utf8.h"
 
 /* jansson's message up to the piece of the input that it repeats, which may hold anything. */

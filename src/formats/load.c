@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "model/quote.h"
 #include "pretokenize/pattern.h"
 #include "unicode/class.h"
+#include "unicode/quote.h"
 
 pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status status)
 {

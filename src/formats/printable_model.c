@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "formats/json.h"
 #include "formats/load.h"
-#include "model/layout.h"
-#include "model/quote.h"
+#include "unicode/printable.h"
+#include "unicode/quote.h"
 #include "unicode/utf8.h"
 
 void pmill_printable_reader_release(struct pmill_printable_reader *reader)

@@ -12,8 +12,8 @@
 #include "formats/base64.h"
 #include "formats/format.h"
 #include "formats/load.h"
-#include "model/quote.h"
 #include "model/splitter.h"
+#include "unicode/quote.h"
 
 struct reader {
 	const uint8_t *text;

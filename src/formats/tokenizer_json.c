@@ -10,7 +10,7 @@
 #include "formats/json.h"
 #include "formats/load.h"
 #include "formats/printable_model.h"
-#include "model/quote.h"
+#include "unicode/quote.h"
 
 const json_t *pmill_hf_member(const json_t *object, const char *key)
 {

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "formats/printable_model.h"
 #include "formats/tokenizer_json.h"
-#include "model/layout.h"
-#include "model/quote.h"
+#include "unicode/printable.h"
+#include "unicode/quote.h"
 #include "unicode/utf8.h"
 
 /*

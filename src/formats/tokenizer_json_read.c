@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "formats/printable_model.h"
 #include "formats/tokenizer_json.h"
-#include "model/quote.h"
+#include "unicode/quote.h"
 
 static const char *type_of(const json_t *value)
 {

@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "formats/hf_expression.h"
 #include "formats/tokenizer_json.h"
-#include "model/quote.h"
 #include "pretokenize/pattern.h"
+#include "unicode/quote.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {

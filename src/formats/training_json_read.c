@@ -6,8 +6,8 @@
 #include "formats/json.h"
 #include "formats/load.h"
 #include "formats/training_json.h"
-#include "model/quote.h"
 #include "unicode/class.h"
+#include "unicode/quote.h"
 
 /* The first failure stays; members that are not there are zero or NULL. */
 struct record_reader {

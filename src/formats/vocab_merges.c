@@ -10,7 +10,7 @@
 #include "formats/json.h"
 #include "formats/load.h"
 #include "formats/printable_model.h"
-#include "model/layout.h"
+#include "unicode/printable.h"
 
 #define VERSION_LINE "#version: 0.2\n"
 #define SUFFIX "vocab.json"

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "model/quote.h"
 #include "model/training.h"
 
 struct build {
@@ -35,8 +34,7 @@ static pmill_status check_size(const struct pmill_tokenizer_plan *plan, pmill_er
 static pmill_status add_bytes(struct build *build, uint32_t first_id)
 {
 	for (uint32_t i = 0; i < 256; i++) {
-		const uint8_t byte = build->plan->layout->is_printable_order ? pmill_printable_order[i]
-																	 : (uint8_t)i;
+		const uint8_t byte = pmill_layout_byte(build->plan->layout, i);
 		const pmill_status status = pmill_vocab_add(
 			&build->tokenizer->vocab, first_id + i, &byte, 1, false, build->error);
 		if (status != PMILL_OK)

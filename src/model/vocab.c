@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "model/quote.h"
+#include "unicode/quote.h"
 
 enum { FIRST_SLOT_COUNT = 1024 };
 

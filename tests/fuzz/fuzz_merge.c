@@ -1,6 +1,6 @@
 /* Merging of a pretoken beside the obvious way to do it, over small tokenizers of every meaning. */
 /* SPDX-License-Identifier: MIT */
-#include "encode/merge.h"
+#include "encode/pretoken_encoder.h"
 #include "support/small_tokenizer.h"
 
 enum { LONGEST = 400 };

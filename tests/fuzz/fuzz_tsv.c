@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "counts/tsv.h"
-#include "model/layout.h"
+#include "unicode/printable.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

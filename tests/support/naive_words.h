@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "counts/word_list.h"
+#include "words/word_list.h"
 
 struct naive_word {
 	uint8_t *bytes;

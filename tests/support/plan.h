@@ -23,7 +23,7 @@ static inline uint32_t plan_id(const struct pmill_layout *layout, const char *to
 	if (strlen(token) == 1) {
 		uint32_t id = layout->first_byte(PLAN_SPECIALS, PLAN_MERGES);
 		for (uint32_t i = 0; i < 256; i++)
-			if ((layout->is_printable_order ? pmill_printable_order[i] : i) == (uint8_t)token[0])
+			if (pmill_layout_byte(layout, i) == (uint8_t)token[0])
 				return id + i;
 	}
 	for (uint32_t i = 0; i < rank; i++) {

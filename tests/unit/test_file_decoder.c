@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 #include "base/array.h"
-#include "encode/token_file.h"
 #include "support/refuse_memory.h"
 #include "support/scratch_folder.h"
 #include "support/small_tokenizer.h"
+#include "tokens/token_file.h"
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);

@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "encode/file_encoder.h"
-#include "encode/token_file.h"
 #include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
+#include "tokens/token_file.h"
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);

@@ -17,7 +17,8 @@
 
 #include <cmocka.h>
 
-#include "counts/word_batch.h"
+#include "words/word_slots.h"
+#include "words/word_table.h"
 
 enum {
 	WORDS = 4000,
@@ -46,16 +47,16 @@ static struct pmill_word_table *make_table(uint64_t seed)
 
 static uint64_t hash_word(const struct pmill_word_table *table, const struct word *word)
 {
-	if (word->len > PMILL_SHORT_WORD)
-		return pmill_long_hash(table->seed, word->bytes, word->len);
-	return pmill_short_hash(table->seed, pmill_short_key_make(word->bytes, word->len));
+	if (word->len > PMILL_SHORT_PRETOKEN)
+		return pmill_long_pretoken_hash(table->seed, word->bytes, word->len);
+	return pmill_pretoken_key_hash(table->seed, pmill_pretoken_key_make(word->bytes, word->len));
 }
 
 struct probes {
 	size_t all, most;
 };
 
-static struct probes count_probes(const struct pmill_word_slots *slots, struct pmill_word_seed seed)
+static struct probes count_probes(const struct pmill_word_slots *slots, struct pmill_key_seed seed)
 {
 	struct probes probes = {0, 0};
 	for (size_t i = 0; i < slots->capacity; i++) {

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "train/floor.h"
+#include "merge/floor.h"
 
 static void classes_are_in_order(void **state)
 {

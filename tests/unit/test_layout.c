@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model/layout.h"
+#include "unicode/printable.h"
 #include "unicode/utf8.h"
 
 static bool stands_for_itself(unsigned byte)

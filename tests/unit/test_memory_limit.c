@@ -16,10 +16,10 @@
 
 #include "base/file.h"
 #include "counts/block_codec.h"
+#include "merge/merge_memory.h"
 #include "pairmill.h"
 #include "support/naive_words.h"
 #include "support/scratch_folder.h"
-#include "train/merge_memory.h"
 
 static struct scratch_folder folder;
 static char text_path[300], expected_path[300], actual_path[300];

@@ -11,8 +11,9 @@
 #include <cmocka.h>
 
 #include "base/thread.h"
+#include "merge/merger.h"
 #include "model/layout.h"
-#include "train/merger.h"
+#include "unicode/printable.h"
 
 enum { MAX_WORDS = 40, MAX_LEN = 40, MAX_TOKENS = 300 };
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/team.h"
-#include "train/merger.h"
+#include "merge/merger.h"
 
 static uint64_t random_state;
 

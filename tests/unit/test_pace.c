@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "train/pace.h"
+#include "merge/pace.h"
 
 /* How often the second way is taken in `rounds` rounds, with these costs of a place. */
 static unsigned run(struct pmill_pace *pace, unsigned rounds, double first, double second)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "train/place_pool.h"
+#include "merge/place_pool.h"
 
 enum { LISTS = 500, STEPS = 60000 };
 

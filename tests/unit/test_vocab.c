@@ -11,11 +11,11 @@
 #include <cmocka.h>
 
 #include "model/build.h"
-#include "model/quote.h"
 #include "model/splitter.h"
 #include "model/training.h"
 #include "support/plan.h"
 #include "support/refuse_memory.h"
+#include "unicode/quote.h"
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -114,7 +114,7 @@ static void check_layout(const char *name)
 	assert_int_equal(pmill_tokenizer_build(&plan, &tokenizer, NULL), PMILL_OK);
 	assert_int_equal(pmill_tokenizer_vocab_size(tokenizer), 256 + PLAN_MERGES + PLAN_SPECIALS + 3);
 	for (uint32_t i = 0; i < 256; i++) {
-		uint8_t byte = plan.layout->is_printable_order ? pmill_printable_order[i] : (uint8_t)i;
+		uint8_t byte = pmill_layout_byte(plan.layout, i);
 		uint32_t id = plan.layout->first_byte(PLAN_SPECIALS, PLAN_MERGES) + i;
 		assert_int_equal(tokenizer->byte_ids[byte], id);
 		assert_int_equal(pmill_tokenizer_id(tokenizer, &byte, 1), id);

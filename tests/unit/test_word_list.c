@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "counts/word_list.h"
 #include "support/naive_words.h"
+#include "words/word_list.h"
 
 static void append(struct pmill_word_list *list, const char *word, int64_t count)
 {

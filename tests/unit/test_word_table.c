@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 
-#include "counts/word_batch.h"
+#include "pretokenize/pretoken_keys.h"
 #include "support/naive_words.h"
 #include "support/refuse_memory.h"
+#include "words/word_slots.h"
+#include "words/word_table.h"
 
 enum { MOST_TABLES = 5 };
 
@@ -52,14 +54,14 @@ static struct pmill_word_table *make_table(uint64_t seed)
 }
 
 /* Tables of every way to fill batches that this processor has. */
-static void set_batcher(struct pmill_word_table *table, uint64_t choice)
+static void set_key_maker(struct pmill_word_table *table, uint64_t choice)
 {
-	const struct pmill_word_batcher *batchers[8];
+	const struct pmill_key_maker *makers[8];
 	size_t count = 0;
-	for (size_t i = 0; pmill_word_batcher_at(i) != NULL; i++)
-		if (pmill_word_batcher_at(i)->is_available())
-			batchers[count++] = pmill_word_batcher_at(i);
-	table->batcher = batchers[choice % count];
+	for (size_t i = 0; pmill_key_maker_at(i) != NULL; i++)
+		if (pmill_key_maker_at(i)->is_available())
+			makers[count++] = pmill_key_maker_at(i);
+	table->key_maker = makers[choice % count];
 }
 
 static void free_tables(struct pmill_word_table **tables, size_t count)
@@ -134,7 +136,7 @@ static void check_round(uint64_t seed)
 	size_t table_count = 1 + naive_random(&random) % MOST_TABLES;
 	for (size_t i = 0; i < table_count; i++) {
 		tables[i] = make_table(seed);
-		set_batcher(tables[i], seed + i);
+		set_key_maker(tables[i], seed + i);
 	}
 	struct guarded_text text;
 	struct naive_words naive = {0};

@@ -1,0 +1,54 @@
+/* Lookahead: a stream of bytes, some of them visible before they are taken. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_CORPUS_LOOKAHEAD_H
+#define PMILL_CORPUS_LOOKAHEAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/array.h"
+#include "corpus/reader.h"
+#include "pairmill.h"
+
+/* All zero is one that is not open. */
+struct pmill_lookahead {
+	const char *name;            /* for messages; borrowed */
+	struct pmill_reader *reader; /* NULL: of memory, or of a piece of an open file */
+	int descriptor;              /* without a reader: bytes [next, end) of this file are to come */
+	uint64_t next, end;
+	const uint8_t *data; /* what can be seen: of `memory`, or of the caller's */
+	size_t len;
+	uint64_t offset; /* of data[0] in the stream */
+	bool is_ended;   /* nothing comes behind data[len] */
+	struct pmill_buffer memory;
+	size_t taken; /* bytes of memory in front of `data` */
+};
+
+pmill_status pmill_lookahead_open(
+	struct pmill_lookahead *lookahead, const char *path, pmill_error *error);
+/* Of bytes that the caller keeps. */
+void pmill_lookahead_open_memory(
+	struct pmill_lookahead *lookahead, const char *name, const void *data, size_t len);
+/* Of `len` bytes from `offset` on of a file that stays the caller's, as are `name` and descriptor. */
+void pmill_lookahead_open_piece(struct pmill_lookahead *lookahead, const char *name, int descriptor,
+	uint64_t offset, uint64_t len);
+void pmill_lookahead_release(struct pmill_lookahead *lookahead);
+
+/*
+ * Makes at least `wanted` bytes visible, or all there are. Memory grows with what was read, never
+ * ahead of it, so that a length that lies costs nothing.
+ */
+pmill_status pmill_lookahead_fill(
+	struct pmill_lookahead *lookahead, size_t wanted, pmill_error *error);
+
+/* Takes `len` visible bytes. */
+static inline void pmill_lookahead_take(struct pmill_lookahead *lookahead, size_t len)
+{
+	lookahead->data += len;
+	lookahead->len -= len;
+	lookahead->offset += len;
+	lookahead->taken += len;
+}
+
+#endif

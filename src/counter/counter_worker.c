@@ -1,0 +1,193 @@
+/* What one thread needs to count words: a table, a cursor, buffers. */
+/* SPDX-License-Identifier: MIT */
+#include "counter/counter_worker.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+pmill_status pmill_counter_worker_create(const struct pmill_counter_worker_settings *settings,
+	struct pmill_counter_worker **worker, pmill_error *error)
+{
+	struct pmill_counter_worker *created = calloc(1, sizeof *created);
+	if (created == NULL)
+		return pmill_fail_memory(error);
+	created->cursor.pretokenizer = settings->pretokenizer;
+	created->chunks.work = pmill_counter_worker_count;
+	created->chunks.context = created;
+	created->spill = settings->spill;
+	created->walk.specials = settings->specials;
+	created->walk.separator_index = settings->separator_index;
+	pmill_status status = pmill_word_table_create(settings->seed, &created->table, error);
+	if (status != PMILL_OK) {
+		pmill_counter_worker_free(created);
+		return status;
+	}
+	if (settings->spill->runs == NULL)
+		pmill_word_table_make_roomy(created->table, settings->pool);
+	*worker = created;
+	return PMILL_OK;
+}
+
+void pmill_counter_worker_free(struct pmill_counter_worker *worker)
+{
+	if (worker == NULL)
+		return;
+	pmill_word_table_free(worker->table);
+	pmill_pretoken_cursor_release(&worker->cursor);
+	pmill_segment_walk_release(&worker->walk);
+	pmill_chunk_release(&worker->chunks.chunk);
+	free(worker);
+}
+
+void pmill_counter_worker_set_input(
+	struct pmill_counter_worker *worker, const pmill_input_options *input)
+{
+	worker->walk.field = input->field;
+	worker->walk.skip_bad_lines = input->skip_bad_lines;
+}
+
+/* Else it is an unescaped JSON line, in the walk's own buffer. */
+static bool is_in_chunk(const struct pmill_segment *segment, const struct pmill_chunk *chunk)
+{
+	uintptr_t text = (uintptr_t)segment->text, begin = (uintptr_t)chunk->data;
+	return text >= begin && text - begin <= chunk->len + chunk->lookahead;
+}
+
+/* Bytes that may be read from the segment's begin on. */
+static size_t readable_from(const struct pmill_segment *segment, const struct pmill_chunk *chunk)
+{
+	if (!is_in_chunk(segment, chunk))
+		return segment->len;
+	return chunk->len + chunk->lookahead - (size_t)(segment->text - chunk->data);
+}
+
+/* Pretokens that end behind `len` belong to the next chunk; a boundary falls on `len` itself. */
+static size_t drop_lookahead(const size_t *ends, size_t count, size_t len)
+{
+	while (count > 0 && ends[count - 1] > len)
+		count--;
+	return count;
+}
+
+/* The text of a JSON line has bytes of its own: then the chunk's first byte is all that can be said. */
+static void locate_error(
+	pmill_error *error, const struct pmill_segment *segment, const struct pmill_chunk *chunk)
+{
+	uint64_t offset = chunk->offset;
+	if (is_in_chunk(segment, chunk))
+		offset += (uint64_t)(segment->text - chunk->data);
+	else if (error != NULL)
+		error->offset = 0;
+	pmill_error_locate(error, chunk->name, offset);
+}
+
+size_t pmill_counter_worker_table_peak(const struct pmill_counter_worker *worker)
+{
+	size_t now = pmill_word_table_memory(worker->table);
+	return now > worker->table_peak ? now : worker->table_peak;
+}
+
+static size_t table_limit(const struct pmill_counter_worker *worker)
+{
+	return worker->spill->table_memory /
+		atomic_load_explicit(&worker->spill->worker_count, memory_order_relaxed);
+}
+
+pmill_status pmill_counter_worker_spill(struct pmill_counter_worker *worker, pmill_error *error)
+{
+	worker->table_peak = pmill_counter_worker_table_peak(worker);
+	return pmill_runs_add_table(worker->spill->runs, worker->table, table_limit(worker), error);
+}
+
+pmill_status pmill_counter_worker_spill_last(
+	struct pmill_counter_worker *worker, pmill_error *error)
+{
+	worker->table_peak = pmill_counter_worker_table_peak(worker);
+	return pmill_runs_add_table(worker->spill->runs, worker->table, 0, error);
+}
+
+/* How many of the pretokens can be added at once; the table becomes a run where it is full. */
+static pmill_status make_room(struct pmill_counter_worker *worker, size_t begin, const size_t *ends,
+	size_t count, size_t *part, pmill_error *error)
+{
+	*part = count;
+	if (worker->spill->runs == NULL)
+		return PMILL_OK;
+	pmill_status status = PMILL_OK;
+	size_t limit = table_limit(worker);
+	*part = pmill_word_table_room(worker->table, limit, begin, ends, count);
+	if (*part < count && pmill_word_table_count(worker->table) > 0) {
+		status = pmill_counter_worker_spill(worker, error);
+		*part = pmill_word_table_room(worker->table, limit, begin, ends, count);
+	}
+	if (*part == 0)
+		*part = 1; /* a word that is longer than the limit allows is counted all the same */
+	return status;
+}
+
+static pmill_status add_pretokens(struct pmill_counter_worker *worker,
+	const struct pmill_segment *segment, size_t readable, size_t begin, size_t count,
+	pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	for (size_t done = 0, part; done < count && status == PMILL_OK; done += part) {
+		status = make_room(worker, begin, worker->ends + done, count - done, &part, error);
+		if (status == PMILL_OK)
+			status = pmill_word_table_add_pretokens(
+				worker->table, segment->text, readable, begin, worker->ends + done, part, error);
+		begin = worker->ends[done + part - 1];
+	}
+	return status;
+}
+
+static pmill_status count_segment(struct pmill_counter_worker *worker,
+	const struct pmill_segment *segment, const struct pmill_chunk *chunk, pmill_error *error)
+{
+	if (segment->len == 0)
+		return PMILL_OK;
+	struct pmill_pretoken_cursor *cursor = &worker->cursor;
+	size_t readable = readable_from(segment, chunk);
+	pmill_status status = pmill_pretoken_cursor_start(
+		cursor, segment->text, segment->len + segment->lookahead, segment->is_final, error);
+	size_t begin = 0, count = 0;
+	while (status == PMILL_OK && begin < segment->len) {
+		status = pmill_pretoken_cursor_next(
+			cursor, worker->ends, PMILL_COUNTER_ENDS, &count, error);
+		if (status != PMILL_OK || count == 0)
+			break;
+		count = drop_lookahead(worker->ends, count, segment->len);
+		if (count == 0)
+			break;
+		status = add_pretokens(worker, segment, readable, begin, count, error);
+		worker->pretokens += count;
+		begin = worker->ends[count - 1];
+	}
+	if (status == PMILL_BAD_INPUT)
+		locate_error(error, segment, chunk);
+	return status;
+}
+
+pmill_status pmill_counter_worker_count(
+	void *context, const struct pmill_chunk *chunk, pmill_error *error)
+{
+	struct pmill_counter_worker *worker = context;
+	struct pmill_segment segment;
+	bool is_there = true;
+	pmill_segment_walk_start(&worker->walk, chunk);
+	pmill_status status = pmill_segment_walk_next(&worker->walk, &segment, &is_there, error);
+	while (status == PMILL_OK && is_there) {
+		status = count_segment(worker, &segment, chunk, error);
+		if (status == PMILL_OK)
+			status = pmill_segment_walk_next(&worker->walk, &segment, &is_there, error);
+	}
+	return status;
+}
+
+pmill_totals pmill_counter_worker_totals(const struct pmill_counter_worker *worker)
+{
+	return (pmill_totals){.documents = worker->walk.documents,
+		.bytes = worker->walk.text_bytes,
+		.pretokens = worker->pretokens,
+		.bad_lines = worker->walk.bad_lines};
+}

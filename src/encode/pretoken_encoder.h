@@ -1,0 +1,31 @@
+/* One pretoken → ids, by any of the three meanings of BPE. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_ENCODE_PRETOKEN_ENCODER_H
+#define PMILL_ENCODE_PRETOKEN_ENCODER_H
+
+#include "model/tokenizer.h"
+
+/* What merging needs of a tokenizer, made once; never changes, shared by threads. */
+struct pmill_merge_table;
+
+pmill_status pmill_merge_table_create(
+	const struct pmill_tokenizer *tokenizer, struct pmill_merge_table **table, pmill_error *error);
+void pmill_merge_table_free(struct pmill_merge_table *table);
+
+/* Per thread; all zero is ready. */
+struct pmill_merge_scratch {
+	void *memory;
+	size_t capacity;
+};
+void pmill_merge_scratch_release(struct pmill_merge_scratch *scratch);
+
+/*
+ * Writes at most `len` ids to `ids` and their number to `*count`. O(n log n), no recursion, at most
+ * 32 bytes of scratch for a byte of the pretoken. A byte that the vocab lacks is PMILL_BAD_INPUT
+ * with its offset in the pretoken.
+ */
+pmill_status pmill_merge_pretoken(const struct pmill_merge_table *table,
+	struct pmill_merge_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
+	size_t *count, pmill_error *error);
+
+#endif

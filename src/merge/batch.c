@@ -1,0 +1,264 @@
+/* The next batch: merges that can be applied together with the result of one at a time. */
+/* SPDX-License-Identifier: MIT */
+#include "merge/batch.h"
+
+#include <stdlib.h>
+
+enum { PREFETCH_AHEAD = 4 };
+
+void pmill_batch_release(struct pmill_batch *batch)
+{
+	free(batch->last_left);
+	free(batch->last_right);
+	free(batch->level);
+	free(batch->level_left);
+	free(batch->level_right);
+	*batch = (struct pmill_batch){0};
+}
+
+static bool reserve(uint32_t **numbers, size_t *capacity, size_t count)
+{
+	size_t before = *capacity;
+	void *grown = *numbers;
+	bool done = pmill_array_reserve(&grown, capacity, count, sizeof **numbers);
+	*numbers = grown;
+	if (*capacity > before)
+		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
+	return done;
+}
+
+static bool reserve_tokens(struct pmill_batch *batch, size_t count)
+{
+	return reserve(&batch->last_left, &batch->left_capacity, count) &&
+		reserve(&batch->last_right, &batch->right_capacity, count) &&
+		reserve(&batch->level_left, &batch->level_left_capacity, count) &&
+		reserve(&batch->level_right, &batch->level_right_capacity, count);
+}
+
+/* ---- The level ---- */
+
+static bool reserve_level(struct pmill_batch *batch)
+{
+	void *level = batch->level;
+	bool done = pmill_array_reserve(
+		&level, &batch->level_capacity, batch->level_count + 1, sizeof *batch->level);
+	batch->level = level;
+	return done;
+}
+
+static void count_in(struct pmill_batch *batch, const struct pmill_candidate *pair)
+{
+	batch->level_left[pair->left]++;
+	batch->level_right[pair->right]++;
+}
+
+static void count_out(struct pmill_batch *batch, const struct pmill_candidate *pair)
+{
+	batch->level_left[pair->left]--;
+	batch->level_right[pair->right]--;
+}
+
+static bool is_before(const struct pmill_merge_run *run, const struct pmill_candidate *a,
+	const struct pmill_candidate *b)
+{
+	return pmill_pair_queue_is_before(&run->queues[0], a, b);
+}
+
+/* Into the level where it belongs: mostly at the end. */
+static bool insert(
+	struct pmill_batch *batch, struct pmill_merge_run *run, const struct pmill_candidate *pair)
+{
+	if (!reserve_level(batch))
+		return false;
+	size_t low = batch->next, high = batch->level_count;
+	if (high > low && !is_before(run, pair, &batch->level[high - 1]))
+		low = high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (is_before(run, pair, &batch->level[middle]))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	memmove(&batch->level[low + 1], &batch->level[low],
+		(batch->level_count - low) * sizeof *batch->level);
+	batch->level[low] = *pair;
+	batch->level_count++;
+	count_in(batch, pair);
+	return true;
+}
+
+/* Candidates of this count, off the queues. */
+static bool take_level(struct pmill_batch *batch, struct pmill_merge_run *run, int64_t count)
+{
+	struct pmill_candidate best;
+	for (;;) {
+		unsigned part = pmill_merge_run_find_best(run, &best);
+		if (part == run->part_count || best.count != count)
+			return true;
+		if (!insert(batch, run, &best))
+			return false;
+		pmill_pair_queue_pop(&run->queues[part]);
+	}
+}
+
+/* The level before is used up: the highest count that is left. No candidate: an empty one. */
+static bool start_level(struct pmill_batch *batch, struct pmill_merge_run *run)
+{
+	struct pmill_candidate best;
+	batch->level_count = batch->next = 0;
+	return pmill_merge_run_find_best(run, &best) == run->part_count ||
+		take_level(batch, run, best.count);
+}
+
+static bool put_back(struct pmill_merge_run *run, struct pmill_candidate pair)
+{
+	struct pmill_pair_queue *queue =
+		&run->queues[pmill_pair_index_part(&run->index, pair.left, pair.right)];
+	if (!pmill_pair_queue_reserve(queue, 1))
+		return false;
+	pmill_pair_queue_push(queue, pair);
+	return true;
+}
+
+bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_run *run)
+{
+	bool done = true;
+	for (; batch->next < batch->level_count && done; batch->next++) {
+		count_out(batch, &batch->level[batch->next]);
+		done = put_back(run, batch->level[batch->next]);
+	}
+	return done;
+}
+
+/*
+ * The level goes on where the batch before has stopped, with new pairs of its count. A pair made from one of two
+ * equal tokens may count more.
+ */
+static bool resume_level(struct pmill_batch *batch, struct pmill_merge_run *run)
+{
+	if (batch->next == batch->level_count)
+		return true;
+	struct pmill_candidate best;
+	int64_t count = batch->level[batch->next].count;
+	if (pmill_merge_run_find_best(run, &best) < run->part_count && best.count > count)
+		return pmill_batch_put_back(batch, run);
+	return take_level(batch, run, count);
+}
+
+/* The next of the level whose count is still true; NULL: none. */
+static bool find_next(
+	struct pmill_batch *batch, struct pmill_merge_run *run, const struct pmill_candidate **next)
+{
+	*next = NULL;
+	for (; batch->next < batch->level_count; batch->next++) {
+		struct pmill_candidate *candidate = &batch->level[batch->next];
+		if (batch->next + PREFETCH_AHEAD < batch->level_count)
+			pmill_pair_index_prefetch(
+				&run->index, candidate[PREFETCH_AHEAD].left, candidate[PREFETCH_AHEAD].right);
+		const struct pmill_pair *pair = pmill_merge_run_find_pair(
+			run, candidate->left, candidate->right);
+		if (pair != NULL && pair->count == candidate->count) {
+			*next = candidate;
+			return true;
+		}
+		count_out(batch, candidate);
+		if (pair != NULL &&
+			!put_back(
+				run, (struct pmill_candidate){pair->count, candidate->left, candidate->right})) {
+			batch->next++;
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- The batch ---- */
+
+static bool is_conflict(const struct pmill_batch *batch, const struct pmill_candidate *pair)
+{
+	if (batch->count == 0)
+		return false;
+	const struct pmill_candidate *before = &batch->pairs[batch->count - 1];
+	return before->left == before->right || batch->last_right[pair->left] == batch->number ||
+		batch->last_left[pair->right] == batch->number;
+}
+
+static void take(struct pmill_batch *batch, const struct pmill_candidate *pair)
+{
+	batch->last_left[pair->left] = batch->number;
+	batch->last_right[pair->right] = batch->number;
+	batch->pairs[batch->count++] = *pair;
+}
+
+/*
+ * The first of the pairs from `first` on, which are in order and of one count, before which a pair made from
+ * a merge of (left, right) might come; `limit`: none before it.
+ */
+static size_t find_unsure(const struct pmill_batch *batch, const struct pmill_merge_run *run,
+	const struct pmill_candidate *merged, size_t first, size_t limit)
+{
+	const struct pmill_learned_tokens *tokens = &run->tokens;
+	if (batch->level_left[merged->right] > 0) {
+		size_t high = limit;
+		for (size_t low = first; low < high;) {
+			size_t middle = low + (high - low) / 2;
+			if (pmill_learned_tokens_compare_joined(
+					tokens, merged->left, merged->right, batch->pairs[middle].left) > 0)
+				high = middle;
+			else
+				low = middle + 1;
+		}
+		limit = high;
+	}
+	if (batch->level_right[merged->left] > 0)
+		for (size_t i = first; i < limit; i++)
+			if (pmill_learned_tokens_begins_with(tokens, batch->pairs[i].right, merged->left))
+				return i;
+	return limit;
+}
+
+/* Ties by bytes: leaves out the pairs from `tied` on, which count as often as q, that are not sure. */
+static void drop_unsure(struct pmill_batch *batch, const struct pmill_merge_run *run, size_t tied)
+{
+	size_t sure = batch->count;
+	for (size_t i = 0; i + 1 < sure; i++)
+		sure = find_unsure(batch, run, &batch->pairs[i], i + 1 > tied ? i + 1 : tied, sure);
+	/* Right before q, over what is done with. */
+	while (batch->count > sure)
+		batch->level[--batch->next] = batch->pairs[--batch->count];
+}
+
+bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_run *run)
+{
+	batch->count = 0;
+	batch->number++;
+	if (!reserve_tokens(batch, run->tokens.count) || !resume_level(batch, run))
+		return false;
+	uint64_t room = run->settings->merge_limit - run->result->merge_count;
+	size_t limit = room < PMILL_BATCH_LIMIT ? (size_t)room : PMILL_BATCH_LIMIT;
+	size_t tied = 0;
+	for (;;) {
+		const struct pmill_candidate *next;
+		if (!find_next(batch, run, &next))
+			return false;
+		if (next == NULL) {
+			for (; tied < batch->count; tied++)
+				count_out(batch, &batch->pairs[tied]);
+			if (!start_level(batch, run))
+				return false;
+			if (batch->level_count == 0)
+				return true;
+			continue;
+		}
+		if (batch->count == limit || is_conflict(batch, next))
+			break;
+		take(batch, next);
+		batch->next++;
+	}
+	if (run->settings->ties == PMILL_TIES_BYTES)
+		drop_unsure(batch, run, tied);
+	for (; tied < batch->count; tied++)
+		count_out(batch, &batch->pairs[tied]);
+	return true;
+}

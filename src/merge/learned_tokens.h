@@ -1,0 +1,46 @@
+/* The tokens of a training run: bytes, lengths, and their order for ties. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_MERGE_LEARNED_TOKENS_H
+#define PMILL_MERGE_LEARNED_TOKENS_H
+
+#include <stdbool.h>
+
+#include "base/array.h"
+#include "merge/merger.h"
+
+/*
+ * While merging, tokens are numbered densely: the 256 bytes in the order of their ids in the layout, then
+ * the merges. In every layout that is the order of the ids too, so ties by ids compare these numbers.
+ */
+struct pmill_learned_tokens {
+	struct pmill_learned_token {
+		uint64_t prefix; /* the first 8 bytes, big-endian, zero padded: decides most comparisons */
+		uint64_t offset; /* into bytes */
+		uint32_t len;
+	} * items;
+	size_t count;
+	size_t capacity;
+	struct pmill_buffer bytes;
+	uint8_t byte_of[256];   /* token below 256 → byte */
+	uint16_t token_of[256]; /* byte → token */
+};
+
+/* False without memory. */
+bool pmill_learned_tokens_init(
+	struct pmill_learned_tokens *tokens, const struct pmill_merger_settings *settings);
+void pmill_learned_tokens_release(struct pmill_learned_tokens *tokens);
+
+/* The token that joins two others gets the next number. False without memory. */
+bool pmill_learned_tokens_join(struct pmill_learned_tokens *tokens, uint32_t left, uint32_t right);
+
+/* By bytes as unsigned numbers, a prefix before what it begins: negative, 0, positive. */
+int pmill_learned_tokens_compare(const struct pmill_learned_tokens *tokens, uint32_t a, uint32_t b);
+
+/* The same for the token that would join `left` and `right`, against `other`. */
+int pmill_learned_tokens_compare_joined(
+	const struct pmill_learned_tokens *tokens, uint32_t left, uint32_t right, uint32_t other);
+
+bool pmill_learned_tokens_begins_with(
+	const struct pmill_learned_tokens *tokens, uint32_t token, uint32_t beginning);
+
+#endif

@@ -1,0 +1,508 @@
+/* Merging in exact batches, on threads. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Words are shared out: a thread visits and changes only its own. Pairs are owned by hash: only the owner
+ * of a pair changes its count and its places. A batch takes three meetings:
+ *
+ *   1. every thread applies all merges of the batch to its words, and writes for each owner what changes
+ *   2. every owner adds that up for its pairs, gives new pairs their places, and offers them
+ *   3. one thread picks the next batch
+ *
+ * No locks, and no atomics on counts. The merges of a batch with few places are applied one by one, by one
+ * thread.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/thread.h"
+#include "merge/batch.h"
+#include "merge/merge_alone.h"
+#include "merge/pace.h"
+#include "merge/visit.h"
+
+enum {
+	/* Places in a batch for which waking the others may pay, some 10 µs of visits, and for which it surely does. */
+	TOGETHER_PLACES = 500,
+	SURELY_TOGETHER_PLACES = 1 << 16,
+	PREFETCH_AHEAD = 4,
+};
+
+/* A pair that lost occurrences. */
+struct lowered {
+	uint32_t left, right;
+	int64_t count;
+};
+
+/* A pair that gained some, and where: names of one thread. */
+struct gained {
+	uint32_t left, right;
+	int64_t count;
+	uint32_t places;
+	uint32_t before; /* places of the pair in the words of the threads before */
+	size_t names;    /* offset in the thread's names */
+	struct pmill_pair *pair;
+};
+
+/* From one thread to one owner. */
+struct outbox {
+	struct lowered *lowered;
+	struct gained *gained;
+	size_t lowered_count, lowered_capacity;
+	size_t gained_count, gained_capacity;
+};
+
+struct worker {
+	struct pmill_neighbours neighbours;
+	struct pmill_changes changes;
+	struct outbox *outboxes; /* by owner */
+	uint32_t *names;
+	size_t name_count, name_capacity;
+	uint64_t visits;
+	bool has_failed; /* no memory */
+};
+
+struct together {
+	struct pmill_merge_run *run;
+	struct pmill_batch batch;
+	uint32_t first_joined; /* the token of the batch's first merge */
+	struct worker *workers;
+	unsigned count;
+	struct pmill_merge_alone alone; /* for batches that are not worth waking the others */
+	struct pmill_pace paces[64];    /* by log2 of the places */
+};
+
+/* ---- 1: visits ---- */
+
+/* The names of the places of one share. */
+static void find_own(
+	const struct pmill_packed_words *words, unsigned share, const uint32_t **names, size_t *count)
+{
+	size_t begin = pmill_packed_words_find_share(words, share, *names, *count), end = *count;
+	if (share + 1 < words->share_count)
+		end = pmill_packed_words_find_share(words, share + 1, *names, *count);
+	*names += begin;
+	*count = end - begin;
+}
+
+static struct outbox *find_outbox(
+	const struct together *together, struct worker *worker, uint32_t left, uint32_t right)
+{
+	return &worker->outboxes[pmill_pair_index_part(&together->run->index, left, right)];
+}
+
+static bool send_lowered(const struct together *together, struct worker *worker, uint32_t left,
+	uint32_t right, int64_t count)
+{
+	struct outbox *outbox = find_outbox(together, worker, left, right);
+	void *items = outbox->lowered;
+	if (!pmill_array_reserve(
+			&items, &outbox->lowered_capacity, outbox->lowered_count + 1, sizeof *outbox->lowered))
+		return false;
+	outbox->lowered = items;
+	outbox->lowered[outbox->lowered_count++] = (struct lowered){left, right, count};
+	return true;
+}
+
+/* The names are to be written behind those of the pairs before; the change learns where. */
+static bool send_gained(const struct together *together, struct worker *worker, uint32_t left,
+	uint32_t right, struct pmill_change *change)
+{
+	struct outbox *outbox = find_outbox(together, worker, left, right);
+	void *items = outbox->gained;
+	if (!pmill_array_reserve(
+			&items, &outbox->gained_capacity, outbox->gained_count + 1, sizeof *outbox->gained))
+		return false;
+	outbox->gained = items;
+	outbox->gained[outbox->gained_count++] = (struct gained){.left = left,
+		.right = right,
+		.count = change->count,
+		.places = change->words,
+		.names = worker->name_count};
+	change->fill = worker->names + worker->name_count;
+	worker->name_count += change->words;
+	return true;
+}
+
+static bool reserve_names(struct worker *worker)
+{
+	const struct pmill_changes *changes = &worker->changes;
+	void *names = worker->names;
+	size_t more = changes->left.event_count + changes->right.event_count +
+		changes->both.event_count;
+	bool done = pmill_array_reserve(
+		&names, &worker->name_capacity, worker->name_count + more, sizeof *worker->names);
+	worker->names = names;
+	return done;
+}
+
+/*
+ * A pair below the floor is not known, and what is made from it is below it too. Counts don't change while words
+ * are visited, so all threads see the same. Of a token of this very batch nothing is known yet.
+ */
+static bool is_hidden(const struct together *together, uint32_t left, uint32_t right)
+{
+	return left < together->first_joined && right < together->first_joined &&
+		pmill_merge_run_find_pair(together->run, left, right) == NULL;
+}
+
+/* (before) becomes (after), for one neighbour. */
+static bool send_change(const struct together *together, struct worker *worker,
+	const uint32_t before[2], const uint32_t after[2], struct pmill_change *change)
+{
+	return is_hidden(together, before[0], before[1]) ||
+		(send_lowered(together, worker, before[0], before[1], change->count) &&
+			send_gained(together, worker, after[0], after[1], change));
+}
+
+static bool send_left(const struct together *together, struct worker *worker,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	struct pmill_change_side *side = &worker->changes.left;
+	for (size_t i = 0; i < side->count; i++) {
+		uint32_t token = side->items[i].token;
+		if (i + PREFETCH_AHEAD < side->count)
+			pmill_pair_index_prefetch(
+				&together->run->index, side->items[i + PREFETCH_AHEAD].token, pair->left);
+		if (!send_change(together, worker, (uint32_t[]){token, pair->left},
+				(uint32_t[]){token, joined}, &side->items[i]))
+			return false;
+	}
+	pmill_changes_fill(side);
+	return true;
+}
+
+static bool send_right(const struct together *together, struct worker *worker,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	struct pmill_change_side *side = &worker->changes.right;
+	for (size_t i = 0; i < side->count; i++) {
+		uint32_t token = side->items[i].token;
+		if (i + PREFETCH_AHEAD < side->count)
+			pmill_pair_index_prefetch(
+				&together->run->index, pair->right, side->items[i + PREFETCH_AHEAD].token);
+		if (!send_change(together, worker, (uint32_t[]){pair->right, token},
+				(uint32_t[]){joined, token}, &side->items[i]))
+			return false;
+	}
+	pmill_changes_fill(side);
+	return true;
+}
+
+static bool send_both(const struct together *together, struct worker *worker,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	struct pmill_change_side *side = &worker->changes.both;
+	if (side->count == 0)
+		return true;
+	bool done = send_change(together, worker, (uint32_t[]){pair->right, pair->left},
+		(uint32_t[]){joined, joined}, &side->items[0]);
+	if (done)
+		pmill_changes_fill(side);
+	return done;
+}
+
+static bool visit_pair(const struct together *together, struct worker *worker, unsigned share,
+	const struct pmill_candidate *pair, uint32_t joined)
+{
+	const struct pmill_merge_run *run = together->run;
+	uint32_t single;
+	size_t count;
+	const uint32_t *names = pmill_pair_places(
+		pmill_pair_index_find(&run->index, pair->left, pair->right), &single, &count);
+	find_own(&run->words, share, &names, &count);
+	if (count == 0)
+		return true;
+	worker->visits += count;
+	bool done = pmill_visit_places(&run->words, names, count, pair->left, pair->right, joined,
+					&worker->neighbours, &worker->changes) &&
+		reserve_names(worker) && send_left(together, worker, pair, joined) &&
+		send_right(together, worker, pair, joined) && send_both(together, worker, pair, joined);
+	pmill_neighbours_clear(&worker->neighbours, &worker->changes);
+	pmill_changes_clear(&worker->changes);
+	return done;
+}
+
+static void visit_share(void *context, unsigned share)
+{
+	const struct together *together = context;
+	struct worker *worker = &together->workers[share];
+	worker->name_count = 0;
+	for (unsigned owner = 0; owner < together->count; owner++) {
+		worker->outboxes[owner].lowered_count = 0;
+		worker->outboxes[owner].gained_count = 0;
+	}
+	bool done = pmill_neighbours_reserve(
+		&worker->neighbours, together->first_joined + together->batch.count);
+	for (size_t i = 0; i < together->batch.count && done; i++)
+		done = visit_pair(together, worker, share, &together->batch.pairs[i],
+			together->first_joined + (uint32_t)i);
+	worker->has_failed |= !done;
+}
+
+/* ---- 2: owners ---- */
+
+static bool reserve_pairs(struct together *together, unsigned owner)
+{
+	size_t more = 0;
+	for (unsigned i = 0; i < together->count; i++)
+		more += together->workers[i].outboxes[owner].gained_count;
+	return pmill_pair_index_reserve(&together->run->index, owner, more) &&
+		pmill_pair_queue_reserve(&together->run->queues[owner], more);
+}
+
+/* Until they have places, new pairs hold their number: twice, so that it is no single place. */
+static void add_gained(struct together *together, unsigned owner)
+{
+	struct pmill_pair_index *index = &together->run->index;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		for (size_t g = 0; g < outbox->gained_count; g++) {
+			struct gained *gained = &outbox->gained[g];
+			if (g + PREFETCH_AHEAD < outbox->gained_count)
+				pmill_pair_index_prefetch(
+					index, gained[PREFETCH_AHEAD].left, gained[PREFETCH_AHEAD].right);
+			gained->pair = pmill_pair_index_add(index, gained->left, gained->right);
+			gained->pair->count += gained->count;
+			gained->before = (uint32_t)(gained->pair->places / 2);
+			gained->pair->places += 2 * (uint64_t)gained->places;
+		}
+	}
+}
+
+static void subtract_lowered(struct together *together, unsigned owner)
+{
+	struct pmill_merge_run *run = together->run;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		for (size_t l = 0; l < outbox->lowered_count; l++) {
+			const struct lowered *lowered = &outbox->lowered[l];
+			if (l + PREFETCH_AHEAD < outbox->lowered_count)
+				pmill_pair_index_prefetch(
+					&run->index, lowered[PREFETCH_AHEAD].left, lowered[PREFETCH_AHEAD].right);
+			struct pmill_pair *pair = pmill_pair_index_find(
+				&run->index, lowered->left, lowered->right);
+			if (pair != NULL)
+				pair->count -= lowered->count;
+		}
+	}
+}
+
+/* Pairs that were there before and are no candidates any more need no places. */
+static void free_lowered(struct together *together, unsigned owner)
+{
+	struct pmill_merge_run *run = together->run;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		for (size_t l = 0; l < outbox->lowered_count; l++) {
+			struct pmill_pair *pair = pmill_pair_index_find(
+				&run->index, outbox->lowered[l].left, outbox->lowered[l].right);
+			if (pair != NULL && pair->count < run->index.floor)
+				pmill_pair_index_free_places(&run->index, owner, pair);
+		}
+	}
+}
+
+/* The first of a pair's records gives it its places; those of later threads follow theirs. */
+static bool place_gained(struct together *together, unsigned owner)
+{
+	struct pmill_merge_run *run = together->run;
+	for (unsigned i = 0; i < together->count; i++) {
+		const struct worker *worker = &together->workers[i];
+		const struct outbox *outbox = &worker->outboxes[owner];
+		for (size_t g = 0; g < outbox->gained_count; g++) {
+			const struct gained *gained = &outbox->gained[g];
+			struct pmill_pair *pair = gained->pair;
+			uint32_t single, *names;
+			size_t count;
+			if (gained->before > 0) {
+				names = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
+				if (count == 0)
+					continue;
+			} else {
+				uint32_t places = (uint32_t)(pair->places / 2);
+				pair->places = 0;
+				if (!pmill_merge_run_is_candidate(run, gained->left, gained->right, pair->count))
+					continue;
+				names = pmill_pair_index_allocate_places(&run->index, owner, pair, places);
+				if (names == NULL)
+					return false;
+				pmill_pair_queue_push(&run->queues[owner],
+					(struct pmill_candidate){pair->count, gained->left, gained->right});
+			}
+			memcpy(names + gained->before, worker->names + gained->names,
+				gained->places * sizeof *names);
+		}
+	}
+	return true;
+}
+
+static void free_merged(struct together *together, unsigned owner)
+{
+	struct pmill_pair_index *index = &together->run->index;
+	for (size_t i = 0; i < together->batch.count; i++) {
+		const struct pmill_candidate *merged = &together->batch.pairs[i];
+		if (pmill_pair_index_part(index, merged->left, merged->right) != owner)
+			continue;
+		struct pmill_pair *pair = pmill_pair_index_find(index, merged->left, merged->right);
+		if (pair == NULL)
+			continue;
+		pmill_pair_index_free_places(index, owner, pair);
+		pair->count = 0;
+	}
+}
+
+static void update_owned(void *context, unsigned owner)
+{
+	struct together *together = context;
+	free_merged(together, owner);
+	bool done = reserve_pairs(together, owner);
+	if (done) {
+		add_gained(together, owner);
+		subtract_lowered(together, owner);
+		done = place_gained(together, owner);
+		free_lowered(together, owner);
+		free_merged(together, owner);
+	}
+	together->workers[owner].has_failed |= !done;
+}
+
+/* ---- 3: the next batch ---- */
+
+static bool record_batch(struct together *together)
+{
+	together->first_joined = (uint32_t)together->run->tokens.count;
+	for (size_t i = 0; i < together->batch.count; i++)
+		if (!pmill_merge_run_record(together->run, &together->batch.pairs[i]))
+			return false;
+	return true;
+}
+
+static size_t count_places(const struct together *together)
+{
+	size_t places = 0;
+	for (size_t i = 0; i < together->batch.count; i++) {
+		const struct pmill_candidate *pair = &together->batch.pairs[i];
+		uint32_t single;
+		size_t count;
+		pmill_pair_places(
+			pmill_pair_index_find(&together->run->index, pair->left, pair->right), &single, &count);
+		places += count;
+	}
+	return places;
+}
+
+static bool has_failed(const struct together *together)
+{
+	for (unsigned i = 0; i < together->count; i++)
+		if (together->workers[i].has_failed)
+			return true;
+	return false;
+}
+
+static bool apply_together(struct together *together)
+{
+	if (!record_batch(together))
+		return false;
+	pmill_team_run(together->run->team, visit_share, together);
+	if (has_failed(together))
+		return false;
+	pmill_team_run(together->run->team, update_owned, together);
+	return !has_failed(together);
+}
+
+static bool apply_alone(struct together *together)
+{
+	for (size_t i = 0; i < together->batch.count; i++)
+		if (!pmill_merge_alone_apply(&together->alone, &together->batch.pairs[i]))
+			return false;
+	return true;
+}
+
+/* Where threads pay or not by a little: as it turns out. Who asks for batches gets them. */
+static bool apply_timed(struct together *together, size_t places)
+{
+	enum { ALONE, TOGETHER };
+	struct pmill_pace *pace = &together->paces[63 - __builtin_clzll(places)];
+	unsigned way = pmill_pace_choose(pace);
+	uint64_t began = pmill_clock_ns();
+	bool done = way == ALONE ? apply_alone(together) : apply_together(together);
+	pmill_pace_note(pace, way, (double)(pmill_clock_ns() - began), places);
+	return done;
+}
+
+static bool apply_batch(struct together *together)
+{
+	size_t places = count_places(together);
+	together->run->result->batches++;
+	if (places < TOGETHER_PLACES)
+		return apply_alone(together);
+	if (places < SURELY_TOGETHER_PLACES && together->run->settings->method == NULL)
+		return apply_timed(together, places);
+	return apply_together(together);
+}
+
+static pmill_status merge_all(struct together *together)
+{
+	struct pmill_merge_run *run = together->run;
+	while (run->result->merge_count < run->settings->merge_limit) {
+		if (!pmill_batch_take(&together->batch, run))
+			return pmill_fail_memory(run->error);
+		if (together->batch.count == 0) {
+			bool is_done;
+			pmill_status status = pmill_merge_run_lower_floor(run, &is_done);
+			if (status == PMILL_OK && !is_done)
+				continue;
+			run->result->stopped = pmill_merge_run_why_empty(run);
+			return status;
+		}
+		if (!apply_batch(together))
+			return pmill_fail_memory(run->error);
+		if (pmill_merge_run_is_cancelled(run))
+			return PMILL_CANCELLED;
+	}
+	run->result->stopped = "full";
+	return PMILL_OK;
+}
+
+static bool init_workers(struct together *together)
+{
+	together->workers = calloc(together->count, sizeof *together->workers);
+	for (unsigned i = 0; together->workers != NULL && i < together->count; i++) {
+		struct worker *worker = &together->workers[i];
+		worker->outboxes = calloc(together->count, sizeof *worker->outboxes);
+		if (worker->outboxes == NULL)
+			return false;
+	}
+	return together->workers != NULL;
+}
+
+static void release(struct together *together)
+{
+	for (unsigned i = 0; together->workers != NULL && i < together->count; i++) {
+		struct worker *worker = &together->workers[i];
+		for (unsigned owner = 0; worker->outboxes != NULL && owner < together->count; owner++) {
+			free(worker->outboxes[owner].lowered);
+			free(worker->outboxes[owner].gained);
+		}
+		free(worker->outboxes);
+		free(worker->names);
+		pmill_neighbours_release(&worker->neighbours);
+		pmill_changes_release(&worker->changes);
+		together->run->result->visits += worker->visits;
+	}
+	free(together->workers);
+	pmill_merge_alone_release(&together->alone);
+	pmill_batch_release(&together->batch);
+}
+
+static pmill_status merge_in_batches(struct pmill_merge_run *run)
+{
+	struct together together = {.run = run, .count = run->part_count, .alone = {.run = run}};
+	pmill_status status = init_workers(&together) ? merge_all(&together)
+												  : pmill_fail_memory(run->error);
+	release(&together);
+	return status;
+}
+
+const struct pmill_merge_method pmill_merge_in_batches = {
+	.name = "batches", .run = merge_in_batches, .has_parts = true};

@@ -1,0 +1,206 @@
+/* What merging will need, before it starts. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stages of a run one after another, each with what it holds at once; the largest is the answer:
+ *
+ *     packed words │ list                                              the list becomes packed words
+ *     packed words │ places │ tables of pairs of bytes                 the index is built
+ *     packed words │ places │ pairs, candidates │ changes │ tokens     merging
+ *
+ * With a memory limit the floor of pairs is what is sure (floor.h), so all pairs are never counted afresh.
+ *
+ * Sure: packed words and the tables of bytes, to the byte. What one merge changes: it joins bytes x and y wherever it
+ * applies, so its places are among the joints of x and y. The bytes of all tokens, but for those of words of 256 bytes and
+ * more. Pairs that reach a floor f: those with a joint in a word that counts f or more are at most as many as such
+ * joints, and all others share the occurrences in rarer words, f to each.
+ *
+ * But rare words hold the same pairs again and again, so those are ten times too many. What follows is a model, and no proof:
+ *   - pairs and candidates: as many as pieces of a few bytes that occur f times and more (word_profile.h), which is
+ *     counted on a sample. On text of many languages, code, and words of random letters, tables and queues took 0.4 to 0.9 of
+ *     what that makes; pairs were never more than 0.57 of all joints
+ *   - merges, where more are asked for than there are: no more than words and such pieces
+ *   - places: PLACE for each joint; 4.2 to 5.5 were seen, and 16 is the worst that can be
+ *   - what threads keep for one another: the multiples of joints in change_memory, half as much again as was seen
+ *   - the arrays of the C library: half as much again as they hold, for those they have outgrown
+ */
+#include "merge/merge_memory.h"
+
+#include "merge/packed_words.h"
+
+enum {
+	MIB = 1 << 20,
+	PROCESS = 6 * MIB,        /* the program, its tables of characters, the heap of the C library */
+	THREAD = 1 << 17,         /* its stack, as far as it is used, and its heap */
+	BYTE_PAIRS = 3 * MIB / 2, /* of each thread, while the index is built */
+	DENSE_PAIRS = 2 * MIB,    /* those of the index */
+	POOL = 2 * MIB + 3 * (1 << 16), /* of a part: chunks that are not full */
+	PLACE = 6,                      /* of each joint */
+	PAIR = 72,                      /* of 24 bytes, in a table that is at least a third full */
+	CANDIDATE =
+		40, /* 16 in the heap, and 17 while it waits; a quarter of them are of pairs that are gone */
+	FEW_PAIRS = 4096, /* of which a sample tells nothing */
+	EVENT = 24,       /* 8 bytes on each side, and half of that where arrays have been before */
+	TOKEN =
+		64, /* its bytes aside: merge, length and offset, and half of that where arrays have been before */
+	NEIGHBOUR = 16,   /* of each token, for each who visits: two numbers, in arrays that double */
+	BATCH_TOKEN = 32, /* the same, four numbers */
+};
+
+#define MOST_PAIRS 0.6 /* of all joints */
+
+static double larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static double smaller(double a, double b)
+{
+	return a < b ? a : b;
+}
+
+/* Whole huge pages. */
+static double pages(double size)
+{
+	return size < 2 * MIB / 8
+		? size
+		: (double)((uint64_t)(smaller(size, 0x1p60) / (2 * MIB)) + 1) * (2 * MIB);
+}
+
+struct estimate {
+	const struct pmill_word_profile *profile;
+	struct pmill_merger_plan plan;
+	double wanted, merges, joints;
+	double packed, tokens, changes;
+	double units;
+	double bytes;       /* different ones, at most */
+	double byte_pairs;  /* that are there */
+	double most_places; /* places of one of them */
+};
+
+static bool is_wide(const struct estimate *estimate)
+{
+	return smaller(estimate->wanted, estimate->joints) > 65536 - 256;
+}
+
+static double packed_memory(const struct estimate *estimate)
+{
+	const struct pmill_word_profile *profile = estimate->profile;
+	double positions = (double)profile->positions;
+	return pages(8 * estimate->units + (double)estimate->plan.threads * PMILL_SHARE_PADDING) +
+		3 * pages(4 * positions) + sizeof(struct pmill_long_word) * (double)profile->long_words;
+}
+
+/* A token of l bytes takes l - 1 merges in each word that holds it: the longest words hold the longest ones. */
+static double token_bytes(const struct estimate *estimate)
+{
+	const struct pmill_word_profile *profile = estimate->profile;
+	double left = estimate->merges, bytes = 256;
+	for (unsigned len = PMILL_PROFILE_LENGTHS; len-- > 2 && left > 0;) {
+		double merges = smaller(left, (double)(len - 1) * (double)profile->lengths[len]);
+		double longest = len;
+		if (profile->longest_token > 0)
+			longest = smaller(longest, (double)profile->longest_token);
+		bytes += merges * (longest + 2) / 2;
+		left -= merges;
+	}
+	return bytes;
+}
+
+static double token_memory(const struct estimate *estimate)
+{
+	const struct pmill_merger_plan *plan = &estimate->plan;
+	unsigned visitors = plan->parts > 1 ? plan->parts + 1 : plan->is_pipelined ? 2 : 1;
+	double each = TOKEN + NEIGHBOUR * (double)visitors;
+	if (plan->is_batched || plan->is_pipelined)
+		each += BATCH_TOKEN;
+	return (estimate->merges + 256) * each + 2 * token_bytes(estimate);
+}
+
+/* What one merge changes, and what of it is kept for the other threads. */
+static double change_memory(const struct estimate *estimate)
+{
+	double one = EVENT * estimate->most_places, joints = estimate->joints;
+	if (estimate->plan.is_pipelined)
+		return one + 3 * joints;
+	if (estimate->plan.is_batched)
+		return one +
+			smaller(6 * joints, 1.5 * joints + 12 * MIB + estimate->plan.threads * 0.75 * MIB);
+	return one;
+}
+
+/* The largest count of the class. */
+static double most_of(unsigned class)
+{
+	return class + 1 < PMILL_COUNT_CLASSES ? (double)(pmill_count_class_least(class + 1) - 1)
+										   : 0x1p63;
+}
+
+/* Pairs that count so much at any time. */
+static double count_pairs(const struct estimate *estimate, int64_t floor)
+{
+	const struct pmill_word_profile *profile = estimate->profile;
+	double pairs = 0;
+	for (unsigned class = 1; class < PMILL_COUNT_CLASSES; class ++) {
+		double joints = (double)profile->class_joints[class];
+		if (joints > 0)
+			pairs += joints * smaller(1, most_of(class) / (double)floor);
+	}
+	double tokens = estimate->bytes + estimate->merges;
+	double pieces = pmill_word_profile_pieces(profile, floor);
+	double model = smaller(pieces, MOST_PAIRS * estimate->joints) + FEW_PAIRS;
+	return smaller(smaller(pairs, tokens * tokens), model);
+}
+
+/* Of all parts. */
+static double pair_memory(const struct estimate *estimate, double pairs)
+{
+	double parts = estimate->plan.parts, each = pairs / parts;
+	double candidates = pairs + estimate->byte_pairs;
+	return parts * pages(PAIR * each + 98304) + CANDIDATE * candidates + parts * 300 * 1024;
+}
+
+static double place_memory(const struct estimate *estimate)
+{
+	return PLACE * estimate->joints + POOL * (double)estimate->plan.parts;
+}
+
+static void look_at_bytes(struct estimate *estimate)
+{
+	estimate->bytes = 1;
+	for (unsigned i = 0; i < PMILL_PROFILE_PAIRS; i++) {
+		uint64_t places = estimate->profile->pairs[i];
+		estimate->byte_pairs += places > 0;
+		estimate->bytes += places > 0 && estimate->bytes < 256;
+		estimate->most_places = larger(estimate->most_places, (double)places);
+	}
+}
+
+static double most_merges(const struct pmill_word_profile *profile)
+{
+	double model = (double)profile->words + pmill_word_profile_pieces(profile, 1) + FEW_PAIRS;
+	return smaller(model, (double)profile->joints);
+}
+
+uint64_t pmill_merge_memory(
+	const struct pmill_word_profile *profile, const struct pmill_merger_settings *settings)
+{
+	struct estimate estimate = {.profile = profile,
+		.plan = pmill_merger_plan(settings->threads, settings->method, profile->bytes),
+		.joints = (double)profile->joints};
+	estimate.wanted = (double)settings->merge_limit;
+	estimate.merges = smaller(estimate.wanted, most_merges(profile));
+	estimate.units = (double)profile->units[is_wide(&estimate)];
+	look_at_bytes(&estimate);
+	estimate.packed = packed_memory(&estimate);
+	estimate.tokens = token_memory(&estimate);
+	estimate.changes = change_memory(&estimate);
+	double list = pages(16 * (double)profile->words + (double)profile->bytes + 8);
+	double build = pages(BYTE_PAIRS * (double)estimate.plan.threads) + place_memory(&estimate);
+	int64_t sure = pmill_floor_of_classes(profile->whole, settings->merge_limit);
+	int64_t floor = sure > settings->min_count ? sure : settings->min_count;
+	double merging = estimate.changes + estimate.tokens + place_memory(&estimate) +
+		pair_memory(&estimate, count_pairs(&estimate, floor));
+	double most = larger(list, DENSE_PAIRS + larger(build, merging));
+	double sum = PROCESS + THREAD * (double)estimate.plan.threads + estimate.packed + most;
+	return sum < 0x1p63 ? (uint64_t)sum : UINT64_MAX;
+}

@@ -1,0 +1,86 @@
+/* Merging one pair at a time: the plain way, which all others must equal. */
+/* SPDX-License-Identifier: MIT */
+#include "base/error.h"
+#include "merge/account.h"
+#include "merge/merge_alone.h"
+#include "merge/visit.h"
+
+enum { MERGES_A_LOOK = 16 }; /* between looks at the clock */
+
+static bool take_best(struct pmill_merge_run *run, struct pmill_candidate *best)
+{
+	unsigned part = pmill_merge_run_find_best(run, best);
+	if (part == run->part_count)
+		return false;
+	pmill_pair_queue_pop(&run->queues[part]);
+	return true;
+}
+
+static bool visit(
+	struct pmill_merge_alone *alone, const struct pmill_candidate *best, uint32_t joined)
+{
+	struct pmill_merge_run *run = alone->run;
+	uint32_t single;
+	size_t count;
+	const uint32_t *names = pmill_pair_places(
+		pmill_pair_index_find(&run->index, best->left, best->right), &single, &count);
+	run->result->visits += count;
+	return pmill_visit_places(&run->words, names, count, best->left, best->right, joined,
+		&alone->neighbours, &alone->changes);
+}
+
+bool pmill_merge_alone_apply(struct pmill_merge_alone *alone, const struct pmill_candidate *best)
+{
+	struct pmill_merge_run *run = alone->run;
+	uint32_t joined = (uint32_t)run->tokens.count;
+	const struct pmill_account account = {.changes = &alone->changes};
+	bool done = pmill_merge_run_record(run, best) &&
+		pmill_neighbours_reserve(&alone->neighbours, run->tokens.count) &&
+		visit(alone, best, joined) && pmill_account_enter(run, best, joined, &account);
+	if (done)
+		pmill_account_write(&account);
+	pmill_account_merged(run, best);
+	pmill_neighbours_clear(&alone->neighbours, &alone->changes);
+	pmill_changes_clear(&alone->changes);
+	return done;
+}
+
+void pmill_merge_alone_release(struct pmill_merge_alone *alone)
+{
+	pmill_neighbours_release(&alone->neighbours);
+	pmill_changes_release(&alone->changes);
+}
+
+static pmill_status merge_all(struct pmill_merge_alone *alone)
+{
+	struct pmill_merge_run *run = alone->run;
+	struct pmill_merger_result *result = run->result;
+	struct pmill_candidate best;
+	while (result->merge_count < run->settings->merge_limit) {
+		if (!take_best(run, &best)) {
+			bool is_done;
+			pmill_status status = pmill_merge_run_lower_floor(run, &is_done);
+			if (status == PMILL_OK && !is_done)
+				continue;
+			result->stopped = pmill_merge_run_why_empty(run);
+			return status;
+		}
+		if (!pmill_merge_alone_apply(alone, &best))
+			return pmill_fail_memory(run->error);
+		if (result->merge_count % MERGES_A_LOOK == 0 && pmill_merge_run_is_cancelled(run))
+			return PMILL_CANCELLED;
+	}
+	result->stopped = "full";
+	return PMILL_OK;
+}
+
+static pmill_status merge_one_by_one(struct pmill_merge_run *run)
+{
+	struct pmill_merge_alone alone = {.run = run};
+	pmill_status status = merge_all(&alone);
+	pmill_merge_alone_release(&alone);
+	return status;
+}
+
+const struct pmill_merge_method pmill_merge_one_by_one = {
+	.name = "one-by-one", .run = merge_one_by_one};

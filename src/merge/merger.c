@@ -1,0 +1,152 @@
+/* Words → merges: the stages of a run. */
+/* SPDX-License-Identifier: MIT */
+#include "merge/merger.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "merge/merge_run.h"
+
+enum {
+	ALONE_BYTES = 1 << 18,
+	/* Of each further one of three threads and more: its table of pairs of bytes alone takes three times as much. */
+	THREAD_BYTES = 1 << 19,
+	PIPELINED_BYTES = 8 << 20,
+};
+
+static const struct pmill_merge_method *const methods[] = {
+	&pmill_merge_one_by_one,
+	&pmill_merge_pipelined,
+	&pmill_merge_in_batches,
+};
+
+const char *pmill_merger_method(size_t index)
+{
+	return index < sizeof methods / sizeof *methods ? methods[index]->name : NULL;
+}
+
+static const struct pmill_merge_method *choose(const char *method, unsigned threads, uint64_t bytes)
+{
+	for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
+		if (strcmp(methods[i]->name, method) == 0)
+			return methods[i];
+	if (threads == 1)
+		return &pmill_merge_one_by_one;
+	return bytes < PIPELINED_BYTES ? &pmill_merge_pipelined : &pmill_merge_in_batches;
+}
+
+static unsigned choose_threads(unsigned asked, const char *method, uint64_t bytes)
+{
+	if (asked <= 1 || (method == NULL && bytes < ALONE_BYTES))
+		return 1;
+	uint64_t most = method == NULL ? 2 + bytes / THREAD_BYTES : asked;
+	return asked < most ? asked : (unsigned)most;
+}
+
+struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes)
+{
+	struct pmill_merger_plan plan = {.threads = choose_threads(threads, method, bytes)};
+	const struct pmill_merge_method *chosen = choose(method, plan.threads, bytes);
+	plan.parts = chosen->has_parts ? plan.threads : 1;
+	plan.is_batched = chosen->has_parts;
+	plan.is_pipelined = chosen == &pmill_merge_pipelined && plan.threads > 1;
+	return plan;
+}
+
+/* From the numbers of the run to the ids of the layout. */
+static uint32_t id_of(const struct pmill_merge_run *run, uint32_t token)
+{
+	if (token < 256)
+		return run->settings->byte_ids[run->tokens.byte_of[token]];
+	return run->settings->first_merge_id + (token - 256);
+}
+
+static void name_ids(struct pmill_merge_run *run)
+{
+	for (size_t i = 0; i < run->result->merge_count; i++) {
+		struct pmill_learned_merge *merge = &run->result->merges[i];
+		merge->left = id_of(run, merge->left);
+		merge->right = id_of(run, merge->right);
+	}
+}
+
+/* No more tokens can come than there are bytes to join: asking for more does not make tokens wide. */
+static uint64_t most_merges(const struct pmill_word_list *words, uint64_t limit)
+{
+	uint64_t joints = words->count == 0 ? 0 : words->offsets[words->count] - words->count;
+	return joints < limit ? joints : limit;
+}
+
+static pmill_status start_stage(
+	struct pmill_merge_run *run, const char *stage, const char *unit, uint64_t total)
+{
+	struct pmill_progress_state *progress = run->settings->progress;
+	if (progress == NULL)
+		return PMILL_OK;
+	pmill_progress_stage(progress, stage, unit, total);
+	return pmill_progress_step(progress, 0) ? PMILL_OK : PMILL_CANCELLED;
+}
+
+static pmill_status end_stage(struct pmill_merge_run *run, uint64_t done)
+{
+	struct pmill_progress_state *progress = run->settings->progress;
+	if (progress == NULL || pmill_progress_end(progress, done))
+		return PMILL_OK;
+	return PMILL_CANCELLED;
+}
+
+static pmill_status run_index(struct pmill_merge_run *run, struct pmill_word_list *words)
+{
+	uint64_t began = pmill_clock_ns(), word_count = words->count;
+	uint64_t token_limit = 256 + most_merges(words, run->settings->merge_limit);
+	pmill_status status = start_stage(run, "index", "words", word_count);
+	if (status == PMILL_OK)
+		status = pmill_merge_run_build(run, words, token_limit);
+	run->result->index_seconds_ns = pmill_clock_ns() - began;
+	run->result->index_peak_memory = pmill_peak_memory();
+	return status == PMILL_OK ? end_stage(run, word_count) : status;
+}
+
+static pmill_status run_merges(struct pmill_merge_run *run, const struct pmill_merge_method *method)
+{
+	uint64_t began = pmill_clock_ns();
+	pmill_status status = start_stage(run, "merge", "merges", run->settings->merge_limit);
+	if (status == PMILL_OK)
+		status = method->run(run);
+	run->result->merge_seconds_ns = pmill_clock_ns() - began;
+	return status == PMILL_OK ? end_stage(run, run->result->merge_count) : status;
+}
+
+pmill_status pmill_merger_run(struct pmill_word_list *words,
+	const struct pmill_merger_settings *settings, struct pmill_merger_result *result,
+	pmill_error *error)
+{
+	*result = (struct pmill_merger_result){0};
+	uint64_t bytes = pmill_word_list_bytes(words);
+	struct pmill_merge_run run = {.settings = settings, .result = result, .error = error};
+	run.team = pmill_team_create(choose_threads(settings->threads, settings->method, bytes));
+	if (run.team == NULL)
+		return pmill_fail_memory(error);
+	const struct pmill_merge_method *method = choose(
+		settings->method, pmill_team_size(run.team), bytes);
+	run.part_count = method->has_parts ? pmill_team_size(run.team) : 1;
+	pmill_status status = run_index(&run, words);
+	if (status == PMILL_OK)
+		status = run_merges(&run, method);
+	if (status == PMILL_CANCELLED)
+		pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	if (status == PMILL_OK)
+		name_ids(&run);
+	else
+		pmill_merger_result_release(result);
+	pmill_merge_run_release(&run);
+	pmill_team_free(run.team);
+	return status;
+}
+
+void pmill_merger_result_release(struct pmill_merger_result *result)
+{
+	free(result->merges);
+	result->merges = NULL;
+	result->merge_count = 0;
+}

@@ -1,0 +1,100 @@
+/* What one merge changes: gathered by neighbour while its words are visited. */
+/* SPDX-License-Identifier: MIT */
+#include "merge/neighbours.h"
+
+#include <stdlib.h>
+
+#include "base/array.h"
+
+static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t count)
+{
+	size_t before = *capacity;
+	void *grown = *numbers;
+	bool done = pmill_array_reserve(&grown, capacity, count, sizeof **numbers);
+	*numbers = grown;
+	if (*capacity > before)
+		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
+	return done;
+}
+
+bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t token_count)
+{
+	return reserve_numbers(&neighbours->left, &neighbours->left_capacity, token_count) &&
+		reserve_numbers(&neighbours->right, &neighbours->right_capacity, token_count);
+}
+
+void pmill_neighbours_release(struct pmill_neighbours *neighbours)
+{
+	free(neighbours->left);
+	free(neighbours->right);
+	*neighbours = (struct pmill_neighbours){0};
+}
+
+static void forget(uint32_t *numbers, const struct pmill_change_side *side)
+{
+	for (size_t i = 0; i < side->count; i++)
+		numbers[side->items[i].token] = 0;
+}
+
+void pmill_neighbours_clear(
+	struct pmill_neighbours *neighbours, const struct pmill_changes *changes)
+{
+	forget(neighbours->left, &changes->left);
+	forget(neighbours->right, &changes->right);
+	neighbours->both = 0;
+}
+
+static void release_side(struct pmill_change_side *side)
+{
+	free(side->items);
+	free(side->events);
+	*side = (struct pmill_change_side){0};
+}
+
+void pmill_changes_release(struct pmill_changes *changes)
+{
+	release_side(&changes->left);
+	release_side(&changes->right);
+	release_side(&changes->both);
+}
+
+static bool reserve_side(struct pmill_change_side *side, size_t more)
+{
+	void *items = side->items, *events = side->events;
+	bool done = pmill_array_reserve(
+					&items, &side->capacity, side->count + more, sizeof *side->items) &&
+		pmill_array_reserve(
+			&events, &side->event_capacity, side->event_count + more, sizeof *side->events);
+	side->items = items;
+	side->events = events;
+	return done;
+}
+
+bool pmill_changes_reserve(struct pmill_changes *changes, size_t more)
+{
+	return reserve_side(&changes->left, more) && reserve_side(&changes->right, more) &&
+		reserve_side(&changes->both, more);
+}
+
+static void clear_side(struct pmill_change_side *side)
+{
+	side->count = 0;
+	side->event_count = 0;
+}
+
+void pmill_changes_clear(struct pmill_changes *changes)
+{
+	clear_side(&changes->left);
+	clear_side(&changes->right);
+	clear_side(&changes->both);
+	changes->visit = 0;
+}
+
+void pmill_changes_fill(struct pmill_change_side *side)
+{
+	for (size_t i = 0; i < side->event_count; i++) {
+		struct pmill_change *change = &side->items[side->events[i].change];
+		if (change->fill != NULL)
+			*change->fill++ = side->events[i].word;
+	}
+}

@@ -1,0 +1,97 @@
+/* What one merge changes: gathered by neighbour while its words are visited. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_MERGE_NEIGHBOURS_H
+#define PMILL_MERGE_NEIGHBOURS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * While (a,b) becomes z, only the pairs (x,a) → (x,z) on the left and (b,y) → (z,y) on the right change, by the
+ * same amount each. So one number for each x and each y is enough, and the table of pairs is asked once for
+ * a neighbour, not once for an occurrence. Where two matches touch (a b a b → z z), the pair (b,a) between
+ * them becomes (z,z).
+ */
+struct pmill_change {
+	int64_t count;
+	uint32_t token;      /* x or y */
+	uint32_t words;      /* that hold the new pair */
+	uint32_t last_visit; /* counts a word once */
+	uint32_t *fill;      /* where the next word of the new pair is written; NULL: nowhere */
+};
+
+struct pmill_change_event {
+	uint32_t change; /* its number on this side */
+	uint32_t word;
+};
+
+/* All zero is empty. */
+struct pmill_change_side {
+	struct pmill_change *items; /* in the order in which the neighbours came up */
+	size_t count;
+	size_t capacity;
+	struct pmill_change_event *events; /* each word once for each of its neighbours */
+	size_t event_count;
+	size_t event_capacity;
+};
+
+struct pmill_changes {
+	struct pmill_change_side left, right;
+	struct pmill_change_side both; /* the pair (z,z), as the one neighbour z */
+	uint32_t visit;                /* the number of the word at hand, from 1 in each merge */
+};
+
+/*
+ * Who visits: by token, the number of its change from 1; 0: none yet. Four bytes a token, so that both arrays
+ * stay in the second-level cache.
+ */
+struct pmill_neighbours {
+	uint32_t *left, *right;
+	size_t left_capacity, right_capacity;
+	uint32_t both;
+};
+
+/* All zero is empty. */
+void pmill_neighbours_release(struct pmill_neighbours *neighbours);
+/* Room for tokens below `token_count`. False without memory. */
+bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t token_count);
+/* Forgets the neighbours of these changes, which stay. */
+void pmill_neighbours_clear(
+	struct pmill_neighbours *neighbours, const struct pmill_changes *changes);
+
+void pmill_changes_release(struct pmill_changes *changes);
+/* Room for `more` events on each side. False without memory. */
+bool pmill_changes_reserve(struct pmill_changes *changes, size_t more);
+void pmill_changes_clear(struct pmill_changes *changes);
+/* Writes the words of the events of one side to where their changes say. */
+void pmill_changes_fill(struct pmill_change_side *side);
+
+/* The one match of its place on this side. `number`: the neighbour's, in struct pmill_neighbours. */
+static inline void pmill_change_add_single(
+	struct pmill_change_side *side, uint32_t *number, uint32_t token, uint32_t word, int64_t count)
+{
+	uint32_t at = *number;
+	if (at == 0) {
+		*number = at = (uint32_t)++side->count;
+		side->items[at - 1] = (struct pmill_change){.token = token};
+	}
+	struct pmill_change *change = &side->items[at - 1];
+	change->count += count;
+	change->words++;
+	side->events[side->event_count++] = (struct pmill_change_event){at - 1, word};
+}
+
+/* One of several matches of the place that is visited as number `visit`. */
+static inline void pmill_change_add(struct pmill_change_side *side, uint32_t *number,
+	uint32_t token, uint32_t visit, uint32_t word, int64_t count)
+{
+	if (*number != 0 && side->items[*number - 1].last_visit == visit) {
+		side->items[*number - 1].count += count;
+		return;
+	}
+	pmill_change_add_single(side, number, token, word, count);
+	side->items[*number - 1].last_visit = visit;
+}
+
+#endif

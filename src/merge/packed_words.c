@@ -1,0 +1,275 @@
+/* Words as tokens: short ones packed one behind another, long ones as chains of positions. */
+/* SPDX-License-Identifier: MIT */
+#include "merge/packed_words.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+
+enum {
+	/* Behind each share, where vectors read but never write: 17 tokens of 4 bytes behind a header. */
+	PADDING_UNITS = PMILL_SHARE_PADDING / 8,
+	/* Words that are dealt to one share at a time: neighbours share pairs. */
+	DEALT_WORDS = 256,
+};
+
+/* What the words of one share come to: first how much it is, then where it goes. */
+struct part {
+	uint64_t units, positions, long_words;
+};
+
+struct packing {
+	struct pmill_packed_words *packed;
+	const struct pmill_word_list *words;
+	const struct pmill_learned_tokens *tokens;
+	struct part *parts;
+};
+
+/* The next word of a share behind `word`. */
+static size_t next_word(const struct packing *packing, size_t word)
+{
+	if (++word % DEALT_WORDS == 0)
+		word += (size_t)DEALT_WORDS * (packing->packed->share_count - 1);
+	return word;
+}
+
+static bool is_long(const struct packing *packing, uint64_t len, int64_t count)
+{
+	return pmill_packed_word_is_long(len, count, packing->packed->long_word_len);
+}
+
+static void measure_part(void *context, unsigned index)
+{
+	const struct packing *packing = context;
+	struct part *part = &packing->parts[index];
+	const struct pmill_word_list *words = packing->words;
+	for (size_t i = (size_t)index * DEALT_WORDS; i < words->count; i = next_word(packing, i)) {
+		uint64_t len = words->offsets[i + 1] - words->offsets[i];
+		if (is_long(packing, len, words->counts[i])) {
+			part->positions += len;
+			part->long_words++;
+		} else if (len >= 2) {
+			part->units += pmill_packed_word_units(len, packing->packed->is_wide);
+		}
+	}
+	part->units += PADDING_UNITS;
+}
+
+static void pack_short(const struct packing *packing, struct pmill_packed_word *word,
+	pmill_bytes source, int64_t count)
+{
+	const uint16_t *token_of = packing->tokens->token_of;
+	const uint8_t *bytes = source.data;
+	size_t len = source.len;
+	word->header = len | pmill_packed_word_units(len, packing->packed->is_wide) << 8 |
+		(uint64_t)count << 16;
+	uint32_t *wide = (uint32_t *)(void *)word->tokens;
+	for (size_t i = 0; i < len; i++) {
+		if (packing->packed->is_wide)
+			wide[i] = token_of[bytes[i]];
+		else
+			word->tokens[i] = token_of[bytes[i]];
+	}
+}
+
+static void pack_long(
+	const struct packing *packing, uint32_t begin, const uint8_t *bytes, size_t len)
+{
+	struct pmill_packed_words *packed = packing->packed;
+	for (size_t i = 0; i < len; i++) {
+		uint32_t at = begin + (uint32_t)i;
+		packed->tokens[at] = packing->tokens->token_of[bytes[i]];
+		packed->before[at] = i == 0 ? PMILL_NO_POSITION : at - 1;
+		packed->after[at] = i + 1 == len ? PMILL_NO_POSITION : at + 1;
+	}
+}
+
+static void pack_part(void *context, unsigned index)
+{
+	const struct packing *packing = context;
+	struct pmill_packed_words *packed = packing->packed;
+	struct part at = packing->parts[index];
+	for (size_t i = (size_t)index * DEALT_WORDS; i < packing->words->count;
+		 i = next_word(packing, i)) {
+		pmill_bytes bytes = pmill_word_list_word(packing->words, i);
+		int64_t count = packing->words->counts[i];
+		if (is_long(packing, bytes.len, count)) {
+			packed->long_words[at.long_words++] = (struct pmill_long_word){
+				(uint32_t)at.positions, count};
+			pack_long(packing, (uint32_t)at.positions, bytes.data, bytes.len);
+			at.positions += bytes.len;
+		} else if (bytes.len >= 2) {
+			struct pmill_packed_word *word = pmill_packed_words_at(packed, at.units);
+			pack_short(packing, word, bytes, count);
+			at.units += pmill_packed_word_room(word);
+		}
+	}
+}
+
+/* From how much each part has to where it begins. */
+static void place(struct pmill_packed_words *packed, struct part *parts, unsigned count)
+{
+	struct part sum = {0};
+	for (unsigned i = 0; i < count; i++) {
+		struct part own = parts[i];
+		parts[i].units = sum.units;
+		parts[i].positions = sum.positions;
+		parts[i].long_words = sum.long_words;
+		sum.units += own.units;
+		sum.positions += own.positions;
+		sum.long_words += own.long_words;
+	}
+	packed->unit_count = sum.units;
+	packed->position_count = sum.positions;
+	packed->long_count = sum.long_words;
+}
+
+static void set_shares(struct pmill_packed_words *packed, const struct part *parts)
+{
+	for (unsigned i = 0; i < packed->share_count; i++) {
+		bool is_last = i + 1 == packed->share_count;
+		size_t units = (is_last ? packed->unit_count : parts[i + 1].units) - PADDING_UNITS;
+		size_t positions = is_last ? packed->position_count : parts[i + 1].positions;
+		packed->shares[i] = (struct pmill_packed_share){(uint32_t)parts[i].units, (uint32_t)units,
+			(uint32_t)(packed->unit_count + parts[i].positions),
+			(uint32_t)(packed->unit_count + positions)};
+	}
+}
+
+static bool allocate(struct pmill_packed_words *packed)
+{
+	if (packed->unit_count > 0)
+		packed->units = pmill_page_pool_allocate_raw(packed->pool, packed->unit_count * 8);
+	if (packed->position_count > 0) {
+		size_t size = packed->position_count * sizeof(uint32_t);
+		packed->tokens = pmill_page_pool_allocate_raw(packed->pool, size);
+		packed->before = pmill_page_pool_allocate_raw(packed->pool, size);
+		packed->after = pmill_page_pool_allocate_raw(packed->pool, size);
+		packed->long_words = malloc(packed->long_count * sizeof *packed->long_words);
+	}
+	return (packed->unit_count == 0 || packed->units != NULL) &&
+		(packed->position_count == 0 ||
+			(packed->tokens != NULL && packed->before != NULL && packed->after != NULL &&
+				packed->long_words != NULL));
+}
+
+static pmill_status pack(
+	struct packing *packing, unsigned share_count, struct pmill_team *team, pmill_error *error)
+{
+	struct pmill_packed_words *packed = packing->packed;
+	pmill_team_run(team, measure_part, packing);
+	place(packed, packing->parts, share_count);
+	if (packed->unit_count + packed->position_count >= UINT32_MAX)
+		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
+			"the distinct words are too much for one training: more than 32 GiB when packed");
+	if (!allocate(packed))
+		return pmill_fail_memory(error);
+	set_shares(packed, packing->parts);
+	pmill_team_run(team, pack_part, packing);
+	return PMILL_OK;
+}
+
+pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
+	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
+	size_t long_word_len, struct pmill_team *team, struct pmill_page_pool *pool, pmill_error *error)
+{
+	unsigned share_count = pmill_team_size(team);
+	*packed = (struct pmill_packed_words){.is_wide = token_limit > 65536,
+		.long_word_len = long_word_len > 0 ? long_word_len : PMILL_LONG_WORD_LEN,
+		.share_count = share_count,
+		.pool = pool};
+	packed->shares = calloc(share_count, sizeof *packed->shares);
+	struct part *parts = calloc(share_count, sizeof *parts);
+	struct packing packing = {packed, words, tokens, parts};
+	pmill_status status = packed->shares != NULL && parts != NULL
+		? pack(&packing, share_count, team, error)
+		: pmill_fail_memory(error);
+	free(parts);
+	if (status == PMILL_OK)
+		pmill_word_list_release(words);
+	else
+		pmill_packed_words_release(packed);
+	return status;
+}
+
+void pmill_packed_words_release(struct pmill_packed_words *packed)
+{
+	size_t size = packed->position_count * sizeof(uint32_t);
+	if (packed->units != NULL)
+		pmill_page_pool_free(packed->pool, packed->units, packed->unit_count * 8);
+	if (packed->tokens != NULL)
+		pmill_page_pool_free(packed->pool, packed->tokens, size);
+	if (packed->before != NULL)
+		pmill_page_pool_free(packed->pool, packed->before, size);
+	if (packed->after != NULL)
+		pmill_page_pool_free(packed->pool, packed->after, size);
+	free(packed->long_words);
+	free(packed->shares);
+	*packed = (struct pmill_packed_words){0};
+}
+
+size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uint32_t position)
+{
+	size_t low = 0, high = packed->long_count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (packed->long_words[middle].begin <= position)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool is_before_share(const struct pmill_packed_words *packed, uint32_t name, unsigned share)
+{
+	return name < packed->unit_count ? name < packed->shares[share].short_begin
+									 : name < packed->shares[share].long_begin;
+}
+
+size_t pmill_packed_words_find_share(
+	const struct pmill_packed_words *packed, unsigned share, const uint32_t *names, size_t count)
+{
+	size_t low = 0, high = count;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (is_before_share(packed, names[middle], share))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void walk_short(
+	const struct pmill_packed_words *packed, size_t unit, pmill_pair_visitor *visit, void *context)
+{
+	const struct pmill_packed_word *word = pmill_packed_words_at(packed, unit);
+	const uint32_t *wide = (const uint32_t *)(const void *)word->tokens;
+	size_t len = pmill_packed_word_len(word);
+	int64_t count = pmill_packed_word_count(word);
+	for (size_t i = 0; i + 1 < len; i++) {
+		if (packed->is_wide)
+			visit(context, wide[i], wide[i + 1], (uint32_t)unit, count);
+		else
+			visit(context, word->tokens[i], word->tokens[i + 1], (uint32_t)unit, count);
+	}
+}
+
+void pmill_packed_words_walk(const struct pmill_packed_words *packed,
+	const struct pmill_packed_share *share, pmill_pair_visitor *visit, void *context)
+{
+	for (size_t at = share->short_begin; at < share->short_end;
+		 at += pmill_packed_word_room(pmill_packed_words_at(packed, at)))
+		walk_short(packed, at, visit, context);
+	size_t word = 0;
+	for (uint64_t name = share->long_begin; name < share->long_end; name++) {
+		uint32_t at = (uint32_t)(name - packed->unit_count), next = packed->after[at];
+		if (packed->tokens[at] == PMILL_NO_TOKEN || next == PMILL_NO_POSITION)
+			continue;
+		if (word + 1 < packed->long_count && packed->long_words[word + 1].begin <= at)
+			word = pmill_packed_words_find_long(packed, at);
+		visit(context, packed->tokens[at], packed->tokens[next], (uint32_t)name,
+			packed->long_words[word].count);
+	}
+}

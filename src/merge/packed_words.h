@@ -1,0 +1,134 @@
+/* Words as tokens: short ones packed one behind another, long ones as chains of positions. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_MERGE_PACKED_WORDS_H
+#define PMILL_MERGE_PACKED_WORDS_H
+
+#include <stdbool.h>
+
+#include "base/team.h"
+#include "merge/learned_tokens.h"
+#include "words/word_list.h"
+
+/*
+ * A short word: a header, then its tokens (2 or 4 bytes each), filled up to a multiple of 8 bytes. It is
+ * visited as a whole, and merging shortens it in place.
+ *
+ *     | len: 1 | room: 1 | count: 6 | token 0 | token 1 | ... | (up to 8)
+ *
+ * Words that occur 2^47 times and more are packed as long ones, whatever their length.
+ */
+struct pmill_packed_word {
+	uint64_t header;
+	uint16_t tokens[]; /* uint32_t where the words are wide */
+};
+
+#define PMILL_SHORT_COUNT_LIMIT (INT64_C(1) << 47)
+
+/* In tokens. */
+static inline size_t pmill_packed_word_len(const struct pmill_packed_word *word)
+{
+	return word->header & 255;
+}
+
+/* In units of 8 bytes, the header included. */
+static inline size_t pmill_packed_word_room(const struct pmill_packed_word *word)
+{
+	return word->header >> 8 & 255;
+}
+
+static inline int64_t pmill_packed_word_count(const struct pmill_packed_word *word)
+{
+	return (int64_t)(word->header >> 16);
+}
+
+/* By so many tokens. */
+static inline void pmill_packed_word_shorten(struct pmill_packed_word *word, size_t tokens)
+{
+	word->header -= tokens;
+}
+
+/* Units that a short word takes. */
+static inline uint64_t pmill_packed_word_units(uint64_t len, bool is_wide)
+{
+	return sizeof(struct pmill_packed_word) / 8 + (len * (is_wide ? 4 : 2) + 7) / 8;
+}
+
+/* Whether a word is packed as a long one. */
+static inline bool pmill_packed_word_is_long(uint64_t len, int64_t count, size_t long_word_len)
+{
+	return len >= long_word_len || (len >= 2 && count >= PMILL_SHORT_COUNT_LIMIT);
+}
+
+/*
+ * A long word would cost its whole length at each visit, and so the square of it in all. Its tokens stand in
+ * chains instead, and each position is a place of its own: a visit costs the same for any length.
+ */
+struct pmill_long_word {
+	uint32_t begin; /* its first position */
+	int64_t count;
+};
+
+enum {
+	PMILL_LONG_WORD_LEN = 256
+}; /* bytes, and more: shorter words cost less as a whole. At most 256 */
+enum { PMILL_SHARE_PADDING = 64 }; /* bytes behind the short words of each share */
+#define PMILL_NO_POSITION UINT32_MAX
+#define PMILL_NO_TOKEN UINT32_MAX
+
+/*
+ * The share of one thread: [begin, end) of the names of short words, and of those of positions. Words are
+ * dealt out in small blocks, so that the places of each pair are shared out evenly too.
+ */
+struct pmill_packed_share {
+	uint32_t short_begin, short_end;
+	uint32_t long_begin, long_end;
+};
+
+/*
+ * A place is named by 32 bits: below unit_count a short word, by its offset in units of 8 bytes; from there on
+ * a position of the long words. So all that is packed has less than 2^32 units and positions: 32 GiB.
+ */
+struct pmill_packed_words {
+	uint64_t *units;
+	size_t unit_count;
+	bool is_wide; /* tokens of 4 bytes: for more than 65,536 tokens */
+	size_t long_word_len;
+	struct pmill_long_word *long_words;
+	size_t long_count;
+	uint32_t *tokens, *before, *after; /* by position */
+	size_t position_count;
+	struct pmill_packed_share *shares; /* one for each of the team */
+	unsigned share_count;
+	struct pmill_page_pool *pool; /* memory comes from it, and it lives longer */
+};
+
+/*
+ * `token_limit`: tokens there can be in the end; `long_word_len`: 0 for the usual one. Takes the words: the
+ * list is empty afterwards.
+ */
+pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
+	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
+	size_t long_word_len, struct pmill_team *team, struct pmill_page_pool *pool,
+	pmill_error *error);
+void pmill_packed_words_release(struct pmill_packed_words *packed);
+
+/* The number of the long word that holds a position. */
+size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uint32_t position);
+
+/* How many of the names of a pair's places stand before those of this share: they come share by share. */
+size_t pmill_packed_words_find_share(
+	const struct pmill_packed_words *packed, unsigned share, const uint32_t *names, size_t count);
+
+static inline struct pmill_packed_word *pmill_packed_words_at(
+	const struct pmill_packed_words *packed, size_t unit)
+{
+	return (struct pmill_packed_word *)(void *)(packed->units + unit);
+}
+
+/* Calls visit(context, left, right, name, count) for each two neighbours in the words of a share, in order. */
+typedef void pmill_pair_visitor(
+	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count);
+void pmill_packed_words_walk(const struct pmill_packed_words *packed,
+	const struct pmill_packed_share *share, pmill_pair_visitor *visit, void *context);
+
+#endif

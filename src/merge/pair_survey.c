@@ -1,0 +1,379 @@
+/* All pairs of all words counted afresh, in the middle of a run. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * Most pairs are below the floor, and a table of all would be the largest of the run. So there are two
+ * walks over the words: the first adds the counts up in a sketch, slots that many pairs share; the second
+ * counts one by one the pairs whose slot reaches the floor. A third one names their places.
+ *
+ * The sketch is one for all threads. A slot that has reached the floor is not written any more, so threads seldom
+ * meet. The tables are a few for all threads: with one for each of 32, they were half of the peak.
+ */
+#include "merge/pair_survey.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/pages.h"
+
+enum {
+	/* Four slots for each 8 bytes of packed words, and beyond a million of slots one: 4 bytes each. */
+	LEAST_SKETCH_BITS = 8,
+	DENSE_SKETCH_BITS = 20,
+	MOST_SKETCH_BITS = 23,
+	/* Slots count up to here, in units that are larger where the floor is: so many threads can't overflow one. */
+	MOST_NEEDED = 1 << 16,
+	MOST_TABLES = 4,
+	FIRST_SLOTS = 1 << 12,
+	DROPPED_SLOTS = 1 << 18, /* 6 MiB at a time go back to the system when a table has moved */
+};
+
+/* A pair in the words of some shares. */
+struct local_pair {
+	uint64_t key; /* left in the upper half, right + 1 in the lower; 0: a free slot */
+	union {
+		int64_t count;
+		uint32_t *fill; /* later: where the next name is written; NULL: nowhere */
+	};
+	union {
+		uint32_t places;
+		uint32_t before; /* later: places of the pair in the tables before */
+	};
+	uint32_t last; /* the place that was seen last */
+};
+
+struct survey;
+
+/* The pairs of the shares [first_share, end_share). */
+struct local {
+	struct survey *survey;
+	unsigned first_share, end_share;
+	struct local_pair *slots; /* at most two thirds full */
+	size_t slot_count, used;
+};
+
+struct survey {
+	struct pmill_merge_run *run;
+	struct local *locals;
+	unsigned local_count;
+	int64_t floor;
+	_Atomic uint32_t *sketch;
+	unsigned sketch_bits;
+	unsigned shift;         /* a unit of the sketch is 2^shift occurrences */
+	uint32_t needed;        /* units that a pair of the floor has at least */
+	atomic_bool has_failed; /* no memory */
+};
+
+static uint64_t key_of(uint32_t left, uint32_t right)
+{
+	return (uint64_t)left << 32 | (right + 1);
+}
+
+static uint64_t hash_of(uint64_t key)
+{
+	return (key ^ key >> 29) * 0x9E3779B97F4A7C15u;
+}
+
+static _Atomic uint32_t *sketch_slot(const struct survey *survey, uint64_t key)
+{
+	return &survey->sketch[hash_of(key) >> (64 - survey->sketch_bits)];
+}
+
+/* ---- 1: the sketch ---- */
+
+static uint32_t units_of(const struct survey *survey, int64_t count)
+{
+	if (count >= survey->floor)
+		return survey->needed;
+	return (uint32_t)(count >> survey->shift) + (survey->shift > 0);
+}
+
+static void add_to_sketch(
+	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+{
+	const struct survey *survey = context;
+	(void)name;
+	_Atomic uint32_t *slot = sketch_slot(survey, key_of(left, right));
+	uint32_t sum = atomic_load_explicit(slot, memory_order_relaxed);
+	if (sum >= survey->needed)
+		return;
+	uint32_t more = units_of(survey, count);
+	if (survey->run->words.share_count == 1)
+		atomic_store_explicit(slot, sum + more, memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(slot, more, memory_order_relaxed);
+}
+
+static void sketch_share(void *context, unsigned index)
+{
+	struct survey *survey = context;
+	const struct pmill_packed_words *words = &survey->run->words;
+	pmill_packed_words_walk(words, &words->shares[index], add_to_sketch, survey);
+}
+
+/* ---- 2: pairs that may reach the floor ---- */
+
+/* In the order of hashes, so that a table that grows is filled from front to end, as the old one is read. */
+static struct local_pair *find_slot(const struct local *local, uint64_t key)
+{
+	size_t at = (size_t)((hash_of(key) >> 20 & UINT32_MAX) * local->slot_count >> 32);
+	while (local->slots[at].key != key && local->slots[at].key != 0)
+		if (++at == local->slot_count)
+			at = 0;
+	return &local->slots[at];
+}
+
+static bool grow(struct local *local)
+{
+	const struct local old = *local;
+	size_t size = old.slot_count * sizeof *old.slots;
+	size_t slot_count = old.slot_count == 0 ? FIRST_SLOTS : old.slot_count + old.slot_count / 2;
+	if (slot_count > UINT32_MAX)
+		return false;
+	struct local_pair *slots = pmill_pages_allocate(slot_count * sizeof *slots);
+	if (slots == NULL)
+		return false;
+	local->slots = slots;
+	local->slot_count = slot_count;
+	for (size_t i = 0; i < old.slot_count; i++) {
+		if (i % DROPPED_SLOTS == 0 && i > 0)
+			pmill_pages_drop(
+				old.slots, size, (i - DROPPED_SLOTS) * sizeof *slots, i * sizeof *slots);
+		if (old.slots[i].key != 0)
+			*find_slot(local, old.slots[i].key) = old.slots[i];
+	}
+	if (old.slots != NULL)
+		pmill_pages_free(old.slots, size);
+	return true;
+}
+
+static bool is_in_question(const struct survey *survey, uint32_t left, uint32_t right)
+{
+	const _Atomic uint32_t *slot = sketch_slot(survey, key_of(left, right));
+	return atomic_load_explicit(slot, memory_order_relaxed) >= survey->needed &&
+		pmill_merge_run_is_allowed(survey->run, left, right);
+}
+
+static bool has_failed(const struct survey *survey)
+{
+	return atomic_load_explicit(&survey->has_failed, memory_order_relaxed);
+}
+
+static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+{
+	struct local *local = context;
+	if (!is_in_question(local->survey, left, right))
+		return;
+	if (local->used >= local->slot_count / 3 * 2 && !grow(local)) {
+		atomic_store(&local->survey->has_failed, true);
+		return;
+	}
+	struct local_pair *pair = find_slot(local, key_of(left, right));
+	if (pair->key == 0) {
+		pair->key = key_of(left, right);
+		pair->last = UINT32_MAX;
+		local->used++;
+	}
+	pair->count += count;
+	pair->places += pair->last != name;
+	pair->last = name;
+}
+
+static void walk_local(struct survey *survey, unsigned index, pmill_pair_visitor *visit)
+{
+	const struct pmill_packed_words *words = &survey->run->words;
+	struct local *local = &survey->locals[index];
+	for (unsigned share = local->first_share; share < local->end_share && !has_failed(survey);
+		 share++)
+		pmill_packed_words_walk(words, &words->shares[share], visit, local);
+}
+
+static void count_local(void *context, unsigned index)
+{
+	struct survey *survey = context;
+	if (index < survey->local_count)
+		walk_local(survey, index, count_pair);
+}
+
+/* ---- 3: owners ---- */
+
+static void split_key(uint64_t key, uint32_t *left, uint32_t *right)
+{
+	*left = (uint32_t)(key >> 32);
+	*right = (uint32_t)key - 1;
+}
+
+/* Calls visit(…) for each pair of each table that `owner` owns; false as soon as that returns it. */
+static bool visit_owned(struct survey *survey, unsigned owner,
+	bool (*visit)(struct survey *survey, unsigned owner, struct local_pair *local))
+{
+	struct pmill_pair_index *index = &survey->run->index;
+	for (unsigned i = 0; i < survey->local_count; i++) {
+		const struct local *local = &survey->locals[i];
+		for (size_t slot = 0; slot < local->slot_count; slot++) {
+			struct local_pair *pair = &local->slots[slot];
+			uint32_t left, right;
+			if (pair->key == 0)
+				continue;
+			split_key(pair->key, &left, &right);
+			if (pmill_pair_index_part(index, left, right) == owner && !visit(survey, owner, pair))
+				return false;
+		}
+	}
+	return true;
+}
+
+static struct pmill_pair *find_pair(struct survey *survey, const struct local_pair *local)
+{
+	uint32_t left, right;
+	split_key(local->key, &left, &right);
+	return pmill_pair_index_add(&survey->run->index, left, right);
+}
+
+/* Until it has places, a pair holds their number: twice, so that it is no single place. */
+static bool add_local(struct survey *survey, unsigned owner, struct local_pair *local)
+{
+	if (!pmill_pair_index_reserve(&survey->run->index, owner, 1))
+		return false;
+	struct pmill_pair *pair = find_pair(survey, local);
+	uint32_t places = local->places;
+	local->before = (uint32_t)(pair->places / 2);
+	pair->count += local->count;
+	pair->places += 2 * (uint64_t)places;
+	return true;
+}
+
+/* The first table that has the pair gives it its places; those of later tables follow. */
+static bool place_local(struct survey *survey, unsigned owner, struct local_pair *local)
+{
+	struct pmill_merge_run *run = survey->run;
+	struct pmill_pair *pair = find_pair(survey, local);
+	uint32_t left, right, single, *names;
+	size_t count;
+	split_key(local->key, &left, &right);
+	local->fill = NULL;
+	if (local->before > 0) {
+		names = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
+		local->fill = count > 0 ? names + local->before : NULL;
+		return true;
+	}
+	uint32_t places = (uint32_t)(pair->places / 2);
+	pair->places = 0;
+	if (pair->count < survey->floor)
+		return true;
+	local->fill = pmill_pair_index_allocate_places(&run->index, owner, pair, places);
+	if (local->fill == NULL || !pmill_pair_queue_reserve(&run->queues[owner], 1))
+		return false;
+	pmill_pair_queue_push(&run->queues[owner], (struct pmill_candidate){pair->count, left, right});
+	return true;
+}
+
+static void index_owned(void *context, unsigned owner)
+{
+	struct survey *survey = context;
+	if (owner < survey->run->part_count &&
+		!(visit_owned(survey, owner, add_local) && visit_owned(survey, owner, place_local)))
+		atomic_store(&survey->has_failed, true);
+}
+
+/* ---- 4: places ---- */
+
+static void name_place(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+{
+	struct local *local = context;
+	(void)count;
+	if (!is_in_question(local->survey, left, right))
+		return;
+	struct local_pair *pair = find_slot(local, key_of(left, right));
+	if (pair->fill == NULL || pair->last == name)
+		return;
+	pair->last = name;
+	*pair->fill++ = name;
+}
+
+static void name_local(void *context, unsigned index)
+{
+	struct survey *survey = context;
+	if (index >= survey->local_count)
+		return;
+	struct local *local = &survey->locals[index];
+	for (size_t i = 0; i < local->slot_count; i++)
+		local->slots[i].last = UINT32_MAX;
+	if (local->slot_count > 0)
+		walk_local(survey, index, name_place);
+}
+
+/* ---- All ---- */
+
+static unsigned bits_for(uint64_t slots, unsigned most)
+{
+	unsigned bits = LEAST_SKETCH_BITS;
+	while (bits < most && slots >> bits > 0)
+		bits++;
+	return bits;
+}
+
+static unsigned choose_sketch_bits(uint64_t units, uint64_t positions)
+{
+	unsigned dense = bits_for(4 * units + positions, DENSE_SKETCH_BITS);
+	unsigned large = bits_for(units + positions / 4, MOST_SKETCH_BITS);
+	return dense > large ? dense : large;
+}
+
+static bool init(struct survey *survey)
+{
+	const struct pmill_packed_words *words = &survey->run->words;
+	survey->floor = survey->run->index.floor;
+	while (survey->floor >> survey->shift >= MOST_NEEDED)
+		survey->shift++;
+	survey->needed = (uint32_t)(survey->floor >> survey->shift);
+	survey->sketch_bits = choose_sketch_bits(words->unit_count, words->position_count);
+	survey->sketch = pmill_pages_allocate(sizeof *survey->sketch << survey->sketch_bits);
+	unsigned shares = words->share_count;
+	survey->local_count = shares < MOST_TABLES ? shares : MOST_TABLES;
+	survey->locals = calloc(survey->local_count, sizeof *survey->locals);
+	for (unsigned i = 0; survey->locals != NULL && i < survey->local_count; i++)
+		survey->locals[i] = (struct local){.survey = survey,
+			.first_share = shares * i / survey->local_count,
+			.end_share = shares * (i + 1) / survey->local_count};
+	return survey->sketch != NULL && survey->locals != NULL;
+}
+
+static void release(struct survey *survey)
+{
+	for (unsigned i = 0; survey->locals != NULL && i < survey->local_count; i++) {
+		struct local *local = &survey->locals[i];
+		if (local->slots != NULL)
+			pmill_pages_free(local->slots, local->slot_count * sizeof *local->slots);
+	}
+	if (survey->sketch != NULL)
+		pmill_pages_free((void *)survey->sketch, sizeof *survey->sketch << survey->sketch_bits);
+	free(survey->locals);
+}
+
+static bool survey_pairs(struct survey *survey)
+{
+	struct pmill_merge_run *run = survey->run;
+	pmill_team_run(run->team, sketch_share, survey);
+	pmill_team_run(run->team, count_local, survey);
+	if (has_failed(survey))
+		return false;
+	/* Sums that are not complete yet are no reason to leave a pair behind. */
+	run->index.floor = 1;
+	pmill_team_run(run->team, index_owned, survey);
+	run->index.floor = survey->floor;
+	if (has_failed(survey))
+		return false;
+	pmill_team_run(run->team, name_local, survey);
+	return true;
+}
+
+bool pmill_pair_survey_run(struct pmill_merge_run *run)
+{
+	struct survey survey = {.run = run};
+	pmill_pair_index_clear(&run->index);
+	for (unsigned part = 0; part < run->part_count; part++)
+		pmill_pair_queue_clear(&run->queues[part]);
+	bool done = init(&survey) && survey_pairs(&survey);
+	release(&survey);
+	return done;
+}

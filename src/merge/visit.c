@@ -1,0 +1,216 @@
+/* One merge at the places of its pair. */
+/* SPDX-License-Identifier: MIT */
+#include "merge/visit.h"
+
+#include "merge/visit_match.h"
+
+enum {
+	/* Places that are prefetched before they are visited, a round at a time. */
+	PREFETCHED = 16,
+	/* Most words end on the second line of the cache where they don't on the first. */
+	SECOND_LINE = 48,
+	/* Places for which room is made at once. Most have one match, and a word with more makes its own room. */
+	ROUND = 16,
+	/* A short word has at most half as many matches as tokens. */
+	MOST_MATCHES = PMILL_LONG_WORD_LEN / 2,
+	/* Places in a word that are looked at without a branch: most words have no more. */
+	LOOKED = 16,
+};
+#define FOUND_MORE (1u << 31)
+
+static bool is_long(const struct pmill_packed_words *words, uint32_t name)
+{
+	return name >= words->unit_count;
+}
+
+/* Where the pair begins at this position, its second token; else PMILL_NO_POSITION. */
+static uint32_t match_long(
+	const struct pmill_packed_words *words, uint32_t at, uint32_t left, uint32_t right)
+{
+	if (at == PMILL_NO_POSITION || words->tokens[at] != left)
+		return PMILL_NO_POSITION;
+	uint32_t next = words->after[at];
+	return next != PMILL_NO_POSITION && words->tokens[next] == right ? next : PMILL_NO_POSITION;
+}
+
+/*
+ * As merge in a short word, for one match. Whether it touches the match before shows in the token on
+ * its left: the new one stands nowhere else yet.
+ */
+static void merge_long(const struct pmill_packed_words *words, uint32_t name, int64_t count,
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
+{
+	uint32_t base = (uint32_t)words->unit_count, at = name - base;
+	uint32_t second = match_long(words, at, left, right);
+	if (second == PMILL_NO_POSITION)
+		return;
+	uint32_t visit = ++changes->visit;
+	uint32_t before = words->before[at], after = words->after[second];
+	if (before != PMILL_NO_POSITION) {
+		uint32_t token = words->tokens[before];
+		if (token == joined)
+			pmill_change_add(
+				&changes->both, &neighbours->both, joined, visit, base + before, count);
+		else
+			pmill_change_add(
+				&changes->left, &neighbours->left[token], token, visit, base + before, count);
+	}
+	words->tokens[at] = joined;
+	words->tokens[second] = PMILL_NO_TOKEN;
+	words->after[at] = after;
+	if (after == PMILL_NO_POSITION)
+		return;
+	words->before[after] = at;
+	uint32_t token = words->tokens[after];
+	if (match_long(words, after, left, right) == PMILL_NO_POSITION)
+		pmill_change_add(&changes->right, &neighbours->right[token], token, visit, name, count);
+}
+
+/* What a visit touches first. (A function that only prefetches would be dropped by gcc as one without effect.) */
+static const void *address_of(const struct pmill_packed_words *words, uint32_t name)
+{
+	if (is_long(words, name))
+		return &words->tokens[name - words->unit_count];
+	return pmill_packed_words_at(words, name);
+}
+
+#define TOKEN uint16_t
+#define NAME(x) x##_narrow
+#define LOOK_TOKENS PMILL_MATCH_NARROW
+#include "merge/visit_template.h"
+#define TOKEN uint32_t
+#define NAME(x) x##_wide
+#define LOOK_TOKENS PMILL_MATCH_WIDE
+#include "merge/visit_template.h"
+
+static void visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
+{
+	/* Places come in order, so the next is mostly in the same word. */
+	uint32_t at = name - (uint32_t)words->unit_count;
+	bool is_behind = *word + 1 < words->long_count && words->long_words[*word + 1].begin <= at;
+	if (is_behind || words->long_words[*word].begin > at)
+		*word = pmill_packed_words_find_long(words, at);
+	merge_long(
+		words, name, words->long_words[*word].count, left, right, joined, neighbours, changes);
+}
+
+static void visit_long_places(const struct pmill_packed_words *words, const uint32_t *names,
+	size_t count, uint32_t left, uint32_t right, uint32_t joined,
+	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
+{
+	size_t long_word = 0;
+	for (size_t i = 0; i < count; i++)
+		visit_long(words, names[i], &long_word, left, right, joined, neighbours, changes);
+}
+
+/* How many of the first places are of one kind. They come share by share, and in each the short words first. */
+static size_t count_alike(
+	const struct pmill_packed_words *words, const uint32_t *names, size_t count)
+{
+	if (words->position_count == 0)
+		return count;
+	size_t alike = 1;
+	while (alike < count && is_long(words, names[alike]) == is_long(words, names[0]))
+		alike++;
+	return alike;
+}
+
+bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
+	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
+{
+	for (size_t i = 0; i < PREFETCHED && i < count; i++) {
+		const char *ahead = address_of(words, names[i]);
+		__builtin_prefetch(ahead, 1);
+		__builtin_prefetch(ahead + SECOND_LINE, 1);
+	}
+	for (size_t begin = 0, part; begin < count; begin += part) {
+		part = count_alike(words, names + begin, count - begin < ROUND ? count - begin : ROUND);
+		size_t behind = count - begin, ahead = behind > PREFETCHED ? behind - PREFETCHED : 0;
+		if (!pmill_changes_reserve(changes, ROUND))
+			return false;
+		bool done = true;
+		if (is_long(words, names[begin]))
+			visit_long_places(words, names + begin, part, left, right, joined, neighbours, changes);
+		else if (words->is_wide)
+			done = visit_wide(
+				words, names + begin, part, ahead, left, right, joined, neighbours, changes);
+		else
+			done = visit_narrow(words, names + begin, part, ahead, (uint16_t)left, (uint16_t)right,
+				joined, neighbours, changes);
+		if (!done)
+			return false;
+	}
+	return true;
+}
+
+/* ---- Pairs of bytes ---- */
+
+static struct pmill_byte_pair *find_long_pair(
+	const struct pmill_packed_words *words, struct pmill_byte_pair *pairs, uint32_t at)
+{
+	uint32_t next = words->after[at];
+	if (next == PMILL_NO_POSITION)
+		return NULL;
+	return &pairs[words->tokens[at] << 8 | words->tokens[next]];
+}
+
+static bool count_long_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t name = share->long_begin; name < share->long_end;) {
+		uint32_t at = (uint32_t)(name - words->unit_count);
+		size_t word = pmill_packed_words_find_long(words, at);
+		int64_t count = words->long_words[word].count;
+		struct pmill_byte_pair *pair;
+		for (; (pair = find_long_pair(words, pairs, at)) != NULL; at++) {
+			if (__builtin_add_overflow(pair->count, count, &pair->count))
+				return false;
+			pair->places++;
+		}
+		name = words->unit_count + at + 1;
+	}
+	return true;
+}
+
+static void fill_long_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t name = share->long_begin; name < share->long_end; name++) {
+		struct pmill_byte_pair *pair = find_long_pair(
+			words, pairs, (uint32_t)(name - words->unit_count));
+		if (pair != NULL && pair->fill != NULL)
+			*pair->fill++ = (uint32_t)name;
+	}
+}
+
+bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t at = share->short_begin; at < share->short_end;) {
+		const struct pmill_packed_word *word = pmill_packed_words_at(words, at);
+		bool fits = words->is_wide ? count_pairs_wide(word, (uint32_t)at, pairs)
+								   : count_pairs_narrow(word, (uint32_t)at, pairs);
+		if (!fits)
+			return false;
+		at += pmill_packed_word_room(word);
+	}
+	return count_long_pairs(words, share, pairs);
+}
+
+void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
+	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+{
+	for (uint64_t at = share->short_begin; at < share->short_end;) {
+		const struct pmill_packed_word *word = pmill_packed_words_at(words, at);
+		if (words->is_wide)
+			fill_pairs_wide(word, (uint32_t)at, pairs);
+		else
+			fill_pairs_narrow(word, (uint32_t)at, pairs);
+		at += pmill_packed_word_room(word);
+	}
+	fill_long_pairs(words, share, pairs);
+}

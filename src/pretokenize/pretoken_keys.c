@@ -1,0 +1,89 @@
+/* Keys and hashes of pretokens: for any processor, and the table of all ways. */
+/* SPDX-License-Identifier: MIT */
+#include "pretokenize/pretoken_keys.h"
+
+#include <assert.h>
+
+/* Read from 16 - n on: a mask that keeps the first n of 16 bytes. */
+static const uint8_t keep[32] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+	0xFF, /* with zeros behind */
+	0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+
+static inline struct pmill_pretoken_key load_key(const uint8_t *word, size_t len)
+{
+	const uint8_t *mask = keep + 16 - len;
+	return (struct pmill_pretoken_key){pmill_load_word(word) & pmill_load_word(mask),
+		(pmill_load_word(word + 8) & pmill_load_word(mask + 8)) | (uint64_t)len << 56};
+}
+
+/* Both in registers, out of reach of the stores into the batch. */
+struct filling {
+	struct pmill_key_seed seed;
+	size_t count;
+};
+
+static inline void put(
+	struct filling *filling, struct pmill_pretoken_keys *keys, struct pmill_pretoken_key key)
+{
+	keys->keys[filling->count] = key;
+	keys->hashes[filling->count++] = pmill_pretoken_key_hash(filling->seed, key);
+}
+
+static inline void put_long(struct pmill_pretoken_keys *keys, const uint8_t *bytes, size_t len)
+{
+	keys->longs[keys->long_count++] = (struct pmill_long_pretoken){bytes, len};
+}
+
+void pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
+	const uint8_t *bytes, size_t len)
+{
+	if (len > PMILL_SHORT_PRETOKEN) {
+		put_long(keys, bytes, len);
+		return;
+	}
+	struct filling filling = {*seed, keys->count};
+	put(&filling, keys, pmill_pretoken_key_make(bytes, len));
+	keys->count = filling.count;
+}
+
+static void fill_plain(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
+	const uint8_t *text, size_t begin, const size_t *ends, size_t count)
+{
+	struct filling filling = {*seed, keys->count};
+	for (size_t i = 0; i < count; begin = ends[i++]) {
+		size_t len = ends[i] - begin;
+		assert(ends[i] > begin);
+		if (__builtin_expect(len > PMILL_SHORT_PRETOKEN, 0))
+			put_long(keys, text + begin, len);
+		else
+			put(&filling, keys, load_key(text + begin, len));
+	}
+	keys->count = filling.count;
+}
+
+static bool is_everywhere(void)
+{
+	return true;
+}
+
+static const struct pmill_key_maker plain = {"plain", is_everywhere, fill_plain};
+
+const struct pmill_key_maker *pmill_key_maker_at(size_t index)
+{
+	static const struct pmill_key_maker *const makers[] = {
+#if defined(__x86_64__) && defined(__LP64__)
+		&pmill_key_maker_avx512,
+		&pmill_key_maker_sse2,
+#endif
+		&plain,
+	};
+	return index < sizeof makers / sizeof makers[0] ? makers[index] : NULL;
+}
+
+const struct pmill_key_maker *pmill_key_maker_fastest(void)
+{
+	size_t i = 0;
+	while (!pmill_key_maker_at(i)->is_available())
+		i++;
+	return pmill_key_maker_at(i);
+}

@@ -1,0 +1,141 @@
+/* Keys and hashes of pretokens, many at once: the seam for instruction sets. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_PRETOKENIZE_PRETOKEN_KEYS_H
+#define PMILL_PRETOKENIZE_PRETOKEN_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { PMILL_SHORT_PRETOKEN = 15 }; /* bytes; longer pretokens have no key, only a hash */
+
+struct pmill_key_seed {
+	uint64_t first, second;
+	uint64_t factor; /* odd */
+};
+
+/*
+ * A pretoken of at most 15 bytes: bytes 0..7 and 8..14, little-endian, zero padded, and its length in the top
+ * byte. So two of them are compared as 16 bytes at once.
+ */
+struct pmill_pretoken_key {
+	uint64_t first, second;
+};
+
+static inline uint64_t pmill_load_word(const uint8_t *p)
+{
+	uint64_t x;
+	memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = __builtin_bswap64(x);
+#endif
+	return x;
+}
+
+static inline uint64_t pmill_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* Reads nothing beyond the pretoken. */
+static inline struct pmill_pretoken_key pmill_pretoken_key_make(const uint8_t *word, size_t len)
+{
+	uint8_t padded[16] = {0};
+	memcpy(padded, word, len);
+	padded[15] = (uint8_t)len;
+	return (struct pmill_pretoken_key){pmill_load_word(padded), pmill_load_word(padded + 8)};
+}
+
+#define PMILL_KEY_MIX 0x9E3779B97F4A7C15u
+
+/*
+ * Without this, words that differ by even steps (numbers, say) make steps of the hash that are even
+ * too, and under one seed of a hundred they stand in few places.
+ */
+static inline uint64_t pmill_mix_hash(uint64_t hash, uint64_t factor)
+{
+	hash *= PMILL_KEY_MIX;
+	return (hash ^ hash >> 32) * factor;
+}
+
+/*
+ * Who doesn't know the seed can't foresee which words share a slot. For any two words, the chance over all
+ * seeds that the sums are equal is at most 2^-32 (it is the NH of UMAC: four 32-bit parts, each with a
+ * key of its own added, two products), and that the top n bits of products with an odd factor are
+ * equal where the sums are not, at most 2^(1-n) (multiply-shift). It needs no 128-bit products, which
+ * vectors don't have.
+ */
+static inline uint64_t pmill_pretoken_key_hash(
+	struct pmill_key_seed seed, struct pmill_pretoken_key key)
+{
+	uint32_t a = (uint32_t)key.first + (uint32_t)seed.first;
+	uint32_t b = (uint32_t)(key.first >> 32) + (uint32_t)(seed.first >> 32);
+	uint32_t c = (uint32_t)key.second + (uint32_t)seed.second;
+	uint32_t d = (uint32_t)(key.second >> 32) + (uint32_t)(seed.second >> 32);
+	return pmill_mix_hash((uint64_t)a * b + (uint64_t)c * d, seed.factor);
+}
+
+/*
+ * A long word by 16 bytes at a time; the last 16 overlap those before. The length goes in by a
+ * product of its own: beside the bytes it could be made up for by other bytes, whatever the seed.
+ */
+static inline uint64_t pmill_long_pretoken_hash(
+	struct pmill_key_seed seed, const uint8_t *word, size_t len)
+{
+	const uint8_t *last = word + len - 16;
+	uint64_t hash = pmill_fold(seed.second, len ^ seed.first);
+	for (; word < last; word += 16)
+		hash = pmill_fold(pmill_load_word(word) ^ seed.first, pmill_load_word(word + 8) ^ hash);
+	hash = pmill_fold(pmill_load_word(last) ^ seed.first, pmill_load_word(last + 8) ^ hash);
+	return pmill_mix_hash(hash, seed.factor);
+}
+
+enum {
+	PMILL_KEY_BATCH = 256, /* pretokens in flight: 64 are 5 % slower, 512 no faster */
+	PMILL_KEY_SPILL = 8,   /* whole vectors are stored, of which fewer lanes may count */
+};
+
+/* A pretoken that is too long for a key: where it is in the text. */
+struct pmill_long_pretoken {
+	const uint8_t *bytes;
+	size_t len;
+};
+
+/* Filled in the order of the text, short and long ones apart. */
+struct pmill_pretoken_keys {
+	struct pmill_pretoken_key keys[PMILL_KEY_BATCH + PMILL_KEY_SPILL];
+	uint64_t hashes[PMILL_KEY_BATCH + PMILL_KEY_SPILL]; /* of the keys */
+	struct pmill_long_pretoken longs[PMILL_KEY_BATCH];
+	size_t count, long_count;
+};
+
+/*
+ * Appends `count` pretokens; there must be room. The first begins at `begin`, each other one where the
+ * one before it ends. 16 bytes must be readable from the beginning of each.
+ */
+typedef void (*pmill_key_function)(struct pmill_pretoken_keys *keys,
+	const struct pmill_key_seed *seed, const uint8_t *text, size_t begin, const size_t *ends,
+	size_t count);
+
+struct pmill_key_maker {
+	const char *name;
+	bool (*is_available)(void); /* on this processor */
+	pmill_key_function fill;
+};
+
+/* The fastest first; NULL at the end. The last one runs everywhere. */
+const struct pmill_key_maker *pmill_key_maker_at(size_t index);
+const struct pmill_key_maker *pmill_key_maker_fastest(void);
+
+/* Appends one pretoken. Reads nothing beyond it. */
+void pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
+	const uint8_t *bytes, size_t len);
+
+#if defined(__x86_64__) && defined(__LP64__)
+extern const struct pmill_key_maker pmill_key_maker_avx512;
+extern const struct pmill_key_maker pmill_key_maker_sse2;
+#endif
+
+#endif

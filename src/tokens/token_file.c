@@ -1,0 +1,306 @@
+/* Token files: ids ↔ bytes, one row for each format. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * text: ids in decimal, a space between two, LF behind each document.
+ * u16, u32: little-endian ids, nothing else; documents can be told only by their end-of-text id.
+ */
+#include "tokens/token_file.h"
+
+#include "base/error.h"
+#include "base/file.h"
+
+/* False at the end of the stream, where *status is PMILL_OK, and after a failure. */
+static bool peek_byte(struct pmill_token_reader *reader, pmill_status *status, pmill_error *error)
+{
+	*status = PMILL_OK;
+	if (reader->begin < reader->end)
+		return true;
+	if (reader->is_at_end)
+		return false;
+	reader->block_offset += reader->end;
+	reader->begin = reader->end = 0;
+	*status = reader->fill(
+		reader->context, reader->block, sizeof reader->block, &reader->end, error);
+	if (*status != PMILL_OK)
+		reader->end = 0;
+	reader->is_at_end = reader->end == 0;
+	return !reader->is_at_end;
+}
+
+static uint64_t current_offset(const struct pmill_token_reader *reader)
+{
+	return reader->block_offset + reader->begin;
+}
+
+/* ---- text ---- */
+
+static size_t put_decimal(uint32_t value, uint8_t *out)
+{
+	uint8_t digits[10];
+	size_t count = 0;
+	do {
+		digits[count++] = (uint8_t)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	for (size_t i = 0; i < count; i++)
+		out[i] = digits[count - 1 - i];
+	return count;
+}
+
+static bool append_text(
+	struct pmill_buffer *out, uint64_t before, const uint32_t *ids, size_t count)
+{
+	const size_t longest = sizeof " 4294967295" - 1;
+	if (count > SIZE_MAX / longest || !pmill_buffer_reserve(out, count * longest))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (before + i > 0)
+			out->data[out->len++] = ' ';
+		out->len += put_decimal(ids[i], out->data + out->len);
+	}
+	return true;
+}
+
+static bool end_text_document(struct pmill_buffer *out)
+{
+	return pmill_buffer_append(out, "\n", 1);
+}
+
+static bool is_blank(uint8_t byte)
+{
+	return byte == ' ' || byte == '\t' || byte == '\r';
+}
+
+/*
+ * Moves to the next digit and notes the ends of lines passed. False at the end, or after a failure.
+ */
+static bool skip_space(struct pmill_token_reader *reader, pmill_status *status, pmill_error *error)
+{
+	while (peek_byte(reader, status, error)) {
+		uint8_t byte = reader->block[reader->begin];
+		if (byte == '\n') {
+			reader->documents++;
+			reader->is_in_document = false;
+		} else if (!is_blank(byte)) {
+			return true;
+		}
+		reader->begin++;
+	}
+	if (*status == PMILL_OK && reader->is_in_document)
+		reader->documents++;
+	reader->is_in_document = false;
+	return false;
+}
+
+static pmill_status fail_text(
+	const struct pmill_token_reader *reader, uint8_t byte, pmill_error *error)
+{
+	if (byte > ' ' && byte < 0x7f)
+		return pmill_fail_input(error, reader->name, current_offset(reader),
+			"'%c' is neither a digit nor white space", byte);
+	return pmill_fail_input(error, reader->name, current_offset(reader),
+		"byte 0x%02X is neither a digit nor white space", byte);
+}
+
+static pmill_status read_text(struct pmill_token_reader *reader, uint32_t *id, uint64_t *offset,
+	bool *is_there, pmill_error *error)
+{
+	pmill_status status;
+	*is_there = skip_space(reader, &status, error);
+	if (!*is_there)
+		return status;
+	uint64_t value = 0;
+	*offset = current_offset(reader);
+	reader->is_in_document = true;
+	while (peek_byte(reader, &status, error)) {
+		uint8_t byte = reader->block[reader->begin];
+		if (is_blank(byte) || byte == '\n')
+			break;
+		if (byte < '0' || byte > '9')
+			return fail_text(reader, byte, error);
+		value = value * 10 + (uint64_t)(byte - '0');
+		if (value >= PMILL_NO_ID)
+			return pmill_fail_input(
+				error, reader->name, *offset, "the number that begins here is too large for an id");
+		reader->begin++;
+	}
+	*id = (uint32_t)value;
+	return status;
+}
+
+/* ---- u16 and u32 ---- */
+
+static bool append_binary(struct pmill_buffer *out, const uint32_t *ids, size_t count, size_t width)
+{
+	if (count > SIZE_MAX / width || !pmill_buffer_reserve(out, count * width))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		for (size_t byte = 0; byte < width; byte++)
+			out->data[out->len++] = (uint8_t)(ids[i] >> 8 * byte);
+	}
+	return true;
+}
+
+static bool append_u16(struct pmill_buffer *out, uint64_t before, const uint32_t *ids, size_t count)
+{
+	(void)before;
+	return append_binary(out, ids, count, 2);
+}
+
+static bool append_u32(struct pmill_buffer *out, uint64_t before, const uint32_t *ids, size_t count)
+{
+	(void)before;
+	return append_binary(out, ids, count, 4);
+}
+
+static bool end_binary_document(struct pmill_buffer *out)
+{
+	(void)out;
+	return true;
+}
+
+static pmill_status read_binary(struct pmill_token_reader *reader, size_t width, uint32_t *id,
+	uint64_t *offset, bool *is_there, pmill_error *error)
+{
+	pmill_status status;
+	*id = 0;
+	*is_there = peek_byte(reader, &status, error);
+	if (!*is_there)
+		return status;
+	*offset = current_offset(reader);
+	for (size_t byte = 0; byte < width; byte++) {
+		if (!peek_byte(reader, &status, error))
+			return status != PMILL_OK ? status
+									  : pmill_fail_input(error, reader->name, *offset,
+											"the file ends within an id of %zu bytes", width);
+		*id |= (uint32_t)reader->block[reader->begin++] << 8 * byte;
+	}
+	return PMILL_OK;
+}
+
+static pmill_status read_u16(struct pmill_token_reader *reader, uint32_t *id, uint64_t *offset,
+	bool *is_there, pmill_error *error)
+{
+	return read_binary(reader, 2, id, offset, is_there, error);
+}
+
+static pmill_status read_u32(struct pmill_token_reader *reader, uint32_t *id, uint64_t *offset,
+	bool *is_there, pmill_error *error)
+{
+	return read_binary(reader, 4, id, offset, is_there, error);
+}
+
+/* ---- the table ---- */
+
+enum { ROW_TEXT, ROW_U16, ROW_U32, ROW_COUNT };
+
+static const struct pmill_token_format formats[ROW_COUNT] = {
+	[ROW_TEXT] = {"text", ".txt", PMILL_NO_ID, true, append_text, end_text_document, read_text},
+	[ROW_U16] = {"u16", ".u16", UINT64_C(1) << 16, false, append_u16, end_binary_document,
+		read_u16},
+	[ROW_U32] = {"u32", ".u32", PMILL_NO_ID, false, append_u32, end_binary_document, read_u32},
+};
+
+/* Formats that have a name already. */
+static const struct unwritten_format {
+	const char *name, *suffix;
+} unwritten[] = {
+	{"jsonl", ".jsonl"},
+	{"npy", ".npy"},
+	{"megatron", NULL},
+	{"datatrove", ".ds"},
+	{"llmc", NULL},
+};
+
+const struct pmill_token_format *pmill_token_format_at(size_t index)
+{
+	return index < ROW_COUNT ? &formats[index] : NULL;
+}
+
+static pmill_status fail_unwritten(const char *name, pmill_error *error)
+{
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"token files of the format %s are neither written nor read yet", name);
+}
+
+static pmill_status pick_by_name(
+	const char *name, const struct pmill_token_format **format, pmill_error *error)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		if (strcmp(name, formats[i].name) == 0) {
+			*format = &formats[i];
+			return PMILL_OK;
+		}
+	}
+	for (size_t i = 0; i < sizeof unwritten / sizeof *unwritten; i++) {
+		if (strcmp(name, unwritten[i].name) == 0)
+			return fail_unwritten(name, error);
+	}
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"there is no token file format %.100s; those there are: text, u16, u32", name);
+}
+
+static pmill_status pick_by_suffix(const char *path, uint32_t vocab_size,
+	const struct pmill_token_format **format, pmill_error *error)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		if (pmill_path_has_suffix(path, formats[i].suffix)) {
+			*format = &formats[i];
+			return PMILL_OK;
+		}
+	}
+	if (pmill_path_has_suffix(path, ".bin")) {
+		*format = &formats[vocab_size <= formats[ROW_U16].id_limit ? ROW_U16 : ROW_U32];
+		return PMILL_OK;
+	}
+	for (size_t i = 0; i < sizeof unwritten / sizeof *unwritten; i++) {
+		if (unwritten[i].suffix != NULL && pmill_path_has_suffix(path, unwritten[i].suffix))
+			return fail_unwritten(unwritten[i].name, error);
+	}
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"%s: the suffix does not tell the format of the token file; name one: text, u16, u32",
+		path);
+}
+
+pmill_status pmill_token_format_pick(const char *name, const char *path, uint32_t vocab_size,
+	const struct pmill_token_format **format, pmill_error *error)
+{
+	const struct pmill_token_format *picked = &formats[ROW_TEXT];
+	pmill_status status = PMILL_OK;
+	if (name != NULL)
+		status = pick_by_name(name, &picked, error);
+	else if (path != NULL && strcmp(path, "-") != 0)
+		status = pick_by_suffix(path, vocab_size, &picked, error);
+	if (status != PMILL_OK)
+		return status;
+	*format = picked;
+	return PMILL_OK;
+}
+
+pmill_status pmill_token_format_check_width(
+	const struct pmill_token_format *format, uint32_t vocab_size, pmill_error *error)
+{
+	if (vocab_size <= format->id_limit)
+		return PMILL_OK;
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"%s holds ids below %llu and the vocab has %u entries: narrowing loses data", format->name,
+		(unsigned long long)format->id_limit, (unsigned)vocab_size);
+}
+
+pmill_status pmill_token_reader_next(
+	struct pmill_token_reader *reader, struct pmill_token_batch *batch, pmill_error *error)
+{
+	batch->count = 0;
+	while (batch->count < PMILL_TOKEN_BATCH) {
+		bool is_there;
+		pmill_status status = reader->format->read(
+			reader, &batch->ids[batch->count], &batch->offsets[batch->count], &is_there, error);
+		if (status != PMILL_OK)
+			return status;
+		if (!is_there)
+			break;
+		batch->documents[batch->count] = reader->documents;
+		batch->count++;
+	}
+	return PMILL_OK;
+}

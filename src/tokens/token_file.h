@@ -1,0 +1,71 @@
+/* Token files: ids ↔ bytes, one row for each format. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_TOKENS_TOKEN_FILE_H
+#define PMILL_TOKENS_TOKEN_FILE_H
+
+#include <stdbool.h>
+
+#include "base/array.h"
+#include "pairmill.h"
+
+/* Fills `data` with up to `capacity` > 0 bytes; `*len` 0 at the end. */
+typedef pmill_status (*pmill_token_fill)(
+	void *context, uint8_t *data, size_t capacity, size_t *len, pmill_error *error);
+
+enum { PMILL_TOKEN_BLOCK = 1 << 16, PMILL_TOKEN_BATCH = 1024 };
+
+/* Reads ids from a stream of bytes. Set the first four; all else zero is ready. */
+struct pmill_token_reader {
+	const struct pmill_token_format *format;
+	pmill_token_fill fill;
+	void *context;
+	const char *name;   /* of the stream, for messages */
+	uint64_t documents; /* ended so far, in formats that tell */
+	/* private */
+	uint8_t block[PMILL_TOKEN_BLOCK];
+	size_t begin, end;     /* of what is left in the block */
+	uint64_t block_offset; /* of block[0] in the stream */
+	bool is_at_end;
+	bool is_in_document;
+};
+
+/* Ids that follow each other, the byte where each begins, and the documents that ended before it. */
+struct pmill_token_batch {
+	size_t count;
+	uint32_t ids[PMILL_TOKEN_BATCH];
+	uint64_t offsets[PMILL_TOKEN_BATCH];
+	uint64_t documents[PMILL_TOKEN_BATCH];
+};
+
+struct pmill_token_format {
+	const char *name;   /* "text" */
+	const char *suffix; /* ".txt" */
+	uint64_t id_limit;  /* ids are below this */
+	/* A compressed file of this kind can be told from a plain one. */
+	bool may_be_compressed;
+	/* Appends ids of one document, of which `before` are there already. False without memory. */
+	bool (*append)(struct pmill_buffer *out, uint64_t before, const uint32_t *ids, size_t count);
+	bool (*end_document)(struct pmill_buffer *out);
+	/* Reads one id: *is_there false at the end of the stream. */
+	pmill_status (*read)(struct pmill_token_reader *reader, uint32_t *id, uint64_t *offset,
+		bool *is_there, pmill_error *error);
+};
+
+const struct pmill_token_format *pmill_token_format_at(size_t index); /* NULL at the end */
+
+/*
+ * The format called `name`, or where that is NULL the one by the suffix of `path`, or where that is
+ * NULL too (or "-") `text`. ".bin" is u16 where the vocab has at most 65,536 entries, else u32.
+ */
+pmill_status pmill_token_format_pick(const char *name, const char *path, uint32_t vocab_size,
+	const struct pmill_token_format **format, pmill_error *error);
+
+/* Refuses to write the ids of a vocab in a format that is too narrow for them. */
+pmill_status pmill_token_format_check_width(
+	const struct pmill_token_format *format, uint32_t vocab_size, pmill_error *error);
+
+/* Reads the next ids; batch->count 0 at the end. */
+pmill_status pmill_token_reader_next(
+	struct pmill_token_reader *reader, struct pmill_token_batch *batch, pmill_error *error);
+
+#endif
