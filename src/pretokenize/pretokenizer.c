@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "pretokenize/pattern.h"
 #include "pretokenize/regex.h"
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner_table.h"
 #include "unicode/utf8.h"
 
 #define DEFAULT_PATTERN "gpt2"

@@ -16,7 +16,7 @@ struct pmill_pretokenizer;
 /*
  * `pattern`: the name of a known pattern, one of its recognised spellings, or an expression; NULL
  * "gpt2". `unicode_version`: NULL "16.0". `scanner`: NULL the fastest, a name of the table in
- * scan.c, or "regex", which runs a known pattern on PCRE2 with its classes written out.
+ * scanner_table.c, or "regex", which runs a known pattern on PCRE2 with its classes written out.
  */
 pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_version,
 	const char *scanner, struct pmill_pretokenizer **pretokenizer, pmill_error *error);

@@ -3,7 +3,7 @@
 #ifndef PMILL_PRETOKENIZE_SCAN_BLOCK_H
 #define PMILL_PRETOKENIZE_SCAN_BLOCK_H
 
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner.h"
 
 /*
  * Left to themselves compilers keep the masks in memory and pass their address about: English at

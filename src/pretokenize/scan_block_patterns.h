@@ -8,7 +8,7 @@
  * the right is known as well. Where even that is not enough `stuck` is set, and the caller lets the
  * scalar scanner go on from the last start before the block.
  *
- * scan_template.h tells why each pattern cuts as it does; here stands only how to see it in masks.
+ * scan_scalar_patterns.h tells why each pattern cuts as it does; here stands only how to see it in masks.
  */
 #ifndef PMILL_PRETOKENIZE_SCAN_BLOCK_PATTERNS_H
 #define PMILL_PRETOKENIZE_SCAN_BLOCK_PATTERNS_H

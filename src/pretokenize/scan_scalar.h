@@ -3,7 +3,7 @@
 #ifndef PMILL_PRETOKENIZE_SCAN_SCALAR_H
 #define PMILL_PRETOKENIZE_SCAN_SCALAR_H
 
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner.h"
 
 extern const struct pmill_scanner pmill_scanner_scalar;
 

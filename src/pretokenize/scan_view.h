@@ -1,9 +1,9 @@
-/* What all scanners see of a text: single characters, up to where they can be told. */
+/* What the scalar scanner sees of a text: single characters, up to where they are known. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_PRETOKENIZE_SCAN_VIEW_H
 #define PMILL_PRETOKENIZE_SCAN_VIEW_H
 
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner.h"
 #include "unicode/utf8.h"
 
 struct view {
@@ -48,6 +48,21 @@ static inline uint8_t look_byte(struct view *view, size_t position)
 		return 0;
 	}
 	return view->text[position];
+}
+
+/* The end of the run of characters from `position` whose classes are in `set`. */
+static inline size_t skip(struct view *view, size_t position, unsigned set)
+{
+	for (;;) {
+		while (position < view->limit && (pmill_ascii_class_bits[view->text[position]] & set) != 0)
+			position++;
+		if (position < view->limit && view->text[position] < 0x80)
+			return position;
+		struct character next = look(view, position);
+		if ((next.bit & set) == 0)
+			return position;
+		position += next.len;
+	}
 }
 
 /* The limit lies before a UTF-8 sequence that the end cuts, where more text may follow. */

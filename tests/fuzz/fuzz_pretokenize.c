@@ -14,7 +14,7 @@
 
 #include "pretokenize/pattern.h"
 #include "pretokenize/pretokenizer.h"
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner_table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -18,7 +18,7 @@
 #include "pairmill.h"
 #include "pretokenize/pattern.h"
 #include "pretokenize/pretokenizer.h"
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner_table.h"
 #include "unicode/class.h"
 
 enum mode { PRETOKENS, PRETOKENS_NOT_FINAL, SURE_CUTS, CLASSES, PATTERNS, VERSIONS, SCANNERS };

@@ -15,7 +15,7 @@
 
 #include "pretokenize/pattern.h"
 #include "pretokenize/pretokenizer.h"
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner_table.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner_table.h"
 #include "pretokenize/scan_plain_rows.h"
 
 enum { LONGEST = 3000, UNICODE_VERSIONS = 5 };

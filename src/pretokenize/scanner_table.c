@@ -1,6 +1,6 @@
 /* The table of scanners. */
 /* SPDX-License-Identifier: MIT */
-#include "pretokenize/scan.h"
+#include "pretokenize/scanner_table.h"
 
 #include <string.h>
 

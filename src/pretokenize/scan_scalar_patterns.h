@@ -1,13 +1,6 @@
-/* The known patterns, once for all instruction sets: one scan function each. */
+/* Where a pretoken ends: the known patterns, one character at a time. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that includes this has included scan_view.h and defined
- *
- *     size_t skip(struct view *view, size_t position, unsigned set)
- *
- * the end of the run of characters from `position` whose class is in `set`: the only loop over text
- * here, and so what an instruction set makes fast. All else looks at single characters.
- *
  * The patterns are regular expressions in which backtracking could matter only in a few places.
  * Each function below is its pattern with those places worked out by hand; the comments say how.
  * All take linear time: a character is looked at a bounded number of times, whatever the text.
@@ -16,6 +9,9 @@
  * `touched`, and an end found after that counts only where the segment is final. The functions look
  * no further than they must, so what they hold back is just what could change.
  */
+#ifndef PMILL_PRETOKENIZE_SCAN_SCALAR_PATTERNS_H
+#define PMILL_PRETOKENIZE_SCAN_SCALAR_PATTERNS_H
+
 #include "pretokenize/scan_view.h"
 
 enum {
@@ -276,36 +272,4 @@ static inline size_t end_none(struct view *view, size_t position)
 	return view->limit;
 }
 
-#define DEFINE_SCAN(pattern)                                                                       \
-	static size_t scan_##pattern(struct pmill_scan *scan, size_t *ends, size_t capacity)           \
-	{                                                                                              \
-		struct view view = open_view(scan);                                                        \
-		size_t position = scan->begin, count = 0;                                                  \
-		while (count < capacity && position < view.limit) {                                        \
-			size_t end = end_##pattern(&view, position);                                           \
-			if (view.touched && !scan->is_final)                                                   \
-				break;                                                                             \
-			ends[count++] = end;                                                                   \
-			position = end;                                                                        \
-		}                                                                                          \
-		scan->begin = position;                                                                    \
-		return count;                                                                              \
-	}
-
-DEFINE_SCAN(gpt2)
-DEFINE_SCAN(cl100k)
-DEFINE_SCAN(cl100k_hf)
-DEFINE_SCAN(o200k)
-DEFINE_SCAN(qwen2)
-DEFINE_SCAN(nanochat)
-DEFINE_SCAN(none)
-
-static const pmill_scan_function scan_functions[PMILL_PATTERN_COUNT] = {
-	[PMILL_PATTERN_GPT2] = scan_gpt2,
-	[PMILL_PATTERN_CL100K] = scan_cl100k,
-	[PMILL_PATTERN_CL100K_HF] = scan_cl100k_hf,
-	[PMILL_PATTERN_O200K] = scan_o200k,
-	[PMILL_PATTERN_QWEN2] = scan_qwen2,
-	[PMILL_PATTERN_NANOCHAT] = scan_nanochat,
-	[PMILL_PATTERN_NONE] = scan_none,
-};
+#endif

@@ -1,7 +1,7 @@
-/* The seam of the scanners: one row for each instruction set, all with the same meaning. */
+/* What a scanner is: functions that cut text by the known patterns, for one instruction set. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_PRETOKENIZE_SCAN_H
-#define PMILL_PRETOKENIZE_SCAN_H
+#ifndef PMILL_PRETOKENIZE_SCANNER_H
+#define PMILL_PRETOKENIZE_SCANNER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,9 +41,5 @@ struct pmill_scanner {
 	bool (*is_available)(void);           /* on this processor; NULL: everywhere */
 	const pmill_scan_function *functions; /* by pattern id */
 };
-
-const struct pmill_scanner *pmill_scanner_find(
-	const char *name);                                      /* NULL name: the fastest available */
-const struct pmill_scanner *pmill_scanner_at(size_t index); /* NULL at the end */
 
 #endif
