@@ -4,7 +4,7 @@
 #define PMILL_PRETOKENIZE_PATTERN_H
 
 #include "pairmill.h"
-#include "pretokenize/scanner.h"
+#include "pretokenize/pattern_list.h"
 
 /* Spellings that are equal to the pattern on every text, ends included: NULL at the end. */
 struct pmill_pattern {

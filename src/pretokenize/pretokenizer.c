@@ -193,23 +193,21 @@ static bool is_letter(struct neighbour character)
 }
 
 /* o200k's letters take marks, and an apostrophe behind them may be the suffix's. */
-static bool may_follow_letters(enum pmill_pattern_id pattern, struct neighbour after)
+static bool may_follow_letters(struct pmill_pattern_rules rules, struct neighbour after)
 {
-	if (is_letter(after))
-		return true;
-	return pattern == PMILL_PATTERN_O200K &&
-		(after.class == PMILL_CLASS_MARK || after.code_point == '\'');
+	return is_letter(after) || (rules.is_cased && after.class == PMILL_CLASS_MARK) ||
+		(rules.has_suffix && after.code_point == '\'');
 }
 
 /* Symbols, and marks where no other rule has them. `after` is no symbol. */
 static bool is_sure_behind_symbol(
-	enum pmill_pattern_id pattern, struct neighbour before, struct neighbour after)
+	struct pmill_pattern_rules rules, struct neighbour before, struct neighbour after)
 {
 	if (after.class == PMILL_CLASS_NUMBER)
 		return true;
 	if (after.class == PMILL_CLASS_SPACE)
-		return pattern == PMILL_PATTERN_GPT2 || !is_line_end(after);
-	return pattern == PMILL_PATTERN_GPT2 && is_letter(after) && before.code_point != '\'';
+		return !rules.has_line_rules || !is_line_end(after);
+	return !rules.has_prefix && is_letter(after) && before.code_point != '\'';
 }
 
 /*
@@ -231,17 +229,17 @@ static bool is_sure_behind_symbol(
  * is one pretoken.
  */
 static bool is_sure_between(
-	enum pmill_pattern_id pattern, struct neighbour before, struct neighbour after)
+	struct pmill_pattern_rules rules, struct neighbour before, struct neighbour after)
 {
 	if (is_letter(before))
-		return !may_follow_letters(pattern, after);
+		return !may_follow_letters(rules, after);
 	if (before.class == PMILL_CLASS_NUMBER)
 		return after.class != PMILL_CLASS_NUMBER;
 	if (before.class != PMILL_CLASS_SPACE)
-		return is_sure_behind_symbol(pattern, before, after);
-	if (pattern == PMILL_PATTERN_GPT2 || !is_line_end(before) || after.class == PMILL_CLASS_SPACE)
+		return is_sure_behind_symbol(rules, before, after);
+	if (!rules.has_line_rules || !is_line_end(before) || after.class == PMILL_CLASS_SPACE)
 		return false;
-	return pattern != PMILL_PATTERN_O200K || after.code_point != '/';
+	return !rules.has_slash_rule || after.code_point != '/';
 }
 
 bool pmill_pretokenizer_is_sure_cut(
@@ -250,11 +248,11 @@ bool pmill_pretokenizer_is_sure_cut(
 	assert(offset > 0 && offset < len);
 	const struct pmill_pattern *known = pretokenizer->known;
 	struct neighbour before, after;
-	if (known == NULL || known->id == PMILL_PATTERN_NONE)
+	if (known == NULL || pmill_pattern_rules[known->id].is_uncut)
 		return false;
 	return read_before(pretokenizer->unicode, text, offset, &before) &&
 		read_after(pretokenizer->unicode, text + offset, len - offset, &after) &&
-		is_sure_between(known->id, before, after);
+		is_sure_between(pmill_pattern_rules[known->id], before, after);
 }
 
 /* ---- The cursor ---- */

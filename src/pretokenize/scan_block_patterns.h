@@ -181,8 +181,9 @@ INLINE uint64_t cut_contractions(
 	return starts;
 }
 
-INLINE uint64_t start_gpt2(struct window *window)
+INLINE uint64_t start_gpt2(struct window *window, struct pmill_pattern_rules rules)
 {
+	(void)rules;
 	const struct block *now = &window->now, *last = &window->before.block;
 	uint64_t symbol = ~(now->letter | now->number | now->space);
 	uint64_t same = (now->letter & behind(now->letter, last->letter)) |
@@ -198,7 +199,7 @@ INLINE uint64_t start_gpt2(struct window *window)
 
 /* ---- cl100k and its kin ---- */
 
-INLINE uint64_t start_cl100k_like(struct window *window, unsigned most_numbers)
+INLINE uint64_t start_cl100k(struct window *window, struct pmill_pattern_rules rules)
 {
 	const struct block *now = &window->now, *last = &window->before.block;
 	struct before *before = &window->before;
@@ -213,7 +214,7 @@ INLINE uint64_t start_cl100k_like(struct window *window, unsigned most_numbers)
 	uint64_t starts = symbol & ~now->inner & ~absorbed;
 	starts |= now->letter & ~behind(now->letter | attachable, last->letter | before->attachable);
 	uint64_t places = now->apostrophe & starts & in_front(now->letter, window->after.letter);
-	starts |= start_numbers(window, most_numbers) | start_spaces(window, tail);
+	starts |= start_numbers(window, rules.most_numbers) | start_spaces(window, tail);
 	before->symbol = symbol;
 	before->absorbed = absorbed;
 	before->attachable = attachable;
@@ -290,7 +291,7 @@ INLINE uint64_t start_cased(struct window *window, uint64_t cased)
 	return starts;
 }
 
-INLINE uint64_t start_o200k(struct window *window)
+INLINE uint64_t start_o200k(struct window *window, struct pmill_pattern_rules rules)
 {
 	const struct block *now = &window->now, *last = &window->before.block;
 	struct before *before = &window->before;
@@ -317,13 +318,23 @@ INLINE uint64_t start_o200k(struct window *window)
 	uint64_t attachable = (sign & ~absorbed) | (now->space & ~now->line_end);
 	uint64_t starts = sign & ~now->inner & ~absorbed;
 	starts |= cased & ~now->inner & ~behind(cased | attachable, before->cased | before->attachable);
-	starts |= start_cased(window, cased) | start_numbers(window, 3) | start_spaces(window, tail);
+	starts |= start_cased(window, cased);
+	starts |= start_numbers(window, rules.most_numbers) | start_spaces(window, tail);
 	before->symbol = sign;
 	before->absorbed = absorbed;
 	before->attachable = attachable;
 	before->tail = tail;
 	before->cased = cased;
 	return starts;
+}
+
+/* ---- none ---- */
+
+INLINE uint64_t start_none(struct window *window, struct pmill_pattern_rules rules)
+{
+	(void)window;
+	(void)rules;
+	return 0;
 }
 
 #endif

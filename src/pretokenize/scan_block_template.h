@@ -76,11 +76,11 @@ static bool pass(struct emitter *emitter, const struct pmill_scan *scan, size_t 
 INLINE uint64_t find_starts(struct window *window, enum pmill_pattern_id pattern)
 {
 	switch (pattern) {
-	case PMILL_PATTERN_GPT2: return start_gpt2(window);
-	case PMILL_PATTERN_QWEN2: return start_cl100k_like(window, 1);
-	case PMILL_PATTERN_NANOCHAT: return start_cl100k_like(window, 2);
-	case PMILL_PATTERN_O200K: return start_o200k(window);
-	default: return start_cl100k_like(window, 3);
+#define START(id, family, ...)                                                                     \
+	case PMILL_PATTERN_##id: return start_##family(window, pmill_pattern_rules[pattern]);
+		PMILL_PATTERN_LIST(START)
+#undef START
+	default: return 0;
 	}
 }
 
@@ -91,11 +91,11 @@ INLINE uint64_t find_starts(struct window *window, enum pmill_pattern_id pattern
 INLINE size_t run_blocks(struct emitter *emitter, const struct pmill_scan *scan, size_t begin,
 	enum pmill_pattern_id pattern)
 {
-	bool is_cased = pattern == PMILL_PATTERN_O200K;
+	const bool is_cased = pmill_pattern_rules[pattern].is_cased;
 	struct window window = {.stuck = false};
 	struct straddler straddler = {0, PMILL_CLASS_OTHER};
 	size_t at = begin;
-	if (scan->len - at < 2 * BLOCK_SIZE + SPARE)
+	if (pmill_pattern_rules[pattern].is_uncut || scan->len - at < 2 * BLOCK_SIZE + SPARE)
 		return SIZE_MAX;
 	window.after = read_block(scan->unicode, scan->text + at, scan->len - at, is_cased, &straddler);
 	for (; scan->len - at >= 2 * BLOCK_SIZE + SPARE; at += BLOCK_SIZE) {
@@ -132,30 +132,15 @@ INLINE size_t scan_blocks(
 			scan, ends + emitter.count, capacity - emitter.count);
 }
 
-#define DEFINE_BLOCK_SCAN(name, pattern)                                                           \
-	static size_t scan_##name(struct pmill_scan *scan, size_t *ends, size_t capacity)              \
+#define DEFINE_BLOCK_SCAN(id, ...)                                                                 \
+	static size_t scan_##id(struct pmill_scan *scan, size_t *ends, size_t capacity)                \
 	{                                                                                              \
-		return scan_blocks(scan, ends, capacity, pattern);                                         \
+		return scan_blocks(scan, ends, capacity, PMILL_PATTERN_##id);                              \
 	}
 
-DEFINE_BLOCK_SCAN(gpt2, PMILL_PATTERN_GPT2)
-DEFINE_BLOCK_SCAN(cl100k, PMILL_PATTERN_CL100K)
-DEFINE_BLOCK_SCAN(cl100k_hf, PMILL_PATTERN_CL100K_HF)
-DEFINE_BLOCK_SCAN(o200k, PMILL_PATTERN_O200K)
-DEFINE_BLOCK_SCAN(qwen2, PMILL_PATTERN_QWEN2)
-DEFINE_BLOCK_SCAN(nanochat, PMILL_PATTERN_NANOCHAT)
+PMILL_PATTERN_LIST(DEFINE_BLOCK_SCAN)
 
-static size_t scan_none(struct pmill_scan *scan, size_t *ends, size_t capacity)
-{
-	return pmill_scanner_scalar.functions[PMILL_PATTERN_NONE](scan, ends, capacity);
-}
+#define SCAN_FUNCTION(id, ...) [PMILL_PATTERN_##id] = scan_##id,
 
 static const pmill_scan_function scan_functions[PMILL_PATTERN_COUNT] = {
-	[PMILL_PATTERN_GPT2] = scan_gpt2,
-	[PMILL_PATTERN_CL100K] = scan_cl100k,
-	[PMILL_PATTERN_CL100K_HF] = scan_cl100k_hf,
-	[PMILL_PATTERN_O200K] = scan_o200k,
-	[PMILL_PATTERN_QWEN2] = scan_qwen2,
-	[PMILL_PATTERN_NANOCHAT] = scan_nanochat,
-	[PMILL_PATTERN_NONE] = scan_none,
-};
+	PMILL_PATTERN_LIST(SCAN_FUNCTION)};

@@ -4,13 +4,13 @@
 
 #include "pretokenize/scan_scalar_patterns.h"
 
-#define DEFINE_SCAN(pattern)                                                                       \
-	static size_t scan_##pattern(struct pmill_scan *scan, size_t *ends, size_t capacity)           \
+#define DEFINE_SCAN(id, family, ...)                                                               \
+	static size_t scan_##id(struct pmill_scan *scan, size_t *ends, size_t capacity)                \
 	{                                                                                              \
 		struct view view = open_view(scan);                                                        \
 		size_t position = scan->begin, count = 0;                                                  \
 		while (count < capacity && position < view.limit) {                                        \
-			size_t end = end_##pattern(&view, position);                                           \
+			size_t end = end_##family(&view, position, pmill_pattern_rules[PMILL_PATTERN_##id]);   \
 			if (view.touched && !scan->is_final)                                                   \
 				break;                                                                             \
 			ends[count++] = end;                                                                   \
@@ -20,22 +20,11 @@
 		return count;                                                                              \
 	}
 
-DEFINE_SCAN(gpt2)
-DEFINE_SCAN(cl100k)
-DEFINE_SCAN(cl100k_hf)
-DEFINE_SCAN(o200k)
-DEFINE_SCAN(qwen2)
-DEFINE_SCAN(nanochat)
-DEFINE_SCAN(none)
+PMILL_PATTERN_LIST(DEFINE_SCAN)
+
+#define SCAN_FUNCTION(id, ...) [PMILL_PATTERN_##id] = scan_##id,
 
 static const pmill_scan_function scan_functions[PMILL_PATTERN_COUNT] = {
-	[PMILL_PATTERN_GPT2] = scan_gpt2,
-	[PMILL_PATTERN_CL100K] = scan_cl100k,
-	[PMILL_PATTERN_CL100K_HF] = scan_cl100k_hf,
-	[PMILL_PATTERN_O200K] = scan_o200k,
-	[PMILL_PATTERN_QWEN2] = scan_qwen2,
-	[PMILL_PATTERN_NANOCHAT] = scan_nanochat,
-	[PMILL_PATTERN_NONE] = scan_none,
-};
+	PMILL_PATTERN_LIST(SCAN_FUNCTION)};
 
 const struct pmill_scanner pmill_scanner_scalar = {"scalar", NULL, scan_functions};

@@ -93,8 +93,9 @@ static inline size_t split_lines(struct view *view, size_t position, bool has_wh
 	return split_spaces(view, position, run_end);
 }
 
-static inline size_t end_gpt2(struct view *view, size_t position)
+static inline size_t end_gpt2(struct view *view, size_t position, struct pmill_pattern_rules rules)
 {
+	(void)rules;
 	if (view->text[position] == '\'') {
 		size_t contraction = match_contraction(view, position);
 		if (contraction > 0)
@@ -143,25 +144,25 @@ static inline size_t skip_symbols(struct view *view, size_t position, bool takes
  * The alternatives that all but gpt2 have in common, once those with letters have failed:
  * \p{N}{1,most}| ?[^\s\p{L}\p{N}]+[\r\n]*| and white space.
  */
-static inline size_t end_without_letters(struct view *view, size_t position, struct character first,
-	unsigned most_numbers, bool takes_slashes, bool has_whole_run_rule)
+static inline size_t end_without_letters(
+	struct view *view, size_t position, struct character first, struct pmill_pattern_rules rules)
 {
 	size_t next = position + first.len;
 	if (first.bit == NUMBER_SET)
-		return skip_numbers(view, next, most_numbers);
+		return skip_numbers(view, next, rules.most_numbers);
 	if (first.bit & SYMBOL_SET)
-		return skip_symbols(view, next, takes_slashes);
+		return skip_symbols(view, next, rules.has_slash_rule);
 	if (view->text[position] == ' ') {
 		struct character second = look(view, next);
 		if (second.bit & SYMBOL_SET)
-			return skip_symbols(view, next + second.len, takes_slashes);
+			return skip_symbols(view, next + second.len, rules.has_slash_rule);
 	}
-	return split_lines(view, position, has_whole_run_rule);
+	return split_lines(view, position, rules.has_whole_run_rule);
 }
 
 /* cl100k and its kin. They differ in how many digits go together, and in \s++$. */
-static inline size_t end_cl100k_like(
-	struct view *view, size_t position, unsigned most_numbers, bool has_whole_run_rule)
+static inline size_t end_cl100k(
+	struct view *view, size_t position, struct pmill_pattern_rules rules)
 {
 	uint8_t byte = view->text[position];
 	if (byte == '\'') {
@@ -178,27 +179,7 @@ static inline size_t end_cl100k_like(
 		if (second.bit & LETTER_SET)
 			return skip(view, position + first.len + second.len, LETTER_SET);
 	}
-	return end_without_letters(view, position, first, most_numbers, false, has_whole_run_rule);
-}
-
-static inline size_t end_cl100k(struct view *view, size_t position)
-{
-	return end_cl100k_like(view, position, 3, true);
-}
-
-static inline size_t end_cl100k_hf(struct view *view, size_t position)
-{
-	return end_cl100k_like(view, position, 3, false);
-}
-
-static inline size_t end_qwen2(struct view *view, size_t position)
-{
-	return end_cl100k_like(view, position, 1, false);
-}
-
-static inline size_t end_nanochat(struct view *view, size_t position)
-{
-	return end_cl100k_like(view, position, 2, false);
+	return end_without_letters(view, position, first, rules);
 }
 
 /*
@@ -254,20 +235,21 @@ static inline size_t match_cased(struct view *view, size_t position, struct char
 	return first.bit == MARK_SET ? next : upper_end;
 }
 
-static inline size_t end_o200k(struct view *view, size_t position)
+static inline size_t end_o200k(struct view *view, size_t position, struct pmill_pattern_rules rules)
 {
 	struct character first = look(view, position);
 	size_t end = match_cased(view, position, first);
 	if (end == 0)
-		return end_without_letters(view, position, first, 3, true, false);
+		return end_without_letters(view, position, first, rules);
 	if (look_byte(view, end) == '\'')
 		end += match_contraction_any_case(view, end);
 	return end;
 }
 
-static inline size_t end_none(struct view *view, size_t position)
+static inline size_t end_none(struct view *view, size_t position, struct pmill_pattern_rules rules)
 {
 	(void)position;
+	(void)rules;
 	view->touched = true;
 	return view->limit;
 }

@@ -7,19 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pretokenize/pattern_list.h"
 #include "unicode/class.h"
-
-/* Names that cut alike share an id: llama3 and cl100k-hf. */
-enum pmill_pattern_id {
-	PMILL_PATTERN_GPT2,
-	PMILL_PATTERN_CL100K,
-	PMILL_PATTERN_CL100K_HF,
-	PMILL_PATTERN_O200K,
-	PMILL_PATTERN_QWEN2,
-	PMILL_PATTERN_NANOCHAT,
-	PMILL_PATTERN_NONE,
-	PMILL_PATTERN_COUNT,
-};
 
 /* Where a scan stands. `begin` is always the start of a pretoken. */
 struct pmill_scan {

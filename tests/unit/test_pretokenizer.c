@@ -230,6 +230,64 @@ static void test_not_final(void **state)
 	}
 }
 
+/* ---- Sure cuts ---- */
+
+static size_t collect_ends(
+	const struct pmill_pretokenizer *pretokenizer, const char *text, size_t len, size_t *ends)
+{
+	struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
+	const uint8_t *bytes = (const uint8_t *)text;
+	size_t count;
+	assert_int_equal(pmill_pretoken_cursor_start(&cursor, bytes, len, true, NULL), PMILL_OK);
+	assert_int_equal(pmill_pretoken_cursor_next(&cursor, ends, 16, &count, NULL), PMILL_OK);
+	assert_true(count < 16);
+	pmill_pretoken_cursor_release(&cursor);
+	return count;
+}
+
+/* Both sides of each sure cut, each alone, give the pretokens of the whole. Returns how many. */
+static size_t check_sure_cuts(const struct pmill_pretokenizer *pretokenizer, const char *text)
+{
+	size_t len = strlen(text), whole[16], parts[32], cuts = 0;
+	size_t count = collect_ends(pretokenizer, text, len, whole);
+	for (size_t offset = 1; offset < len; offset++) {
+		if (!pmill_pretokenizer_is_sure_cut(pretokenizer, (const uint8_t *)text, len, offset))
+			continue;
+		size_t left = collect_ends(pretokenizer, text, offset, parts);
+		size_t right = collect_ends(pretokenizer, text + offset, len - offset, parts + left);
+		for (size_t i = left; i < left + right; i++)
+			parts[i] += offset;
+		if (left + right != count || memcmp(parts, whole, count * sizeof *whole) != 0)
+			fail_msg(
+				"%s: \"%s\" cut at %zu", pmill_pretokenizer_pattern(pretokenizer), text, offset);
+		cuts++;
+	}
+	return cuts;
+}
+
+/* Every pattern, so every row of rules, with all texts of four characters of all kinds. */
+static void test_sure_cuts(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = {
+		" ", "\n", "\xE3\x80\x80", "a", "A", "\xC2\xAA", "\xCC\x81", "1", "'", "s", "!", "/"};
+	enum { KINDS = sizeof kinds / sizeof kinds[0], TEXTS = KINDS * KINDS * KINDS * KINDS };
+	for (size_t row = 0; pmill_pattern_at(row) != NULL; row++) {
+		const struct pmill_pattern *pattern = pmill_pattern_at(row);
+		struct pmill_pretokenizer *pretokenizer = make(pattern->name, NULL);
+		size_t cuts = 0;
+		for (size_t number = 0; number < TEXTS; number++) {
+			char text[16] = "";
+			for (size_t rest = number + TEXTS; rest > 1; rest /= KINDS)
+				strcat(text, kinds[rest % KINDS]);
+			cuts += check_sure_cuts(pretokenizer, text);
+		}
+		bool is_uncut = pmill_pattern_rules[pattern->id].is_uncut;
+		assert_true(is_uncut ? cuts == 0 : cuts > TEXTS);
+		pmill_pretokenizer_free(pretokenizer);
+	}
+}
+
 /* ---- Names ---- */
 
 static void test_patterns(void **state)
@@ -250,6 +308,11 @@ static void test_patterns(void **state)
 			assert_int_equal(pmill_pattern_find(expression)->id, pattern->id);
 	}
 	assert_null(pmill_pattern_name(COUNT, NULL));
+	bool is_named[PMILL_PATTERN_COUNT] = {false};
+	for (size_t i = 0; i < COUNT; i++)
+		is_named[pmill_pattern_at(i)->id] = true;
+	for (size_t id = 0; id < PMILL_PATTERN_COUNT; id++)
+		assert_true(is_named[id]);
 	assert_null(pmill_pattern_at(SIZE_MAX));
 	assert_null(pmill_pattern_find("[a-z]+"));
 	assert_null(pmill_pattern_find(""));
@@ -413,6 +476,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_not_final),
+		cmocka_unit_test(test_sure_cuts),
 		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_refused),
