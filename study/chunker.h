@@ -3,6 +3,7 @@
 #ifndef PMILL_STUDY_CHUNKER_H
 #define PMILL_STUDY_CHUNKER_H
 
+#include "corpus/chunk.h"
 #include "corpus/chunk_cut.h"
 #include "corpus/inputs.h"
 #include "corpus/reader.h"

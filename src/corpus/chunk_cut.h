@@ -3,7 +3,11 @@
 #ifndef PMILL_CORPUS_CHUNK_CUT_H
 #define PMILL_CORPUS_CHUNK_CUT_H
 
-#include "corpus/chunk_source.h"
+#include <stdbool.h>
+
+#include "corpus/inputs.h"
+#include "pretokenize/pretokenizer.h"
+#include "pretokenize/special_finder.h"
 
 /* All zero but for the first two is ready. */
 struct pmill_chunk_cutter {

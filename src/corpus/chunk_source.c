@@ -98,12 +98,6 @@ void pmill_chunk_source_close(struct pmill_chunk_source *source)
 	free(source);
 }
 
-void pmill_chunk_release(struct pmill_chunk *chunk)
-{
-	pmill_buffer_release(&chunk->buffer);
-	*chunk = (struct pmill_chunk){0};
-}
-
 void pmill_chunk_source_stop(struct pmill_chunk_source *source)
 {
 	atomic_store_explicit(&source->is_stopped, true, memory_order_relaxed);

@@ -3,7 +3,8 @@
 #ifndef PMILL_CORPUS_DOCUMENTS_H
 #define PMILL_CORPUS_DOCUMENTS_H
 
-#include "corpus/chunk_source.h"
+#include "corpus/chunk.h"
+#include "pretokenize/special_finder.h"
 
 /*
  * What ends a document: the document separator; the end of its file, line (`lines`) or value (`jsonl`),

@@ -23,8 +23,9 @@ struct decoder {
 	bool is_in_member;
 };
 
-static pmill_status start_gzip(struct pmill_reader *reader, pmill_error *error)
+static pmill_status start_gzip(const char *name, void **started, pmill_error *error)
 {
+	(void)name;
 	enum { LARGEST_WINDOW = 15, GZIP_ONLY = 16 };
 	struct decoder *decoder = calloc(1, sizeof *decoder);
 	if (decoder == NULL)
@@ -33,7 +34,7 @@ static pmill_status start_gzip(struct pmill_reader *reader, pmill_error *error)
 		free(decoder);
 		return pmill_fail_memory(error);
 	}
-	reader->decoder = decoder;
+	*started = decoder;
 	return PMILL_OK;
 }
 
@@ -44,11 +45,11 @@ static void release_gzip(void *opened)
 	free(decoder);
 }
 
-static pmill_status begin_member(struct pmill_reader *reader, pmill_error *error)
+static pmill_status begin_member(
+	const struct pmill_stored_file *file, struct decoder *decoder, pmill_error *error)
 {
-	struct decoder *decoder = reader->decoder;
-	if (reader->input[reader->begin] != magic[0])
-		return pmill_fail_input(error, reader->name, pmill_reader_offset(reader),
+	if (file->input[file->begin] != magic[0])
+		return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
 			"something else behind the end of the gzip data");
 	if (inflateReset(&decoder->stream) != Z_OK)
 		return pmill_fail_memory(error);
@@ -57,18 +58,17 @@ static pmill_status begin_member(struct pmill_reader *reader, pmill_error *error
 }
 
 /* One call of zlib on what is there; `*made` bytes came out. */
-static pmill_status inflate_some(
-	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
+static pmill_status inflate_some(struct pmill_stored_file *file, struct decoder *decoder,
+	uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
 {
-	struct decoder *decoder = reader->decoder;
 	z_stream *stream = &decoder->stream;
 	uInt room = capacity < UINT_MAX ? (uInt)capacity : UINT_MAX;
-	stream->next_in = reader->input + reader->begin;
-	stream->avail_in = (uInt)(reader->end - reader->begin);
+	stream->next_in = file->input + file->begin;
+	stream->avail_in = (uInt)(file->end - file->begin);
 	stream->next_out = data;
 	stream->avail_out = room;
 	int result = inflate(stream, Z_NO_FLUSH);
-	reader->begin = reader->end - stream->avail_in;
+	file->begin = file->end - stream->avail_in;
 	*made = room - stream->avail_out;
 	if (result == Z_STREAM_END)
 		decoder->is_in_member = false;
@@ -76,49 +76,51 @@ static pmill_status inflate_some(
 		return pmill_fail_memory(error);
 	if (result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR)
 		return PMILL_OK;
-	return pmill_fail_input(error, reader->name, pmill_reader_offset(reader),
+	return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
 		"damaged gzip data: %s", stream->msg != NULL ? stream->msg : "a dictionary is asked for");
 }
 
-static pmill_status read_gzip(
-	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *len, pmill_error *error)
+static pmill_status read_gzip(struct pmill_stored_file *file, void *started, uint8_t *data,
+	size_t capacity, size_t *len, pmill_error *error)
 {
-	struct decoder *decoder = reader->decoder;
+	struct decoder *decoder = started;
 	pmill_status status = PMILL_OK;
 	*len = 0;
 	while (status == PMILL_OK && *len == 0) {
-		if (reader->begin == reader->end)
-			status = pmill_reader_fill(reader, error);
-		bool is_empty = reader->begin == reader->end;
+		if (file->begin == file->end)
+			status = pmill_stored_file_fill(file, error);
+		bool is_empty = file->begin == file->end;
 		if (status == PMILL_OK && is_empty && !decoder->is_in_member)
 			return PMILL_OK;
 		if (status == PMILL_OK && !decoder->is_in_member)
-			status = begin_member(reader, error);
+			status = begin_member(file, decoder, error);
 		/* Also without input: zlib may hold bytes that there was no room for. */
 		if (status == PMILL_OK)
-			status = inflate_some(reader, data, capacity, len, error);
+			status = inflate_some(file, decoder, data, capacity, len, error);
 		if (status == PMILL_OK && *len == 0 && is_empty && decoder->is_in_member)
 			status = pmill_fail_input(
-				error, reader->name, reader->stored, "the gzip data ends in the middle");
+				error, file->name, file->taken, "the gzip data ends in the middle");
 	}
 	return status;
 }
 
 #else
 
-static pmill_status start_gzip(struct pmill_reader *reader, pmill_error *error)
+static pmill_status start_gzip(const char *name, void **started, pmill_error *error)
 {
+	(void)started;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"%s: gzip data, and this build has no zlib", reader->name);
+		"%s: gzip data, and this build has no zlib", name);
 }
 
-static pmill_status read_gzip(
-	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *len, pmill_error *error)
+static pmill_status read_gzip(struct pmill_stored_file *file, void *started, uint8_t *data,
+	size_t capacity, size_t *len, pmill_error *error)
 {
+	(void)started;
 	(void)data;
 	(void)capacity;
 	(void)len;
-	return start_gzip(reader, error);
+	return start_gzip(file->name, NULL, error);
 }
 
 static void release_gzip(void *decoder)

@@ -33,8 +33,9 @@ static bool allow_large_windows(ZSTD_DStream *stream)
 		!ZSTD_isError(ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, bounds.upperBound));
 }
 
-static pmill_status start_zstd(struct pmill_reader *reader, pmill_error *error)
+static pmill_status start_zstd(const char *name, void **started, pmill_error *error)
 {
+	(void)name;
 	struct decoder *decoder = calloc(1, sizeof *decoder);
 	if (decoder == NULL)
 		return pmill_fail_memory(error);
@@ -44,7 +45,7 @@ static pmill_status start_zstd(struct pmill_reader *reader, pmill_error *error)
 		free(decoder);
 		return pmill_fail_memory(error);
 	}
-	reader->decoder = decoder;
+	*started = decoder;
 	return PMILL_OK;
 }
 
@@ -55,67 +56,69 @@ static void release_zstd(void *opened)
 	free(decoder);
 }
 
-static pmill_status fail_zstd(struct pmill_reader *reader, size_t result, pmill_error *error)
+static pmill_status fail_zstd(
+	const struct pmill_stored_file *file, size_t result, pmill_error *error)
 {
 	if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
 		return pmill_fail_memory(error);
-	return pmill_fail_input(error, reader->name, pmill_reader_offset(reader),
+	return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
 		"damaged zstd data, or something else behind its end: %s", ZSTD_getErrorName(result));
 }
 
 /* One call of zstd on what is there; `*made` bytes came out. */
-static pmill_status decompress_some(
-	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
+static pmill_status decompress_some(struct pmill_stored_file *file, struct decoder *decoder,
+	uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
 {
-	struct decoder *decoder = reader->decoder;
-	ZSTD_inBuffer in = {reader->input + reader->begin, reader->end - reader->begin, 0};
+	ZSTD_inBuffer in = {file->input + file->begin, file->end - file->begin, 0};
 	ZSTD_outBuffer out = {data, capacity, 0};
 	size_t result = ZSTD_decompressStream(decoder->stream, &out, &in);
-	reader->begin += in.pos;
+	file->begin += in.pos;
 	*made = out.pos;
 	if (ZSTD_isError(result))
-		return fail_zstd(reader, result, error);
+		return fail_zstd(file, result, error);
 	decoder->is_in_frame = result != 0;
 	return PMILL_OK;
 }
 
-static pmill_status read_zstd(
-	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *len, pmill_error *error)
+static pmill_status read_zstd(struct pmill_stored_file *file, void *started, uint8_t *data,
+	size_t capacity, size_t *len, pmill_error *error)
 {
-	struct decoder *decoder = reader->decoder;
+	struct decoder *decoder = started;
 	pmill_status status = PMILL_OK;
 	*len = 0;
 	while (status == PMILL_OK && *len == 0) {
-		if (reader->begin == reader->end)
-			status = pmill_reader_fill(reader, error);
-		bool is_empty = reader->begin == reader->end;
+		if (file->begin == file->end)
+			status = pmill_stored_file_fill(file, error);
+		bool is_empty = file->begin == file->end;
 		if (status == PMILL_OK && is_empty && !decoder->is_in_frame)
 			return PMILL_OK;
 		/* Also without input: zstd may hold bytes that there was no room for. */
 		if (status == PMILL_OK)
-			status = decompress_some(reader, data, capacity, len, error);
+			status = decompress_some(file, decoder, data, capacity, len, error);
 		if (status == PMILL_OK && *len == 0 && is_empty && decoder->is_in_frame)
 			status = pmill_fail_input(
-				error, reader->name, reader->stored, "the zstd data ends in the middle");
+				error, file->name, file->taken, "the zstd data ends in the middle");
 	}
 	return status;
 }
 
 #else
 
-static pmill_status start_zstd(struct pmill_reader *reader, pmill_error *error)
+static pmill_status start_zstd(const char *name, void **started, pmill_error *error)
 {
+	(void)started;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"%s: zstd data, and this build has no zstd", reader->name);
+		"%s: zstd data, and this build has no zstd", name);
 }
 
-static pmill_status read_zstd(
-	struct pmill_reader *reader, uint8_t *data, size_t capacity, size_t *len, pmill_error *error)
+static pmill_status read_zstd(struct pmill_stored_file *file, void *started, uint8_t *data,
+	size_t capacity, size_t *len, pmill_error *error)
 {
+	(void)started;
 	(void)data;
 	(void)capacity;
 	(void)len;
-	return start_zstd(reader, error);
+	return start_zstd(file->name, NULL, error);
 }
 
 static void release_zstd(void *decoder)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "corpus/documents.h"
+#include "pretokenize/pretokenizer.h"
 
 /* How text is cut. */
 struct walk_settings {
