@@ -34,7 +34,7 @@ static pmill_status open_file(struct pmill_study_chunker *chunker, pmill_error *
 	chunker->buffer.len = chunker->begin = chunker->clear = 0;
 	chunker->offset = 0;
 	chunker->line = 1;
-	return pmill_reader_open(file_at_hand(chunker)->path, false, NULL, &chunker->reader, error);
+	return pmill_reader_open(file_at_hand(chunker)->path, 0, NULL, &chunker->reader, error);
 }
 
 static const uint8_t *text_of(const struct pmill_study_chunker *chunker)

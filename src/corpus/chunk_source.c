@@ -139,8 +139,8 @@ static pmill_status open_file(struct pmill_chunk_source *source, pmill_error *er
 	source->carry.len = 0;
 	source->offset = 0;
 	source->line = 1;
-	return pmill_reader_open(
-		file_at_hand(source)->path, source->is_hashed, &source->is_stopped, &source->reader, error);
+	return pmill_reader_open(file_at_hand(source)->path,
+		source->is_hashed ? PMILL_READER_SHA256 : 0, &source->is_stopped, &source->reader, error);
 }
 
 static void close_file(struct pmill_chunk_source *source)

@@ -8,16 +8,21 @@
 
 #include "base/error.h"
 
-enum { LEAST_READ = 1 << 17 };
-
 pmill_status pmill_lookahead_open(
 	struct pmill_lookahead *lookahead, const char *path, pmill_error *error)
 {
-	*lookahead = (struct pmill_lookahead){0};
-	pmill_status status = pmill_reader_open(path, false, NULL, &lookahead->reader, error);
+	struct pmill_reader *reader = NULL;
+	pmill_status status = pmill_reader_open(path, 0, NULL, &reader, error);
 	if (status == PMILL_OK)
-		lookahead->name = pmill_reader_name(lookahead->reader);
+		pmill_lookahead_open_reader(lookahead, reader);
+	else
+		*lookahead = (struct pmill_lookahead){0};
 	return status;
+}
+
+void pmill_lookahead_open_reader(struct pmill_lookahead *lookahead, struct pmill_reader *reader)
+{
+	*lookahead = (struct pmill_lookahead){.name = pmill_reader_name(reader), .reader = reader};
 }
 
 void pmill_lookahead_open_memory(
@@ -84,7 +89,7 @@ pmill_status pmill_lookahead_fill(
 	pmill_status status = PMILL_OK;
 	while (memory->len < wanted && !lookahead->is_ended && status == PMILL_OK) {
 		size_t got = 0;
-		if (!pmill_buffer_reserve(memory, LEAST_READ))
+		if (!pmill_buffer_reserve(memory, PMILL_LOOKAHEAD_READ))
 			status = pmill_fail_memory(error);
 		else
 			status = read_on(

@@ -11,6 +11,8 @@
 #include "corpus/reader.h"
 #include "pairmill.h"
 
+enum { PMILL_LOOKAHEAD_READ = 1 << 17 }; /* at least this many bytes are read at a time */
+
 /* All zero is one that is not open. */
 struct pmill_lookahead {
 	const char *name;            /* for messages; borrowed */
@@ -27,6 +29,8 @@ struct pmill_lookahead {
 
 pmill_status pmill_lookahead_open(
 	struct pmill_lookahead *lookahead, const char *path, pmill_error *error);
+/* Reads from `reader`, and closes it in the end. */
+void pmill_lookahead_open_reader(struct pmill_lookahead *lookahead, struct pmill_reader *reader);
 /* Of bytes that the caller keeps. */
 void pmill_lookahead_open_memory(
 	struct pmill_lookahead *lookahead, const char *name, const void *data, size_t len);

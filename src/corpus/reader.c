@@ -81,13 +81,16 @@ pmill_status pmill_reader_read(
 	return status;
 }
 
-pmill_status pmill_reader_open(const char *path, bool sha256, const atomic_bool *is_stopped,
+pmill_status pmill_reader_open(const char *path, unsigned flags, const atomic_bool *is_stopped,
 	struct pmill_reader **reader, pmill_error *error)
 {
 	struct pmill_reader *opened = calloc(1, sizeof *opened);
 	if (opened == NULL)
 		return pmill_fail_memory(error);
-	pmill_status status = pmill_stored_file_open(&opened->file, path, sha256, is_stopped, error);
+	if (flags & PMILL_READER_AS_STORED)
+		opened->kind = &plain;
+	pmill_status status = pmill_stored_file_open(
+		&opened->file, path, flags & PMILL_READER_SHA256, is_stopped, error);
 	if (status == PMILL_OK)
 		*reader = opened;
 	else

@@ -16,12 +16,17 @@
  */
 struct pmill_reader;
 
+enum {
+	PMILL_READER_SHA256 = 1,    /* hash the stored bytes */
+	PMILL_READER_AS_STORED = 2, /* don't decompress: binary data may begin like a compressed file */
+};
+
 /*
- * `path` is copied; "-" reads stdin (named "stdin" in messages). With `sha256` the stored bytes are hashed.
+ * `path` is copied; "-" reads stdin (named "stdin" in messages).
  * `is_stopped` may be NULL, and outlives the reader: once it is true, a read that waits for a pipe or
  * terminal ends with PMILL_CANCELLED.
  */
-pmill_status pmill_reader_open(const char *path, bool sha256, const atomic_bool *is_stopped,
+pmill_status pmill_reader_open(const char *path, unsigned flags, const atomic_bool *is_stopped,
 	struct pmill_reader **reader, pmill_error *error);
 void pmill_reader_close(struct pmill_reader *reader); /* takes NULL */
 

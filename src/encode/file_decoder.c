@@ -9,16 +9,17 @@
 #include "model/tokenizer.h"
 #include "tokens/output.h"
 #include "tokens/token_file.h"
-#include "tokens/token_source.h"
 
 struct decoding {
 	const struct pmill_tokenizer *tokenizer;
 	const char *format; /* NULL: by suffix */
 	struct pmill_inputs inputs;
-	struct pmill_token_reader reader; /* of the file at hand */
+	/* The current file. */
+	struct pmill_lookahead bytes;
+	struct pmill_token_reader reader;
 	struct pmill_token_batch batch;
 	struct pmill_output output;
-	uint64_t document; /* of the file at hand, from 0 */
+	uint64_t document; /* counted from 0 */
 	bool is_line_open; /* bytes were written since the last LF, or a document without any */
 	pmill_encode_totals totals;
 	struct pmill_outcome outcome;
@@ -60,7 +61,7 @@ static pmill_status decode_batch(struct decoding *decoding, pmill_error *error)
 		uint32_t id = decoding->batch.ids[i];
 		pmill_bytes token = pmill_vocab_token(&decoding->tokenizer->vocab, id);
 		if (token.data == NULL)
-			return pmill_fail_input(error, decoding->reader.name, decoding->batch.offsets[i],
+			return pmill_fail_input(error, decoding->bytes.name, decoding->batch.offsets[i],
 				"id %u is not in the vocab", (unsigned)id);
 		if (!pmill_buffer_append(&decoding->output.pending, token.data, token.len))
 			return pmill_fail_memory(error);
@@ -74,8 +75,7 @@ static pmill_status decode_batch(struct decoding *decoding, pmill_error *error)
 	return PMILL_OK;
 }
 
-static pmill_status decode_source(
-	struct decoding *decoding, const struct pmill_token_source *source, pmill_error *error)
+static pmill_status decode_bytes(struct decoding *decoding, pmill_error *error)
 {
 	const uint64_t stored_before = atomic_load(&decoding->stored);
 	decoding->document = 0;
@@ -85,7 +85,8 @@ static pmill_status decode_source(
 		if (atomic_load(&decoding->is_stopped))
 			return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 		status = pmill_token_reader_next(&decoding->reader, &decoding->batch, error);
-		atomic_store(&decoding->stored, stored_before + source->stored);
+		atomic_store(
+			&decoding->stored, stored_before + pmill_reader_stored_bytes(decoding->bytes.reader));
 		if (status == PMILL_OK)
 			status = decode_batch(decoding, error);
 	} while (status == PMILL_OK && decoding->batch.count > 0);
@@ -98,20 +99,19 @@ static pmill_status decode_source(
 
 static pmill_status decode_file(struct decoding *decoding, const char *path, pmill_error *error)
 {
-	struct pmill_token_reader *reader = &decoding->reader;
-	struct pmill_token_source source = {0};
-	memset(reader, 0, sizeof *reader);
-	pmill_status status = pick_format(decoding, path, &reader->format, error);
-	if (status == PMILL_OK)
-		status = pmill_token_source_open(
-			&source, path, reader->format->may_be_compressed, &decoding->is_stopped, error);
-	if (status == PMILL_OK) {
-		reader->fill = pmill_token_source_fill;
-		reader->context = &source;
-		reader->name = source.name;
-		status = decode_source(decoding, &source, error);
-	}
-	pmill_token_source_close(&source);
+	const struct pmill_token_format *format;
+	pmill_status status = pick_format(decoding, path, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	struct pmill_reader *stored;
+	status = pmill_reader_open(path, format->may_be_compressed ? 0 : PMILL_READER_AS_STORED,
+		&decoding->is_stopped, &stored, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_lookahead_open_reader(&decoding->bytes, stored);
+	decoding->reader = (struct pmill_token_reader){.format = format, .bytes = &decoding->bytes};
+	status = decode_bytes(decoding, error);
+	pmill_lookahead_release(&decoding->bytes);
 	return status;
 }
 

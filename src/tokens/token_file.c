@@ -9,27 +9,11 @@
 #include "base/error.h"
 #include "base/file.h"
 
-/* False at the end of the stream, where *status is PMILL_OK, and after a failure. */
-static bool peek_byte(struct pmill_token_reader *reader, pmill_status *status, pmill_error *error)
+/* Returns false at the end of the stream, where *status is PMILL_OK, and after a failure. */
+static bool has_byte(struct pmill_lookahead *bytes, pmill_status *status, pmill_error *error)
 {
-	*status = PMILL_OK;
-	if (reader->begin < reader->end)
-		return true;
-	if (reader->is_at_end)
-		return false;
-	reader->block_offset += reader->end;
-	reader->begin = reader->end = 0;
-	*status = reader->fill(
-		reader->context, reader->block, sizeof reader->block, &reader->end, error);
-	if (*status != PMILL_OK)
-		reader->end = 0;
-	reader->is_at_end = reader->end == 0;
-	return !reader->is_at_end;
-}
-
-static uint64_t current_offset(const struct pmill_token_reader *reader)
-{
-	return reader->block_offset + reader->begin;
+	*status = bytes->len > 0 ? PMILL_OK : pmill_lookahead_fill(bytes, 1, error);
+	return *status == PMILL_OK && bytes->len > 0;
 }
 
 /* ---- text ---- */
@@ -72,19 +56,20 @@ static bool is_blank(uint8_t byte)
 }
 
 /*
- * Moves to the next digit and notes the ends of lines passed. False at the end, or after a failure.
+ * Moves to the next digit and counts the ends of lines on the way. Returns false at the end of the
+ * stream and after a failure.
  */
 static bool skip_space(struct pmill_token_reader *reader, pmill_status *status, pmill_error *error)
 {
-	while (peek_byte(reader, status, error)) {
-		uint8_t byte = reader->block[reader->begin];
+	while (has_byte(reader->bytes, status, error)) {
+		uint8_t byte = *reader->bytes->data;
 		if (byte == '\n') {
 			reader->documents++;
 			reader->is_in_document = false;
 		} else if (!is_blank(byte)) {
 			return true;
 		}
-		reader->begin++;
+		pmill_lookahead_take(reader->bytes, 1);
 	}
 	if (*status == PMILL_OK && reader->is_in_document)
 		reader->documents++;
@@ -92,38 +77,47 @@ static bool skip_space(struct pmill_token_reader *reader, pmill_status *status, 
 	return false;
 }
 
-static pmill_status fail_text(
-	const struct pmill_token_reader *reader, uint8_t byte, pmill_error *error)
+/* Returns false at a number that is too large for an id. */
+static bool take_digits(struct pmill_lookahead *bytes, uint64_t *value)
 {
+	size_t len = 0;
+	for (; len < bytes->len && bytes->data[len] >= '0' && bytes->data[len] <= '9'; len++) {
+		*value = *value * 10 + (uint64_t)(bytes->data[len] - '0');
+		if (*value >= PMILL_NO_ID)
+			return false;
+	}
+	pmill_lookahead_take(bytes, len);
+	return true;
+}
+
+static pmill_status fail_text(const struct pmill_lookahead *bytes, pmill_error *error)
+{
+	uint8_t byte = *bytes->data;
 	if (byte > ' ' && byte < 0x7f)
-		return pmill_fail_input(error, reader->name, current_offset(reader),
-			"'%c' is neither a digit nor white space", byte);
-	return pmill_fail_input(error, reader->name, current_offset(reader),
-		"byte 0x%02X is neither a digit nor white space", byte);
+		return pmill_fail_input(
+			error, bytes->name, bytes->offset, "'%c' is neither a digit nor white space", byte);
+	return pmill_fail_input(
+		error, bytes->name, bytes->offset, "byte 0x%02X is neither a digit nor white space", byte);
 }
 
 static pmill_status read_text(struct pmill_token_reader *reader, uint32_t *id, uint64_t *offset,
 	bool *is_there, pmill_error *error)
 {
+	struct pmill_lookahead *bytes = reader->bytes;
 	pmill_status status;
 	*is_there = skip_space(reader, &status, error);
 	if (!*is_there)
 		return status;
 	uint64_t value = 0;
-	*offset = current_offset(reader);
+	*offset = bytes->offset;
 	reader->is_in_document = true;
-	while (peek_byte(reader, &status, error)) {
-		uint8_t byte = reader->block[reader->begin];
-		if (is_blank(byte) || byte == '\n')
-			break;
-		if (byte < '0' || byte > '9')
-			return fail_text(reader, byte, error);
-		value = value * 10 + (uint64_t)(byte - '0');
-		if (value >= PMILL_NO_ID)
+	do {
+		if (!take_digits(bytes, &value))
 			return pmill_fail_input(
-				error, reader->name, *offset, "the number that begins here is too large for an id");
-		reader->begin++;
-	}
+				error, bytes->name, *offset, "the number that begins here is too large for an id");
+	} while (bytes->len == 0 && has_byte(bytes, &status, error));
+	if (status == PMILL_OK && bytes->len > 0 && !is_blank(*bytes->data) && *bytes->data != '\n')
+		return fail_text(bytes, error);
 	*id = (uint32_t)value;
 	return status;
 }
@@ -162,19 +156,23 @@ static bool end_binary_document(struct pmill_buffer *out)
 static pmill_status read_binary(struct pmill_token_reader *reader, size_t width, uint32_t *id,
 	uint64_t *offset, bool *is_there, pmill_error *error)
 {
-	pmill_status status;
-	*id = 0;
-	*is_there = peek_byte(reader, &status, error);
-	if (!*is_there)
-		return status;
-	*offset = current_offset(reader);
-	for (size_t byte = 0; byte < width; byte++) {
-		if (!peek_byte(reader, &status, error))
-			return status != PMILL_OK ? status
-									  : pmill_fail_input(error, reader->name, *offset,
-											"the file ends within an id of %zu bytes", width);
-		*id |= (uint32_t)reader->block[reader->begin++] << 8 * byte;
+	struct pmill_lookahead *bytes = reader->bytes;
+	if (bytes->len < width) {
+		pmill_status status = pmill_lookahead_fill(bytes, width, error);
+		if (status != PMILL_OK)
+			return status;
 	}
+	*is_there = bytes->len > 0;
+	if (bytes->len == 0)
+		return PMILL_OK;
+	*offset = bytes->offset;
+	if (bytes->len < width)
+		return pmill_fail_input(
+			error, bytes->name, *offset, "the file ends within an id of %zu bytes", width);
+	*id = 0;
+	for (size_t byte = 0; byte < width; byte++)
+		*id |= (uint32_t)bytes->data[byte] << 8 * byte;
+	pmill_lookahead_take(bytes, width);
 	return PMILL_OK;
 }
 

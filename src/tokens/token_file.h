@@ -6,27 +6,17 @@
 #include <stdbool.h>
 
 #include "base/array.h"
+#include "corpus/lookahead.h"
 #include "pairmill.h"
 
-/* Fills `data` with up to `capacity` > 0 bytes; `*len` 0 at the end. */
-typedef pmill_status (*pmill_token_fill)(
-	void *context, uint8_t *data, size_t capacity, size_t *len, pmill_error *error);
+enum { PMILL_TOKEN_BATCH = 1024 };
 
-enum { PMILL_TOKEN_BLOCK = 1 << 16, PMILL_TOKEN_BATCH = 1024 };
-
-/* Reads ids from a stream of bytes. Set the first four; all else zero is ready. */
+/* Reads ids from a stream of bytes. Set the first two; all else zero is ready. */
 struct pmill_token_reader {
 	const struct pmill_token_format *format;
-	pmill_token_fill fill;
-	void *context;
-	const char *name;   /* of the stream, for messages */
-	uint64_t documents; /* ended so far, in formats that tell */
-	/* private */
-	uint8_t block[PMILL_TOKEN_BLOCK];
-	size_t begin, end;     /* of what is left in the block */
-	uint64_t block_offset; /* of block[0] in the stream */
-	bool is_at_end;
-	bool is_in_document;
+	struct pmill_lookahead *bytes; /* borrowed */
+	uint64_t documents;            /* ended so far, in formats that mark documents */
+	bool is_in_document;           /* private */
 };
 
 /* Ids that follow each other, the byte where each begins, and the documents that ended before it. */

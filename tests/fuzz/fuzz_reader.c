@@ -30,7 +30,8 @@ static struct outcome read_all(const char *path, size_t capacity)
 	struct outcome outcome = {0};
 	struct pmill_reader *reader;
 	pmill_error error = {0};
-	require(pmill_reader_open(path, true, NULL, &reader, &error) == PMILL_OK, error.message);
+	require(pmill_reader_open(path, PMILL_READER_SHA256, NULL, &reader, &error) == PMILL_OK,
+		error.message);
 	size_t len = 1;
 	while (outcome.status == PMILL_OK && len > 0 && outcome.text.len < MOST_TEXT) {
 		require(pmill_buffer_reserve(&outcome.text, capacity), "memory");

@@ -1,18 +1,17 @@
 /* Reading of token files: the same for any cut of the stream; what was read reads back again. */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tokens/token_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct stream {
-	const uint8_t *data;
-	size_t len;
-	size_t used;
-	size_t step; /* bytes at a time */
-};
+enum { MOST_PIECES = 16, LONGEST_PIECE = 4096 }; /* what a pipe holds at once: Linux, pipe(7) */
 
 /* What came out of a stream. */
 struct outcome {
@@ -30,38 +29,41 @@ static void require(bool condition)
 		abort();
 }
 
-static pmill_status fill(
-	void *context, uint8_t *data, size_t capacity, size_t *len, pmill_error *error)
+/* A pipe of packets: each read gives one, so the reader sees the stream in pieces of `step`. */
+static void open_pieces(struct pmill_lookahead *bytes, const uint8_t *data, size_t len, size_t step)
 {
-	struct stream *stream = context;
-	(void)error;
-	*len = stream->len - stream->used;
-	if (*len > stream->step)
-		*len = stream->step;
-	if (*len > capacity)
-		*len = capacity;
-	if (*len > 0)
-		memcpy(data, stream->data + stream->used, *len);
-	stream->used += *len;
-	return PMILL_OK;
+	int ends[2];
+	char path[40];
+	struct pmill_reader *reader;
+	require(pipe2(ends, O_DIRECT | O_NONBLOCK | O_CLOEXEC) == 0);
+	for (size_t used = 0; used < len; used += step) {
+		size_t left = len - used, part = left < step ? left : step;
+		require(write(ends[1], data + used, part) == (ssize_t)part);
+	}
+	snprintf(path, sizeof path, "/proc/self/fd/%d", ends[0]);
+	require(pmill_reader_open(path, PMILL_READER_AS_STORED, NULL, &reader, NULL) == PMILL_OK);
+	close(ends[0]);
+	close(ends[1]);
+	pmill_lookahead_open_reader(bytes, reader);
 }
 
+/* `step` 0: all at once. */
 static struct outcome read_all(
 	const struct pmill_token_format *format, const uint8_t *data, size_t len, size_t step)
 {
-	struct stream stream = {data, len, 0, step};
-	struct pmill_token_reader *reader = calloc(1, sizeof *reader);
+	struct pmill_lookahead bytes;
+	struct pmill_token_reader reader = {.format = format, .bytes = &bytes};
 	struct pmill_token_batch *batch = malloc(sizeof *batch);
 	struct outcome outcome = {.ids = malloc((len + 1) * sizeof(uint32_t)),
 		.offsets = malloc((len + 1) * sizeof(uint64_t))};
-	require(reader != NULL && batch != NULL && outcome.ids != NULL && outcome.offsets != NULL);
-	reader->format = format;
-	reader->fill = fill;
-	reader->context = &stream;
-	reader->name = "ids";
+	require(batch != NULL && outcome.ids != NULL && outcome.offsets != NULL);
+	if (step == 0)
+		pmill_lookahead_open_memory(&bytes, "ids", data, len);
+	else
+		open_pieces(&bytes, data, len, step);
 	pmill_error error = {0};
 	for (;;) {
-		outcome.status = pmill_token_reader_next(reader, batch, &error);
+		outcome.status = pmill_token_reader_next(&reader, batch, &error);
 		if (outcome.status != PMILL_OK || batch->count == 0)
 			break;
 		require(batch->count <= PMILL_TOKEN_BATCH && outcome.count + batch->count <= len);
@@ -70,9 +72,9 @@ static struct outcome read_all(
 		outcome.count += batch->count;
 	}
 	outcome.error_offset = error.offset;
-	outcome.documents = reader->documents;
+	outcome.documents = reader.documents;
 	free(batch);
-	free(reader);
+	pmill_lookahead_release(&bytes);
 	return outcome;
 }
 
@@ -97,7 +99,7 @@ static void write_and_read(const struct pmill_token_format *format, const struct
 	require(format->append(&out, 0, read->ids, half));
 	require(format->append(&out, half, read->ids + half, read->count - half));
 	require(format->end_document(&out));
-	struct outcome again = read_all(format, out.data, out.len, 100);
+	struct outcome again = read_all(format, out.data, out.len, 0);
 	require(again.status == PMILL_OK && again.count == read->count);
 	require(memcmp(again.ids, read->ids, read->count * sizeof(uint32_t)) == 0);
 	release(&again);
@@ -109,14 +111,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t rows = 0;
 	while (pmill_token_format_at(rows) != NULL)
 		rows++;
-	if (size < 2)
+	if (size < 2 || size > MOST_PIECES * LONGEST_PIECE)
 		return 0;
 	const struct pmill_token_format *format = pmill_token_format_at(data[0] % rows);
-	struct outcome whole = read_all(format, data + 2, size - 2, size);
-	struct outcome parts = read_all(format, data + 2, size - 2, 1 + data[1] % 16);
+	size_t len = size - 2, least = (len + MOST_PIECES - 1) / MOST_PIECES;
+	size_t step = 1 + data[1] % 16;
+	struct outcome whole = read_all(format, data + 2, len, 0);
+	struct outcome parts = read_all(format, data + 2, len, step < least ? least : step);
 	require_equal(&whole, &parts);
 	for (size_t i = 0; i < whole.count; i++) {
-		require(whole.offsets[i] == parts.offsets[i] && whole.offsets[i] < size - 2);
+		require(whole.offsets[i] == parts.offsets[i] && whole.offsets[i] < len);
 		require(i == 0 || whole.offsets[i] > whole.offsets[i - 1]);
 		require(whole.ids[i] < format->id_limit || format->id_limit == PMILL_NO_ID);
 	}

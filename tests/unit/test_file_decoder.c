@@ -156,9 +156,9 @@ static void decodes_files_of_any_length(void **state)
 {
 	(void)state;
 	static const size_t counts[] = {0, 1, PMILL_TOKEN_BATCH - 1, PMILL_TOKEN_BATCH,
-		PMILL_TOKEN_BATCH + 1, PMILL_TOKEN_BLOCK / 2 - 1, PMILL_TOKEN_BLOCK / 2,
-		PMILL_TOKEN_BLOCK / 2 + 1};
-	static uint8_t ids[PMILL_TOKEN_BLOCK + 2];
+		PMILL_TOKEN_BATCH + 1, PMILL_LOOKAHEAD_READ / 2 - 1, PMILL_LOOKAHEAD_READ / 2,
+		PMILL_LOOKAHEAD_READ / 2 + 1};
+	static uint8_t ids[PMILL_LOOKAHEAD_READ + 2];
 	struct pmill_buffer expected = {0};
 	char in[PATH_CAPACITY];
 	const char *paths[] = {path_of(in, "i.u16"), in};

@@ -34,7 +34,8 @@ static pmill_status read_all(
 	const char *path, size_t capacity, struct pmill_buffer *text, char hash[65], pmill_error *error)
 {
 	struct pmill_reader *reader;
-	pmill_status status = pmill_reader_open(path, hash != NULL, NULL, &reader, error);
+	pmill_status status = pmill_reader_open(
+		path, hash != NULL ? PMILL_READER_SHA256 : 0, NULL, &reader, error);
 	if (status != PMILL_OK)
 		return status;
 	size_t len = 1;
@@ -122,7 +123,7 @@ static struct pmill_reader *open_and_read_some(const char *path)
 	struct pmill_reader *reader;
 	uint8_t some[10];
 	size_t len;
-	assert_int_equal(pmill_reader_open(path, false, NULL, &reader, NULL), PMILL_OK);
+	assert_int_equal(pmill_reader_open(path, 0, NULL, &reader, NULL), PMILL_OK);
 	assert_int_equal(pmill_reader_read(reader, some, sizeof some, &len, NULL), PMILL_OK);
 	assert_int_equal(len, sizeof some);
 	return reader;
@@ -199,8 +200,27 @@ static void test_stop(void **state)
 	struct pmill_reader *reader;
 	uint8_t byte;
 	size_t len;
-	assert_int_equal(pmill_reader_open(path, false, &is_stopped, &reader, NULL), PMILL_OK);
+	assert_int_equal(pmill_reader_open(path, 0, &is_stopped, &reader, NULL), PMILL_OK);
 	assert_int_equal(pmill_reader_read(reader, &byte, 1, &len, NULL), PMILL_CANCELLED);
+	pmill_reader_close(reader);
+}
+
+/* With PMILL_READER_AS_STORED nothing is taken for compressed data. */
+static void test_as_stored(void **state)
+{
+	(void)state;
+	static const uint8_t stored[] = {0x1F, 0x8B, 0x08, 0x00, 0x28, 0xB5, 0x2F, 0xFD};
+	const char *path = scratch_write(&folder, "binary", stored, sizeof stored);
+	struct pmill_reader *reader;
+	uint8_t data[sizeof stored + 1];
+	size_t len;
+	assert_int_equal(
+		pmill_reader_open(path, PMILL_READER_AS_STORED, NULL, &reader, NULL), PMILL_OK);
+	assert_int_equal(pmill_reader_read(reader, data, sizeof data, &len, NULL), PMILL_OK);
+	assert_int_equal(len, sizeof stored);
+	assert_memory_equal(data, stored, sizeof stored);
+	assert_int_equal(pmill_reader_read(reader, data, sizeof data, &len, NULL), PMILL_OK);
+	assert_int_equal(len, 0);
 	pmill_reader_close(reader);
 }
 
@@ -385,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_files_that_cannot_be_read),
 		cmocka_unit_test(test_file_that_changes_its_size),
 		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_as_stored),
 		cmocka_unit_test(test_plain_pipe),
 #if PMILL_HAVE_ZLIB && PMILL_HAVE_ZSTD
 		cmocka_unit_test(test_gzip),
