@@ -142,7 +142,7 @@ pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
 		status = pmill_pretokenizer_create(tokenizer->pattern, tokenizer->unicode_version,
 			options->scanner, &created->pretokenizer, error);
 	if (status == PMILL_OK)
-		status = pmill_merge_table_create(tokenizer, &created->merges, error);
+		status = pmill_pretoken_encoder_create(tokenizer, &created->pretoken_encoder, error);
 	if (status == PMILL_OK)
 		*plan = created;
 	else
@@ -154,7 +154,7 @@ void pmill_encode_plan_free(struct pmill_encode_plan *plan)
 {
 	if (plan == NULL)
 		return;
-	pmill_merge_table_free(plan->merges);
+	pmill_pretoken_encoder_free(plan->pretoken_encoder);
 	pmill_pretokenizer_free(plan->pretokenizer);
 	pmill_special_finder_free(plan->specials);
 	free(plan->special_rules);

@@ -14,7 +14,7 @@
 struct pmill_encode_plan {
 	const struct pmill_tokenizer *tokenizer;
 	struct pmill_pretokenizer *pretokenizer;
-	struct pmill_merge_table *merges;
+	struct pmill_pretoken_encoder *pretoken_encoder;
 	struct pmill_special_finder *specials; /* those that are recognised, and the separator */
 	struct pmill_planned_special {
 		uint32_t id; /* PMILL_NO_ID: a separator that is no token */

@@ -12,7 +12,7 @@
 void pmill_encoder_release(struct pmill_encoder *encoder)
 {
 	pmill_pretoken_cursor_release(&encoder->cursor);
-	pmill_merge_scratch_release(&encoder->scratch);
+	pmill_pretoken_scratch_release(&encoder->scratch);
 	free(encoder->ids);
 	pmill_encode_plan_free(encoder->own_plan);
 	*encoder = (struct pmill_encoder){0};
@@ -47,8 +47,8 @@ static pmill_status encode_pretoken(
 	size_t count = 0;
 	if (!reserve_ids(encoder, len))
 		return pmill_fail_memory(error);
-	pmill_status status = pmill_merge_pretoken(encoder->plan->merges, &encoder->scratch, pretoken,
-		len, encoder->ids + encoder->id_count, &count, error);
+	pmill_status status = pmill_pretoken_encoder_encode(encoder->plan->pretoken_encoder,
+		&encoder->scratch, pretoken, len, encoder->ids + encoder->id_count, &count, error);
 	encoder->id_count += count;
 	return status;
 }

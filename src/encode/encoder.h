@@ -12,7 +12,7 @@ struct pmill_encoder {
 	const struct pmill_encode_plan *plan;
 	struct pmill_encode_plan *own_plan; /* the same, where no other encoder shares it; or NULL */
 	struct pmill_pretoken_cursor cursor;
-	struct pmill_merge_scratch scratch;
+	struct pmill_pretoken_scratch scratch;
 	uint32_t *ids;
 	size_t id_count, id_capacity;
 	/* The segment at hand. */

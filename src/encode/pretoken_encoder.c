@@ -30,7 +30,7 @@ struct pair_slot {
 	uint32_t rank; /* NO_RANK: free */
 };
 
-struct pmill_merge_table {
+struct pmill_pretoken_encoder {
 	const struct pmill_tokenizer *tokenizer;
 	struct pair_slot *slots;
 	size_t slot_count; /* a power of two, at least twice `used` */
@@ -47,98 +47,101 @@ static uint64_t join_pair(uint32_t left, uint32_t right)
 	return (uint64_t)left << 32 | right;
 }
 
-static size_t find_slot(const struct pmill_merge_table *table, uint64_t pair)
+static size_t find_slot(const struct pmill_pretoken_encoder *encoder, uint64_t pair)
 {
-	uint64_t mixed = (pair ^ table->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t mixed = (pair ^ encoder->seed) * UINT64_C(0x9e3779b97f4a7c15);
 	mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
-	size_t mask = table->slot_count - 1;
+	size_t mask = encoder->slot_count - 1;
 	size_t slot = (size_t)(mixed >> 32) & mask;
-	while (table->slots[slot].rank != NO_RANK && table->slots[slot].pair != pair)
+	while (encoder->slots[slot].rank != NO_RANK && encoder->slots[slot].pair != pair)
 		slot = (slot + 1) & mask;
 	return slot;
 }
 
-static uint32_t find_rank(const struct pmill_merge_table *table, uint32_t left, uint32_t right)
+static uint32_t find_rank(
+	const struct pmill_pretoken_encoder *encoder, uint32_t left, uint32_t right)
 {
-	return table->slots[find_slot(table, join_pair(left, right))].rank;
+	return encoder->slots[find_slot(encoder, join_pair(left, right))].rank;
 }
 
-static uint32_t id_of_rank(const struct pmill_merge_table *table, uint32_t rank)
+static uint32_t id_of_rank(const struct pmill_pretoken_encoder *encoder, uint32_t rank)
 {
-	return table->ids == NULL ? rank : table->ids[rank];
+	return encoder->ids == NULL ? rank : encoder->ids[rank];
 }
 
-static bool resize_table(struct pmill_merge_table *table, size_t slot_count)
+static bool resize_table(struct pmill_pretoken_encoder *encoder, size_t slot_count)
 {
-	if (slot_count > SIZE_MAX / sizeof *table->slots || slot_count > UINT32_MAX)
+	if (slot_count > SIZE_MAX / sizeof *encoder->slots || slot_count > UINT32_MAX)
 		return false;
-	struct pair_slot *old = table->slots;
-	size_t old_count = table->slot_count;
+	struct pair_slot *old = encoder->slots;
+	size_t old_count = encoder->slot_count;
 	struct pair_slot *slots = malloc(slot_count * sizeof *slots);
 	if (slots == NULL)
 		return false;
 	for (size_t i = 0; i < slot_count; i++)
 		slots[i].rank = NO_RANK;
-	table->slots = slots;
-	table->slot_count = slot_count;
+	encoder->slots = slots;
+	encoder->slot_count = slot_count;
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i].rank != NO_RANK)
-			slots[find_slot(table, old[i].pair)] = old[i];
+			slots[find_slot(encoder, old[i].pair)] = old[i];
 	}
 	free(old);
 	return true;
 }
 
 /* Of two ranks of one pair the lower one counts. */
-static bool add_pair(struct pmill_merge_table *table, uint32_t left, uint32_t right, uint32_t rank)
+static bool add_pair(
+	struct pmill_pretoken_encoder *encoder, uint32_t left, uint32_t right, uint32_t rank)
 {
-	if (table->used >= table->slot_count / 2 && !resize_table(table, table->slot_count * 2))
+	if (encoder->used >= encoder->slot_count / 2 && !resize_table(encoder, encoder->slot_count * 2))
 		return false;
 	uint64_t pair = join_pair(left, right);
-	struct pair_slot *slot = &table->slots[find_slot(table, pair)];
+	struct pair_slot *slot = &encoder->slots[find_slot(encoder, pair)];
 	if (slot->rank == NO_RANK)
-		table->used++;
+		encoder->used++;
 	if (rank < slot->rank)
 		*slot = (struct pair_slot){pair, rank};
 	return true;
 }
 
-static bool add_merges(struct pmill_merge_table *table)
+static bool add_merges(struct pmill_pretoken_encoder *encoder)
 {
-	const struct pmill_tokenizer *tokenizer = table->tokenizer;
+	const struct pmill_tokenizer *tokenizer = encoder->tokenizer;
 	size_t count = tokenizer->merge_count;
-	table->ids = malloc((count + 1) * sizeof *table->ids);
-	if (table->ids == NULL)
+	encoder->ids = malloc((count + 1) * sizeof *encoder->ids);
+	if (encoder->ids == NULL)
 		return false;
 	for (size_t rank = 0; rank < count; rank++) {
 		const struct pmill_merge *merge = &tokenizer->merges[rank];
-		table->ids[rank] = merge->id;
-		if (!add_pair(table, merge->left, merge->right, (uint32_t)rank))
+		encoder->ids[rank] = merge->id;
+		if (!add_pair(encoder, merge->left, merge->right, (uint32_t)rank))
 			return false;
 	}
 	return true;
 }
 
 /* The symbol that a part of a token would be, or PMILL_NO_ID. */
-static uint32_t find_part(const struct pmill_merge_table *table, const uint8_t *data, size_t len)
+static uint32_t find_part(
+	const struct pmill_pretoken_encoder *encoder, const uint8_t *data, size_t len)
 {
-	return len == 1 ? table->symbols[data[0]]
-					: pmill_vocab_find(&table->tokenizer->vocab, data, len);
+	return len == 1 ? encoder->symbols[data[0]]
+					: pmill_vocab_find(&encoder->tokenizer->vocab, data, len);
 }
 
 /* `has_len` tells, for each length below the token's, whether a part can have it. */
 static bool add_splits(
-	struct pmill_merge_table *table, uint32_t id, pmill_bytes token, const uint8_t *has_len)
+	struct pmill_pretoken_encoder *encoder, uint32_t id, pmill_bytes token, const uint8_t *has_len)
 {
 	const uint8_t *data = token.data;
 	for (size_t cut = 1; cut < token.len; cut++) {
 		if (!has_len[cut] || !has_len[token.len - cut])
 			continue;
-		uint32_t left = find_part(table, data, cut);
+		uint32_t left = find_part(encoder, data, cut);
 		if (left == PMILL_NO_ID)
 			continue;
-		uint32_t right = find_part(table, data + cut, token.len - cut);
-		if (right != PMILL_NO_ID && !add_pair(table, left, right, id))
+		uint32_t right = find_part(encoder, data + cut, token.len - cut);
+		if (right != PMILL_NO_ID && !add_pair(encoder, left, right, id))
 			return false;
 	}
 	return true;
@@ -166,34 +169,35 @@ static uint8_t *mark_lengths(const struct pmill_vocab *vocab)
 	return has_len;
 }
 
-static bool add_all_splits(struct pmill_merge_table *table)
+static bool add_all_splits(struct pmill_pretoken_encoder *encoder)
 {
-	const struct pmill_vocab *vocab = &table->tokenizer->vocab;
+	const struct pmill_vocab *vocab = &encoder->tokenizer->vocab;
 	uint8_t *has_len = mark_lengths(vocab);
 	bool done = has_len != NULL;
 	for (size_t id = 0; done && id < vocab->count; id++) {
 		if (!vocab->tokens[id].is_special)
-			done = add_splits(table, (uint32_t)id, pmill_vocab_token(vocab, (uint32_t)id), has_len);
+			done = add_splits(
+				encoder, (uint32_t)id, pmill_vocab_token(vocab, (uint32_t)id), has_len);
 	}
 	free(has_len);
 	return done;
 }
 
-static void set_symbols(struct pmill_merge_table *table)
+static void set_symbols(struct pmill_pretoken_encoder *encoder)
 {
-	table->first_byte = (uint32_t)table->tokenizer->vocab.count;
+	encoder->first_byte = (uint32_t)encoder->tokenizer->vocab.count;
 	for (uint32_t byte = 0; byte < 256; byte++) {
-		uint32_t id = table->tokenizer->byte_ids[byte];
-		table->symbols[byte] = id == PMILL_NO_ID ? table->first_byte + byte : id;
+		uint32_t id = encoder->tokenizer->byte_ids[byte];
+		encoder->symbols[byte] = id == PMILL_NO_ID ? encoder->first_byte + byte : id;
 	}
 }
 
-pmill_status pmill_merge_table_create(
-	const struct pmill_tokenizer *tokenizer, struct pmill_merge_table **table, pmill_error *error)
+pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokenizer,
+	struct pmill_pretoken_encoder **encoder, pmill_error *error)
 {
 	if (tokenizer->vocab.count > UINT32_MAX - 256 || tokenizer->merge_count >= NO_RANK)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the vocab is too large");
-	struct pmill_merge_table *created = calloc(1, sizeof *created);
+	struct pmill_pretoken_encoder *created = calloc(1, sizeof *created);
 	if (created == NULL)
 		return pmill_fail_memory(error);
 	created->tokenizer = tokenizer;
@@ -206,38 +210,38 @@ pmill_status pmill_merge_table_create(
 	else if (done)
 		done = add_merges(created);
 	if (!done) {
-		pmill_merge_table_free(created);
+		pmill_pretoken_encoder_free(created);
 		return pmill_fail_memory(error);
 	}
-	*table = created;
+	*encoder = created;
 	return PMILL_OK;
 }
 
-void pmill_merge_table_free(struct pmill_merge_table *table)
+void pmill_pretoken_encoder_free(struct pmill_pretoken_encoder *encoder)
 {
-	if (table == NULL)
+	if (encoder == NULL)
 		return;
-	free(table->slots);
-	free(table->ids);
-	free(table);
+	free(encoder->slots);
+	free(encoder->ids);
+	free(encoder);
 }
 
-void pmill_merge_scratch_release(struct pmill_merge_scratch *scratch)
+void pmill_pretoken_scratch_release(struct pmill_pretoken_scratch *scratch)
 {
 	free(scratch->memory);
-	*scratch = (struct pmill_merge_scratch){0};
+	*scratch = (struct pmill_pretoken_scratch){0};
 }
 
 /* Gives `count` symbols. */
-static size_t merge_short(
-	const struct pmill_merge_table *table, const uint8_t *pretoken, size_t len, uint32_t *symbols)
+static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken,
+	size_t len, uint32_t *symbols)
 {
 	uint32_t ranks[SHORT_PRETOKEN]; /* of each symbol with the next */
 	size_t count = len;
 	for (size_t i = 0; i < len; i++)
-		symbols[i] = table->symbols[pretoken[i]];
+		symbols[i] = encoder->symbols[pretoken[i]];
 	for (size_t i = 0; i + 1 < len; i++)
-		ranks[i] = find_rank(table, symbols[i], symbols[i + 1]);
+		ranks[i] = find_rank(encoder, symbols[i], symbols[i + 1]);
 	while (count > 1) {
 		size_t best = 0;
 		for (size_t i = 1; i + 1 < count; i++) {
@@ -246,16 +250,16 @@ static size_t merge_short(
 		}
 		if (ranks[best] == NO_RANK)
 			break;
-		symbols[best] = id_of_rank(table, ranks[best]);
+		symbols[best] = id_of_rank(encoder, ranks[best]);
 		count--;
 		for (size_t i = best + 1; i < count; i++) {
 			symbols[i] = symbols[i + 1];
 			ranks[i - 1] = ranks[i];
 		}
 		if (best > 0)
-			ranks[best - 1] = find_rank(table, symbols[best - 1], symbols[best]);
+			ranks[best - 1] = find_rank(encoder, symbols[best - 1], symbols[best]);
 		if (best + 1 < count)
-			ranks[best] = find_rank(table, symbols[best], symbols[best + 1]);
+			ranks[best] = find_rank(encoder, symbols[best], symbols[best + 1]);
 	}
 	return count;
 }
@@ -315,22 +319,22 @@ static uint64_t pop_pair(struct pair_heap *heap)
 	return top;
 }
 
-static void set_nodes(
-	const struct pmill_merge_table *table, const uint8_t *pretoken, size_t len, struct node *nodes)
+static void set_nodes(const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken,
+	size_t len, struct node *nodes)
 {
 	for (size_t i = 0; i < len; i++) {
-		nodes[i].symbol = table->symbols[pretoken[i]];
+		nodes[i].symbol = encoder->symbols[pretoken[i]];
 		nodes[i].previous = i == 0 ? NO_NODE : (uint32_t)i - 1;
 		nodes[i].next = i + 1 == len ? NO_NODE : (uint32_t)i + 1;
 		nodes[i].rank = NO_RANK;
 	}
 }
 
-static void fill_heap(
-	const struct pmill_merge_table *table, struct node *nodes, size_t len, struct pair_heap *heap)
+static void fill_heap(const struct pmill_pretoken_encoder *encoder, struct node *nodes, size_t len,
+	struct pair_heap *heap)
 {
 	for (size_t i = 0; i + 1 < len; i++) {
-		nodes[i].rank = find_rank(table, nodes[i].symbol, nodes[i + 1].symbol);
+		nodes[i].rank = find_rank(encoder, nodes[i].symbol, nodes[i + 1].symbol);
 		if (nodes[i].rank != NO_RANK)
 			heap->items[heap->count++] = (uint64_t)nodes[i].rank << 32 | i;
 	}
@@ -342,42 +346,42 @@ static void fill_heap(
  * The pair of `node` with the next one has changed. What the heap holds of the old one is now
  * stale.
  */
-static void renew_pair(const struct pmill_merge_table *table, struct node *nodes, uint32_t node,
-	struct pair_heap *heap)
+static void renew_pair(const struct pmill_pretoken_encoder *encoder, struct node *nodes,
+	uint32_t node, struct pair_heap *heap)
 {
 	uint32_t next = nodes[node].next;
 	nodes[node].rank = next == NO_NODE ? NO_RANK
-									   : find_rank(table, nodes[node].symbol, nodes[next].symbol);
+									   : find_rank(encoder, nodes[node].symbol, nodes[next].symbol);
 	if (nodes[node].rank != NO_RANK)
 		push_pair(heap, (uint64_t)nodes[node].rank << 32 | node);
 }
 
-static void merge_nodes(const struct pmill_merge_table *table, struct node *nodes, uint32_t node,
-	struct pair_heap *heap)
+static void merge_nodes(const struct pmill_pretoken_encoder *encoder, struct node *nodes,
+	uint32_t node, struct pair_heap *heap)
 {
 	struct node *left = &nodes[node], *right = &nodes[left->next];
-	left->symbol = id_of_rank(table, left->rank);
+	left->symbol = id_of_rank(encoder, left->rank);
 	left->next = right->next;
 	right->rank = NO_RANK;
 	if (left->next != NO_NODE)
 		nodes[left->next].previous = node;
 	if (left->previous != NO_NODE)
-		renew_pair(table, nodes, left->previous, heap);
-	renew_pair(table, nodes, node, heap);
+		renew_pair(encoder, nodes, left->previous, heap);
+	renew_pair(encoder, nodes, node, heap);
 }
 
-static size_t merge_long(const struct pmill_merge_table *table, void *memory,
+static size_t merge_long(const struct pmill_pretoken_encoder *encoder, void *memory,
 	const uint8_t *pretoken, size_t len, uint32_t *symbols)
 {
 	struct pair_heap heap = {.items = memory};
 	struct node *nodes = (struct node *)(heap.items + 2 * len);
-	set_nodes(table, pretoken, len, nodes);
-	fill_heap(table, nodes, len, &heap);
+	set_nodes(encoder, pretoken, len, nodes);
+	fill_heap(encoder, nodes, len, &heap);
 	while (heap.count > 0) {
 		uint64_t pair = pop_pair(&heap);
 		/* A pair at one place only ever grows, so its rank tells whether it is still the same. */
 		if (nodes[(uint32_t)pair].rank == pair >> 32)
-			merge_nodes(table, nodes, (uint32_t)pair, &heap);
+			merge_nodes(encoder, nodes, (uint32_t)pair, &heap);
 	}
 	size_t count = 0;
 	for (uint32_t node = 0; node != NO_NODE; node = nodes[node].next)
@@ -386,11 +390,11 @@ static size_t merge_long(const struct pmill_merge_table *table, void *memory,
 }
 
 /* Exactly as much as is needed: the bound per byte leaves no room to double. */
-static bool reserve_scratch(struct pmill_merge_scratch *scratch, size_t len)
+static bool reserve_scratch(struct pmill_pretoken_scratch *scratch, size_t len)
 {
 	if (len <= scratch->capacity)
 		return true;
-	pmill_merge_scratch_release(scratch);
+	pmill_pretoken_scratch_release(scratch);
 	if (len > SIZE_MAX / SCRATCH_PER_BYTE)
 		return false;
 	scratch->memory = malloc(len * SCRATCH_PER_BYTE);
@@ -400,25 +404,25 @@ static bool reserve_scratch(struct pmill_merge_scratch *scratch, size_t len)
 	return true;
 }
 
-static pmill_status check_symbols(const struct pmill_merge_table *table, const uint32_t *symbols,
-	size_t count, pmill_error *error)
+static pmill_status check_symbols(const struct pmill_pretoken_encoder *encoder,
+	const uint32_t *symbols, size_t count, pmill_error *error)
 {
 	size_t offset = 0;
 	for (size_t i = 0; i < count; i++) {
-		if (symbols[i] >= table->first_byte)
+		if (symbols[i] >= encoder->first_byte)
 			return pmill_fail(error, PMILL_BAD_INPUT, offset, "the vocab lacks byte 0x%02X",
-				(unsigned)(symbols[i] - table->first_byte));
-		offset += table->tokenizer->vocab.tokens[symbols[i]].len;
+				(unsigned)(symbols[i] - encoder->first_byte));
+		offset += encoder->tokenizer->vocab.tokens[symbols[i]].len;
 	}
 	return PMILL_OK;
 }
 
-pmill_status pmill_merge_pretoken(const struct pmill_merge_table *table,
-	struct pmill_merge_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
+pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error)
 {
-	if (len > 0 && table->takes_whole) {
-		uint32_t whole = pmill_vocab_find(&table->tokenizer->vocab, pretoken, len);
+	if (len > 0 && encoder->takes_whole) {
+		uint32_t whole = pmill_vocab_find(&encoder->tokenizer->vocab, pretoken, len);
 		if (whole != PMILL_NO_ID) {
 			ids[0] = whole;
 			*count = 1;
@@ -427,16 +431,16 @@ pmill_status pmill_merge_pretoken(const struct pmill_merge_table *table,
 	}
 	size_t found;
 	if (len <= SHORT_PRETOKEN) {
-		found = merge_short(table, pretoken, len, ids);
+		found = merge_short(encoder, pretoken, len, ids);
 	} else {
 		if (len >= NO_NODE)
 			return pmill_fail(error, PMILL_OVERFLOW, 0,
 				"a pretoken of %zu bytes is longer than can be encoded", len);
 		if (!reserve_scratch(scratch, len))
 			return pmill_fail_memory(error);
-		found = merge_long(table, scratch->memory, pretoken, len, ids);
+		found = merge_long(encoder, scratch->memory, pretoken, len, ids);
 	}
-	pmill_status status = check_symbols(table, ids, found, error);
+	pmill_status status = check_symbols(encoder, ids, found, error);
 	if (status == PMILL_OK)
 		*count = found;
 	return status;

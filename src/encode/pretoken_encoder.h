@@ -6,26 +6,26 @@
 #include "model/tokenizer.h"
 
 /* What merging needs of a tokenizer, made once; never changes, shared by threads. */
-struct pmill_merge_table;
+struct pmill_pretoken_encoder;
 
-pmill_status pmill_merge_table_create(
-	const struct pmill_tokenizer *tokenizer, struct pmill_merge_table **table, pmill_error *error);
-void pmill_merge_table_free(struct pmill_merge_table *table);
+pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokenizer,
+	struct pmill_pretoken_encoder **encoder, pmill_error *error);
+void pmill_pretoken_encoder_free(struct pmill_pretoken_encoder *encoder);
 
 /* Per thread; all zero is ready. */
-struct pmill_merge_scratch {
+struct pmill_pretoken_scratch {
 	void *memory;
 	size_t capacity;
 };
-void pmill_merge_scratch_release(struct pmill_merge_scratch *scratch);
+void pmill_pretoken_scratch_release(struct pmill_pretoken_scratch *scratch);
 
 /*
  * Writes at most `len` ids to `ids` and their number to `*count`. O(n log n), no recursion, at most
  * 32 bytes of scratch for a byte of the pretoken. A byte that the vocab lacks is PMILL_BAD_INPUT
  * with its offset in the pretoken.
  */
-pmill_status pmill_merge_pretoken(const struct pmill_merge_table *table,
-	struct pmill_merge_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
+pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error);
 
 #endif

@@ -232,7 +232,7 @@ static inline size_t naive_merge_parts(
 	}
 }
 
-/* Like pmill_merge_pretoken: false, and where, at a byte that the vocab lacks. */
+/* Like pmill_pretoken_encoder_encode: false, and where, at a byte that the vocab lacks. */
 static inline bool naive_merge(const struct pmill_tokenizer *tokenizer, const uint8_t *pretoken,
 	size_t len, uint32_t *ids, size_t *count, size_t *missing)
 {

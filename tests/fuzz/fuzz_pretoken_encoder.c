@@ -7,16 +7,17 @@ enum { LONGEST = 400 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void compare(const struct pmill_tokenizer *tokenizer, const struct pmill_merge_table *table,
-	const uint8_t *pretoken, size_t len)
+static void compare(const struct pmill_tokenizer *tokenizer,
+	const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken, size_t len)
 {
 	static const uint32_t guard = 0xABCD1234;
 	uint32_t ids[LONGEST + 1], expected[LONGEST];
 	size_t count = 0, expected_count = 0, missing = 0;
-	struct pmill_merge_scratch scratch = {0};
+	struct pmill_pretoken_scratch scratch = {0};
 	pmill_error error;
 	ids[len] = guard;
-	pmill_status status = pmill_merge_pretoken(table, &scratch, pretoken, len, ids, &count, &error);
+	pmill_status status = pmill_pretoken_encoder_encode(
+		encoder, &scratch, pretoken, len, ids, &count, &error);
 	bool is_whole = naive_merge(tokenizer, pretoken, len, expected, &expected_count, &missing);
 	require((status == PMILL_OK) == is_whole, "one of two ways fails");
 	require(is_whole || (status == PMILL_BAD_INPUT && error.offset == missing), "missing byte");
@@ -25,7 +26,7 @@ static void compare(const struct pmill_tokenizer *tokenizer, const struct pmill_
 		"ids differ");
 	require(ids[len] == guard, "too many ids");
 	require(scratch.capacity <= len, "too much scratch");
-	pmill_merge_scratch_release(&scratch);
+	pmill_pretoken_scratch_release(&scratch);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -33,8 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct byte_source source = {data, size, 0};
 	unsigned letters, flags = take_byte(&source);
 	struct pmill_tokenizer *tokenizer = make_tokenizer(&source, flags & 1, flags & 2, &letters);
-	struct pmill_merge_table *table = NULL;
-	require(pmill_merge_table_create(tokenizer, &table, NULL) == PMILL_OK, "table");
+	struct pmill_pretoken_encoder *encoder = NULL;
+	require(pmill_pretoken_encoder_create(tokenizer, &encoder, NULL) == PMILL_OK, "encoder");
 	uint8_t pretoken[LONGEST];
 	size_t len = size - source.used;
 	/* Few bytes in, a long pretoken out: the same bytes again and again. */
@@ -46,8 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		unsigned value = data[source.used + i % (size - source.used)];
 		pretoken[i] = letter_at(value % (letters + (flags & 8 ? 1 : 0)));
 	}
-	compare(tokenizer, table, pretoken, len);
-	pmill_merge_table_free(table);
+	compare(tokenizer, encoder, pretoken, len);
+	pmill_pretoken_encoder_free(encoder);
 	pmill_tokenizer_free(tokenizer);
 	return 0;
 }

@@ -39,13 +39,13 @@ static void merge_tokens(struct pmill_tokenizer *tokenizer, const char *left, co
 static void assert_tokens(
 	const struct pmill_tokenizer *tokenizer, const char *pretoken, const char *expected)
 {
-	struct pmill_merge_table *table = NULL;
-	struct pmill_merge_scratch scratch = {0};
+	struct pmill_pretoken_encoder *encoder = NULL;
+	struct pmill_pretoken_scratch scratch = {0};
 	uint32_t ids[LONGEST];
 	size_t count = 0;
 	char joined[2 * LONGEST] = "";
-	assert_int_equal(pmill_merge_table_create(tokenizer, &table, NULL), PMILL_OK);
-	assert_int_equal(pmill_merge_pretoken(table, &scratch, (const uint8_t *)pretoken,
+	assert_int_equal(pmill_pretoken_encoder_create(tokenizer, &encoder, NULL), PMILL_OK);
+	assert_int_equal(pmill_pretoken_encoder_encode(encoder, &scratch, (const uint8_t *)pretoken,
 						 strlen(pretoken), ids, &count, NULL),
 		PMILL_OK);
 	for (size_t i = 0; i < count; i++) {
@@ -54,8 +54,8 @@ static void assert_tokens(
 		strncat(joined, token.data, token.len);
 	}
 	assert_string_equal(joined, expected);
-	pmill_merge_scratch_release(&scratch);
-	pmill_merge_table_free(table);
+	pmill_pretoken_scratch_release(&scratch);
+	pmill_pretoken_encoder_free(encoder);
 }
 
 static void merges_lowest_rank_first(void **state)
@@ -161,10 +161,10 @@ static void names_a_missing_byte(void **state)
 			add_token(tokenizer, "xb", 2);
 		else
 			merge_tokens(tokenizer, "a", "b");
-		struct pmill_merge_table *table = NULL;
-		assert_int_equal(pmill_merge_table_create(tokenizer, &table, NULL), PMILL_OK);
+		struct pmill_pretoken_encoder *encoder = NULL;
+		assert_int_equal(pmill_pretoken_encoder_create(tokenizer, &encoder, NULL), PMILL_OK);
 		for (size_t i = 0; i < 2; i++) {
-			struct pmill_merge_scratch scratch = {0};
+			struct pmill_pretoken_scratch scratch = {0};
 			uint8_t pretoken[100];
 			uint32_t ids[100];
 			size_t count = 77;
@@ -172,15 +172,15 @@ static void names_a_missing_byte(void **state)
 			memset(pretoken, 'b', sizeof pretoken);
 			pretoken[3] = 'x';
 			pretoken[6] = 'y';
-			pmill_status status = pmill_merge_pretoken(
-				table, &scratch, pretoken, lens[i], ids, &count, &error);
+			pmill_status status = pmill_pretoken_encoder_encode(
+				encoder, &scratch, pretoken, lens[i], ids, &count, &error);
 			assert_int_equal(status, PMILL_BAD_INPUT);
 			/* By id, x finds its b. */
 			assert_int_equal(error.offset, meaning == PMILL_MEANING_RANK_BY_ID ? 6 : 3);
 			assert_int_equal(count, 77);
-			pmill_merge_scratch_release(&scratch);
+			pmill_pretoken_scratch_release(&scratch);
 		}
-		pmill_merge_table_free(table);
+		pmill_pretoken_encoder_free(encoder);
 		pmill_tokenizer_free(tokenizer);
 	}
 }
@@ -205,13 +205,14 @@ static size_t apply_in_order(const struct pmill_tokenizer *tokenizer, uint32_t *
 }
 
 static void compare_one(const struct pmill_tokenizer *tokenizer,
-	const struct pmill_merge_table *table, struct pmill_merge_scratch *scratch,
+	const struct pmill_pretoken_encoder *encoder, struct pmill_pretoken_scratch *scratch,
 	const uint8_t *pretoken, size_t len, bool is_ordered)
 {
 	uint32_t ids[LONGEST], expected[LONGEST];
 	size_t count = 0, expected_count = 0, missing = 0;
 	assert_int_equal(
-		pmill_merge_pretoken(table, scratch, pretoken, len, ids, &count, NULL), PMILL_OK);
+		pmill_pretoken_encoder_encode(encoder, scratch, pretoken, len, ids, &count, NULL),
+		PMILL_OK);
 	assert_true(naive_merge(tokenizer, pretoken, len, expected, &expected_count, &missing));
 	assert_int_equal(count, expected_count);
 	assert_memory_equal(ids, expected, count * sizeof *ids);
@@ -249,17 +250,17 @@ static void equals_the_obvious_way(void **state)
 		struct pmill_tokenizer *tokenizer = make_tokenizer(&source, true, round % 2, &letters);
 		bool is_ordered = is_in_order(tokenizer);
 		ordered_count += is_ordered && tokenizer->meaning == PMILL_MEANING_MERGE_LIST;
-		struct pmill_merge_table *table = NULL;
-		struct pmill_merge_scratch scratch = {0};
-		assert_int_equal(pmill_merge_table_create(tokenizer, &table, NULL), PMILL_OK);
+		struct pmill_pretoken_encoder *encoder = NULL;
+		struct pmill_pretoken_scratch scratch = {0};
+		assert_int_equal(pmill_pretoken_encoder_create(tokenizer, &encoder, NULL), PMILL_OK);
 		for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
 			fill_random(&random, pretoken, lens[i]);
 			for (size_t j = 0; j < lens[i]; j++)
 				pretoken[j] = letter_at(pretoken[j] % (letters + (round % 5 == 0)));
-			compare_one(tokenizer, table, &scratch, pretoken, lens[i], is_ordered);
+			compare_one(tokenizer, encoder, &scratch, pretoken, lens[i], is_ordered);
 		}
-		pmill_merge_scratch_release(&scratch);
-		pmill_merge_table_free(table);
+		pmill_pretoken_scratch_release(&scratch);
+		pmill_pretoken_encoder_free(encoder);
 		pmill_tokenizer_free(tokenizer);
 	}
 	assert_true(ordered_count > 5);
@@ -272,7 +273,7 @@ static void merges_long_pretokens(void **state)
 	enum { LEN = 1000003 };
 	uint8_t *pretoken = malloc(LEN);
 	uint32_t *ids = malloc(LEN * sizeof *ids);
-	struct pmill_merge_scratch scratch = {0};
+	struct pmill_pretoken_scratch scratch = {0};
 	size_t count = 0;
 	assert_true(pretoken != NULL && ids != NULL);
 	memset(pretoken, 'a', LEN);
@@ -283,19 +284,20 @@ static void merges_long_pretokens(void **state)
 			add_merge(tokenizer, token, token);
 			token = (uint32_t)tokenizer->vocab.count - 1;
 		}
-		struct pmill_merge_table *table = NULL;
-		assert_int_equal(pmill_merge_table_create(tokenizer, &table, NULL), PMILL_OK);
+		struct pmill_pretoken_encoder *encoder = NULL;
+		assert_int_equal(pmill_pretoken_encoder_create(tokenizer, &encoder, NULL), PMILL_OK);
 		assert_int_equal(
-			pmill_merge_pretoken(table, &scratch, pretoken, LEN, ids, &count, NULL), PMILL_OK);
+			pmill_pretoken_encoder_encode(encoder, &scratch, pretoken, LEN, ids, &count, NULL),
+			PMILL_OK);
 		/* 1,000,003 is 7812 times 128, and 64 + 2 + 1. */
 		assert_int_equal(count, 7812 + 3);
 		for (size_t i = 0; i < 7812; i++)
 			assert_int_equal(ids[i], token);
 		assert_int_equal(scratch.capacity, LEN);
-		pmill_merge_table_free(table);
+		pmill_pretoken_encoder_free(encoder);
 		pmill_tokenizer_free(tokenizer);
 	}
-	pmill_merge_scratch_release(&scratch);
+	pmill_pretoken_scratch_release(&scratch);
 	free(ids);
 	free(pretoken);
 }
