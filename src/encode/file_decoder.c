@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/watched_run.h"
 #include "corpus/inputs.h"
-#include "encode/stage.h"
 #include "model/tokenizer.h"
 #include "tokens/output.h"
 #include "tokens/token_file.h"
@@ -144,7 +144,7 @@ static pmill_status decode_watched(
 	struct pmill_progress_state progress = {
 		.callback = options->progress, .context = options->progress_context};
 	pmill_progress_stage(&progress, "decode", "bytes", decoding->inputs.bytes);
-	return pmill_stage_run(&watched, &progress, &decoding->outcome, error);
+	return pmill_watched_run(&watched, &progress, &decoding->outcome, error);
 }
 
 /* A name that does not tell its format is an error before any work. */

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/watched_run.h"
 #include "corpus/chunk_source.h"
 #include "corpus/documents.h"
 #include "encode/encoder.h"
-#include "encode/stage.h"
 #include "tokens/output.h"
 #include "tokens/token_file.h"
 #include "unicode/quote.h"
@@ -178,7 +178,7 @@ static pmill_status encode_watched(struct run *run, pmill_error *error)
 {
 	const struct pmill_watched_work watched = {encode_source, stop_source, bytes_done, run};
 	pmill_progress_stage(&run->progress, "encode", "bytes", run->inputs.bytes);
-	return pmill_stage_run(&watched, &run->progress, &run->outcome, error);
+	return pmill_watched_run(&watched, &run->progress, &run->outcome, error);
 }
 
 /* ---- options ---- */

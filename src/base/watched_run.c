@@ -1,10 +1,10 @@
-/* A stage of work on files: on a thread of its own, watched, with one outcome. */
+/* Watched work that can fail: runs it and returns its one outcome. */
 /* SPDX-License-Identifier: MIT */
-#include "encode/stage.h"
+#include "base/watched_run.h"
 
 #include "base/error.h"
 
-pmill_status pmill_stage_run(const struct pmill_watched_work *watched,
+pmill_status pmill_watched_run(const struct pmill_watched_work *watched,
 	struct pmill_progress_state *progress, const struct pmill_outcome *outcome, pmill_error *error)
 {
 	pmill_watch_run(watched, progress);
