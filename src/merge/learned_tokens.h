@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/array.h"
-#include "merge/merger.h"
+#include "merge/merger_settings.h"
 
 /*
  * While merging, tokens are numbered densely: the 256 bytes in the order of their ids in the layout, then

@@ -16,8 +16,10 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "merge/batch.h"
-#include "merge/merge_alone.h"
+#include "merge/merge_method.h"
+#include "merge/merge_one_by_one.h"
 #include "merge/pace.h"
+#include "merge/pair_survey.h"
 #include "merge/visit.h"
 
 enum {
@@ -67,8 +69,8 @@ struct together {
 	uint32_t first_joined; /* the token of the batch's first merge */
 	struct worker *workers;
 	unsigned count;
-	struct pmill_merge_alone alone; /* for batches that are not worth waking the others */
-	struct pmill_pace paces[64];    /* by log2 of the places */
+	struct pmill_merge_one_by_one alone; /* for batches that are not worth waking the others */
+	struct pmill_pace paces[64];         /* by log2 of the places */
 };
 
 /* ---- 1: visits ---- */
@@ -413,7 +415,7 @@ static bool apply_together(struct together *together)
 static bool apply_alone(struct together *together)
 {
 	for (size_t i = 0; i < together->batch.count; i++)
-		if (!pmill_merge_alone_apply(&together->alone, &together->batch.pairs[i]))
+		if (!pmill_merge_one_by_one_apply(&together->alone, &together->batch.pairs[i]))
 			return false;
 	return true;
 }
@@ -449,7 +451,7 @@ static pmill_status merge_all(struct together *together)
 			return pmill_fail_memory(run->error);
 		if (together->batch.count == 0) {
 			bool is_done;
-			pmill_status status = pmill_merge_run_lower_floor(run, &is_done);
+			pmill_status status = pmill_pair_survey_lower_floor(run, &is_done);
 			if (status == PMILL_OK && !is_done)
 				continue;
 			run->result->stopped = pmill_merge_run_why_empty(run);
@@ -491,7 +493,7 @@ static void release(struct together *together)
 		together->run->result->visits += worker->visits;
 	}
 	free(together->workers);
-	pmill_merge_alone_release(&together->alone);
+	pmill_merge_one_by_one_release(&together->alone);
 	pmill_batch_release(&together->batch);
 }
 
@@ -504,5 +506,5 @@ static pmill_status merge_in_batches(struct pmill_merge_run *run)
 	return status;
 }
 
-const struct pmill_merge_method pmill_merge_in_batches = {
-	.name = "batches", .run = merge_in_batches, .has_parts = true};
+const struct pmill_merge_method pmill_merge_method_batches = {
+	.name = "batches", .merge = merge_in_batches, .has_parts = true};

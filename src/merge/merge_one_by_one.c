@@ -1,8 +1,11 @@
 /* Merging one pair at a time: the plain way, which all others must equal. */
 /* SPDX-License-Identifier: MIT */
+#include "merge/merge_one_by_one.h"
+
 #include "base/error.h"
 #include "merge/account.h"
-#include "merge/merge_alone.h"
+#include "merge/merge_method.h"
+#include "merge/pair_survey.h"
 #include "merge/visit.h"
 
 enum { MERGES_A_LOOK = 16 }; /* between looks at the clock */
@@ -17,7 +20,7 @@ static bool take_best(struct pmill_merge_run *run, struct pmill_candidate *best)
 }
 
 static bool visit(
-	struct pmill_merge_alone *alone, const struct pmill_candidate *best, uint32_t joined)
+	struct pmill_merge_one_by_one *alone, const struct pmill_candidate *best, uint32_t joined)
 {
 	struct pmill_merge_run *run = alone->run;
 	uint32_t single;
@@ -29,7 +32,8 @@ static bool visit(
 		&alone->neighbours, &alone->changes);
 }
 
-bool pmill_merge_alone_apply(struct pmill_merge_alone *alone, const struct pmill_candidate *best)
+bool pmill_merge_one_by_one_apply(
+	struct pmill_merge_one_by_one *alone, const struct pmill_candidate *best)
 {
 	struct pmill_merge_run *run = alone->run;
 	uint32_t joined = (uint32_t)run->tokens.count;
@@ -45,13 +49,13 @@ bool pmill_merge_alone_apply(struct pmill_merge_alone *alone, const struct pmill
 	return done;
 }
 
-void pmill_merge_alone_release(struct pmill_merge_alone *alone)
+void pmill_merge_one_by_one_release(struct pmill_merge_one_by_one *alone)
 {
 	pmill_neighbours_release(&alone->neighbours);
 	pmill_changes_release(&alone->changes);
 }
 
-static pmill_status merge_all(struct pmill_merge_alone *alone)
+static pmill_status merge_all(struct pmill_merge_one_by_one *alone)
 {
 	struct pmill_merge_run *run = alone->run;
 	struct pmill_merger_result *result = run->result;
@@ -59,13 +63,13 @@ static pmill_status merge_all(struct pmill_merge_alone *alone)
 	while (result->merge_count < run->settings->merge_limit) {
 		if (!take_best(run, &best)) {
 			bool is_done;
-			pmill_status status = pmill_merge_run_lower_floor(run, &is_done);
+			pmill_status status = pmill_pair_survey_lower_floor(run, &is_done);
 			if (status == PMILL_OK && !is_done)
 				continue;
 			result->stopped = pmill_merge_run_why_empty(run);
 			return status;
 		}
-		if (!pmill_merge_alone_apply(alone, &best))
+		if (!pmill_merge_one_by_one_apply(alone, &best))
 			return pmill_fail_memory(run->error);
 		if (result->merge_count % MERGES_A_LOOK == 0 && pmill_merge_run_is_cancelled(run))
 			return PMILL_CANCELLED;
@@ -76,11 +80,11 @@ static pmill_status merge_all(struct pmill_merge_alone *alone)
 
 static pmill_status merge_one_by_one(struct pmill_merge_run *run)
 {
-	struct pmill_merge_alone alone = {.run = run};
+	struct pmill_merge_one_by_one alone = {.run = run};
 	pmill_status status = merge_all(&alone);
-	pmill_merge_alone_release(&alone);
+	pmill_merge_one_by_one_release(&alone);
 	return status;
 }
 
-const struct pmill_merge_method pmill_merge_one_by_one = {
-	.name = "one-by-one", .run = merge_one_by_one};
+const struct pmill_merge_method pmill_merge_method_one_by_one = {
+	.name = "one-by-one", .merge = merge_one_by_one};

@@ -23,8 +23,10 @@
 #include "base/gate.h"
 #include "merge/account.h"
 #include "merge/batch.h"
-#include "merge/merge_alone.h"
+#include "merge/merge_method.h"
+#include "merge/merge_one_by_one.h"
 #include "merge/pace.h"
+#include "merge/pair_survey.h"
 #include "merge/visit.h"
 
 enum {
@@ -50,7 +52,7 @@ struct job {
 
 struct pipeline {
 	struct pmill_merge_run *run;
-	struct pmill_merge_alone
+	struct pmill_merge_one_by_one
 		alone; /* for stretches without the accountant; its neighbours are the visitor's */
 	struct pmill_batch batch;
 	struct job jobs[PMILL_BATCH_LIMIT + 1];
@@ -296,7 +298,7 @@ static bool merge_alone(struct pipeline *pipeline)
 		if (pipeline->is_empty)
 			return true;
 		pmill_pair_queue_pop(&run->queues[part]);
-		if (!pmill_merge_alone_apply(&pipeline->alone, &best))
+		if (!pmill_merge_one_by_one_apply(&pipeline->alone, &best))
 			return false;
 		pipeline->work += run->result->visits - visits + MERGE_WORK;
 	}
@@ -329,7 +331,7 @@ static pmill_status merge_all(struct pipeline *pipeline)
 		if (!pipeline->is_empty)
 			continue;
 		bool is_done;
-		pmill_status status = pmill_merge_run_lower_floor(run, &is_done);
+		pmill_status status = pmill_pair_survey_lower_floor(run, &is_done);
 		if (status != PMILL_OK || is_done) {
 			run->result->stopped = pmill_merge_run_why_empty(run);
 			return status;
@@ -346,7 +348,7 @@ static void release(struct pipeline *pipeline)
 	for (size_t i = 0; i < 2; i++)
 		pmill_changes_release(&pipeline->own_changes[i]);
 	pmill_neighbours_release(&pipeline->own_neighbours);
-	pmill_merge_alone_release(&pipeline->alone);
+	pmill_merge_one_by_one_release(&pipeline->alone);
 	pmill_batch_release(&pipeline->batch);
 	pmill_gate_release(&pipeline->offered);
 	pmill_gate_release(&pipeline->visited);
@@ -357,7 +359,7 @@ static void release(struct pipeline *pipeline)
 static pmill_status merge_pipelined(struct pmill_merge_run *run)
 {
 	if (pmill_team_size(run->team) == 1)
-		return pmill_merge_one_by_one.run(run);
+		return pmill_merge_method_one_by_one.merge(run);
 	struct pipeline *pipeline = aligned_alloc(_Alignof(struct pipeline), sizeof *pipeline);
 	if (pipeline == NULL)
 		return pmill_fail_memory(run->error);
@@ -371,5 +373,5 @@ static pmill_status merge_pipelined(struct pmill_merge_run *run)
 	return status;
 }
 
-const struct pmill_merge_method pmill_merge_pipelined = {
-	.name = "pipelined", .run = merge_pipelined};
+const struct pmill_merge_method pmill_merge_method_pipelined = {
+	.name = "pipelined", .merge = merge_pipelined};

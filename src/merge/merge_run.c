@@ -4,15 +4,7 @@
 
 #include <stdlib.h>
 
-#include "base/error.h"
-#include "merge/floor.h"
-#include "merge/pair_survey.h"
-#include "merge/visit.h"
-
-enum {
-	BYTE_PAIRS = 256 * 256,
-	OPENED_AT_ONCE = 16, /* candidates whose pairs are prefetched */
-};
+enum { OPENED_AT_ONCE = 16 }; /* candidates whose pairs are prefetched */
 
 /*
  * Filters only look at lengths, and a longer token is refused wherever a shorter one is: a pair that is
@@ -42,153 +34,10 @@ struct pmill_pair *pmill_merge_run_find_pair(
 	return pair != NULL && pair->count >= run->index.floor ? pair : NULL;
 }
 
-/* ---- The floor ---- */
-
-/*
- * Half as much again as is sure: on text the last merge counts more yet. With a memory limit what is sure, since counting
- * all pairs afresh would take more than all else.
- */
-static int64_t estimate_floor(const struct pmill_merge_run *run)
-{
-	const struct pmill_merger_settings *settings = run->settings;
-	if (settings->first_floor > 0)
-		return settings->first_floor;
-	return settings->is_memory_limited ? run->sure_floor : run->sure_floor + run->sure_floor / 2;
-}
-
-static void set_floor(struct pmill_merge_run *run, int64_t floor)
+void pmill_merge_run_set_floor(struct pmill_merge_run *run, int64_t floor)
 {
 	int64_t least = run->settings->min_count;
 	run->index.floor = floor > least ? floor : least;
-}
-
-/*
- * What is sure without filters; else from where the run has come to where it will end, as if the count of merge k
- * fell as 1/k; half of that.
- */
-static int64_t lower_estimate(const struct pmill_merge_run *run)
-{
-	if (run->index.floor > run->sure_floor && run->sure_floor > 0)
-		return run->sure_floor;
-	int64_t floor = run->index.floor / 4;
-	double reached = (double)run->result->merge_count / (double)run->settings->merge_limit;
-	double estimate = (double)run->index.floor * reached / 2;
-	return estimate < (double)floor ? (int64_t)estimate : floor;
-}
-
-pmill_status pmill_merge_run_lower_floor(struct pmill_merge_run *run, bool *is_done)
-{
-	*is_done = run->index.floor <= run->settings->min_count;
-	if (*is_done)
-		return PMILL_OK;
-	set_floor(run, lower_estimate(run));
-	run->result->surveys++;
-	return pmill_pair_survey_run(run) ? PMILL_OK : pmill_fail_memory(run->error);
-}
-
-/* ---- The index ---- */
-
-/* A dense table of pairs of bytes for each share. */
-struct build {
-	struct pmill_merge_run *run;
-	struct pmill_byte_pair *pairs; /* share by share */
-	unsigned share_count;
-	bool *fits; /* of each share */
-};
-
-static void forget_last(struct pmill_byte_pair *pairs)
-{
-	for (size_t i = 0; i < BYTE_PAIRS; i++)
-		pairs[i].last = UINT32_MAX;
-}
-
-static void count_share(void *context, unsigned index)
-{
-	const struct build *build = context;
-	const struct pmill_packed_words *words = &build->run->words;
-	struct pmill_byte_pair *pairs = build->pairs + (size_t)index * BYTE_PAIRS;
-	forget_last(pairs);
-	build->fits[index] = pmill_visit_count_pairs(words, &words->shares[index], pairs);
-	forget_last(pairs);
-}
-
-static void fill_share(void *context, unsigned index)
-{
-	const struct build *build = context;
-	const struct pmill_packed_words *words = &build->run->words;
-	pmill_visit_fill_pairs(words, &words->shares[index], build->pairs + (size_t)index * BYTE_PAIRS);
-}
-
-static pmill_status fail_overflow(const struct build *build)
-{
-	return pmill_fail(build->run->error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-		"the count of a pair does not fit 63 bits");
-}
-
-static pmill_status add_byte_pair(struct build *build, uint32_t at)
-{
-	struct pmill_pair *pair = &build->run->index.dense[at];
-	for (unsigned s = 0; s < build->share_count; s++) {
-		const struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
-		if (__builtin_add_overflow(pair->count, own->count, &pair->count))
-			return fail_overflow(build);
-	}
-	return PMILL_OK;
-}
-
-/* Pairs that can't become candidates keep their count but no places. */
-static pmill_status offer_byte_pair(struct build *build, uint32_t at)
-{
-	struct pmill_merge_run *run = build->run;
-	struct pmill_pair *pair = &run->index.dense[at];
-	uint32_t places = 0, left = at >> 8, right = at & 255;
-	for (unsigned s = 0; s < build->share_count; s++)
-		places += build->pairs[(size_t)s * BYTE_PAIRS + at].places;
-	if (places == 0 || !pmill_merge_run_is_candidate(run, left, right, pair->count))
-		return PMILL_OK;
-	unsigned part = pmill_pair_index_part(&run->index, left, right);
-	uint32_t *names = pmill_pair_index_allocate_places(&run->index, part, pair, places);
-	if (names == NULL || !pmill_pair_queue_reserve(&run->queues[part], 1))
-		return pmill_fail_memory(run->error);
-	for (unsigned s = 0; s < build->share_count; s++) {
-		struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
-		own->fill = names;
-		names += own->places;
-	}
-	pmill_pair_queue_push(&run->queues[part], (struct pmill_candidate){pair->count, left, right});
-	return PMILL_OK;
-}
-
-static pmill_status index_pairs(struct build *build)
-{
-	struct pmill_merge_run *run = build->run;
-	pmill_team_run(run->team, count_share, build);
-	for (unsigned s = 0; s < build->share_count; s++)
-		if (!build->fits[s])
-			return fail_overflow(build);
-	pmill_status status = PMILL_OK;
-	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
-		status = add_byte_pair(build, at);
-	set_floor(run, estimate_floor(run));
-	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
-		status = offer_byte_pair(build, at);
-	if (status == PMILL_OK)
-		pmill_team_run(run->team, fill_share, build);
-	return status;
-}
-
-static pmill_status build_index(struct pmill_merge_run *run)
-{
-	struct build build = {.run = run, .share_count = run->words.share_count};
-	size_t size = build.share_count * BYTE_PAIRS * sizeof *build.pairs;
-	build.pairs = pmill_page_pool_allocate(run->settings->pool, size);
-	build.fits = calloc(build.share_count, sizeof *build.fits);
-	pmill_status status = build.pairs != NULL && build.fits != NULL ? index_pairs(&build)
-																	: pmill_fail_memory(run->error);
-	if (build.pairs != NULL)
-		pmill_page_pool_free(run->settings->pool, build.pairs, size);
-	free(build.fits);
-	return status;
 }
 
 static bool init_queues(struct pmill_merge_run *run)
@@ -199,17 +48,10 @@ static bool init_queues(struct pmill_merge_run *run)
 	return run->queues != NULL;
 }
 
-pmill_status pmill_merge_run_build(
-	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit)
+bool pmill_merge_run_init(struct pmill_merge_run *run)
 {
-	run->sure_floor = pmill_floor_of_words(
-		words, run->settings->merge_limit, pmill_merger_longest_token(run->settings));
-	if (!pmill_learned_tokens_init(&run->tokens, run->settings) || !init_queues(run) ||
-		!pmill_pair_index_init(&run->index, run->part_count, run->settings->pool))
-		return pmill_fail_memory(run->error);
-	pmill_status status = pmill_packed_words_create(&run->words, words, &run->tokens, token_limit,
-		run->settings->long_word_len, run->team, run->settings->pool, run->error);
-	return status == PMILL_OK ? build_index(run) : status;
+	return pmill_learned_tokens_init(&run->tokens, run->settings) && init_queues(run) &&
+		pmill_pair_index_init(&run->index, run->part_count, run->settings->pool);
 }
 
 void pmill_merge_run_release(struct pmill_merge_run *run)

@@ -5,7 +5,7 @@
 
 #include "base/team.h"
 #include "merge/learned_tokens.h"
-#include "merge/merger.h"
+#include "merge/merger_settings.h"
 #include "merge/packed_words.h"
 #include "merge/pair_index.h"
 #include "merge/pair_queue.h"
@@ -30,26 +30,15 @@ struct pmill_merge_run {
 	pmill_error *error;
 };
 
-/* A way to find and apply the merges, after the index is built. Found by name in merger.c. */
-struct pmill_merge_method {
-	const char *name;
-	pmill_status (*run)(struct pmill_merge_run *run);
-	bool has_parts; /* the index in as many parts as the team has members; else in one */
-};
-extern const struct pmill_merge_method pmill_merge_one_by_one;
-extern const struct pmill_merge_method pmill_merge_pipelined;
-extern const struct pmill_merge_method pmill_merge_in_batches;
-
-/* Packs the words and indexes their pairs, on the team. `part_count` is set. */
-pmill_status pmill_merge_run_build(
-	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit);
+/*
+ * Settings, team and part_count are set; the words are still empty. Returns false if out of memory:
+ * the caller releases the state.
+ */
+bool pmill_merge_run_init(struct pmill_merge_run *run);
 void pmill_merge_run_release(struct pmill_merge_run *run);
 
-/*
- * Lowers the floor and counts all pairs afresh, on the team. To be called when no candidate is left;
- * `*is_done`: the floor is the least count already.
- */
-pmill_status pmill_merge_run_lower_floor(struct pmill_merge_run *run, bool *is_done);
+/* Sets the floor of the index: never below the least count. */
+void pmill_merge_run_set_floor(struct pmill_merge_run *run, int64_t floor);
 
 /* Whether a pair may be merged at all, by the filters and the floor. */
 bool pmill_merge_run_is_allowed(const struct pmill_merge_run *run, uint32_t left, uint32_t right);

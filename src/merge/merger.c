@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "merge/merge_run.h"
+#include "merge/index_build.h"
+#include "merge/merge_method.h"
 
 enum {
 	ALONE_BYTES = 1 << 18,
@@ -15,9 +16,9 @@ enum {
 };
 
 static const struct pmill_merge_method *const methods[] = {
-	&pmill_merge_one_by_one,
-	&pmill_merge_pipelined,
-	&pmill_merge_in_batches,
+	&pmill_merge_method_one_by_one,
+	&pmill_merge_method_pipelined,
+	&pmill_merge_method_batches,
 };
 
 const char *pmill_merger_method(size_t index)
@@ -31,8 +32,8 @@ static const struct pmill_merge_method *choose(const char *method, unsigned thre
 		if (strcmp(methods[i]->name, method) == 0)
 			return methods[i];
 	if (threads == 1)
-		return &pmill_merge_one_by_one;
-	return bytes < PIPELINED_BYTES ? &pmill_merge_pipelined : &pmill_merge_in_batches;
+		return &pmill_merge_method_one_by_one;
+	return bytes < PIPELINED_BYTES ? &pmill_merge_method_pipelined : &pmill_merge_method_batches;
 }
 
 static unsigned choose_threads(unsigned asked, const char *method, uint64_t bytes)
@@ -49,7 +50,7 @@ struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method,
 	const struct pmill_merge_method *chosen = choose(method, plan.threads, bytes);
 	plan.parts = chosen->has_parts ? plan.threads : 1;
 	plan.is_batched = chosen->has_parts;
-	plan.is_pipelined = chosen == &pmill_merge_pipelined && plan.threads > 1;
+	plan.is_pipelined = chosen == &pmill_merge_method_pipelined && plan.threads > 1;
 	return plan;
 }
 
@@ -101,7 +102,8 @@ static pmill_status run_index(struct pmill_merge_run *run, struct pmill_word_lis
 	uint64_t token_limit = 256 + most_merges(words, run->settings->merge_limit);
 	pmill_status status = start_stage(run, "index", "words", word_count);
 	if (status == PMILL_OK)
-		status = pmill_merge_run_build(run, words, token_limit);
+		status = pmill_merge_run_init(run) ? pmill_index_build(run, words, token_limit)
+										   : pmill_fail_memory(run->error);
 	run->result->index_seconds_ns = pmill_clock_ns() - began;
 	run->result->index_peak_memory = pmill_peak_memory();
 	return status == PMILL_OK ? end_stage(run, word_count) : status;
@@ -112,7 +114,7 @@ static pmill_status run_merges(struct pmill_merge_run *run, const struct pmill_m
 	uint64_t began = pmill_clock_ns();
 	pmill_status status = start_stage(run, "merge", "merges", run->settings->merge_limit);
 	if (status == PMILL_OK)
-		status = method->run(run);
+		status = method->merge(run);
 	run->result->merge_seconds_ns = pmill_clock_ns() - began;
 	return status == PMILL_OK ? end_stage(run, run->result->merge_count) : status;
 }

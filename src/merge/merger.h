@@ -5,39 +5,9 @@
 
 #include <stdbool.h>
 
-#include "base/page_pool.h"
-#include "base/progress.h"
+#include "merge/merger_settings.h"
 #include "pairmill.h"
 #include "words/word_list.h"
-
-/* Which of two pairs with equal counts is taken first. */
-enum pmill_ties { PMILL_TIES_BYTES, PMILL_TIES_IDS };
-
-struct pmill_merger_settings {
-	uint32_t byte_ids[256]; /* ids of the layout: ties by ids compare them */
-	uint32_t first_merge_id;
-	uint64_t merge_limit;
-	int64_t min_count;         /* at least 1 */
-	uint64_t max_token_length; /* 0: no limit */
-	bool is_hf_length;         /* the limit is exclusive, and pairs of bytes are always allowed */
-	enum pmill_ties ties;
-	struct pmill_progress_state *progress; /* may be NULL */
-	unsigned threads;                      /* 0 and 1: the calling one alone */
-	struct pmill_page_pool *pool;          /* memory comes from it; NULL: the system */
-	size_t long_word_len;   /* words of so many bytes are visited by position; 0: 256; for tests */
-	bool is_memory_limited; /* takes less rather than less time */
-	int64_t first_floor;    /* see merge_run.h; 0: estimated; for tests */
-	const char *method; /* NULL: the fastest for the threads and the words; else one of the names */
-};
-
-/* The length that no token has more of, but for pairs of bytes; 0: no limit. */
-static inline uint64_t pmill_merger_longest_token(const struct pmill_merger_settings *settings)
-{
-	uint64_t limit = settings->max_token_length;
-	if (limit == 0 || !settings->is_hf_length)
-		return limit;
-	return limit > 2 ? limit - 1 : 2;
-}
 
 /* The ways of merging, all with one result: NULL at the end of the list. */
 const char *pmill_merger_method(size_t index);
@@ -49,22 +19,6 @@ struct pmill_merger_plan {
 	bool is_batched, is_pipelined;
 };
 struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes);
-
-struct pmill_learned_merge {
-	uint32_t left, right; /* ids */
-	int64_t count;        /* when it was taken */
-};
-
-struct pmill_merger_result {
-	struct pmill_learned_merge *merges; /* merge i has the id first_merge_id + i; malloc */
-	size_t merge_count;
-	const char *stopped; /* "full", "min-count" or "no-pairs" */
-	uint64_t index_seconds_ns, merge_seconds_ns;
-	uint64_t index_peak_memory;
-	uint64_t visits;  /* places looked at */
-	uint64_t batches; /* 0: one by one */
-	uint64_t surveys; /* times that all pairs were counted afresh */
-};
 
 /* Takes the words: the list is released as soon as it is packed. */
 pmill_status pmill_merger_run(struct pmill_word_list *words,

@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/pages.h"
 
 enum {
@@ -367,7 +368,7 @@ static bool survey_pairs(struct survey *survey)
 	return true;
 }
 
-bool pmill_pair_survey_run(struct pmill_merge_run *run)
+static bool survey_all(struct pmill_merge_run *run)
 {
 	struct survey survey = {.run = run};
 	pmill_pair_index_clear(&run->index);
@@ -376,4 +377,28 @@ bool pmill_pair_survey_run(struct pmill_merge_run *run)
 	bool done = init(&survey) && survey_pairs(&survey);
 	release(&survey);
 	return done;
+}
+
+/*
+ * What is sure without filters; else from where the run has come to where it will end, as if the count of merge k
+ * fell as 1/k; half of that.
+ */
+static int64_t lower_estimate(const struct pmill_merge_run *run)
+{
+	if (run->index.floor > run->sure_floor && run->sure_floor > 0)
+		return run->sure_floor;
+	int64_t floor = run->index.floor / 4;
+	double reached = (double)run->result->merge_count / (double)run->settings->merge_limit;
+	double estimate = (double)run->index.floor * reached / 2;
+	return estimate < (double)floor ? (int64_t)estimate : floor;
+}
+
+pmill_status pmill_pair_survey_lower_floor(struct pmill_merge_run *run, bool *is_done)
+{
+	*is_done = run->index.floor <= run->settings->min_count;
+	if (*is_done)
+		return PMILL_OK;
+	pmill_merge_run_set_floor(run, lower_estimate(run));
+	run->result->surveys++;
+	return survey_all(run) ? PMILL_OK : pmill_fail_memory(run->error);
 }

@@ -6,9 +6,9 @@
 #include "merge/merge_run.h"
 
 /*
- * Forgets all pairs and candidates, and finds those that count at least the floor, with their places: on the
- * team. False without memory.
+ * Lowers the floor and counts all pairs afresh, on the team. To be called when no candidate is left;
+ * `*is_done`: the floor is the least count already.
  */
-bool pmill_pair_survey_run(struct pmill_merge_run *run);
+pmill_status pmill_pair_survey_lower_floor(struct pmill_merge_run *run, bool *is_done);
 
 #endif
