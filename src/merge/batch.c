@@ -58,24 +58,24 @@ static void count_out(struct pmill_batch *batch, const struct pmill_candidate *p
 	batch->level_right[pair->right]--;
 }
 
-static bool is_before(const struct pmill_merge_run *run, const struct pmill_candidate *a,
+static bool is_before(const struct pmill_merge_state *state, const struct pmill_candidate *a,
 	const struct pmill_candidate *b)
 {
-	return pmill_pair_queue_is_before(&run->queues[0], a, b);
+	return pmill_pair_queue_is_before(&state->queues[0], a, b);
 }
 
 /* Into the level where it belongs: mostly at the end. */
 static bool insert(
-	struct pmill_batch *batch, struct pmill_merge_run *run, const struct pmill_candidate *pair)
+	struct pmill_batch *batch, struct pmill_merge_state *state, const struct pmill_candidate *pair)
 {
 	if (!reserve_level(batch))
 		return false;
 	size_t low = batch->next, high = batch->level_count;
-	if (high > low && !is_before(run, pair, &batch->level[high - 1]))
+	if (high > low && !is_before(state, pair, &batch->level[high - 1]))
 		low = high;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (is_before(run, pair, &batch->level[middle]))
+		if (is_before(state, pair, &batch->level[middle]))
 			high = middle;
 		else
 			low = middle + 1;
@@ -89,44 +89,44 @@ static bool insert(
 }
 
 /* Candidates of this count, off the queues. */
-static bool take_level(struct pmill_batch *batch, struct pmill_merge_run *run, int64_t count)
+static bool take_level(struct pmill_batch *batch, struct pmill_merge_state *state, int64_t count)
 {
 	struct pmill_candidate best;
 	for (;;) {
-		unsigned part = pmill_merge_run_find_best(run, &best);
-		if (part == run->part_count || best.count != count)
+		unsigned part = pmill_merge_state_find_best(state, &best);
+		if (part == state->part_count || best.count != count)
 			return true;
-		if (!insert(batch, run, &best))
+		if (!insert(batch, state, &best))
 			return false;
-		pmill_pair_queue_pop(&run->queues[part]);
+		pmill_pair_queue_pop(&state->queues[part]);
 	}
 }
 
 /* The level before is used up: the highest count that is left. No candidate: an empty one. */
-static bool start_level(struct pmill_batch *batch, struct pmill_merge_run *run)
+static bool start_level(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
 	struct pmill_candidate best;
 	batch->level_count = batch->next = 0;
-	return pmill_merge_run_find_best(run, &best) == run->part_count ||
-		take_level(batch, run, best.count);
+	return pmill_merge_state_find_best(state, &best) == state->part_count ||
+		take_level(batch, state, best.count);
 }
 
-static bool put_back(struct pmill_merge_run *run, struct pmill_candidate pair)
+static bool put_back(struct pmill_merge_state *state, struct pmill_candidate pair)
 {
 	struct pmill_pair_queue *queue =
-		&run->queues[pmill_pair_index_part(&run->index, pair.left, pair.right)];
+		&state->queues[pmill_pair_index_part(&state->index, pair.left, pair.right)];
 	if (!pmill_pair_queue_reserve(queue, 1))
 		return false;
 	pmill_pair_queue_push(queue, pair);
 	return true;
 }
 
-bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_run *run)
+bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
 	bool done = true;
 	for (; batch->next < batch->level_count && done; batch->next++) {
 		count_out(batch, &batch->level[batch->next]);
-		done = put_back(run, batch->level[batch->next]);
+		done = put_back(state, batch->level[batch->next]);
 	}
 	return done;
 }
@@ -135,29 +135,29 @@ bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_run *run
  * The level goes on where the batch before has stopped, with new pairs of its count. A pair made from one of two
  * equal tokens may count more.
  */
-static bool resume_level(struct pmill_batch *batch, struct pmill_merge_run *run)
+static bool resume_level(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
 	if (batch->next == batch->level_count)
 		return true;
 	struct pmill_candidate best;
 	int64_t count = batch->level[batch->next].count;
-	if (pmill_merge_run_find_best(run, &best) < run->part_count && best.count > count)
-		return pmill_batch_put_back(batch, run);
-	return take_level(batch, run, count);
+	if (pmill_merge_state_find_best(state, &best) < state->part_count && best.count > count)
+		return pmill_batch_put_back(batch, state);
+	return take_level(batch, state, count);
 }
 
 /* The next of the level whose count is still true; NULL: none. */
 static bool find_next(
-	struct pmill_batch *batch, struct pmill_merge_run *run, const struct pmill_candidate **next)
+	struct pmill_batch *batch, struct pmill_merge_state *state, const struct pmill_candidate **next)
 {
 	*next = NULL;
 	for (; batch->next < batch->level_count; batch->next++) {
 		struct pmill_candidate *candidate = &batch->level[batch->next];
 		if (batch->next + PREFETCH_AHEAD < batch->level_count)
 			pmill_pair_index_prefetch(
-				&run->index, candidate[PREFETCH_AHEAD].left, candidate[PREFETCH_AHEAD].right);
-		const struct pmill_pair *pair = pmill_merge_run_find_pair(
-			run, candidate->left, candidate->right);
+				&state->index, candidate[PREFETCH_AHEAD].left, candidate[PREFETCH_AHEAD].right);
+		const struct pmill_pair *pair = pmill_merge_state_find_pair(
+			state, candidate->left, candidate->right);
 		if (pair != NULL && pair->count == candidate->count) {
 			*next = candidate;
 			return true;
@@ -165,7 +165,7 @@ static bool find_next(
 		count_out(batch, candidate);
 		if (pair != NULL &&
 			!put_back(
-				run, (struct pmill_candidate){pair->count, candidate->left, candidate->right})) {
+				state, (struct pmill_candidate){pair->count, candidate->left, candidate->right})) {
 			batch->next++;
 			return false;
 		}
@@ -195,10 +195,10 @@ static void take(struct pmill_batch *batch, const struct pmill_candidate *pair)
  * The first of the pairs from `first` on, which are in order and of one count, before which a pair made from
  * a merge of (left, right) might come; `limit`: none before it.
  */
-static size_t find_unsure(const struct pmill_batch *batch, const struct pmill_merge_run *run,
+static size_t find_unsure(const struct pmill_batch *batch, const struct pmill_merge_state *state,
 	const struct pmill_candidate *merged, size_t first, size_t limit)
 {
-	const struct pmill_learned_tokens *tokens = &run->tokens;
+	const struct pmill_learned_tokens *tokens = &state->tokens;
 	if (batch->level_left[merged->right] > 0) {
 		size_t high = limit;
 		for (size_t low = first; low < high;) {
@@ -219,33 +219,34 @@ static size_t find_unsure(const struct pmill_batch *batch, const struct pmill_me
 }
 
 /* Ties by bytes: leaves out the pairs from `tied` on, which count as often as q, that are not sure. */
-static void drop_unsure(struct pmill_batch *batch, const struct pmill_merge_run *run, size_t tied)
+static void drop_unsure(
+	struct pmill_batch *batch, const struct pmill_merge_state *state, size_t tied)
 {
 	size_t sure = batch->count;
 	for (size_t i = 0; i + 1 < sure; i++)
-		sure = find_unsure(batch, run, &batch->pairs[i], i + 1 > tied ? i + 1 : tied, sure);
+		sure = find_unsure(batch, state, &batch->pairs[i], i + 1 > tied ? i + 1 : tied, sure);
 	/* Right before q, over what is done with. */
 	while (batch->count > sure)
 		batch->level[--batch->next] = batch->pairs[--batch->count];
 }
 
-bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_run *run)
+bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
 	batch->count = 0;
 	batch->number++;
-	if (!reserve_tokens(batch, run->tokens.count) || !resume_level(batch, run))
+	if (!reserve_tokens(batch, state->tokens.count) || !resume_level(batch, state))
 		return false;
-	uint64_t room = run->settings->merge_limit - run->result->merge_count;
+	uint64_t room = state->settings->merge_limit - state->result->merge_count;
 	size_t limit = room < PMILL_BATCH_LIMIT ? (size_t)room : PMILL_BATCH_LIMIT;
 	size_t tied = 0;
 	for (;;) {
 		const struct pmill_candidate *next;
-		if (!find_next(batch, run, &next))
+		if (!find_next(batch, state, &next))
 			return false;
 		if (next == NULL) {
 			for (; tied < batch->count; tied++)
 				count_out(batch, &batch->pairs[tied]);
-			if (!start_level(batch, run))
+			if (!start_level(batch, state))
 				return false;
 			if (batch->level_count == 0)
 				return true;
@@ -256,8 +257,8 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_run *run)
 		take(batch, next);
 		batch->next++;
 	}
-	if (run->settings->ties == PMILL_TIES_BYTES)
-		drop_unsure(batch, run, tied);
+	if (state->settings->ties == PMILL_TIES_BYTES)
+		drop_unsure(batch, state, tied);
 	for (; tied < batch->count; tied++)
 		count_out(batch, &batch->pairs[tied]);
 	return true;

@@ -3,7 +3,7 @@
 #ifndef PMILL_MERGE_BATCH_H
 #define PMILL_MERGE_BATCH_H
 
-#include "merge/merge_run.h"
+#include "merge/merge_state.h"
 
 enum { PMILL_BATCH_LIMIT = 512 };
 
@@ -47,9 +47,9 @@ struct pmill_batch {
 void pmill_batch_release(struct pmill_batch *batch);
 
 /* Takes the next batch off the queues: count 0 where no candidate is left. False without memory. */
-bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_run *run);
+bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state);
 
 /* Gives the queues back what is not in the batch, so that others can take it. False without memory. */
-bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_run *run);
+bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_state *state);
 
 #endif

@@ -14,17 +14,18 @@ enum { BYTE_PAIRS = 256 * 256 };
  * Half as much again as is sure: on text the last merge counts more yet. With a memory limit what is sure, since counting
  * all pairs afresh would take more than all else.
  */
-static int64_t estimate_floor(const struct pmill_merge_run *run)
+static int64_t estimate_floor(const struct pmill_merge_state *state)
 {
-	const struct pmill_merger_settings *settings = run->settings;
+	const struct pmill_merger_settings *settings = state->settings;
 	if (settings->first_floor > 0)
 		return settings->first_floor;
-	return settings->is_memory_limited ? run->sure_floor : run->sure_floor + run->sure_floor / 2;
+	return settings->is_memory_limited ? state->sure_floor
+									   : state->sure_floor + state->sure_floor / 2;
 }
 
 /* A dense table of pairs of bytes for each share. */
 struct build {
-	struct pmill_merge_run *run;
+	struct pmill_merge_state *state;
 	struct pmill_byte_pair *pairs; /* share by share */
 	unsigned share_count;
 	bool *fits; /* of each share */
@@ -39,7 +40,7 @@ static void forget_last(struct pmill_byte_pair *pairs)
 static void count_share(void *context, unsigned index)
 {
 	const struct build *build = context;
-	const struct pmill_packed_words *words = &build->run->words;
+	const struct pmill_packed_words *words = &build->state->words;
 	struct pmill_byte_pair *pairs = build->pairs + (size_t)index * BYTE_PAIRS;
 	forget_last(pairs);
 	build->fits[index] = pmill_visit_count_pairs(words, &words->shares[index], pairs);
@@ -49,19 +50,19 @@ static void count_share(void *context, unsigned index)
 static void fill_share(void *context, unsigned index)
 {
 	const struct build *build = context;
-	const struct pmill_packed_words *words = &build->run->words;
+	const struct pmill_packed_words *words = &build->state->words;
 	pmill_visit_fill_pairs(words, &words->shares[index], build->pairs + (size_t)index * BYTE_PAIRS);
 }
 
 static pmill_status fail_overflow(const struct build *build)
 {
-	return pmill_fail(build->run->error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
+	return pmill_fail(build->state->error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
 		"the count of a pair does not fit 63 bits");
 }
 
 static pmill_status add_byte_pair(struct build *build, uint32_t at)
 {
-	struct pmill_pair *pair = &build->run->index.dense[at];
+	struct pmill_pair *pair = &build->state->index.dense[at];
 	for (unsigned s = 0; s < build->share_count; s++) {
 		const struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
 		if (__builtin_add_overflow(pair->count, own->count, &pair->count))
@@ -73,65 +74,66 @@ static pmill_status add_byte_pair(struct build *build, uint32_t at)
 /* Pairs that can't become candidates keep their count but no places. */
 static pmill_status offer_byte_pair(struct build *build, uint32_t at)
 {
-	struct pmill_merge_run *run = build->run;
-	struct pmill_pair *pair = &run->index.dense[at];
+	struct pmill_merge_state *state = build->state;
+	struct pmill_pair *pair = &state->index.dense[at];
 	uint32_t places = 0, left = at >> 8, right = at & 255;
-	if (pair->count < run->index.floor || !pmill_merge_run_is_allowed(run, left, right))
+	if (pair->count < state->index.floor || !pmill_merge_state_is_allowed(state, left, right))
 		return PMILL_OK;
 	for (unsigned s = 0; s < build->share_count; s++)
 		places += build->pairs[(size_t)s * BYTE_PAIRS + at].places;
-	unsigned part = pmill_pair_index_part(&run->index, left, right);
-	uint32_t *names = pmill_pair_index_allocate_places(&run->index, part, pair, places);
-	if (names == NULL || !pmill_pair_queue_reserve(&run->queues[part], 1))
-		return pmill_fail_memory(run->error);
+	unsigned part = pmill_pair_index_part(&state->index, left, right);
+	uint32_t *names = pmill_pair_index_allocate_places(&state->index, part, pair, places);
+	if (names == NULL || !pmill_pair_queue_reserve(&state->queues[part], 1))
+		return pmill_fail_memory(state->error);
 	for (unsigned s = 0; s < build->share_count; s++) {
 		struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
 		own->fill = names;
 		names += own->places;
 	}
-	pmill_pair_queue_push(&run->queues[part], (struct pmill_candidate){pair->count, left, right});
+	pmill_pair_queue_push(&state->queues[part], (struct pmill_candidate){pair->count, left, right});
 	return PMILL_OK;
 }
 
 static pmill_status index_pairs(struct build *build)
 {
-	struct pmill_merge_run *run = build->run;
-	pmill_team_run(run->team, count_share, build);
+	struct pmill_merge_state *state = build->state;
+	pmill_team_run(state->team, count_share, build);
 	for (unsigned s = 0; s < build->share_count; s++)
 		if (!build->fits[s])
 			return fail_overflow(build);
 	pmill_status status = PMILL_OK;
 	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
 		status = add_byte_pair(build, at);
-	pmill_merge_run_set_floor(run, estimate_floor(run));
+	pmill_merge_state_set_floor(state, estimate_floor(state));
 	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
 		status = offer_byte_pair(build, at);
 	if (status == PMILL_OK)
-		pmill_team_run(run->team, fill_share, build);
+		pmill_team_run(state->team, fill_share, build);
 	return status;
 }
 
-static pmill_status build_index(struct pmill_merge_run *run)
+static pmill_status build_index(struct pmill_merge_state *state)
 {
-	struct build build = {.run = run, .share_count = run->words.share_count};
+	struct build build = {.state = state, .share_count = state->words.share_count};
 	size_t size = build.share_count * BYTE_PAIRS * sizeof *build.pairs;
-	build.pairs = pmill_page_pool_allocate(run->settings->pool, size);
+	build.pairs = pmill_page_pool_allocate(state->settings->pool, size);
 	build.fits = calloc(build.share_count, sizeof *build.fits);
-	pmill_status status = build.pairs != NULL && build.fits != NULL ? index_pairs(&build)
-																	: pmill_fail_memory(run->error);
+	pmill_status status = build.pairs != NULL && build.fits != NULL
+		? index_pairs(&build)
+		: pmill_fail_memory(state->error);
 	if (build.pairs != NULL)
-		pmill_page_pool_free(run->settings->pool, build.pairs, size);
+		pmill_page_pool_free(state->settings->pool, build.pairs, size);
 	free(build.fits);
 	return status;
 }
 
 pmill_status pmill_index_build(
-	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit)
+	struct pmill_merge_state *state, struct pmill_word_list *words, uint64_t token_limit)
 {
-	const struct pmill_merger_settings *settings = run->settings;
-	run->sure_floor = pmill_floor_of_words(
+	const struct pmill_merger_settings *settings = state->settings;
+	state->sure_floor = pmill_floor_of_words(
 		words, settings->merge_limit, pmill_merger_longest_token(settings));
-	pmill_status status = pmill_packed_words_create(&run->words, words, &run->tokens, token_limit,
-		settings->long_word_len, run->team, settings->pool, run->error);
-	return status == PMILL_OK ? build_index(run) : status;
+	pmill_status status = pmill_packed_words_create(&state->words, words, &state->tokens,
+		token_limit, settings->long_word_len, state->team, settings->pool, state->error);
+	return status == PMILL_OK ? build_index(state) : status;
 }

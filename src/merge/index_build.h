@@ -3,13 +3,13 @@
 #ifndef PMILL_MERGE_INDEX_BUILD_H
 #define PMILL_MERGE_INDEX_BUILD_H
 
-#include "merge/merge_run.h"
+#include "merge/merge_state.h"
 
 /*
  * Packs the words, sets the first floor, and indexes and offers the pairs that reach it: on the team.
  * Takes the words: the list is empty afterwards. At most `token_limit` tokens can ever exist.
  */
 pmill_status pmill_index_build(
-	struct pmill_merge_run *run, struct pmill_word_list *words, uint64_t token_limit);
+	struct pmill_merge_state *state, struct pmill_word_list *words, uint64_t token_limit);
 
 #endif

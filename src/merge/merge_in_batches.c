@@ -64,7 +64,7 @@ struct worker {
 };
 
 struct together {
-	struct pmill_merge_run *run;
+	struct pmill_merge_state *state;
 	struct pmill_batch batch;
 	uint32_t first_joined; /* the token of the batch's first merge */
 	struct worker *workers;
@@ -89,7 +89,7 @@ static void find_own(
 static struct outbox *find_outbox(
 	const struct together *together, struct worker *worker, uint32_t left, uint32_t right)
 {
-	return &worker->outboxes[pmill_pair_index_part(&together->run->index, left, right)];
+	return &worker->outboxes[pmill_pair_index_part(&together->state->index, left, right)];
 }
 
 static bool send_lowered(const struct together *together, struct worker *worker, uint32_t left,
@@ -144,7 +144,7 @@ static bool reserve_names(struct worker *worker)
 static bool is_hidden(const struct together *together, uint32_t left, uint32_t right)
 {
 	return left < together->first_joined && right < together->first_joined &&
-		pmill_merge_run_find_pair(together->run, left, right) == NULL;
+		pmill_merge_state_find_pair(together->state, left, right) == NULL;
 }
 
 /* (before) becomes (after), for one neighbour. */
@@ -164,7 +164,7 @@ static bool send_left(const struct together *together, struct worker *worker,
 		uint32_t token = side->items[i].token;
 		if (i + PREFETCH_AHEAD < side->count)
 			pmill_pair_index_prefetch(
-				&together->run->index, side->items[i + PREFETCH_AHEAD].token, pair->left);
+				&together->state->index, side->items[i + PREFETCH_AHEAD].token, pair->left);
 		if (!send_change(together, worker, (uint32_t[]){token, pair->left},
 				(uint32_t[]){token, joined}, &side->items[i]))
 			return false;
@@ -181,7 +181,7 @@ static bool send_right(const struct together *together, struct worker *worker,
 		uint32_t token = side->items[i].token;
 		if (i + PREFETCH_AHEAD < side->count)
 			pmill_pair_index_prefetch(
-				&together->run->index, pair->right, side->items[i + PREFETCH_AHEAD].token);
+				&together->state->index, pair->right, side->items[i + PREFETCH_AHEAD].token);
 		if (!send_change(together, worker, (uint32_t[]){pair->right, token},
 				(uint32_t[]){joined, token}, &side->items[i]))
 			return false;
@@ -206,16 +206,16 @@ static bool send_both(const struct together *together, struct worker *worker,
 static bool visit_pair(const struct together *together, struct worker *worker, unsigned share,
 	const struct pmill_candidate *pair, uint32_t joined)
 {
-	const struct pmill_merge_run *run = together->run;
+	const struct pmill_merge_state *state = together->state;
 	uint32_t single;
 	size_t count;
 	const uint32_t *names = pmill_pair_places(
-		pmill_pair_index_find(&run->index, pair->left, pair->right), &single, &count);
-	find_own(&run->words, share, &names, &count);
+		pmill_pair_index_find(&state->index, pair->left, pair->right), &single, &count);
+	find_own(&state->words, share, &names, &count);
 	if (count == 0)
 		return true;
 	worker->visits += count;
-	bool done = pmill_visit_places(&run->words, names, count, pair->left, pair->right, joined,
+	bool done = pmill_visit_places(&state->words, names, count, pair->left, pair->right, joined,
 					&worker->neighbours, &worker->changes) &&
 		reserve_names(worker) && send_left(together, worker, pair, joined) &&
 		send_right(together, worker, pair, joined) && send_both(together, worker, pair, joined);
@@ -248,14 +248,14 @@ static bool reserve_pairs(struct together *together, unsigned owner)
 	size_t more = 0;
 	for (unsigned i = 0; i < together->count; i++)
 		more += together->workers[i].outboxes[owner].gained_count;
-	return pmill_pair_index_reserve(&together->run->index, owner, more) &&
-		pmill_pair_queue_reserve(&together->run->queues[owner], more);
+	return pmill_pair_index_reserve(&together->state->index, owner, more) &&
+		pmill_pair_queue_reserve(&together->state->queues[owner], more);
 }
 
 /* Until they have places, new pairs hold their number: twice, so that it is no single place. */
 static void add_gained(struct together *together, unsigned owner)
 {
-	struct pmill_pair_index *index = &together->run->index;
+	struct pmill_pair_index *index = &together->state->index;
 	for (unsigned i = 0; i < together->count; i++) {
 		const struct outbox *outbox = &together->workers[i].outboxes[owner];
 		for (size_t g = 0; g < outbox->gained_count; g++) {
@@ -273,16 +273,16 @@ static void add_gained(struct together *together, unsigned owner)
 
 static void subtract_lowered(struct together *together, unsigned owner)
 {
-	struct pmill_merge_run *run = together->run;
+	struct pmill_merge_state *state = together->state;
 	for (unsigned i = 0; i < together->count; i++) {
 		const struct outbox *outbox = &together->workers[i].outboxes[owner];
 		for (size_t l = 0; l < outbox->lowered_count; l++) {
 			const struct lowered *lowered = &outbox->lowered[l];
 			if (l + PREFETCH_AHEAD < outbox->lowered_count)
 				pmill_pair_index_prefetch(
-					&run->index, lowered[PREFETCH_AHEAD].left, lowered[PREFETCH_AHEAD].right);
+					&state->index, lowered[PREFETCH_AHEAD].left, lowered[PREFETCH_AHEAD].right);
 			struct pmill_pair *pair = pmill_pair_index_find(
-				&run->index, lowered->left, lowered->right);
+				&state->index, lowered->left, lowered->right);
 			if (pair != NULL)
 				pair->count -= lowered->count;
 		}
@@ -292,14 +292,14 @@ static void subtract_lowered(struct together *together, unsigned owner)
 /* Pairs that were there before and are no candidates any more need no places. */
 static void free_lowered(struct together *together, unsigned owner)
 {
-	struct pmill_merge_run *run = together->run;
+	struct pmill_merge_state *state = together->state;
 	for (unsigned i = 0; i < together->count; i++) {
 		const struct outbox *outbox = &together->workers[i].outboxes[owner];
 		for (size_t l = 0; l < outbox->lowered_count; l++) {
 			struct pmill_pair *pair = pmill_pair_index_find(
-				&run->index, outbox->lowered[l].left, outbox->lowered[l].right);
-			if (pair != NULL && pair->count < run->index.floor)
-				pmill_pair_index_free_places(&run->index, owner, pair);
+				&state->index, outbox->lowered[l].left, outbox->lowered[l].right);
+			if (pair != NULL && pair->count < state->index.floor)
+				pmill_pair_index_free_places(&state->index, owner, pair);
 		}
 	}
 }
@@ -307,7 +307,7 @@ static void free_lowered(struct together *together, unsigned owner)
 /* The first of a pair's records gives it its places; those of later threads follow theirs. */
 static bool place_gained(struct together *together, unsigned owner)
 {
-	struct pmill_merge_run *run = together->run;
+	struct pmill_merge_state *state = together->state;
 	for (unsigned i = 0; i < together->count; i++) {
 		const struct worker *worker = &together->workers[i];
 		const struct outbox *outbox = &worker->outboxes[owner];
@@ -323,12 +323,13 @@ static bool place_gained(struct together *together, unsigned owner)
 			} else {
 				uint32_t places = (uint32_t)(pair->places / 2);
 				pair->places = 0;
-				if (!pmill_merge_run_is_candidate(run, gained->left, gained->right, pair->count))
+				if (!pmill_merge_state_is_candidate(
+						state, gained->left, gained->right, pair->count))
 					continue;
-				names = pmill_pair_index_allocate_places(&run->index, owner, pair, places);
+				names = pmill_pair_index_allocate_places(&state->index, owner, pair, places);
 				if (names == NULL)
 					return false;
-				pmill_pair_queue_push(&run->queues[owner],
+				pmill_pair_queue_push(&state->queues[owner],
 					(struct pmill_candidate){pair->count, gained->left, gained->right});
 			}
 			memcpy(names + gained->before, worker->names + gained->names,
@@ -340,7 +341,7 @@ static bool place_gained(struct together *together, unsigned owner)
 
 static void free_merged(struct together *together, unsigned owner)
 {
-	struct pmill_pair_index *index = &together->run->index;
+	struct pmill_pair_index *index = &together->state->index;
 	for (size_t i = 0; i < together->batch.count; i++) {
 		const struct pmill_candidate *merged = &together->batch.pairs[i];
 		if (pmill_pair_index_part(index, merged->left, merged->right) != owner)
@@ -372,9 +373,9 @@ static void update_owned(void *context, unsigned owner)
 
 static bool record_batch(struct together *together)
 {
-	together->first_joined = (uint32_t)together->run->tokens.count;
+	together->first_joined = (uint32_t)together->state->tokens.count;
 	for (size_t i = 0; i < together->batch.count; i++)
-		if (!pmill_merge_run_record(together->run, &together->batch.pairs[i]))
+		if (!pmill_merge_state_record(together->state, &together->batch.pairs[i]))
 			return false;
 	return true;
 }
@@ -386,8 +387,8 @@ static size_t count_places(const struct together *together)
 		const struct pmill_candidate *pair = &together->batch.pairs[i];
 		uint32_t single;
 		size_t count;
-		pmill_pair_places(
-			pmill_pair_index_find(&together->run->index, pair->left, pair->right), &single, &count);
+		pmill_pair_places(pmill_pair_index_find(&together->state->index, pair->left, pair->right),
+			&single, &count);
 		places += count;
 	}
 	return places;
@@ -405,10 +406,10 @@ static bool apply_together(struct together *together)
 {
 	if (!record_batch(together))
 		return false;
-	pmill_team_run(together->run->team, visit_share, together);
+	pmill_team_run(together->state->team, visit_share, together);
 	if (has_failed(together))
 		return false;
-	pmill_team_run(together->run->team, update_owned, together);
+	pmill_team_run(together->state->team, update_owned, together);
 	return !has_failed(together);
 }
 
@@ -435,34 +436,34 @@ static bool apply_timed(struct together *together, size_t places)
 static bool apply_batch(struct together *together)
 {
 	size_t places = count_places(together);
-	together->run->result->batches++;
+	together->state->result->batches++;
 	if (places < TOGETHER_PLACES)
 		return apply_alone(together);
-	if (places < SURELY_TOGETHER_PLACES && together->run->settings->method == NULL)
+	if (places < SURELY_TOGETHER_PLACES && together->state->settings->method == NULL)
 		return apply_timed(together, places);
 	return apply_together(together);
 }
 
 static pmill_status merge_all(struct together *together)
 {
-	struct pmill_merge_run *run = together->run;
-	while (run->result->merge_count < run->settings->merge_limit) {
-		if (!pmill_batch_take(&together->batch, run))
-			return pmill_fail_memory(run->error);
+	struct pmill_merge_state *state = together->state;
+	while (state->result->merge_count < state->settings->merge_limit) {
+		if (!pmill_batch_take(&together->batch, state))
+			return pmill_fail_memory(state->error);
 		if (together->batch.count == 0) {
 			bool is_done;
-			pmill_status status = pmill_pair_survey_lower_floor(run, &is_done);
+			pmill_status status = pmill_pair_survey_lower_floor(state, &is_done);
 			if (status == PMILL_OK && !is_done)
 				continue;
-			run->result->stopped = pmill_merge_run_why_empty(run);
+			state->result->stopped = pmill_merge_state_why_empty(state);
 			return status;
 		}
 		if (!apply_batch(together))
-			return pmill_fail_memory(run->error);
-		if (pmill_merge_run_is_cancelled(run))
+			return pmill_fail_memory(state->error);
+		if (pmill_merge_state_is_cancelled(state))
 			return PMILL_CANCELLED;
 	}
-	run->result->stopped = "full";
+	state->result->stopped = "full";
 	return PMILL_OK;
 }
 
@@ -490,18 +491,19 @@ static void release(struct together *together)
 		free(worker->names);
 		pmill_neighbours_release(&worker->neighbours);
 		pmill_changes_release(&worker->changes);
-		together->run->result->visits += worker->visits;
+		together->state->result->visits += worker->visits;
 	}
 	free(together->workers);
 	pmill_merge_one_by_one_release(&together->alone);
 	pmill_batch_release(&together->batch);
 }
 
-static pmill_status merge_in_batches(struct pmill_merge_run *run)
+static pmill_status merge_in_batches(struct pmill_merge_state *state)
 {
-	struct together together = {.run = run, .count = run->part_count, .alone = {.run = run}};
+	struct together together = {
+		.state = state, .count = state->part_count, .alone = {.state = state}};
 	pmill_status status = init_workers(&together) ? merge_all(&together)
-												  : pmill_fail_memory(run->error);
+												  : pmill_fail_memory(state->error);
 	release(&together);
 	return status;
 }

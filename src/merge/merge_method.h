@@ -7,11 +7,11 @@
 
 #include "pairmill.h"
 
-struct pmill_merge_run;
+struct pmill_merge_state;
 
 struct pmill_merge_method {
 	const char *name;
-	pmill_status (*merge)(struct pmill_merge_run *run); /* once the index is built */
+	pmill_status (*merge)(struct pmill_merge_state *state); /* once the index is built */
 	bool has_parts; /* the index has one part for each member of the team; else a single part */
 };
 

@@ -3,12 +3,12 @@
 #ifndef PMILL_MERGE_MERGE_ONE_BY_ONE_H
 #define PMILL_MERGE_MERGE_ONE_BY_ONE_H
 
-#include "merge/merge_run.h"
+#include "merge/merge_state.h"
 #include "merge/neighbours.h"
 
 /* All zero to begin with, but for the run. */
 struct pmill_merge_one_by_one {
-	struct pmill_merge_run *run;
+	struct pmill_merge_state *state;
 	struct pmill_neighbours neighbours;
 	struct pmill_changes changes;
 };

@@ -51,7 +51,7 @@ struct job {
 };
 
 struct pipeline {
-	struct pmill_merge_run *run;
+	struct pmill_merge_state *state;
 	struct pmill_merge_one_by_one
 		alone; /* for stretches without the accountant; its neighbours are the visitor's */
 	struct pmill_batch batch;
@@ -91,8 +91,8 @@ static bool visit(const struct pipeline *pipeline, const struct job *job, const 
 {
 	pmill_changes_clear(changes);
 	return pmill_neighbours_reserve(neighbours, (size_t)job->joined + 1) &&
-		pmill_visit_places(&pipeline->run->words, names, count, job->left, job->right, job->joined,
-			neighbours, changes);
+		pmill_visit_places(&pipeline->state->words, names, count, job->left, job->right,
+			job->joined, neighbours, changes);
 }
 
 static bool visit_job(struct pipeline *pipeline, const struct job *job)
@@ -142,7 +142,7 @@ static void write_places(struct pipeline *pipeline, struct unwritten *unwritten)
 /* Gives the accountant half of the words, if that is done sooner. */
 static void share_out(struct pipeline *pipeline, size_t places)
 {
-	const struct pmill_packed_words *words = &pipeline->run->words;
+	const struct pmill_packed_words *words = &pipeline->state->words;
 	size_t count = pipeline->batch.count;
 	if (words->share_count == 1 || ENTER_WORK * count + places / ENTER_PLACES > places / 2)
 		return;
@@ -158,32 +158,32 @@ static void share_out(struct pipeline *pipeline, size_t places)
 
 static void prepare_jobs(struct pipeline *pipeline)
 {
-	struct pmill_merge_run *run = pipeline->run;
+	struct pmill_merge_state *state = pipeline->state;
 	const struct pmill_candidate *pairs = pipeline->batch.pairs;
 	size_t places = 0;
 	for (size_t i = 0; i < pipeline->batch.count; i++) {
 		struct job *job = job_at(pipeline, pipeline->job_count + i);
 		*job = (struct job){.left = pairs[i].left,
 			.right = pairs[i].right,
-			.joined = (uint32_t)(run->tokens.count + i),
-			.changes = &pipeline->changes[run->result->batches % 2][i % AHEAD]};
+			.joined = (uint32_t)(state->tokens.count + i),
+			.changes = &pipeline->changes[state->result->batches % 2][i % AHEAD]};
 		job->names = pmill_pair_places(
-			pmill_pair_index_find(&run->index, pairs[i].left, pairs[i].right), &job->single,
+			pmill_pair_index_find(&state->index, pairs[i].left, pairs[i].right), &job->single,
 			&job->count);
 		if (job->names == &job->single)
 			job->names = NULL;
 		places += job->count;
 	}
 	share_out(pipeline, places);
-	run->result->visits += places;
-	run->result->batches++;
+	state->result->visits += places;
+	state->result->batches++;
 	pipeline->work += places + MERGE_WORK * pipeline->batch.count;
 }
 
 static bool record_batch(struct pipeline *pipeline)
 {
 	for (size_t i = 0; i < pipeline->batch.count; i++)
-		if (!pmill_merge_run_record(pipeline->run, &pipeline->batch.pairs[i]))
+		if (!pmill_merge_state_record(pipeline->state, &pipeline->batch.pairs[i]))
 			return false;
 	return true;
 }
@@ -224,7 +224,7 @@ static bool visit_shared(
 
 static bool account_batch(struct pipeline *pipeline, struct unwritten *unwritten)
 {
-	struct pmill_merge_run *run = pipeline->run;
+	struct pmill_merge_state *state = pipeline->state;
 	uint64_t first = pipeline->job_count - pipeline->batch.count, visited = 0;
 	for (size_t i = 0; i < pipeline->batch.count; i++) {
 		uint64_t number = first + i;
@@ -236,9 +236,9 @@ static bool account_batch(struct pipeline *pipeline, struct unwritten *unwritten
 			visited = pmill_gate_wait(&pipeline->visited, number + 1);
 		write_places(pipeline, unwritten);
 		if (atomic_load_explicit(&pipeline->visitor_failed, memory_order_relaxed) ||
-			!pmill_account_enter(run, &pipeline->batch.pairs[i], job->joined, &account))
+			!pmill_account_enter(state, &pipeline->batch.pairs[i], job->joined, &account))
 			return false;
-		pmill_account_merged(run, &pipeline->batch.pairs[i]);
+		pmill_account_merged(state, &pipeline->batch.pairs[i]);
 		*unwritten = (struct unwritten){job->joined, account, number};
 	}
 	return true;
@@ -246,12 +246,12 @@ static bool account_batch(struct pipeline *pipeline, struct unwritten *unwritten
 
 static void keep_accounts(struct pipeline *pipeline)
 {
-	const struct pmill_merge_run *run = pipeline->run;
+	const struct pmill_merge_state *state = pipeline->state;
 	struct unwritten unwritten = {0};
 	bool done = true;
 	while (done && pipeline->work < STRETCH_WORK &&
-		run->result->merge_count < run->settings->merge_limit) {
-		done = pmill_batch_take(&pipeline->batch, pipeline->run);
+		state->result->merge_count < state->settings->merge_limit) {
+		done = pmill_batch_take(&pipeline->batch, pipeline->state);
 		pipeline->is_empty = pipeline->batch.count == 0;
 		if (!done || pipeline->is_empty)
 			break;
@@ -281,26 +281,27 @@ static void play_part(void *context, unsigned index)
 
 static bool merge_together(struct pipeline *pipeline)
 {
-	pmill_team_run(pipeline->run->team, play_part, pipeline);
+	pmill_team_run(pipeline->state->team, play_part, pipeline);
 	return !pipeline->accountant_failed && !atomic_load(&pipeline->visitor_failed);
 }
 
 static bool merge_alone(struct pipeline *pipeline)
 {
-	struct pmill_merge_run *run = pipeline->run;
-	if (!pmill_batch_put_back(&pipeline->batch, run))
+	struct pmill_merge_state *state = pipeline->state;
+	if (!pmill_batch_put_back(&pipeline->batch, state))
 		return false;
-	while (pipeline->work < STRETCH_WORK && run->result->merge_count < run->settings->merge_limit) {
+	while (pipeline->work < STRETCH_WORK &&
+		state->result->merge_count < state->settings->merge_limit) {
 		struct pmill_candidate best;
-		uint64_t visits = run->result->visits;
-		unsigned part = pmill_merge_run_find_best(run, &best);
-		pipeline->is_empty = part == run->part_count;
+		uint64_t visits = state->result->visits;
+		unsigned part = pmill_merge_state_find_best(state, &best);
+		pipeline->is_empty = part == state->part_count;
 		if (pipeline->is_empty)
 			return true;
-		pmill_pair_queue_pop(&run->queues[part]);
+		pmill_pair_queue_pop(&state->queues[part]);
 		if (!pmill_merge_one_by_one_apply(&pipeline->alone, &best))
 			return false;
-		pipeline->work += run->result->visits - visits + MERGE_WORK;
+		pipeline->work += state->result->visits - visits + MERGE_WORK;
 	}
 	return true;
 }
@@ -310,7 +311,7 @@ static bool merge_stretch(struct pipeline *pipeline)
 {
 	enum { ALONE, TOGETHER };
 	pipeline->work = 0;
-	if (pipeline->run->settings->method != NULL)
+	if (pipeline->state->settings->method != NULL)
 		return merge_together(pipeline);
 	unsigned way = pmill_pace_choose(&pipeline->pace);
 	uint64_t began = pmill_clock_ns();
@@ -322,22 +323,22 @@ static bool merge_stretch(struct pipeline *pipeline)
 
 static pmill_status merge_all(struct pipeline *pipeline)
 {
-	struct pmill_merge_run *run = pipeline->run;
-	while (run->result->merge_count < run->settings->merge_limit) {
+	struct pmill_merge_state *state = pipeline->state;
+	while (state->result->merge_count < state->settings->merge_limit) {
 		if (!merge_stretch(pipeline))
-			return pmill_fail_memory(run->error);
-		if (pmill_merge_run_is_cancelled(run))
+			return pmill_fail_memory(state->error);
+		if (pmill_merge_state_is_cancelled(state))
 			return PMILL_CANCELLED;
 		if (!pipeline->is_empty)
 			continue;
 		bool is_done;
-		pmill_status status = pmill_pair_survey_lower_floor(run, &is_done);
+		pmill_status status = pmill_pair_survey_lower_floor(state, &is_done);
 		if (status != PMILL_OK || is_done) {
-			run->result->stopped = pmill_merge_run_why_empty(run);
+			state->result->stopped = pmill_merge_state_why_empty(state);
 			return status;
 		}
 	}
-	run->result->stopped = "full";
+	state->result->stopped = "full";
 	return PMILL_OK;
 }
 
@@ -356,15 +357,15 @@ static void release(struct pipeline *pipeline)
 	free(pipeline);
 }
 
-static pmill_status merge_pipelined(struct pmill_merge_run *run)
+static pmill_status merge_pipelined(struct pmill_merge_state *state)
 {
-	if (pmill_team_size(run->team) == 1)
-		return pmill_merge_method_one_by_one.merge(run);
+	if (pmill_team_size(state->team) == 1)
+		return pmill_merge_method_one_by_one.merge(state);
 	struct pipeline *pipeline = aligned_alloc(_Alignof(struct pipeline), sizeof *pipeline);
 	if (pipeline == NULL)
-		return pmill_fail_memory(run->error);
+		return pmill_fail_memory(state->error);
 	memset(pipeline, 0, sizeof *pipeline);
-	pipeline->run = pipeline->alone.run = run;
+	pipeline->state = pipeline->alone.state = state;
 	pmill_gate_init(&pipeline->offered);
 	pmill_gate_init(&pipeline->visited);
 	pmill_gate_init(&pipeline->accounted);

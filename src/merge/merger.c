@@ -55,19 +55,19 @@ struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method,
 }
 
 /* From the numbers of the run to the ids of the layout. */
-static uint32_t id_of(const struct pmill_merge_run *run, uint32_t token)
+static uint32_t id_of(const struct pmill_merge_state *state, uint32_t token)
 {
 	if (token < 256)
-		return run->settings->byte_ids[run->tokens.byte_of[token]];
-	return run->settings->first_merge_id + (token - 256);
+		return state->settings->byte_ids[state->tokens.byte_of[token]];
+	return state->settings->first_merge_id + (token - 256);
 }
 
-static void name_ids(struct pmill_merge_run *run)
+static void name_ids(struct pmill_merge_state *state)
 {
-	for (size_t i = 0; i < run->result->merge_count; i++) {
-		struct pmill_learned_merge *merge = &run->result->merges[i];
-		merge->left = id_of(run, merge->left);
-		merge->right = id_of(run, merge->right);
+	for (size_t i = 0; i < state->result->merge_count; i++) {
+		struct pmill_learned_merge *merge = &state->result->merges[i];
+		merge->left = id_of(state, merge->left);
+		merge->right = id_of(state, merge->right);
 	}
 }
 
@@ -79,44 +79,45 @@ static uint64_t most_merges(const struct pmill_word_list *words, uint64_t limit)
 }
 
 static pmill_status start_stage(
-	struct pmill_merge_run *run, const char *stage, const char *unit, uint64_t total)
+	struct pmill_merge_state *state, const char *stage, const char *unit, uint64_t total)
 {
-	struct pmill_progress_state *progress = run->settings->progress;
+	struct pmill_progress_state *progress = state->settings->progress;
 	if (progress == NULL)
 		return PMILL_OK;
 	pmill_progress_stage(progress, stage, unit, total);
 	return pmill_progress_step(progress, 0) ? PMILL_OK : PMILL_CANCELLED;
 }
 
-static pmill_status end_stage(struct pmill_merge_run *run, uint64_t done)
+static pmill_status end_stage(struct pmill_merge_state *state, uint64_t done)
 {
-	struct pmill_progress_state *progress = run->settings->progress;
+	struct pmill_progress_state *progress = state->settings->progress;
 	if (progress == NULL || pmill_progress_end(progress, done))
 		return PMILL_OK;
 	return PMILL_CANCELLED;
 }
 
-static pmill_status run_index(struct pmill_merge_run *run, struct pmill_word_list *words)
+static pmill_status make_index(struct pmill_merge_state *state, struct pmill_word_list *words)
 {
 	uint64_t began = pmill_clock_ns(), word_count = words->count;
-	uint64_t token_limit = 256 + most_merges(words, run->settings->merge_limit);
-	pmill_status status = start_stage(run, "index", "words", word_count);
+	uint64_t token_limit = 256 + most_merges(words, state->settings->merge_limit);
+	pmill_status status = start_stage(state, "index", "words", word_count);
 	if (status == PMILL_OK)
-		status = pmill_merge_run_init(run) ? pmill_index_build(run, words, token_limit)
-										   : pmill_fail_memory(run->error);
-	run->result->index_seconds_ns = pmill_clock_ns() - began;
-	run->result->index_peak_memory = pmill_peak_memory();
-	return status == PMILL_OK ? end_stage(run, word_count) : status;
+		status = pmill_merge_state_init(state) ? pmill_index_build(state, words, token_limit)
+											   : pmill_fail_memory(state->error);
+	state->result->index_seconds_ns = pmill_clock_ns() - began;
+	state->result->index_peak_memory = pmill_peak_memory();
+	return status == PMILL_OK ? end_stage(state, word_count) : status;
 }
 
-static pmill_status run_merges(struct pmill_merge_run *run, const struct pmill_merge_method *method)
+static pmill_status make_merges(
+	struct pmill_merge_state *state, const struct pmill_merge_method *method)
 {
 	uint64_t began = pmill_clock_ns();
-	pmill_status status = start_stage(run, "merge", "merges", run->settings->merge_limit);
+	pmill_status status = start_stage(state, "merge", "merges", state->settings->merge_limit);
 	if (status == PMILL_OK)
-		status = method->merge(run);
-	run->result->merge_seconds_ns = pmill_clock_ns() - began;
-	return status == PMILL_OK ? end_stage(run, run->result->merge_count) : status;
+		status = method->merge(state);
+	state->result->merge_seconds_ns = pmill_clock_ns() - began;
+	return status == PMILL_OK ? end_stage(state, state->result->merge_count) : status;
 }
 
 pmill_status pmill_merger_run(struct pmill_word_list *words,
@@ -125,24 +126,24 @@ pmill_status pmill_merger_run(struct pmill_word_list *words,
 {
 	*result = (struct pmill_merger_result){0};
 	uint64_t bytes = pmill_word_list_bytes(words);
-	struct pmill_merge_run run = {.settings = settings, .result = result, .error = error};
-	run.team = pmill_team_create(choose_threads(settings->threads, settings->method, bytes));
-	if (run.team == NULL)
+	struct pmill_merge_state state = {.settings = settings, .result = result, .error = error};
+	state.team = pmill_team_create(choose_threads(settings->threads, settings->method, bytes));
+	if (state.team == NULL)
 		return pmill_fail_memory(error);
 	const struct pmill_merge_method *method = choose(
-		settings->method, pmill_team_size(run.team), bytes);
-	run.part_count = method->has_parts ? pmill_team_size(run.team) : 1;
-	pmill_status status = run_index(&run, words);
+		settings->method, pmill_team_size(state.team), bytes);
+	state.part_count = method->has_parts ? pmill_team_size(state.team) : 1;
+	pmill_status status = make_index(&state, words);
 	if (status == PMILL_OK)
-		status = run_merges(&run, method);
+		status = make_merges(&state, method);
 	if (status == PMILL_CANCELLED)
 		pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 	if (status == PMILL_OK)
-		name_ids(&run);
+		name_ids(&state);
 	else
 		pmill_merger_result_release(result);
-	pmill_merge_run_release(&run);
-	pmill_team_free(run.team);
+	pmill_merge_state_release(&state);
+	pmill_team_free(state.team);
 	return status;
 }
 

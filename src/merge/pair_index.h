@@ -22,7 +22,7 @@ struct pmill_pair {
  * decided by the pair's hash, for dense pairs too.
  *
  * Pairs that count less than the floor need not be here, and the counts of those that are are no longer kept:
- * counts only fall, so they are below it for good. (See merge_run.h for what happens when the merges get
+ * counts only fall, so they are below it for good. (See merge_state.h for what happens when the merges get
  * there.) Growing leaves them behind.
  */
 struct pmill_pair_part {

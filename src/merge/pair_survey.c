@@ -53,7 +53,7 @@ struct local {
 };
 
 struct survey {
-	struct pmill_merge_run *run;
+	struct pmill_merge_state *state;
 	struct local *locals;
 	unsigned local_count;
 	int64_t floor;
@@ -98,7 +98,7 @@ static void add_to_sketch(
 	if (sum >= survey->needed)
 		return;
 	uint32_t more = units_of(survey, count);
-	if (survey->run->words.share_count == 1)
+	if (survey->state->words.share_count == 1)
 		atomic_store_explicit(slot, sum + more, memory_order_relaxed);
 	else
 		atomic_fetch_add_explicit(slot, more, memory_order_relaxed);
@@ -107,7 +107,7 @@ static void add_to_sketch(
 static void sketch_share(void *context, unsigned index)
 {
 	struct survey *survey = context;
-	const struct pmill_packed_words *words = &survey->run->words;
+	const struct pmill_packed_words *words = &survey->state->words;
 	pmill_packed_words_walk(words, &words->shares[index], add_to_sketch, survey);
 }
 
@@ -151,7 +151,7 @@ static bool is_in_question(const struct survey *survey, uint32_t left, uint32_t 
 {
 	const _Atomic uint32_t *slot = sketch_slot(survey, key_of(left, right));
 	return atomic_load_explicit(slot, memory_order_relaxed) >= survey->needed &&
-		pmill_merge_run_is_allowed(survey->run, left, right);
+		pmill_merge_state_is_allowed(survey->state, left, right);
 }
 
 static bool has_failed(const struct survey *survey)
@@ -181,7 +181,7 @@ static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t na
 
 static void walk_local(struct survey *survey, unsigned index, pmill_pair_visitor *visit)
 {
-	const struct pmill_packed_words *words = &survey->run->words;
+	const struct pmill_packed_words *words = &survey->state->words;
 	struct local *local = &survey->locals[index];
 	for (unsigned share = local->first_share; share < local->end_share && !has_failed(survey);
 		 share++)
@@ -207,7 +207,7 @@ static void split_key(uint64_t key, uint32_t *left, uint32_t *right)
 static bool visit_owned(struct survey *survey, unsigned owner,
 	bool (*visit)(struct survey *survey, unsigned owner, struct local_pair *local))
 {
-	struct pmill_pair_index *index = &survey->run->index;
+	struct pmill_pair_index *index = &survey->state->index;
 	for (unsigned i = 0; i < survey->local_count; i++) {
 		const struct local *local = &survey->locals[i];
 		for (size_t slot = 0; slot < local->slot_count; slot++) {
@@ -227,13 +227,13 @@ static struct pmill_pair *find_pair(struct survey *survey, const struct local_pa
 {
 	uint32_t left, right;
 	split_key(local->key, &left, &right);
-	return pmill_pair_index_add(&survey->run->index, left, right);
+	return pmill_pair_index_add(&survey->state->index, left, right);
 }
 
 /* Until it has places, a pair holds their number: twice, so that it is no single place. */
 static bool add_local(struct survey *survey, unsigned owner, struct local_pair *local)
 {
-	if (!pmill_pair_index_reserve(&survey->run->index, owner, 1))
+	if (!pmill_pair_index_reserve(&survey->state->index, owner, 1))
 		return false;
 	struct pmill_pair *pair = find_pair(survey, local);
 	uint32_t places = local->places;
@@ -246,7 +246,7 @@ static bool add_local(struct survey *survey, unsigned owner, struct local_pair *
 /* The first table that has the pair gives it its places; those of later tables follow. */
 static bool place_local(struct survey *survey, unsigned owner, struct local_pair *local)
 {
-	struct pmill_merge_run *run = survey->run;
+	struct pmill_merge_state *state = survey->state;
 	struct pmill_pair *pair = find_pair(survey, local);
 	uint32_t left, right, single, *names;
 	size_t count;
@@ -261,17 +261,18 @@ static bool place_local(struct survey *survey, unsigned owner, struct local_pair
 	pair->places = 0;
 	if (pair->count < survey->floor)
 		return true;
-	local->fill = pmill_pair_index_allocate_places(&run->index, owner, pair, places);
-	if (local->fill == NULL || !pmill_pair_queue_reserve(&run->queues[owner], 1))
+	local->fill = pmill_pair_index_allocate_places(&state->index, owner, pair, places);
+	if (local->fill == NULL || !pmill_pair_queue_reserve(&state->queues[owner], 1))
 		return false;
-	pmill_pair_queue_push(&run->queues[owner], (struct pmill_candidate){pair->count, left, right});
+	pmill_pair_queue_push(
+		&state->queues[owner], (struct pmill_candidate){pair->count, left, right});
 	return true;
 }
 
 static void index_owned(void *context, unsigned owner)
 {
 	struct survey *survey = context;
-	if (owner < survey->run->part_count &&
+	if (owner < survey->state->part_count &&
 		!(visit_owned(survey, owner, add_local) && visit_owned(survey, owner, place_local)))
 		atomic_store(&survey->has_failed, true);
 }
@@ -322,8 +323,8 @@ static unsigned choose_sketch_bits(uint64_t units, uint64_t positions)
 
 static bool init(struct survey *survey)
 {
-	const struct pmill_packed_words *words = &survey->run->words;
-	survey->floor = survey->run->index.floor;
+	const struct pmill_packed_words *words = &survey->state->words;
+	survey->floor = survey->state->index.floor;
 	while (survey->floor >> survey->shift >= MOST_NEEDED)
 		survey->shift++;
 	survey->needed = (uint32_t)(survey->floor >> survey->shift);
@@ -353,27 +354,27 @@ static void release(struct survey *survey)
 
 static bool survey_pairs(struct survey *survey)
 {
-	struct pmill_merge_run *run = survey->run;
-	pmill_team_run(run->team, sketch_share, survey);
-	pmill_team_run(run->team, count_local, survey);
+	struct pmill_merge_state *state = survey->state;
+	pmill_team_run(state->team, sketch_share, survey);
+	pmill_team_run(state->team, count_local, survey);
 	if (has_failed(survey))
 		return false;
 	/* Sums that are not complete yet are no reason to leave a pair behind. */
-	run->index.floor = 1;
-	pmill_team_run(run->team, index_owned, survey);
-	run->index.floor = survey->floor;
+	state->index.floor = 1;
+	pmill_team_run(state->team, index_owned, survey);
+	state->index.floor = survey->floor;
 	if (has_failed(survey))
 		return false;
-	pmill_team_run(run->team, name_local, survey);
+	pmill_team_run(state->team, name_local, survey);
 	return true;
 }
 
-static bool survey_all(struct pmill_merge_run *run)
+static bool survey_all(struct pmill_merge_state *state)
 {
-	struct survey survey = {.run = run};
-	pmill_pair_index_clear(&run->index);
-	for (unsigned part = 0; part < run->part_count; part++)
-		pmill_pair_queue_clear(&run->queues[part]);
+	struct survey survey = {.state = state};
+	pmill_pair_index_clear(&state->index);
+	for (unsigned part = 0; part < state->part_count; part++)
+		pmill_pair_queue_clear(&state->queues[part]);
 	bool done = init(&survey) && survey_pairs(&survey);
 	release(&survey);
 	return done;
@@ -383,22 +384,22 @@ static bool survey_all(struct pmill_merge_run *run)
  * What is sure without filters; else from where the run has come to where it will end, as if the count of merge k
  * fell as 1/k; half of that.
  */
-static int64_t lower_estimate(const struct pmill_merge_run *run)
+static int64_t lower_estimate(const struct pmill_merge_state *state)
 {
-	if (run->index.floor > run->sure_floor && run->sure_floor > 0)
-		return run->sure_floor;
-	int64_t floor = run->index.floor / 4;
-	double reached = (double)run->result->merge_count / (double)run->settings->merge_limit;
-	double estimate = (double)run->index.floor * reached / 2;
+	if (state->index.floor > state->sure_floor && state->sure_floor > 0)
+		return state->sure_floor;
+	int64_t floor = state->index.floor / 4;
+	double reached = (double)state->result->merge_count / (double)state->settings->merge_limit;
+	double estimate = (double)state->index.floor * reached / 2;
 	return estimate < (double)floor ? (int64_t)estimate : floor;
 }
 
-pmill_status pmill_pair_survey_lower_floor(struct pmill_merge_run *run, bool *is_done)
+pmill_status pmill_pair_survey_lower_floor(struct pmill_merge_state *state, bool *is_done)
 {
-	*is_done = run->index.floor <= run->settings->min_count;
+	*is_done = state->index.floor <= state->settings->min_count;
 	if (*is_done)
 		return PMILL_OK;
-	pmill_merge_run_set_floor(run, lower_estimate(run));
-	run->result->surveys++;
-	return survey_all(run) ? PMILL_OK : pmill_fail_memory(run->error);
+	pmill_merge_state_set_floor(state, lower_estimate(state));
+	state->result->surveys++;
+	return survey_all(state) ? PMILL_OK : pmill_fail_memory(state->error);
 }

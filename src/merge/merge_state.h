@@ -1,7 +1,7 @@
 /* One run of merging: what the ways of choosing the next merges share. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_MERGE_MERGE_RUN_H
-#define PMILL_MERGE_MERGE_RUN_H
+#ifndef PMILL_MERGE_MERGE_STATE_H
+#define PMILL_MERGE_MERGE_STATE_H
 
 #include "base/team.h"
 #include "merge/learned_tokens.h"
@@ -16,7 +16,7 @@
  * floor where they are. When the merges do get down to the floor, it is lowered, and all pairs are counted
  * afresh. So the result does not depend on it.
  */
-struct pmill_merge_run {
+struct pmill_merge_state {
 	const struct pmill_merger_settings *settings;
 	struct pmill_team *team;
 	struct pmill_learned_tokens tokens;
@@ -34,31 +34,32 @@ struct pmill_merge_run {
  * Settings, team and part_count are set; the words are still empty. Returns false if out of memory:
  * the caller releases the state.
  */
-bool pmill_merge_run_init(struct pmill_merge_run *run);
-void pmill_merge_run_release(struct pmill_merge_run *run);
+bool pmill_merge_state_init(struct pmill_merge_state *state);
+void pmill_merge_state_release(struct pmill_merge_state *state);
 
 /* Sets the floor of the index: never below the least count. */
-void pmill_merge_run_set_floor(struct pmill_merge_run *run, int64_t floor);
+void pmill_merge_state_set_floor(struct pmill_merge_state *state, int64_t floor);
 
 /* Whether a pair may be merged at all, by the filters and the floor. */
-bool pmill_merge_run_is_allowed(const struct pmill_merge_run *run, uint32_t left, uint32_t right);
-bool pmill_merge_run_is_candidate(
-	const struct pmill_merge_run *run, uint32_t left, uint32_t right, int64_t count);
+bool pmill_merge_state_is_allowed(
+	const struct pmill_merge_state *state, uint32_t left, uint32_t right);
+bool pmill_merge_state_is_candidate(
+	const struct pmill_merge_state *state, uint32_t left, uint32_t right, int64_t count);
 
 /* The part whose queue begins with the best candidate of all; part_count where there is none. */
-unsigned pmill_merge_run_find_best(struct pmill_merge_run *run, struct pmill_candidate *best);
+unsigned pmill_merge_state_find_best(struct pmill_merge_state *state, struct pmill_candidate *best);
 
 /* The pair where it counts at least the floor, else NULL. */
-struct pmill_pair *pmill_merge_run_find_pair(
-	const struct pmill_merge_run *run, uint32_t left, uint32_t right);
+struct pmill_pair *pmill_merge_state_find_pair(
+	const struct pmill_merge_state *state, uint32_t left, uint32_t right);
 
 /* Notes the merge and its token. False without memory. */
-bool pmill_merge_run_record(struct pmill_merge_run *run, const struct pmill_candidate *pair);
+bool pmill_merge_state_record(struct pmill_merge_state *state, const struct pmill_candidate *pair);
 
 /* Why it stops when no candidate is left. */
-const char *pmill_merge_run_why_empty(const struct pmill_merge_run *run);
+const char *pmill_merge_state_why_empty(const struct pmill_merge_state *state);
 
 /* Reports once in a while; true: the caller has asked to stop. */
-bool pmill_merge_run_is_cancelled(struct pmill_merge_run *run);
+bool pmill_merge_state_is_cancelled(struct pmill_merge_state *state);
 
 #endif
