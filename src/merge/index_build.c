@@ -134,6 +134,6 @@ pmill_status pmill_index_build(
 	state->sure_floor = pmill_floor_of_words(
 		words, settings->merge_limit, pmill_merger_longest_token(settings));
 	pmill_status status = pmill_packed_words_create(&state->words, words, &state->tokens,
-		token_limit, settings->long_word_len, state->team, settings->pool, state->error);
+		token_limit, settings->chained_word_len, state->team, settings->pool, state->error);
 	return status == PMILL_OK ? build_index(state) : status;
 }

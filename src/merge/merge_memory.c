@@ -87,7 +87,8 @@ static double packed_memory(const struct estimate *estimate)
 	const struct pmill_word_profile *profile = estimate->profile;
 	double positions = (double)profile->positions;
 	return pages(8 * estimate->units + (double)estimate->plan.threads * PMILL_SHARE_PADDING) +
-		3 * pages(4 * positions) + sizeof(struct pmill_long_word) * (double)profile->long_words;
+		3 * pages(4 * positions) +
+		sizeof(struct pmill_chained_word) * (double)profile->chained_words;
 }
 
 /* A token of l bytes takes l - 1 merges in each word that holds it: the longest words hold the longest ones. */

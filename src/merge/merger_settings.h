@@ -22,9 +22,9 @@ struct pmill_merger_settings {
 	struct pmill_progress_state *progress; /* may be NULL */
 	unsigned threads;                      /* 0 and 1: the calling one alone */
 	struct pmill_page_pool *pool;          /* memory comes from it; NULL: the system */
-	size_t long_word_len;   /* words of so many bytes are visited by position; 0: 256; for tests */
-	bool is_memory_limited; /* takes less rather than less time */
-	int64_t first_floor;    /* see merge_state.h; 0: estimated; for tests */
+	size_t chained_word_len; /* words of so many bytes are visited by position; 0: 256; for tests */
+	bool is_memory_limited;  /* takes less rather than less time */
+	int64_t first_floor;     /* see merge_state.h; 0: estimated; for tests */
 	const char *method; /* NULL: the fastest for the threads and the words; else one of the names */
 };
 

@@ -15,7 +15,7 @@ enum {
 
 /* What the words of one share come to: first how much it is, then where it goes. */
 struct part {
-	uint64_t units, positions, long_words;
+	uint64_t units, positions, chained_words;
 };
 
 struct packing {
@@ -33,9 +33,9 @@ static size_t next_word(const struct packing *packing, size_t word)
 	return word;
 }
 
-static bool is_long(const struct packing *packing, uint64_t len, int64_t count)
+static bool is_chained(const struct packing *packing, uint64_t len, int64_t count)
 {
-	return pmill_packed_word_is_long(len, count, packing->packed->long_word_len);
+	return pmill_packed_word_is_chained(len, count, packing->packed->chained_word_len);
 }
 
 static void measure_part(void *context, unsigned index)
@@ -45,9 +45,9 @@ static void measure_part(void *context, unsigned index)
 	const struct pmill_word_list *words = packing->words;
 	for (size_t i = (size_t)index * DEALT_WORDS; i < words->count; i = next_word(packing, i)) {
 		uint64_t len = words->offsets[i + 1] - words->offsets[i];
-		if (is_long(packing, len, words->counts[i])) {
+		if (is_chained(packing, len, words->counts[i])) {
 			part->positions += len;
-			part->long_words++;
+			part->chained_words++;
 		} else if (len >= 2) {
 			part->units += pmill_packed_word_units(len, packing->packed->is_wide);
 		}
@@ -72,7 +72,7 @@ static void pack_short(const struct packing *packing, struct pmill_packed_word *
 	}
 }
 
-static void pack_long(
+static void pack_chained(
 	const struct packing *packing, uint32_t begin, const uint8_t *bytes, size_t len)
 {
 	struct pmill_packed_words *packed = packing->packed;
@@ -93,10 +93,10 @@ static void pack_part(void *context, unsigned index)
 		 i = next_word(packing, i)) {
 		pmill_bytes bytes = pmill_word_list_word(packing->words, i);
 		int64_t count = packing->words->counts[i];
-		if (is_long(packing, bytes.len, count)) {
-			packed->long_words[at.long_words++] = (struct pmill_long_word){
+		if (is_chained(packing, bytes.len, count)) {
+			packed->chained_words[at.chained_words++] = (struct pmill_chained_word){
 				(uint32_t)at.positions, count};
-			pack_long(packing, (uint32_t)at.positions, bytes.data, bytes.len);
+			pack_chained(packing, (uint32_t)at.positions, bytes.data, bytes.len);
 			at.positions += bytes.len;
 		} else if (bytes.len >= 2) {
 			struct pmill_packed_word *word = pmill_packed_words_at(packed, at.units);
@@ -114,14 +114,14 @@ static void place(struct pmill_packed_words *packed, struct part *parts, unsigne
 		struct part own = parts[i];
 		parts[i].units = sum.units;
 		parts[i].positions = sum.positions;
-		parts[i].long_words = sum.long_words;
+		parts[i].chained_words = sum.chained_words;
 		sum.units += own.units;
 		sum.positions += own.positions;
-		sum.long_words += own.long_words;
+		sum.chained_words += own.chained_words;
 	}
 	packed->unit_count = sum.units;
 	packed->position_count = sum.positions;
-	packed->long_count = sum.long_words;
+	packed->chained_count = sum.chained_words;
 }
 
 static void set_shares(struct pmill_packed_words *packed, const struct part *parts)
@@ -145,12 +145,12 @@ static bool allocate(struct pmill_packed_words *packed)
 		packed->tokens = pmill_page_pool_allocate_raw(packed->pool, size);
 		packed->before = pmill_page_pool_allocate_raw(packed->pool, size);
 		packed->after = pmill_page_pool_allocate_raw(packed->pool, size);
-		packed->long_words = malloc(packed->long_count * sizeof *packed->long_words);
+		packed->chained_words = malloc(packed->chained_count * sizeof *packed->chained_words);
 	}
 	return (packed->unit_count == 0 || packed->units != NULL) &&
 		(packed->position_count == 0 ||
 			(packed->tokens != NULL && packed->before != NULL && packed->after != NULL &&
-				packed->long_words != NULL));
+				packed->chained_words != NULL));
 }
 
 static pmill_status pack(
@@ -171,11 +171,12 @@ static pmill_status pack(
 
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
-	size_t long_word_len, struct pmill_team *team, struct pmill_page_pool *pool, pmill_error *error)
+	size_t chained_word_len, struct pmill_team *team, struct pmill_page_pool *pool,
+	pmill_error *error)
 {
 	unsigned share_count = pmill_team_size(team);
 	*packed = (struct pmill_packed_words){.is_wide = token_limit > 65536,
-		.long_word_len = long_word_len > 0 ? long_word_len : PMILL_LONG_WORD_LEN,
+		.chained_word_len = chained_word_len > 0 ? chained_word_len : PMILL_CHAINED_WORD_LEN,
 		.share_count = share_count,
 		.pool = pool};
 	packed->shares = calloc(share_count, sizeof *packed->shares);
@@ -203,17 +204,17 @@ void pmill_packed_words_release(struct pmill_packed_words *packed)
 		pmill_page_pool_free(packed->pool, packed->before, size);
 	if (packed->after != NULL)
 		pmill_page_pool_free(packed->pool, packed->after, size);
-	free(packed->long_words);
+	free(packed->chained_words);
 	free(packed->shares);
 	*packed = (struct pmill_packed_words){0};
 }
 
-size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uint32_t position)
+size_t pmill_packed_words_find_chained(const struct pmill_packed_words *packed, uint32_t position)
 {
-	size_t low = 0, high = packed->long_count;
+	size_t low = 0, high = packed->chained_count;
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
-		if (packed->long_words[middle].begin <= position)
+		if (packed->chained_words[middle].begin <= position)
 			low = middle;
 		else
 			high = middle;
@@ -224,7 +225,7 @@ size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uin
 static bool is_before_share(const struct pmill_packed_words *packed, uint32_t name, unsigned share)
 {
 	return name < packed->unit_count ? name < packed->shares[share].short_begin
-									 : name < packed->shares[share].long_begin;
+									 : name < packed->shares[share].chained_begin;
 }
 
 size_t pmill_packed_words_find_share(
@@ -263,13 +264,13 @@ void pmill_packed_words_walk(const struct pmill_packed_words *packed,
 		 at += pmill_packed_word_room(pmill_packed_words_at(packed, at)))
 		walk_short(packed, at, visit, context);
 	size_t word = 0;
-	for (uint64_t name = share->long_begin; name < share->long_end; name++) {
+	for (uint64_t name = share->chained_begin; name < share->chained_end; name++) {
 		uint32_t at = (uint32_t)(name - packed->unit_count), next = packed->after[at];
 		if (packed->tokens[at] == PMILL_NO_TOKEN || next == PMILL_NO_POSITION)
 			continue;
-		if (word + 1 < packed->long_count && packed->long_words[word + 1].begin <= at)
-			word = pmill_packed_words_find_long(packed, at);
+		if (word + 1 < packed->chained_count && packed->chained_words[word + 1].begin <= at)
+			word = pmill_packed_words_find_chained(packed, at);
 		visit(context, packed->tokens[at], packed->tokens[next], (uint32_t)name,
-			packed->long_words[word].count);
+			packed->chained_words[word].count);
 	}
 }

@@ -54,22 +54,23 @@ static inline uint64_t pmill_packed_word_units(uint64_t len, bool is_wide)
 }
 
 /* Whether a word is packed as a long one. */
-static inline bool pmill_packed_word_is_long(uint64_t len, int64_t count, size_t long_word_len)
+static inline bool pmill_packed_word_is_chained(
+	uint64_t len, int64_t count, size_t chained_word_len)
 {
-	return len >= long_word_len || (len >= 2 && count >= PMILL_SHORT_COUNT_LIMIT);
+	return len >= chained_word_len || (len >= 2 && count >= PMILL_SHORT_COUNT_LIMIT);
 }
 
 /*
  * A long word would cost its whole length at each visit, and so the square of it in all. Its tokens stand in
  * chains instead, and each position is a place of its own: a visit costs the same for any length.
  */
-struct pmill_long_word {
+struct pmill_chained_word {
 	uint32_t begin; /* its first position */
 	int64_t count;
 };
 
 enum {
-	PMILL_LONG_WORD_LEN = 256
+	PMILL_CHAINED_WORD_LEN = 256
 }; /* bytes, and more: shorter words cost less as a whole. At most 256 */
 enum { PMILL_SHARE_PADDING = 64 }; /* bytes behind the short words of each share */
 #define PMILL_NO_POSITION UINT32_MAX
@@ -81,7 +82,7 @@ enum { PMILL_SHARE_PADDING = 64 }; /* bytes behind the short words of each share
  */
 struct pmill_packed_share {
 	uint32_t short_begin, short_end;
-	uint32_t long_begin, long_end;
+	uint32_t chained_begin, chained_end;
 };
 
 /*
@@ -92,9 +93,9 @@ struct pmill_packed_words {
 	uint64_t *units;
 	size_t unit_count;
 	bool is_wide; /* tokens of 4 bytes: for more than 65,536 tokens */
-	size_t long_word_len;
-	struct pmill_long_word *long_words;
-	size_t long_count;
+	size_t chained_word_len;
+	struct pmill_chained_word *chained_words;
+	size_t chained_count;
 	uint32_t *tokens, *before, *after; /* by position */
 	size_t position_count;
 	struct pmill_packed_share *shares; /* one for each of the team */
@@ -103,17 +104,17 @@ struct pmill_packed_words {
 };
 
 /*
- * `token_limit`: tokens there can be in the end; `long_word_len`: 0 for the usual one. Takes the words: the
+ * `token_limit`: tokens there can be in the end; `chained_word_len`: 0 for the usual one. Takes the words: the
  * list is empty afterwards.
  */
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
-	size_t long_word_len, struct pmill_team *team, struct pmill_page_pool *pool,
+	size_t chained_word_len, struct pmill_team *team, struct pmill_page_pool *pool,
 	pmill_error *error);
 void pmill_packed_words_release(struct pmill_packed_words *packed);
 
 /* The number of the long word that holds a position. */
-size_t pmill_packed_words_find_long(const struct pmill_packed_words *packed, uint32_t position);
+size_t pmill_packed_words_find_chained(const struct pmill_packed_words *packed, uint32_t position);
 
 /* How many of the names of a pair's places stand before those of this share: they come share by share. */
 size_t pmill_packed_words_find_share(

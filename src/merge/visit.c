@@ -12,19 +12,19 @@ enum {
 	/* Places for which room is made at once. Most have one match, and a word with more makes its own room. */
 	ROUND = 16,
 	/* A short word has at most half as many matches as tokens. */
-	MOST_MATCHES = PMILL_LONG_WORD_LEN / 2,
+	MOST_MATCHES = PMILL_CHAINED_WORD_LEN / 2,
 	/* Places in a word that are looked at without a branch: most words have no more. */
 	LOOKED = 16,
 };
 #define FOUND_MORE (1u << 31)
 
-static bool is_long(const struct pmill_packed_words *words, uint32_t name)
+static bool is_chained(const struct pmill_packed_words *words, uint32_t name)
 {
 	return name >= words->unit_count;
 }
 
 /* Where the pair begins at this position, its second token; else PMILL_NO_POSITION. */
-static uint32_t match_long(
+static uint32_t match_chained(
 	const struct pmill_packed_words *words, uint32_t at, uint32_t left, uint32_t right)
 {
 	if (at == PMILL_NO_POSITION || words->tokens[at] != left)
@@ -37,12 +37,12 @@ static uint32_t match_long(
  * As merge in a short word, for one match. Whether it touches the match before shows in the token on
  * its left: the new one stands nowhere else yet.
  */
-static void merge_long(const struct pmill_packed_words *words, uint32_t name, int64_t count,
+static void merge_chained(const struct pmill_packed_words *words, uint32_t name, int64_t count,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	uint32_t base = (uint32_t)words->unit_count, at = name - base;
-	uint32_t second = match_long(words, at, left, right);
+	uint32_t second = match_chained(words, at, left, right);
 	if (second == PMILL_NO_POSITION)
 		return;
 	uint32_t visit = ++changes->visit;
@@ -63,14 +63,14 @@ static void merge_long(const struct pmill_packed_words *words, uint32_t name, in
 		return;
 	words->before[after] = at;
 	uint32_t token = words->tokens[after];
-	if (match_long(words, after, left, right) == PMILL_NO_POSITION)
+	if (match_chained(words, after, left, right) == PMILL_NO_POSITION)
 		pmill_change_add(&changes->right, &neighbours->right[token], token, visit, name, count);
 }
 
 /* What a visit touches first. (A function that only prefetches would be dropped by gcc as one without effect.) */
 static const void *address_of(const struct pmill_packed_words *words, uint32_t name)
 {
-	if (is_long(words, name))
+	if (is_chained(words, name))
 		return &words->tokens[name - words->unit_count];
 	return pmill_packed_words_at(words, name);
 }
@@ -84,26 +84,27 @@ static const void *address_of(const struct pmill_packed_words *words, uint32_t n
 #define LOOK_TOKENS PMILL_MATCH_WIDE
 #include "merge/visit_template.h"
 
-static void visit_long(const struct pmill_packed_words *words, uint32_t name, size_t *word,
+static void visit_chained(const struct pmill_packed_words *words, uint32_t name, size_t *word,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	/* Places come in order, so the next is mostly in the same word. */
 	uint32_t at = name - (uint32_t)words->unit_count;
-	bool is_behind = *word + 1 < words->long_count && words->long_words[*word + 1].begin <= at;
-	if (is_behind || words->long_words[*word].begin > at)
-		*word = pmill_packed_words_find_long(words, at);
-	merge_long(
-		words, name, words->long_words[*word].count, left, right, joined, neighbours, changes);
+	bool is_behind = *word + 1 < words->chained_count &&
+		words->chained_words[*word + 1].begin <= at;
+	if (is_behind || words->chained_words[*word].begin > at)
+		*word = pmill_packed_words_find_chained(words, at);
+	merge_chained(
+		words, name, words->chained_words[*word].count, left, right, joined, neighbours, changes);
 }
 
-static void visit_long_places(const struct pmill_packed_words *words, const uint32_t *names,
+static void visit_chained_places(const struct pmill_packed_words *words, const uint32_t *names,
 	size_t count, uint32_t left, uint32_t right, uint32_t joined,
 	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
-	size_t long_word = 0;
+	size_t chained_word = 0;
 	for (size_t i = 0; i < count; i++)
-		visit_long(words, names[i], &long_word, left, right, joined, neighbours, changes);
+		visit_chained(words, names[i], &chained_word, left, right, joined, neighbours, changes);
 }
 
 /* How many of the first places are of one kind. They come share by share, and in each the short words first. */
@@ -113,7 +114,7 @@ static size_t count_alike(
 	if (words->position_count == 0)
 		return count;
 	size_t alike = 1;
-	while (alike < count && is_long(words, names[alike]) == is_long(words, names[0]))
+	while (alike < count && is_chained(words, names[alike]) == is_chained(words, names[0]))
 		alike++;
 	return alike;
 }
@@ -133,8 +134,9 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
 		if (!pmill_changes_reserve(changes, ROUND))
 			return false;
 		bool done = true;
-		if (is_long(words, names[begin]))
-			visit_long_places(words, names + begin, part, left, right, joined, neighbours, changes);
+		if (is_chained(words, names[begin]))
+			visit_chained_places(
+				words, names + begin, part, left, right, joined, neighbours, changes);
 		else if (words->is_wide)
 			done = visit_wide(
 				words, names + begin, part, ahead, left, right, joined, neighbours, changes);
@@ -149,7 +151,7 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
 
 /* ---- Pairs of bytes ---- */
 
-static struct pmill_byte_pair *find_long_pair(
+static struct pmill_byte_pair *find_chained_pair(
 	const struct pmill_packed_words *words, struct pmill_byte_pair *pairs, uint32_t at)
 {
 	uint32_t next = words->after[at];
@@ -158,15 +160,15 @@ static struct pmill_byte_pair *find_long_pair(
 	return &pairs[words->tokens[at] << 8 | words->tokens[next]];
 }
 
-static bool count_long_pairs(const struct pmill_packed_words *words,
+static bool count_chained_pairs(const struct pmill_packed_words *words,
 	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
 {
-	for (uint64_t name = share->long_begin; name < share->long_end;) {
+	for (uint64_t name = share->chained_begin; name < share->chained_end;) {
 		uint32_t at = (uint32_t)(name - words->unit_count);
-		size_t word = pmill_packed_words_find_long(words, at);
-		int64_t count = words->long_words[word].count;
+		size_t word = pmill_packed_words_find_chained(words, at);
+		int64_t count = words->chained_words[word].count;
 		struct pmill_byte_pair *pair;
-		for (; (pair = find_long_pair(words, pairs, at)) != NULL; at++) {
+		for (; (pair = find_chained_pair(words, pairs, at)) != NULL; at++) {
 			if (__builtin_add_overflow(pair->count, count, &pair->count))
 				return false;
 			pair->places++;
@@ -176,11 +178,11 @@ static bool count_long_pairs(const struct pmill_packed_words *words,
 	return true;
 }
 
-static void fill_long_pairs(const struct pmill_packed_words *words,
+static void fill_chained_pairs(const struct pmill_packed_words *words,
 	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
 {
-	for (uint64_t name = share->long_begin; name < share->long_end; name++) {
-		struct pmill_byte_pair *pair = find_long_pair(
+	for (uint64_t name = share->chained_begin; name < share->chained_end; name++) {
+		struct pmill_byte_pair *pair = find_chained_pair(
 			words, pairs, (uint32_t)(name - words->unit_count));
 		if (pair != NULL && pair->fill != NULL)
 			*pair->fill++ = (uint32_t)name;
@@ -198,7 +200,7 @@ bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
 			return false;
 		at += pmill_packed_word_room(word);
 	}
-	return count_long_pairs(words, share, pairs);
+	return count_chained_pairs(words, share, pairs);
 }
 
 void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
@@ -212,5 +214,5 @@ void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
 			fill_pairs_narrow(word, (uint32_t)at, pairs);
 		at += pmill_packed_word_room(word);
 	}
-	fill_long_pairs(words, share, pairs);
+	fill_chained_pairs(words, share, pairs);
 }

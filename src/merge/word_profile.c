@@ -141,9 +141,9 @@ void pmill_word_profile_add(struct pmill_word_profile *profile, pmill_bytes word
 	for (size_t i = 0; i + 1 < len; i++)
 		profile->pairs[bytes[i] << 8 | bytes[i + 1]]++;
 	note_pieces(profile, bytes, len, count);
-	if (pmill_packed_word_is_long(len, count, PMILL_LONG_WORD_LEN)) {
+	if (pmill_packed_word_is_chained(len, count, PMILL_CHAINED_WORD_LEN)) {
 		profile->positions += len;
-		profile->long_words++;
+		profile->chained_words++;
 	} else {
 		profile->units[0] += pmill_packed_word_units(len, false);
 		profile->units[1] += pmill_packed_word_units(len, true);

@@ -26,9 +26,9 @@ struct pmill_piece_sample {
 struct pmill_word_profile {
 	uint64_t longest_token; /* no longer ones are learned; 0: no limit */
 	uint64_t words, bytes;
-	uint64_t units[2];              /* of short words, packed as narrow tokens and as wide ones */
-	uint64_t positions, long_words; /* of words that are packed as chains (packed_words.h) */
-	uint64_t joints;                /* places between two bytes */
+	uint64_t units[2]; /* of short words, packed as narrow tokens and as wide ones */
+	uint64_t positions, chained_words; /* of words that are packed as chains (packed_words.h) */
+	uint64_t joints;                   /* places between two bytes */
 	/* By pmill_count_class of the word's count: words that may become one token, and joints of all words. */
 	uint64_t whole[PMILL_COUNT_CLASSES];
 	uint64_t class_joints[PMILL_COUNT_CLASSES];

@@ -423,7 +423,7 @@ static void estimate_grows(void **state)
 		before = least;
 	}
 	uint64_t *all[] = {&profile.words, &profile.bytes, &profile.units[0], &profile.units[1],
-		&profile.positions, &profile.long_words, &profile.joints};
+		&profile.positions, &profile.chained_words, &profile.joints};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		*all[i] = UINT64_MAX;
 	assert_true(estimate(UINT64_MAX, UINT32_MAX) == UINT64_MAX);

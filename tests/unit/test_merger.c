@@ -256,7 +256,7 @@ static uint64_t compare_case(uint64_t seed)
 	uint64_t surveys = 0;
 	static struct slow slow;
 	static const unsigned thread_counts[] = {1, 2, 3, 8};
-	static const size_t long_word_lens[] = {0, 2, 7};
+	static const size_t chained_word_lens[] = {0, 2, 7};
 	static const int64_t first_floors[] = {0, 1, 3, 10, 40, INT64_MAX};
 	random_state = seed;
 	is_crowded = seed % 8 != 0;
@@ -271,7 +271,7 @@ static uint64_t compare_case(uint64_t seed)
 		copy_list(&list, &copy);
 		settings.method = pmill_merger_method(way);
 		settings.threads = thread_counts[draw(4)];
-		settings.long_word_len = long_word_lens[draw(3)];
+		settings.chained_word_len = chained_word_lens[draw(3)];
 		settings.first_floor = first_floors[draw(6)];
 		assert_int_equal(pmill_merger_run(&copy, &settings, &result, NULL), PMILL_OK);
 		compare_result(seed, &settings, &slow, &result);
