@@ -1,15 +1,17 @@
 /* Merging in exact batches, on threads. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Words are shared out: a thread visits and changes only its own. Pairs are owned by hash: only the owner
- * of a pair changes its count and its places. A batch takes three meetings:
+ * Each thread has one share of the words and one part of the pair index; no other thread changes
+ * them. A batch takes three steps, with a barrier after each:
  *
- *   1. every thread applies all merges of the batch to its words, and writes for each owner what changes
- *   2. every owner adds that up for its pairs, gives new pairs their places, and offers them
- *   3. one thread picks the next batch
+ *   1. Each thread applies all merges of the batch to its share, and writes down for each part what
+ *      changes.
+ *   2. Each thread adds up what all of them wrote down for its part, gives new pairs their places, and
+ *      offers them.
+ *   3. One thread picks the next batch.
  *
- * No locks, and no atomics on counts. The merges of a batch with few places are applied one by one, by one
- * thread.
+ * There are no locks, and no atomics on counts. If a batch has few places, one thread applies its
+ * merges one by one.
  */
 #include <stdlib.h>
 
@@ -45,7 +47,7 @@ struct gained {
 	struct pmill_pair *pair;
 };
 
-/* From one thread to one owner. */
+/* From the worker of one share to one part. */
 struct outbox {
 	struct lowered *lowered;
 	struct gained *gained;
@@ -56,7 +58,7 @@ struct outbox {
 struct worker {
 	struct pmill_neighbours neighbours;
 	struct pmill_changes changes;
-	struct outbox *outboxes; /* by owner */
+	struct outbox *outboxes; /* by part */
 	uint32_t *names;
 	size_t name_count, name_capacity;
 	uint64_t visits;
@@ -76,7 +78,7 @@ struct together {
 /* ---- 1: visits ---- */
 
 /* The names of the places of one share. */
-static void find_own(
+static void find_share_places(
 	const struct pmill_packed_words *words, unsigned share, const uint32_t **names, size_t *count)
 {
 	size_t begin = pmill_packed_words_find_share(words, share, *names, *count), end = *count;
@@ -211,7 +213,7 @@ static bool visit_pair(const struct together *together, struct worker *worker, u
 	size_t count;
 	const uint32_t *names = pmill_pair_places(
 		pmill_pair_index_find(&state->index, pair->left, pair->right), &single, &count);
-	find_own(&state->words, share, &names, &count);
+	find_share_places(&state->words, share, &names, &count);
 	if (count == 0)
 		return true;
 	worker->visits += count;
@@ -229,9 +231,9 @@ static void visit_share(void *context, unsigned share)
 	const struct together *together = context;
 	struct worker *worker = &together->workers[share];
 	worker->name_count = 0;
-	for (unsigned owner = 0; owner < together->count; owner++) {
-		worker->outboxes[owner].lowered_count = 0;
-		worker->outboxes[owner].gained_count = 0;
+	for (unsigned part = 0; part < together->count; part++) {
+		worker->outboxes[part].lowered_count = 0;
+		worker->outboxes[part].gained_count = 0;
 	}
 	bool done = pmill_neighbours_reserve(
 		&worker->neighbours, together->first_joined + together->batch.count);
@@ -241,23 +243,23 @@ static void visit_share(void *context, unsigned share)
 	worker->has_failed |= !done;
 }
 
-/* ---- 2: owners ---- */
+/* ---- 2: the parts ---- */
 
-static bool reserve_pairs(struct together *together, unsigned owner)
+static bool reserve_pairs(struct together *together, unsigned part)
 {
 	size_t more = 0;
 	for (unsigned i = 0; i < together->count; i++)
-		more += together->workers[i].outboxes[owner].gained_count;
-	return pmill_pair_index_reserve(&together->state->index, owner, more) &&
-		pmill_pair_queue_reserve(&together->state->queues[owner], more);
+		more += together->workers[i].outboxes[part].gained_count;
+	return pmill_pair_index_reserve(&together->state->index, part, more) &&
+		pmill_pair_queue_reserve(&together->state->queues[part], more);
 }
 
 /* Until they have places, new pairs hold their number: twice, so that it is no single place. */
-static void add_gained(struct together *together, unsigned owner)
+static void add_gained(struct together *together, unsigned part)
 {
 	struct pmill_pair_index *index = &together->state->index;
 	for (unsigned i = 0; i < together->count; i++) {
-		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		const struct outbox *outbox = &together->workers[i].outboxes[part];
 		for (size_t g = 0; g < outbox->gained_count; g++) {
 			struct gained *gained = &outbox->gained[g];
 			if (g + PREFETCH_AHEAD < outbox->gained_count)
@@ -271,11 +273,11 @@ static void add_gained(struct together *together, unsigned owner)
 	}
 }
 
-static void subtract_lowered(struct together *together, unsigned owner)
+static void subtract_lowered(struct together *together, unsigned part)
 {
 	struct pmill_merge_state *state = together->state;
 	for (unsigned i = 0; i < together->count; i++) {
-		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		const struct outbox *outbox = &together->workers[i].outboxes[part];
 		for (size_t l = 0; l < outbox->lowered_count; l++) {
 			const struct lowered *lowered = &outbox->lowered[l];
 			if (l + PREFETCH_AHEAD < outbox->lowered_count)
@@ -290,27 +292,27 @@ static void subtract_lowered(struct together *together, unsigned owner)
 }
 
 /* Pairs that were there before and are no candidates any more need no places. */
-static void free_lowered(struct together *together, unsigned owner)
+static void free_lowered(struct together *together, unsigned part)
 {
 	struct pmill_merge_state *state = together->state;
 	for (unsigned i = 0; i < together->count; i++) {
-		const struct outbox *outbox = &together->workers[i].outboxes[owner];
+		const struct outbox *outbox = &together->workers[i].outboxes[part];
 		for (size_t l = 0; l < outbox->lowered_count; l++) {
 			struct pmill_pair *pair = pmill_pair_index_find(
 				&state->index, outbox->lowered[l].left, outbox->lowered[l].right);
 			if (pair != NULL && pair->count < state->index.floor)
-				pmill_pair_index_free_places(&state->index, owner, pair);
+				pmill_pair_index_free_places(&state->index, part, pair);
 		}
 	}
 }
 
 /* The first of a pair's records gives it its places; those of later threads follow theirs. */
-static bool place_gained(struct together *together, unsigned owner)
+static bool place_gained(struct together *together, unsigned part)
 {
 	struct pmill_merge_state *state = together->state;
 	for (unsigned i = 0; i < together->count; i++) {
 		const struct worker *worker = &together->workers[i];
-		const struct outbox *outbox = &worker->outboxes[owner];
+		const struct outbox *outbox = &worker->outboxes[part];
 		for (size_t g = 0; g < outbox->gained_count; g++) {
 			const struct gained *gained = &outbox->gained[g];
 			struct pmill_pair *pair = gained->pair;
@@ -326,10 +328,10 @@ static bool place_gained(struct together *together, unsigned owner)
 				if (!pmill_merge_state_is_candidate(
 						state, gained->left, gained->right, pair->count))
 					continue;
-				names = pmill_pair_index_allocate_places(&state->index, owner, pair, places);
+				names = pmill_pair_index_allocate_places(&state->index, part, pair, places);
 				if (names == NULL)
 					return false;
-				pmill_pair_queue_push(&state->queues[owner],
+				pmill_pair_queue_push(&state->queues[part],
 					(struct pmill_candidate){pair->count, gained->left, gained->right});
 			}
 			memcpy(names + gained->before, worker->names + gained->names,
@@ -339,34 +341,34 @@ static bool place_gained(struct together *together, unsigned owner)
 	return true;
 }
 
-static void free_merged(struct together *together, unsigned owner)
+static void free_merged(struct together *together, unsigned part)
 {
 	struct pmill_pair_index *index = &together->state->index;
 	for (size_t i = 0; i < together->batch.count; i++) {
 		const struct pmill_candidate *merged = &together->batch.pairs[i];
-		if (pmill_pair_index_part(index, merged->left, merged->right) != owner)
+		if (pmill_pair_index_part(index, merged->left, merged->right) != part)
 			continue;
 		struct pmill_pair *pair = pmill_pair_index_find(index, merged->left, merged->right);
 		if (pair == NULL)
 			continue;
-		pmill_pair_index_free_places(index, owner, pair);
+		pmill_pair_index_free_places(index, part, pair);
 		pair->count = 0;
 	}
 }
 
-static void update_owned(void *context, unsigned owner)
+static void update_part(void *context, unsigned part)
 {
 	struct together *together = context;
-	free_merged(together, owner);
-	bool done = reserve_pairs(together, owner);
+	free_merged(together, part);
+	bool done = reserve_pairs(together, part);
 	if (done) {
-		add_gained(together, owner);
-		subtract_lowered(together, owner);
-		done = place_gained(together, owner);
-		free_lowered(together, owner);
-		free_merged(together, owner);
+		add_gained(together, part);
+		subtract_lowered(together, part);
+		done = place_gained(together, part);
+		free_lowered(together, part);
+		free_merged(together, part);
 	}
-	together->workers[owner].has_failed |= !done;
+	together->workers[part].has_failed |= !done;
 }
 
 /* ---- 3: the next batch ---- */
@@ -409,7 +411,7 @@ static bool apply_together(struct together *together)
 	pmill_team_run(together->state->team, visit_share, together);
 	if (has_failed(together))
 		return false;
-	pmill_team_run(together->state->team, update_owned, together);
+	pmill_team_run(together->state->team, update_part, together);
 	return !has_failed(together);
 }
 
@@ -483,9 +485,9 @@ static void release(struct together *together)
 {
 	for (unsigned i = 0; together->workers != NULL && i < together->count; i++) {
 		struct worker *worker = &together->workers[i];
-		for (unsigned owner = 0; worker->outboxes != NULL && owner < together->count; owner++) {
-			free(worker->outboxes[owner].lowered);
-			free(worker->outboxes[owner].gained);
+		for (unsigned part = 0; worker->outboxes != NULL && part < together->count; part++) {
+			free(worker->outboxes[part].lowered);
+			free(worker->outboxes[part].gained);
 		}
 		free(worker->outboxes);
 		free(worker->names);

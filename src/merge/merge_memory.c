@@ -110,7 +110,7 @@ static double token_bytes(const struct estimate *estimate)
 static double token_memory(const struct estimate *estimate)
 {
 	const struct pmill_merger_plan *plan = &estimate->plan;
-	unsigned visitors = plan->parts > 1 ? plan->parts + 1 : plan->is_pipelined ? 2 : 1;
+	unsigned visitors = plan->part_count > 1 ? plan->part_count + 1 : plan->is_pipelined ? 2 : 1;
 	double each = TOKEN + NEIGHBOUR * (double)visitors;
 	if (plan->is_batched || plan->is_pipelined)
 		each += BATCH_TOKEN;
@@ -155,14 +155,14 @@ static double count_pairs(const struct estimate *estimate, int64_t floor)
 /* Of all parts. */
 static double pair_memory(const struct estimate *estimate, double pairs)
 {
-	double parts = estimate->plan.parts, each = pairs / parts;
+	double parts = estimate->plan.part_count, each = pairs / parts;
 	double candidates = pairs + estimate->byte_pairs;
 	return parts * pages(PAIR * each + 98304) + CANDIDATE * candidates + parts * 300 * 1024;
 }
 
 static double place_memory(const struct estimate *estimate)
 {
-	return PLACE * estimate->joints + POOL * (double)estimate->plan.parts;
+	return PLACE * estimate->joints + POOL * (double)estimate->plan.part_count;
 }
 
 static void look_at_bytes(struct estimate *estimate)

@@ -45,8 +45,8 @@ struct job {
 	uint32_t joined; /* 0: no more jobs */
 	uint32_t single;
 	const uint32_t *names;
-	size_t count;        /* for the visitor */
-	size_t shared_count; /* behind those, for the accountant */
+	size_t count;            /* for the visitor */
+	size_t accountant_count; /* behind those, for the accountant */
 	struct pmill_changes *changes;
 };
 
@@ -140,7 +140,7 @@ static void write_places(struct pipeline *pipeline, struct unwritten *unwritten)
 }
 
 /* Gives the accountant half of the words, if that is done sooner. */
-static void share_out(struct pipeline *pipeline, size_t places)
+static void split_places(struct pipeline *pipeline, size_t places)
 {
 	const struct pmill_packed_words *words = &pipeline->state->words;
 	size_t count = pipeline->batch.count;
@@ -151,7 +151,7 @@ static void share_out(struct pipeline *pipeline, size_t places)
 		const uint32_t *names = names_of(job);
 		size_t before = pmill_packed_words_find_share(
 			words, words->share_count / 2, names, job->count);
-		job->shared_count = job->count - before;
+		job->accountant_count = job->count - before;
 		job->count = before;
 	}
 }
@@ -174,7 +174,7 @@ static void prepare_jobs(struct pipeline *pipeline)
 			job->names = NULL;
 		places += job->count;
 	}
-	share_out(pipeline, places);
+	split_places(pipeline, places);
 	state->result->visits += places;
 	state->result->batches++;
 	pipeline->work += places + MERGE_WORK * pipeline->batch.count;
@@ -210,15 +210,15 @@ static bool start_batch(struct pipeline *pipeline, struct unwritten *unwritten)
 }
 
 /* The accountant's own visits for this merge, if any. */
-static bool visit_shared(
+static bool visit_own_places(
 	struct pipeline *pipeline, const struct job *job, struct pmill_account *account)
 {
 	*account = (struct pmill_account){.changes = job->changes};
-	if (job->shared_count == 0)
+	if (job->accountant_count == 0)
 		return true;
 	account->numbers = &pipeline->own_neighbours;
 	account->others = &pipeline->own_changes[pipeline->own_turn++ % 2];
-	return visit(pipeline, job, names_of(job) + job->count, job->shared_count, account->numbers,
+	return visit(pipeline, job, names_of(job) + job->count, job->accountant_count, account->numbers,
 		account->others);
 }
 
@@ -230,7 +230,7 @@ static bool account_batch(struct pipeline *pipeline, struct unwritten *unwritten
 		uint64_t number = first + i;
 		const struct job *job = job_at(pipeline, number);
 		struct pmill_account account;
-		if (!visit_shared(pipeline, job, &account))
+		if (!visit_own_places(pipeline, job, &account))
 			return false;
 		if (visited <= number)
 			visited = pmill_gate_wait(&pipeline->visited, number + 1);
@@ -270,7 +270,7 @@ static void keep_accounts(struct pipeline *pipeline)
 
 enum { VISITOR, ACCOUNTANT };
 
-static void play_part(void *context, unsigned index)
+static void play_role(void *context, unsigned index)
 {
 	struct pipeline *pipeline = context;
 	if (index == VISITOR)
@@ -281,7 +281,7 @@ static void play_part(void *context, unsigned index)
 
 static bool merge_together(struct pipeline *pipeline)
 {
-	pmill_team_run(pipeline->state->team, play_part, pipeline);
+	pmill_team_run(pipeline->state->team, play_role, pipeline);
 	return !pipeline->accountant_failed && !atomic_load(&pipeline->visitor_failed);
 }
 

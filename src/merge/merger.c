@@ -48,7 +48,7 @@ struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method,
 {
 	struct pmill_merger_plan plan = {.threads = choose_threads(threads, method, bytes)};
 	const struct pmill_merge_method *chosen = choose(method, plan.threads, bytes);
-	plan.parts = chosen->has_parts ? plan.threads : 1;
+	plan.part_count = chosen->has_parts ? plan.threads : 1;
 	plan.is_batched = chosen->has_parts;
 	plan.is_pipelined = chosen == &pmill_merge_method_pipelined && plan.threads > 1;
 	return plan;

@@ -14,8 +14,8 @@ const char *pmill_merger_method(size_t index);
 
 /* How a run with so many threads, this method and words of so many bytes in all goes about it. */
 struct pmill_merger_plan {
-	unsigned threads; /* more than pay are not taken, unless a method is named */
-	unsigned parts;   /* of the index */
+	unsigned threads;    /* more than pay are not taken, unless a method is named */
+	unsigned part_count; /* of the index */
 	bool is_batched, is_pipelined;
 };
 struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes);

@@ -14,7 +14,7 @@ enum {
 };
 
 /* What the words of one share come to: first how much it is, then where it goes. */
-struct part {
+struct extent {
 	uint64_t units, positions, chained_words;
 };
 
@@ -22,7 +22,7 @@ struct packing {
 	struct pmill_packed_words *packed;
 	const struct pmill_word_list *words;
 	const struct pmill_learned_tokens *tokens;
-	struct part *parts;
+	struct extent *extents;
 };
 
 /* The next word of a share behind `word`. */
@@ -38,21 +38,21 @@ static bool is_chained(const struct packing *packing, uint64_t len, int64_t coun
 	return pmill_packed_word_is_chained(len, count, packing->packed->chained_word_len);
 }
 
-static void measure_part(void *context, unsigned index)
+static void measure_share(void *context, unsigned share)
 {
 	const struct packing *packing = context;
-	struct part *part = &packing->parts[index];
+	struct extent *extent = &packing->extents[share];
 	const struct pmill_word_list *words = packing->words;
-	for (size_t i = (size_t)index * DEALT_WORDS; i < words->count; i = next_word(packing, i)) {
+	for (size_t i = (size_t)share * DEALT_WORDS; i < words->count; i = next_word(packing, i)) {
 		uint64_t len = words->offsets[i + 1] - words->offsets[i];
 		if (is_chained(packing, len, words->counts[i])) {
-			part->positions += len;
-			part->chained_words++;
+			extent->positions += len;
+			extent->chained_words++;
 		} else if (len >= 2) {
-			part->units += pmill_packed_word_units(len, packing->packed->is_wide);
+			extent->units += pmill_packed_word_units(len, packing->packed->is_wide);
 		}
 	}
-	part->units += PADDING_UNITS;
+	extent->units += PADDING_UNITS;
 }
 
 static void pack_short(const struct packing *packing, struct pmill_packed_word *word,
@@ -84,12 +84,12 @@ static void pack_chained(
 	}
 }
 
-static void pack_part(void *context, unsigned index)
+static void pack_share(void *context, unsigned share)
 {
 	const struct packing *packing = context;
 	struct pmill_packed_words *packed = packing->packed;
-	struct part at = packing->parts[index];
-	for (size_t i = (size_t)index * DEALT_WORDS; i < packing->words->count;
+	struct extent at = packing->extents[share];
+	for (size_t i = (size_t)share * DEALT_WORDS; i < packing->words->count;
 		 i = next_word(packing, i)) {
 		pmill_bytes bytes = pmill_word_list_word(packing->words, i);
 		int64_t count = packing->words->counts[i];
@@ -107,14 +107,14 @@ static void pack_part(void *context, unsigned index)
 }
 
 /* From how much each part has to where it begins. */
-static void place(struct pmill_packed_words *packed, struct part *parts, unsigned count)
+static void lay_out(struct pmill_packed_words *packed, struct extent *extents, unsigned count)
 {
-	struct part sum = {0};
+	struct extent sum = {0};
 	for (unsigned i = 0; i < count; i++) {
-		struct part own = parts[i];
-		parts[i].units = sum.units;
-		parts[i].positions = sum.positions;
-		parts[i].chained_words = sum.chained_words;
+		struct extent own = extents[i];
+		extents[i].units = sum.units;
+		extents[i].positions = sum.positions;
+		extents[i].chained_words = sum.chained_words;
 		sum.units += own.units;
 		sum.positions += own.positions;
 		sum.chained_words += own.chained_words;
@@ -124,14 +124,14 @@ static void place(struct pmill_packed_words *packed, struct part *parts, unsigne
 	packed->chained_count = sum.chained_words;
 }
 
-static void set_shares(struct pmill_packed_words *packed, const struct part *parts)
+static void set_shares(struct pmill_packed_words *packed, const struct extent *extents)
 {
 	for (unsigned i = 0; i < packed->share_count; i++) {
 		bool is_last = i + 1 == packed->share_count;
-		size_t units = (is_last ? packed->unit_count : parts[i + 1].units) - PADDING_UNITS;
-		size_t positions = is_last ? packed->position_count : parts[i + 1].positions;
-		packed->shares[i] = (struct pmill_packed_share){(uint32_t)parts[i].units, (uint32_t)units,
-			(uint32_t)(packed->unit_count + parts[i].positions),
+		size_t units = (is_last ? packed->unit_count : extents[i + 1].units) - PADDING_UNITS;
+		size_t positions = is_last ? packed->position_count : extents[i + 1].positions;
+		packed->shares[i] = (struct pmill_packed_share){(uint32_t)extents[i].units, (uint32_t)units,
+			(uint32_t)(packed->unit_count + extents[i].positions),
 			(uint32_t)(packed->unit_count + positions)};
 	}
 }
@@ -157,15 +157,15 @@ static pmill_status pack(
 	struct packing *packing, unsigned share_count, struct pmill_team *team, pmill_error *error)
 {
 	struct pmill_packed_words *packed = packing->packed;
-	pmill_team_run(team, measure_part, packing);
-	place(packed, packing->parts, share_count);
+	pmill_team_run(team, measure_share, packing);
+	lay_out(packed, packing->extents, share_count);
 	if (packed->unit_count + packed->position_count >= UINT32_MAX)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
 			"the distinct words are too much for one training: more than 32 GiB when packed");
 	if (!allocate(packed))
 		return pmill_fail_memory(error);
-	set_shares(packed, packing->parts);
-	pmill_team_run(team, pack_part, packing);
+	set_shares(packed, packing->extents);
+	pmill_team_run(team, pack_share, packing);
 	return PMILL_OK;
 }
 
@@ -180,12 +180,12 @@ pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 		.share_count = share_count,
 		.pool = pool};
 	packed->shares = calloc(share_count, sizeof *packed->shares);
-	struct part *parts = calloc(share_count, sizeof *parts);
-	struct packing packing = {packed, words, tokens, parts};
-	pmill_status status = packed->shares != NULL && parts != NULL
+	struct extent *extents = calloc(share_count, sizeof *extents);
+	struct packing packing = {packed, words, tokens, extents};
+	pmill_status status = packed->shares != NULL && extents != NULL
 		? pack(&packing, share_count, team, error)
 		: pmill_fail_memory(error);
-	free(parts);
+	free(extents);
 	if (status == PMILL_OK)
 		pmill_word_list_release(words);
 	else

@@ -77,8 +77,9 @@ enum { PMILL_SHARE_PADDING = 64 }; /* bytes behind the short words of each share
 #define PMILL_NO_TOKEN UINT32_MAX
 
 /*
- * The share of one thread: [begin, end) of the names of short words, and of those of positions. Words are
- * dealt out in small blocks, so that the places of each pair are shared out evenly too.
+ * A share: the words of one member of the team, as the places [begin, end) of its short words and of
+ * its chained ones. Words are dealt to the shares in small blocks, which spreads the places of each
+ * pair evenly, too. (Pairs are split into parts: see pair_index.h.)
  */
 struct pmill_packed_share {
 	uint32_t short_begin, short_end;

@@ -17,9 +17,10 @@ struct pmill_pair {
 };
 
 /*
- * Two levels: pairs of bytes, which nearly all words hold, in a dense table of 256 × 256; all others in
- * open-addressing tables, one for each part. A part belongs to one thread at a time: which one is
- * decided by the pair's hash, for dense pairs too.
+ * Two levels: pairs of bytes, which nearly all words hold, are in a dense table of 256 × 256; all
+ * others are in open-addressing tables, one for each part. A part is what one thread at a time may
+ * change; the hash of a pair, even of a dense one, decides its part. (Words are dealt to the members
+ * of the team in shares: see packed_words.h.)
  *
  * Pairs that count less than the floor need not be here, and the counts of those that are are no longer kept:
  * counts only fall, so they are below it for good. (See merge_state.h for what happens when the merges get

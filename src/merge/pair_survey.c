@@ -29,7 +29,7 @@ enum {
 };
 
 /* A pair in the words of some shares. */
-struct local_pair {
+struct entry {
 	uint64_t key; /* left in the upper half, right + 1 in the lower; 0: a free slot */
 	union {
 		int64_t count;
@@ -45,17 +45,17 @@ struct local_pair {
 struct survey;
 
 /* The pairs of the shares [first_share, end_share). */
-struct local {
+struct table {
 	struct survey *survey;
 	unsigned first_share, end_share;
-	struct local_pair *slots; /* at most two thirds full */
+	struct entry *slots; /* at most two thirds full */
 	size_t slot_count, used;
 };
 
 struct survey {
 	struct pmill_merge_state *state;
-	struct local *locals;
-	unsigned local_count;
+	struct table *tables;
+	unsigned table_count;
 	int64_t floor;
 	_Atomic uint32_t *sketch;
 	unsigned sketch_bits;
@@ -114,33 +114,33 @@ static void sketch_share(void *context, unsigned index)
 /* ---- 2: pairs that may reach the floor ---- */
 
 /* In the order of hashes, so that a table that grows is filled from front to end, as the old one is read. */
-static struct local_pair *find_slot(const struct local *local, uint64_t key)
+static struct entry *find_slot(const struct table *table, uint64_t key)
 {
-	size_t at = (size_t)((hash_of(key) >> 20 & UINT32_MAX) * local->slot_count >> 32);
-	while (local->slots[at].key != key && local->slots[at].key != 0)
-		if (++at == local->slot_count)
+	size_t at = (size_t)((hash_of(key) >> 20 & UINT32_MAX) * table->slot_count >> 32);
+	while (table->slots[at].key != key && table->slots[at].key != 0)
+		if (++at == table->slot_count)
 			at = 0;
-	return &local->slots[at];
+	return &table->slots[at];
 }
 
-static bool grow(struct local *local)
+static bool grow(struct table *table)
 {
-	const struct local old = *local;
+	const struct table old = *table;
 	size_t size = old.slot_count * sizeof *old.slots;
 	size_t slot_count = old.slot_count == 0 ? FIRST_SLOTS : old.slot_count + old.slot_count / 2;
 	if (slot_count > UINT32_MAX)
 		return false;
-	struct local_pair *slots = pmill_pages_allocate(slot_count * sizeof *slots);
+	struct entry *slots = pmill_pages_allocate(slot_count * sizeof *slots);
 	if (slots == NULL)
 		return false;
-	local->slots = slots;
-	local->slot_count = slot_count;
+	table->slots = slots;
+	table->slot_count = slot_count;
 	for (size_t i = 0; i < old.slot_count; i++) {
 		if (i % DROPPED_SLOTS == 0 && i > 0)
 			pmill_pages_drop(
 				old.slots, size, (i - DROPPED_SLOTS) * sizeof *slots, i * sizeof *slots);
 		if (old.slots[i].key != 0)
-			*find_slot(local, old.slots[i].key) = old.slots[i];
+			*find_slot(table, old.slots[i].key) = old.slots[i];
 	}
 	if (old.slots != NULL)
 		pmill_pages_free(old.slots, size);
@@ -161,41 +161,41 @@ static bool has_failed(const struct survey *survey)
 
 static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
 {
-	struct local *local = context;
-	if (!is_in_question(local->survey, left, right))
+	struct table *table = context;
+	if (!is_in_question(table->survey, left, right))
 		return;
-	if (local->used >= local->slot_count / 3 * 2 && !grow(local)) {
-		atomic_store(&local->survey->has_failed, true);
+	if (table->used >= table->slot_count / 3 * 2 && !grow(table)) {
+		atomic_store(&table->survey->has_failed, true);
 		return;
 	}
-	struct local_pair *pair = find_slot(local, key_of(left, right));
-	if (pair->key == 0) {
-		pair->key = key_of(left, right);
-		pair->last = UINT32_MAX;
-		local->used++;
+	struct entry *entry = find_slot(table, key_of(left, right));
+	if (entry->key == 0) {
+		entry->key = key_of(left, right);
+		entry->last = UINT32_MAX;
+		table->used++;
 	}
-	pair->count += count;
-	pair->places += pair->last != name;
-	pair->last = name;
+	entry->count += count;
+	entry->places += entry->last != name;
+	entry->last = name;
 }
 
-static void walk_local(struct survey *survey, unsigned index, pmill_pair_visitor *visit)
+static void walk_table(struct survey *survey, unsigned index, pmill_pair_visitor *visit)
 {
 	const struct pmill_packed_words *words = &survey->state->words;
-	struct local *local = &survey->locals[index];
-	for (unsigned share = local->first_share; share < local->end_share && !has_failed(survey);
+	struct table *table = &survey->tables[index];
+	for (unsigned share = table->first_share; share < table->end_share && !has_failed(survey);
 		 share++)
-		pmill_packed_words_walk(words, &words->shares[share], visit, local);
+		pmill_packed_words_walk(words, &words->shares[share], visit, table);
 }
 
-static void count_local(void *context, unsigned index)
+static void count_entries(void *context, unsigned index)
 {
 	struct survey *survey = context;
-	if (index < survey->local_count)
-		walk_local(survey, index, count_pair);
+	if (index < survey->table_count)
+		walk_table(survey, index, count_pair);
 }
 
-/* ---- 3: owners ---- */
+/* ---- 3: the index ---- */
 
 static void split_key(uint64_t key, uint32_t *left, uint32_t *right)
 {
@@ -203,105 +203,104 @@ static void split_key(uint64_t key, uint32_t *left, uint32_t *right)
 	*right = (uint32_t)key - 1;
 }
 
-/* Calls visit(…) for each pair of each table that `owner` owns; false as soon as that returns it. */
-static bool visit_owned(struct survey *survey, unsigned owner,
-	bool (*visit)(struct survey *survey, unsigned owner, struct local_pair *local))
+/* Calls visit() for every entry of the part, table by table, until it returns false. */
+static bool visit_part(struct survey *survey, unsigned part,
+	bool (*visit)(struct survey *survey, unsigned part, struct entry *entry))
 {
 	struct pmill_pair_index *index = &survey->state->index;
-	for (unsigned i = 0; i < survey->local_count; i++) {
-		const struct local *local = &survey->locals[i];
-		for (size_t slot = 0; slot < local->slot_count; slot++) {
-			struct local_pair *pair = &local->slots[slot];
+	for (unsigned i = 0; i < survey->table_count; i++) {
+		const struct table *table = &survey->tables[i];
+		for (size_t slot = 0; slot < table->slot_count; slot++) {
+			struct entry *entry = &table->slots[slot];
 			uint32_t left, right;
-			if (pair->key == 0)
+			if (entry->key == 0)
 				continue;
-			split_key(pair->key, &left, &right);
-			if (pmill_pair_index_part(index, left, right) == owner && !visit(survey, owner, pair))
+			split_key(entry->key, &left, &right);
+			if (pmill_pair_index_part(index, left, right) == part && !visit(survey, part, entry))
 				return false;
 		}
 	}
 	return true;
 }
 
-static struct pmill_pair *find_pair(struct survey *survey, const struct local_pair *local)
+static struct pmill_pair *find_pair(struct survey *survey, const struct entry *entry)
 {
 	uint32_t left, right;
-	split_key(local->key, &left, &right);
+	split_key(entry->key, &left, &right);
 	return pmill_pair_index_add(&survey->state->index, left, right);
 }
 
 /* Until it has places, a pair holds their number: twice, so that it is no single place. */
-static bool add_local(struct survey *survey, unsigned owner, struct local_pair *local)
+static bool add_entry(struct survey *survey, unsigned part, struct entry *entry)
 {
-	if (!pmill_pair_index_reserve(&survey->state->index, owner, 1))
+	if (!pmill_pair_index_reserve(&survey->state->index, part, 1))
 		return false;
-	struct pmill_pair *pair = find_pair(survey, local);
-	uint32_t places = local->places;
-	local->before = (uint32_t)(pair->places / 2);
-	pair->count += local->count;
+	struct pmill_pair *pair = find_pair(survey, entry);
+	uint32_t places = entry->places;
+	entry->before = (uint32_t)(pair->places / 2);
+	pair->count += entry->count;
 	pair->places += 2 * (uint64_t)places;
 	return true;
 }
 
 /* The first table that has the pair gives it its places; those of later tables follow. */
-static bool place_local(struct survey *survey, unsigned owner, struct local_pair *local)
+static bool place_entry(struct survey *survey, unsigned part, struct entry *entry)
 {
 	struct pmill_merge_state *state = survey->state;
-	struct pmill_pair *pair = find_pair(survey, local);
+	struct pmill_pair *pair = find_pair(survey, entry);
 	uint32_t left, right, single, *names;
 	size_t count;
-	split_key(local->key, &left, &right);
-	local->fill = NULL;
-	if (local->before > 0) {
+	split_key(entry->key, &left, &right);
+	entry->fill = NULL;
+	if (entry->before > 0) {
 		names = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
-		local->fill = count > 0 ? names + local->before : NULL;
+		entry->fill = count > 0 ? names + entry->before : NULL;
 		return true;
 	}
 	uint32_t places = (uint32_t)(pair->places / 2);
 	pair->places = 0;
 	if (pair->count < survey->floor)
 		return true;
-	local->fill = pmill_pair_index_allocate_places(&state->index, owner, pair, places);
-	if (local->fill == NULL || !pmill_pair_queue_reserve(&state->queues[owner], 1))
+	entry->fill = pmill_pair_index_allocate_places(&state->index, part, pair, places);
+	if (entry->fill == NULL || !pmill_pair_queue_reserve(&state->queues[part], 1))
 		return false;
-	pmill_pair_queue_push(
-		&state->queues[owner], (struct pmill_candidate){pair->count, left, right});
+	pmill_pair_queue_push(&state->queues[part], (struct pmill_candidate){pair->count, left, right});
 	return true;
 }
 
-static void index_owned(void *context, unsigned owner)
+static void index_part(void *context, unsigned part)
 {
 	struct survey *survey = context;
-	if (owner < survey->state->part_count &&
-		!(visit_owned(survey, owner, add_local) && visit_owned(survey, owner, place_local)))
+	if (part < survey->state->part_count &&
+		!(visit_part(survey, part, add_entry) && visit_part(survey, part, place_entry)))
 		atomic_store(&survey->has_failed, true);
 }
 
 /* ---- 4: places ---- */
 
-static void name_place(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+static void write_place(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
 {
-	struct local *local = context;
+	struct table *table = context;
 	(void)count;
-	if (!is_in_question(local->survey, left, right))
+	if (!is_in_question(table->survey, left, right))
 		return;
-	struct local_pair *pair = find_slot(local, key_of(left, right));
-	if (pair->fill == NULL || pair->last == name)
+	struct entry *entry = find_slot(table, key_of(left, right));
+	if (entry->fill == NULL || entry->last == name)
 		return;
-	pair->last = name;
-	*pair->fill++ = name;
+	entry->last = name;
+	*entry->fill++ = name;
 }
 
-static void name_local(void *context, unsigned index)
+static void write_places(void *context, unsigned index)
 {
 	struct survey *survey = context;
-	if (index >= survey->local_count)
+	if (index >= survey->table_count)
 		return;
-	struct local *local = &survey->locals[index];
-	for (size_t i = 0; i < local->slot_count; i++)
-		local->slots[i].last = UINT32_MAX;
-	if (local->slot_count > 0)
-		walk_local(survey, index, name_place);
+	struct table *table = &survey->tables[index];
+	for (size_t i = 0; i < table->slot_count; i++)
+		table->slots[i].last = UINT32_MAX;
+	if (table->slot_count > 0)
+		walk_table(survey, index, write_place);
 }
 
 /* ---- All ---- */
@@ -331,41 +330,41 @@ static bool init(struct survey *survey)
 	survey->sketch_bits = choose_sketch_bits(words->unit_count, words->position_count);
 	survey->sketch = pmill_pages_allocate(sizeof *survey->sketch << survey->sketch_bits);
 	unsigned shares = words->share_count;
-	survey->local_count = shares < MOST_TABLES ? shares : MOST_TABLES;
-	survey->locals = calloc(survey->local_count, sizeof *survey->locals);
-	for (unsigned i = 0; survey->locals != NULL && i < survey->local_count; i++)
-		survey->locals[i] = (struct local){.survey = survey,
-			.first_share = shares * i / survey->local_count,
-			.end_share = shares * (i + 1) / survey->local_count};
-	return survey->sketch != NULL && survey->locals != NULL;
+	survey->table_count = shares < MOST_TABLES ? shares : MOST_TABLES;
+	survey->tables = calloc(survey->table_count, sizeof *survey->tables);
+	for (unsigned i = 0; survey->tables != NULL && i < survey->table_count; i++)
+		survey->tables[i] = (struct table){.survey = survey,
+			.first_share = shares * i / survey->table_count,
+			.end_share = shares * (i + 1) / survey->table_count};
+	return survey->sketch != NULL && survey->tables != NULL;
 }
 
 static void release(struct survey *survey)
 {
-	for (unsigned i = 0; survey->locals != NULL && i < survey->local_count; i++) {
-		struct local *local = &survey->locals[i];
-		if (local->slots != NULL)
-			pmill_pages_free(local->slots, local->slot_count * sizeof *local->slots);
+	for (unsigned i = 0; survey->tables != NULL && i < survey->table_count; i++) {
+		struct table *table = &survey->tables[i];
+		if (table->slots != NULL)
+			pmill_pages_free(table->slots, table->slot_count * sizeof *table->slots);
 	}
 	if (survey->sketch != NULL)
 		pmill_pages_free((void *)survey->sketch, sizeof *survey->sketch << survey->sketch_bits);
-	free(survey->locals);
+	free(survey->tables);
 }
 
 static bool survey_pairs(struct survey *survey)
 {
 	struct pmill_merge_state *state = survey->state;
 	pmill_team_run(state->team, sketch_share, survey);
-	pmill_team_run(state->team, count_local, survey);
+	pmill_team_run(state->team, count_entries, survey);
 	if (has_failed(survey))
 		return false;
 	/* Sums that are not complete yet are no reason to leave a pair behind. */
 	state->index.floor = 1;
-	pmill_team_run(state->team, index_owned, survey);
+	pmill_team_run(state->team, index_part, survey);
 	state->index.floor = survey->floor;
 	if (has_failed(survey))
 		return false;
-	pmill_team_run(state->team, name_local, survey);
+	pmill_team_run(state->team, write_places, survey);
 	return true;
 }
 

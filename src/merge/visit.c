@@ -128,20 +128,20 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
 		__builtin_prefetch(ahead, 1);
 		__builtin_prefetch(ahead + SECOND_LINE, 1);
 	}
-	for (size_t begin = 0, part; begin < count; begin += part) {
-		part = count_alike(words, names + begin, count - begin < ROUND ? count - begin : ROUND);
+	for (size_t begin = 0, alike; begin < count; begin += alike) {
+		alike = count_alike(words, names + begin, count - begin < ROUND ? count - begin : ROUND);
 		size_t behind = count - begin, ahead = behind > PREFETCHED ? behind - PREFETCHED : 0;
 		if (!pmill_changes_reserve(changes, ROUND))
 			return false;
 		bool done = true;
 		if (is_chained(words, names[begin]))
 			visit_chained_places(
-				words, names + begin, part, left, right, joined, neighbours, changes);
+				words, names + begin, alike, left, right, joined, neighbours, changes);
 		else if (words->is_wide)
 			done = visit_wide(
-				words, names + begin, part, ahead, left, right, joined, neighbours, changes);
+				words, names + begin, alike, ahead, left, right, joined, neighbours, changes);
 		else
-			done = visit_narrow(words, names + begin, part, ahead, (uint16_t)left, (uint16_t)right,
+			done = visit_narrow(words, names + begin, alike, ahead, (uint16_t)left, (uint16_t)right,
 				joined, neighbours, changes);
 		if (!done)
 			return false;
