@@ -1,4 +1,4 @@
-/* Files → chunks of a size that is asked for, which end where documents end. */
+/* Files → chunks of a requested size that end where documents end. */
 /* SPDX-License-Identifier: MIT */
 #include "chunker.h"
 
@@ -7,8 +7,8 @@
 enum {
 	READ_STEP = 1 << 16,
 	/*
-	 * The article reads on to the next special token, however far: of text without one that would be all of it.
-	 * With its 50 kB this is a document of 800 kB.
+	 * The article reads on to the next special token, however far: a text without any would be a
+	 * single chunk. With its 50 kB, this is a document of 800 kB.
 	 */
 	LONGEST_FACTOR = 16,
 };
@@ -21,9 +21,9 @@ void pmill_study_chunker_release(struct pmill_study_chunker *chunker)
 	*chunker = (struct pmill_study_chunker){0};
 }
 
-/* ---- The file at hand ---- */
+/* ---- The current file ---- */
 
-static const struct pmill_input_file *file_at_hand(const struct pmill_study_chunker *chunker)
+static const struct pmill_input_file *current_file(const struct pmill_study_chunker *chunker)
 {
 	return &chunker->inputs->files[chunker->file];
 }
@@ -34,7 +34,7 @@ static pmill_status open_file(struct pmill_study_chunker *chunker, pmill_error *
 	chunker->buffer.len = chunker->begin = chunker->clear = 0;
 	chunker->offset = 0;
 	chunker->line = 1;
-	return pmill_reader_open(file_at_hand(chunker)->path, 0, NULL, &chunker->reader, error);
+	return pmill_reader_open(current_file(chunker)->path, 0, NULL, &chunker->reader, error);
 }
 
 static const uint8_t *text_of(const struct pmill_study_chunker *chunker)
@@ -47,7 +47,7 @@ static size_t len_of(const struct pmill_study_chunker *chunker)
 	return chunker->buffer.len - chunker->begin;
 }
 
-/* Moves less than was handed out since it did so last. */
+/* Moves fewer bytes than were handed out since the last move. */
 static void move_to_front(struct pmill_study_chunker *chunker)
 {
 	size_t len = len_of(chunker);
@@ -58,7 +58,7 @@ static void move_to_front(struct pmill_study_chunker *chunker)
 	chunker->begin = 0;
 }
 
-/* Until so many bytes are at hand, or the file ends. */
+/* Reads until `len` bytes are buffered or the file ends. */
 static pmill_status fill(struct pmill_study_chunker *chunker, size_t len, pmill_error *error)
 {
 	struct pmill_buffer *buffer = &chunker->buffer;
@@ -84,8 +84,8 @@ static size_t multiply(size_t len, size_t factor)
 	return len < SIZE_MAX / factor ? len * factor : SIZE_MAX;
 }
 
-/* Where the library would cut it, too. */
-static pmill_status cut_surely(
+/* Cuts where the library would, too. */
+static pmill_status cut_at_sure_place(
 	struct pmill_study_chunker *chunker, struct pmill_chunk_cut *cut, pmill_error *error)
 {
 	for (size_t len = chunker->chunk_size;; len = multiply(len, 2)) {
@@ -96,7 +96,7 @@ static pmill_status cut_surely(
 			*cut = (struct pmill_chunk_cut){.len = len_of(chunker), .is_segment_end = true};
 			return PMILL_OK;
 		}
-		status = pmill_chunk_cutter_find(&chunker->cutter, file_at_hand(chunker)->format->kind,
+		status = pmill_chunk_cutter_find(&chunker->cutter, current_file(chunker)->format->kind,
 			text_of(chunker), len, cut, error);
 		if (status != PMILL_OK || cut->len > 0)
 			return status;
@@ -104,8 +104,8 @@ static pmill_status cut_surely(
 }
 
 /*
- * *end: behind the last special token that ends within chunk_size, else behind the next one; 0: there is none so
- * far. *clear: where the search ended. More is asked for in *wanted, or 0.
+ * *end: after the last special token that ends within chunk_size, or else after the next one; 0:
+ * none so far. *clear: where the search ended. *wanted: how many bytes it needs to go on, or 0.
  */
 static void find_document_end(
 	const struct pmill_study_chunker *chunker, size_t *end, size_t *clear, size_t *wanted)
@@ -137,7 +137,7 @@ static pmill_status cut_at_document(
 			return status;
 		find_document_end(chunker, &end, &clear, &wanted);
 	}
-	/* The end of the file ends a document, too. */
+	/* The end of a file ends a document, too. */
 	if (chunker->is_read && len_of(chunker) <= chunker->chunk_size)
 		end = len_of(chunker);
 	*cut = (struct pmill_chunk_cut){.len = end, .is_segment_end = true};
@@ -149,13 +149,13 @@ static pmill_status find_cut(
 	struct pmill_study_chunker *chunker, struct pmill_chunk_cut *cut, pmill_error *error)
 {
 	bool has_ends = chunker->specials != NULL &&
-		file_at_hand(chunker)->format->kind == PMILL_CORPUS_TEXT;
+		current_file(chunker)->format->kind == PMILL_CORPUS_TEXT;
 	*cut = (struct pmill_chunk_cut){0};
 	pmill_status status = PMILL_OK;
 	if (has_ends && chunker->clear < chunker->chunk_size)
 		status = cut_at_document(chunker, cut, error);
 	if (status == PMILL_OK && cut->len == 0)
-		status = cut_surely(chunker, cut, error);
+		status = cut_at_sure_place(chunker, cut, error);
 	return status;
 }
 
@@ -172,7 +172,7 @@ static uint64_t count_lines(const uint8_t *text, size_t len)
 static void hand_out(struct pmill_study_chunker *chunker, const struct pmill_chunk_cut *cut,
 	struct pmill_chunk *chunk)
 {
-	const struct pmill_input_file *file = file_at_hand(chunker);
+	const struct pmill_input_file *file = current_file(chunker);
 	*chunk = (struct pmill_chunk){.data = text_of(chunker),
 		.len = cut->len,
 		.lookahead = cut->lookahead,

@@ -1,4 +1,4 @@
-/* What the processes do that count words: one reads, some count, some merge. */
+/* The work of the processes that count words: one reads, some count, some merge. */
 /* SPDX-License-Identifier: MIT */
 #include "count_workers.h"
 
@@ -10,7 +10,7 @@
 #include "chunker.h"
 #include "counter/counter_worker.h"
 
-/* In a queue an item of no bytes says that there are no more. */
+/* An empty item in a queue means that no more will follow. */
 static const struct pmill_buffer no_more = {0};
 
 /* ---- Chunks as messages ---- */
@@ -32,7 +32,7 @@ static bool put_chunk(struct pmill_buffer *message, const struct pmill_chunk *ch
 		pmill_study_put_bytes(message, (pmill_bytes){chunk->data, chunk->len + chunk->lookahead});
 }
 
-/* The chunk lies in the message. */
+/* The chunk points into the message. */
 static bool get_chunk(const struct pmill_buffer *message, struct pmill_chunk *chunk)
 {
 	struct pmill_study_reader reader = {.data = message->data, .len = message->len};
@@ -62,7 +62,7 @@ static pmill_status put_word(void *context, pmill_bytes word, int64_t count, pmi
 	return done ? PMILL_OK : pmill_fail_memory(error);
 }
 
-/* Appends all words; the table is empty afterwards. */
+/* Appends all words, and empties the table. */
 static pmill_status put_table(
 	struct pmill_buffer *message, struct pmill_word_table *table, pmill_error *error)
 {
@@ -124,8 +124,8 @@ pmill_status pmill_study_count_report_get(const struct pmill_buffer *message,
 }
 
 /*
- * The report, and behind it the table (NULL: an empty one). Who has reported stays until the parent hangs up:
- * so whoever ends by itself has not done its work.
+ * Sends the report, followed by the table (NULL: an empty one). A process that has reported stays
+ * until the parent hangs up, so one that ends by itself has not finished its work.
  */
 static int end_work(
 	int in, int out, struct pmill_study_count_report *report, struct pmill_word_table *table)
@@ -144,7 +144,7 @@ static int end_work(
 	return done ? 0 : 1;
 }
 
-/* ---- Who reads ---- */
+/* ---- Reading ---- */
 
 static pmill_status put_chunks(struct pmill_study_count_plan *plan,
 	struct pmill_study_chunker *chunker, struct pmill_buffer *message, pmill_error *error)
@@ -184,12 +184,12 @@ int pmill_study_read_chunks(void *context, unsigned worker, int in, int out)
 	return end_work(in, out, &report, NULL);
 }
 
-/* ---- Who counts ---- */
+/* ---- Counting ---- */
 
 struct counting {
 	struct pmill_study_count_plan *plan;
 	unsigned number;   /* of this process, from 1 */
-	uint64_t sequence; /* its own number of the chunk, from 1 */
+	uint64_t sequence; /* of the chunk within this process, from 1 */
 	struct pmill_counter_worker *worker;
 	struct pmill_buffer message; /* the chunk, then its table */
 };
@@ -242,7 +242,7 @@ static pmill_status create_worker(const struct pmill_study_count_plan *plan,
 	return pmill_counter_worker_create(&settings, worker, error);
 }
 
-/* All tables of this process are in the queue before the last one says that there are no more. */
+/* Flushes before the last process says that no more will follow: all tables are then queued. */
 static pmill_status end_tables(struct pmill_study_count_plan *plan, pmill_error *error)
 {
 	pmill_status status = pmill_study_queue_flush(&plan->tables, error);
@@ -274,7 +274,7 @@ int pmill_study_count_chunks(void *context, unsigned worker, int in, int out)
 	return end_work(in, out, &report, NULL);
 }
 
-/* ---- Who merges ---- */
+/* ---- Merging ---- */
 
 static pmill_status merge_all(struct pmill_study_count_plan *plan, struct pmill_word_table *table,
 	struct pmill_buffer *message, pmill_error *error)

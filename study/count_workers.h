@@ -1,4 +1,4 @@
-/* What the processes do that count words: one reads, some count, some merge. */
+/* The work of the processes that count words: one reads, some count, some merge. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_STUDY_COUNT_WORKERS_H
 #define PMILL_STUDY_COUNT_WORKERS_H
@@ -12,13 +12,15 @@
 #include "queue.h"
 #include "words/word_table.h"
 
-/* In memory that all processes share. */
+/* In memory shared by all processes. */
 struct pmill_study_count_board {
-	atomic_uint
-		counting; /* processes that still count: the last one tells the mergers that it was all */
+	atomic_uint counting; /* processes still counting: the last one tells the mergers to end */
 };
 
-/* What they inherit: made before they are forked. Worker 0 reads, then come those that count, then the mergers. */
+/*
+ * What they inherit: made before they are forked. Worker 0 reads; the next ones count, and the rest
+ * merge.
+ */
 struct pmill_study_count_plan {
 	const struct pmill_study_counting_task *task;
 	struct pmill_inputs inputs;
@@ -28,19 +30,19 @@ struct pmill_study_count_plan {
 	struct pmill_study_count_board *board;
 };
 
-/* Each of them: a pmill_study_work_fn whose context is the plan. */
+/* Each is a pmill_study_work_fn whose context is the plan. */
 int pmill_study_read_chunks(void *context, unsigned worker, int in, int out);
 int pmill_study_count_chunks(void *context, unsigned worker, int in, int out);
 int pmill_study_merge_tables(void *context, unsigned worker, int in, int out);
 
-/* How each ends: with this message to the parent. Then it waits until the parent hangs up. */
+/* Each ends by sending this to the parent; then it waits until the parent hangs up. */
 struct pmill_study_count_report {
 	pmill_status status;
 	pmill_error error;
-	uint64_t pretokens, documents; /* of who counts */
+	uint64_t pretokens, documents; /* of a counting process */
 };
 
-/* Reads a report; a merger's table is added to `table`. */
+/* Reads a report, and adds a merger's table to `table`. */
 pmill_status pmill_study_count_report_get(const struct pmill_buffer *message,
 	struct pmill_study_count_report *report, struct pmill_word_table *table, pmill_error *error);
 

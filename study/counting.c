@@ -1,4 +1,4 @@
-/* Counting words as the article does, with processes and queues. */
+/* Counts words as the article does, with processes and queues. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "counting.h"
@@ -19,9 +19,9 @@
 #include "words/word_list.h"
 
 enum {
-	/* Of chunks and of tables that wait: 64 times 50 kB is some milliseconds of counting, and little memory. */
+	/* Of waiting chunks, and tables: 64 times 50 kB is a few ms of counting, and little memory. */
 	CAPACITY = 64,
-	WAIT_MS = 100, /* between two looks at Ctrl-C */
+	WAIT_MS = 100, /* between checks for Ctrl-C */
 	LONGEST_DEATH_MS = 100,
 };
 
@@ -30,11 +30,11 @@ struct counting {
 	struct pmill_study_counting *result;
 	struct pmill_study_count_plan plan;
 	struct pmill_study_crew crew;
-	struct pollfd *reports; /* of each worker; file -1: it has reported */
+	struct pollfd *reports; /* one per worker; file -1: it has reported */
 	struct pmill_buffer message;
 	struct pmill_word_table *table;
 	struct pmill_word_list words;
-	uint64_t last_look_ns; /* of the monitor */
+	uint64_t last_look_ns; /* when the monitor last looked */
 };
 
 /* ---- Preparing ---- */
@@ -48,7 +48,7 @@ static pmill_status add_inputs(struct counting *counting, pmill_error *error)
 	for (size_t i = 0; i < inputs->count && status == PMILL_OK; i++)
 		if (strcmp(inputs->files[i].path, "-") == 0)
 			status = pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-				"count_queue reads the text again: it can't be stdin");
+				"count_queue reads the text again, so it can't be stdin");
 	return status;
 }
 
@@ -134,8 +134,8 @@ static pmill_status start_all(struct counting *counting, pmill_error *error)
 }
 
 /*
- * Where one has died, others may say that they miss it, and may say so before it can be waited for: its own end is
- * what is told.
+ * When a process dies, others may report that it is gone, even before it can be waited for. The
+ * error reported is its own end.
  */
 static bool has_death(struct counting *counting, pmill_error *error)
 {
@@ -181,7 +181,7 @@ static int wait_ms(const struct counting *counting)
 	return seconds > 0 && seconds * 1000 < WAIT_MS ? (int)(seconds * 1000) + 1 : WAIT_MS;
 }
 
-/* Who ends before its report makes its pipe readable, too. */
+/* A process that ends before its report makes its pipe readable, too. */
 static pmill_status take_reports(struct counting *counting, pmill_error *error)
 {
 	unsigned left = counting->crew.count;
@@ -230,8 +230,8 @@ static pmill_status fail_word(pmill_bytes word, int64_t count, pmill_bytes expec
 {
 	struct pmill_quote quote, expected_quote;
 	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-		"count_queue: the words differ from the library's: %s occurs %lld times, where it has %s "
-		"%lld times",
+		"count_queue: the words differ from the library's: %s occurs %lld times; the library has "
+		"%s %lld times",
 		pmill_quote(&quote, word.data, word.len), (long long)count,
 		pmill_quote(&expected_quote, expected.data, expected.len), (long long)expected_count);
 }
@@ -243,15 +243,14 @@ static pmill_status compare_totals(
 		result->documents == totals->documents)
 		return PMILL_OK;
 	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-		"count_queue: %llu words, %llu pretokens, %llu documents, where the library has %llu, "
-		"%llu, "
+		"count_queue: %llu words, %llu pretokens, %llu documents; the library has %llu, %llu and "
 		"%llu",
 		(unsigned long long)result->words, (unsigned long long)result->pretokens,
 		(unsigned long long)result->documents, (unsigned long long)totals->words,
 		(unsigned long long)totals->pretokens, (unsigned long long)totals->documents);
 }
 
-/* Both are sorted by bytes. */
+/* Both lists are sorted by bytes. */
 static pmill_status compare(const struct counting *counting, pmill_error *error)
 {
 	const struct pmill_word_list *words = &counting->words;

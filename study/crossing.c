@@ -1,4 +1,4 @@
-/* Experiments: what reaches a child that can't be serialised, and locks that others hold. */
+/* Experiments: objects that can't be serialised, and locks held by another thread, in a child. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,7 +34,7 @@ static int answer(int out, struct pmill_buffer *message, bool is_complete)
 
 enum { SECRET_LEN = 32 };
 
-/* What no serialiser can write: a place in the program and a place in the heap. */
+/* What no serialiser can write: an address in the program and one in the heap. */
 struct object {
 	uint64_t (*use)(const uint8_t *secret);
 	const uint8_t *secret; /* random bytes */
@@ -45,7 +45,10 @@ static uint64_t use_secret(const uint8_t *secret)
 	return pmill_hash64(secret, SECRET_LEN, 0);
 }
 
-/* Asks the kernel for the bytes, which says EFAULT where there are none. (The plain call: sanitizers look into write.) */
+/*
+ * Asks the kernel for the bytes, which returns EFAULT if there are none. (A plain system call:
+ * sanitizers intercept write.)
+ */
 static bool read_safely(const uint8_t *address, uint8_t bytes[SECRET_LEN])
 {
 	int files[2];
@@ -58,7 +61,7 @@ static bool read_safely(const uint8_t *address, uint8_t bytes[SECRET_LEN])
 	return done;
 }
 
-/* The same in both children. A function is called only where it is known to be one. */
+/* Does the same in both children. Calls the function only if the address is known to be one. */
 static int try_object(const struct object *object, int out)
 {
 	uint8_t bytes[SECRET_LEN] = {0};
@@ -79,7 +82,7 @@ static int try_inherited(void *context, unsigned worker, int in, int out)
 	return try_object(context, out);
 }
 
-/* All that can be written of it. */
+/* All of it that can be written. */
 static bool serialise_object(struct pmill_buffer *message, const void *context)
 {
 	const struct object *object = context;
@@ -160,7 +163,7 @@ pmill_status pmill_study_run_crossing(const struct pmill_study_experiment_row *r
 
 enum { PATIENCE_MS = 200 };
 
-/* A lock as every program has them, in its C library and in those on top: no object that is passed on. */
+/* Like the locks inside every program's libraries: not an object that is passed on. */
 static pthread_mutex_t program_lock = PTHREAD_MUTEX_INITIALIZER;
 
 struct holder {

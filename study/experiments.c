@@ -1,4 +1,4 @@
-/* The article's small tests: the table of them, and what they share. */
+/* The article's small tests: their table, and what they share. */
 /* SPDX-License-Identifier: MIT */
 #include "experiments.h"
 
@@ -10,20 +10,20 @@
 
 static const struct {
 	struct pmill_study_experiment_row row;
-	pmill_study_work_fn *spawned; /* NULL: it spawns none */
+	pmill_study_work_fn *spawned; /* NULL: spawns none */
 } rows[] = {
-	{{"what_crosses", "an object that can't be serialised, in a forked and in a spawned child",
+	{{"what_crosses", "an object that can't be serialised, in a forked and a spawned child",
 		 pmill_study_run_crossing},
 		pmill_study_spawned_crossing},
-	{{"walk", "a list of --pairs pairs, walked in a forked and in a spawned child",
+	{{"walk", "a list of --pairs pairs, walked in a forked and a spawned child",
 		 pmill_study_run_walk},
 		pmill_study_spawned_walk},
-	{{"walk_writing", "the same walk, which writes a counter in every pair", pmill_study_run_walk},
+	{{"walk_writing", "the same walk, writing a counter in every pair", pmill_study_run_walk},
 		pmill_study_spawned_walk_writing},
-	{{"walk_table", "the table of pairs, and the array copied from it, walked in one process",
+	{{"walk_table", "the table of pairs and an array copied from it, walked in one process",
 		 pmill_study_run_table_walk},
 		NULL},
-	{{"fork_locks", "a lock that another thread holds, in a forked and in a spawned child",
+	{{"fork_locks", "a lock held by another thread, in a forked and a spawned child",
 		 pmill_study_run_locks},
 		pmill_study_spawned_locks},
 };

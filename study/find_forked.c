@@ -1,4 +1,4 @@
-/* bpe_v4_mp: for each merge the table is copied, and processes are forked that each search a chunk of it. */
+/* bpe_v4_mp: each merge copies the table and forks processes that search a chunk each. */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
@@ -21,7 +21,7 @@ static pmill_status start(struct pmill_study_search *search, pmill_error *error)
 	return forked->findings == NULL ? pmill_fail_memory(error) : PMILL_OK;
 }
 
-/* In the child, which sees the array as it was when it was forked. */
+/* Runs in the child, which sees the array as it was at the fork. */
 static int search_chunk(void *context, unsigned worker, int in, int out)
 {
 	const struct pmill_study_search *search = context;
@@ -40,7 +40,7 @@ static int search_chunk(void *context, unsigned worker, int in, int out)
 	return done ? 0 : 1;
 }
 
-/* bpe_v4_mp_deepcopy: to test whether a compact copy is read faster, a new array from its serialised form. */
+/* bpe_v4_mp_deepcopy: serialises the array and reads it back: is a compact copy faster to read? */
 static pmill_status copy_deeply(struct pmill_study_search *search, pmill_error *error)
 {
 	uint64_t began = pmill_clock_ns();

@@ -1,4 +1,4 @@
-/* Searches in one process: max over the table, the four walks of bpe_v4_time2, a lazy heap. */
+/* Searches in one process: max over the table, bpe_v4_time2's four walks, a lazy heap. */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
@@ -51,7 +51,7 @@ static pmill_status find_time2(
 	pmill_study_search_note(search, PMILL_STUDY_MAX_BY_COUNT, began);
 	if (highest != best->count)
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"%s: the highest count is not that of the best pair", search->system->name);
+			"%s: the highest count is not the best pair's", search->system->name);
 	if (status == PMILL_OK)
 		status = pmill_study_search_copy(search, error);
 	began = pmill_clock_ns();
@@ -77,8 +77,8 @@ const struct pmill_study_finder pmill_study_find_time2 = {
 /* ---- A lazy heap ---- */
 
 /*
- * Counts in the heap may be too high, never too low: the count of a pair only falls after the merge that made
- * it. So the first whose count is true is the best.
+ * Counts in the heap may be too high but never too low: a pair's count only falls after the merge
+ * that created it. So the first one whose count is correct is the best.
  */
 struct heap {
 	struct pmill_study_item *items;
@@ -120,7 +120,7 @@ static pmill_status start_heap(struct pmill_study_search *search, pmill_error *e
 	return search->own == NULL ? pmill_fail_memory(error) : PMILL_OK;
 }
 
-/* The pairs that the last merge has made. */
+/* Adds the pairs that the last merge created. */
 static bool push_created(struct pmill_study_search *search, struct heap *heap)
 {
 	const struct pmill_study_state *state = &search->state;

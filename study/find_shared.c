@@ -1,4 +1,4 @@
-/* A pool of processes over shared memory: pairs and byte strings are copied there once for all workers. */
+/* A pool of processes over shared memory: pairs and byte strings are copied there once for all. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -12,10 +12,10 @@
 #include "search.h"
 
 enum { MOST_WORKERS = 256 };
-#define ITEM_BYTES ((size_t)4 << 30) /* reserved, not used: pages come when they are written */
+#define ITEM_BYTES ((size_t)4 << 30) /* reserved only: pages are allocated when written */
 #define TOKEN_BYTES ((size_t)256 << 20)
 
-/* In memory that all processes see at the same address, since they were forked from the one that made it. */
+/* In shared memory, at the same address in all processes: they are forked from its creator. */
 struct board {
 	uint64_t merge; /* 0: stop */
 	size_t item_count;
@@ -98,7 +98,7 @@ static pmill_status start(struct pmill_study_search *search, pmill_error *error)
 	return status;
 }
 
-/* The new token's bytes; the others are there. */
+/* Copies the new token's bytes; the others are there already. */
 static pmill_status share_tokens(struct pmill_study_search *search, pmill_error *error)
 {
 	struct shared *shared = search->own;
@@ -130,7 +130,7 @@ static pmill_status share_items(struct pmill_study_search *search, pmill_error *
 	return PMILL_OK;
 }
 
-/* Looks now and then whether the worker still lives. */
+/* Checks now and then that the worker is still alive. */
 static pmill_status wait_for(struct pmill_study_search *search, unsigned worker, pmill_error *error)
 {
 	struct shared *shared = search->own;

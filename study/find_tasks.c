@@ -1,8 +1,9 @@
-/* Tasks through pipes: bpe_v4 (a pool that is started once) and bpe_v4_mp_spawn (new images for each merge). */
+/* Tasks through pipes: bpe_v4 (one pool) and bpe_v4_mp_spawn (new processes for each merge). */
 /* SPDX-License-Identifier: MIT */
 /*
- * A task is a chunk and the byte strings of all pairs, serialised anew for each worker, as Python's pool pickles
- * the arguments of each call. Reading it back is the worker's work, but not its `compute`.
+ * A task is a chunk and the byte strings of all pairs, serialised again for each worker, as
+ * Python's pool pickles the arguments of each call. The worker deserialises it, but not as part of
+ * its `compute`.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 
 struct tasks {
 	struct pmill_study_finding *findings; /* by chunk */
-	struct pmill_study_item **trunks;     /* by chunk: a copy of it */
+	struct pmill_study_item **trunks;     /* by chunk: its copy */
 	unsigned *worker_of;                  /* by chunk */
 	struct pmill_buffer message;
 	uint64_t random;
@@ -23,7 +24,7 @@ struct tasks {
 
 /* ---- The worker ---- */
 
-/* False: there are no more tasks, or one failed. */
+/* Returns false if there are no more tasks or one failed. */
 static bool do_one(int in, int out, struct pmill_buffer *message, bool *has_failed)
 {
 	struct pmill_study_finding finding;
@@ -36,7 +37,7 @@ static bool do_one(int in, int out, struct pmill_buffer *message, bool *has_fail
 	return !*has_failed;
 }
 
-/* In a pool the first merge is 1 for all workers: a worker counts for itself, to know when to die in a test. */
+/* The worker counts merges itself, from 1, so that a test can tell it when to die. */
 static int serve(void *context, unsigned worker, int in, int out)
 {
 	struct pmill_study_search *search = context;
@@ -95,7 +96,7 @@ static void free_trunks(struct pmill_study_search *search)
 	}
 }
 
-/* A chunk is a list of its own, as a slice of a list is. */
+/* Each chunk is a list of its own, like a slice of a Python list. */
 static pmill_status cut(struct pmill_study_search *search, pmill_error *error)
 {
 	struct tasks *tasks = search->own;
@@ -114,7 +115,7 @@ static pmill_status cut(struct pmill_study_search *search, pmill_error *error)
 	return PMILL_OK;
 }
 
-/* v4_shuffled: another worker gets a chunk at each merge. */
+/* v4_shuffled: at each merge a chunk goes to a different worker. */
 static void shuffle(struct pmill_study_search *search)
 {
 	struct tasks *tasks = search->own;

@@ -1,4 +1,4 @@
-/* Threads that walk the table itself: started for each merge, or once, with a barrier. */
+/* Threads that walk the table itself: started for each merge, or once with a barrier. */
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct threads {
 	struct pmill_team *team; /* NULL: started for each merge */
 };
 
-/* A range of the table's slots: nothing is copied. */
+/* Searches a range of the table's slots: nothing is copied. */
 static void search_range(struct thread *thread)
 {
 	const struct pmill_study_state *state = &thread->search->state;
@@ -97,7 +97,7 @@ static pmill_status start_team(struct pmill_study_search *search, pmill_error *e
 	search->times.counters.threads += search->workers - 1;
 	return pmill_team_size(threads->team) == search->workers
 		? PMILL_OK
-		: pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: the system gives only %u threads",
+		: pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: the system provides only %u threads",
 			  search->system->name, pmill_team_size(threads->team));
 }
 

@@ -1,4 +1,4 @@
-/* A table of text: filled cell by cell, then written plainly or as Markdown. */
+/* A table of text: filled cell by cell, then written as plain text or Markdown. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "grid.h"
@@ -51,7 +51,7 @@ void pmill_study_grid_end_row(struct pmill_study_grid *grid)
 
 /* ---- Writing ---- */
 
-/* In characters: a byte that goes on with one is not counted. */
+/* In characters: continuation bytes are not counted. */
 static size_t width_of(const char *cell)
 {
 	size_t width = 0;
@@ -81,7 +81,7 @@ static bool write_plain_cell(const struct pmill_study_grid *grid, const char *ce
 		pmill_buffer_append_text(text, is_last ? "\n" : "  ");
 }
 
-/* "v4_mp" needs no escape: an underscore within a word is none of emphasis. */
+/* "v4_mp" needs no escape: an underscore within a word is not emphasis. */
 static bool is_sign(const char *text, size_t at)
 {
 	if (text[at] == '_')
@@ -106,7 +106,7 @@ static bool write_markdown_cell(
 		pmill_buffer_append_text(text, column + 1 == grid->column_count ? " |\n" : " |");
 }
 
-/* Under the head. */
+/* The line under the header. */
 static bool write_rule(const struct pmill_study_grid *grid, enum pmill_study_form form,
 	const size_t *widths, struct pmill_buffer *text)
 {

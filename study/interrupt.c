@@ -1,4 +1,4 @@
-/* Ctrl-C: noted, and asked for between two merges. */
+/* Ctrl-C: noted, and checked between merges. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "interrupt.h"
@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t is_interrupted; /* a handler can tell nobody else */
+static volatile sig_atomic_t is_interrupted; /* a handler has no other way */
 
 static void note(int number)
 {

@@ -1,4 +1,4 @@
-/* pairmill-study: every way of the article to find the most frequent pair, on one harness. */
+/* pairmill-study: all of the article's ways to find the most frequent pair, on one harness. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +16,10 @@
 
 struct study {
 	const struct pmill_study_options *options;
-	struct pmill_counter *counter; /* has the names of the inputs */
+	struct pmill_counter *counter; /* owns the names of the inputs */
 	pmill_counts *counts;
 	struct pmill_study_reference reference;
-	uint64_t special_count; /* of the words, whether counted here or loaded */
+	uint64_t special_count; /* for the words, whether counted here or loaded */
 	struct pmill_study_report report;
 };
 
@@ -46,7 +46,7 @@ static pmill_status count_text(struct study *study, bool hashes, pmill_error *er
 	return status;
 }
 
-/* Not a pipe. */
+/* A pipe can't be. */
 static bool can_read_again(const struct pmill_study_options *options)
 {
 	bool can = true;
@@ -58,7 +58,7 @@ static bool can_read_again(const struct pmill_study_options *options)
 	return can;
 }
 
-/* Hashing takes longer than counting, which is timed: so it has a pass of its own. */
+/* Hashing takes longer than counting, which is timed, so it has its own pass. */
 static pmill_status hash_text(struct study *study, pmill_error *error)
 {
 	struct study hashed = {.options = study->options};
@@ -127,7 +127,7 @@ static pmill_status run_system(struct study *study, const struct pmill_study_sys
 																  : pmill_fail_memory(error);
 }
 
-/* Once where it has no workers, else for each number of them. */
+/* Runs it once if it has no workers, or else for each number of them. */
 static pmill_status run_once(
 	struct study *study, const struct pmill_study_system *system, unsigned run, pmill_error *error)
 {
@@ -163,7 +163,7 @@ static pmill_status run_systems(struct study *study, pmill_error *error)
 	report->merges_possible = study->reference.count < limit ? study->reference.count : possible;
 	report->merges = study->reference.count;
 	report->has_merged = true;
-	/* Run by run, so that what else the machine does meets all systems. */
+	/* Run by run, so that other load on the machine affects all systems. */
 	for (unsigned run = 1; run <= options->runs; run++)
 		for (size_t i = 0; pmill_study_system_at(i) != NULL && status == PMILL_OK; i++)
 			if (pmill_study_options_has(options, pmill_study_system_at(i)->name))
@@ -192,7 +192,7 @@ static pmill_status count_with_library(struct study *study, unsigned run, pmill_
 		.documents = study->report.totals.documents};
 	pmill_study_counters_read(&result.system);
 	uint64_t began = pmill_clock_ns();
-	pmill_status status = count_text(&again, false, error); /* the queues' reader hashes nothing */
+	pmill_status status = count_text(&again, false, error); /* count_queue's reader doesn't hash */
 	result.ns = pmill_clock_ns() - began;
 	pmill_study_counters_since(&result.system);
 	pmill_counts_free(again.counts);
@@ -230,7 +230,7 @@ static pmill_status run_counting(struct study *study, pmill_error *error)
 	return status;
 }
 
-/* What a row has added to the report. */
+/* Prints what a row added to the report. */
 static void say_experiments(const struct pmill_study_report *report, size_t from)
 {
 	for (size_t i = from; i < report->experiment_count; i++) {
@@ -301,7 +301,7 @@ static pmill_status print_table(const struct study *study, pmill_error *error)
 	return done ? PMILL_OK : pmill_fail_memory(error);
 }
 
-/* A file that is in the way should say so before hours of work. */
+/* Reports an existing output file before hours of work, not after. */
 static pmill_status check_targets(const struct pmill_study_options *options, pmill_error *error)
 {
 	const char *const targets[] = {options->json, options->markdown, options->svg};
@@ -357,7 +357,7 @@ int main(int count, char **arguments)
 	study.report.special = options.special;
 	pmill_error error = {0};
 	pmill_status status = run(&study, &error);
-	/* Ctrl-C reaches the workers, too: that they are gone is then no error of its own. */
+	/* Ctrl-C reaches the workers, too: their death is then not an error of its own. */
 	if (status != PMILL_OK && pmill_study_is_interrupted())
 		status = pmill_fail(&error, PMILL_CANCELLED, PMILL_NO_OFFSET, "interrupted");
 	if (status != PMILL_OK)

@@ -12,10 +12,9 @@
 typedef bool parse_fn(struct pmill_study_options *options, const char *value);
 
 struct row {
-	const char
-		*name;   /* without the dashes; the article's spelling, with underscores, is taken too */
-	char letter; /* 0: none */
-	const char *value; /* what stands for it in the help; NULL: it takes none */
+	const char *name;  /* without dashes; the article's spelling, with underscores, works too */
+	char letter;       /* 0: none */
+	const char *value; /* its placeholder in the help; NULL: takes no value */
 	parse_fn *parse;
 	const char *help; /* NULL: not shown */
 };
@@ -43,7 +42,7 @@ static bool parse_unsigned(const char *text, unsigned most, unsigned *value)
 	return done;
 }
 
-/* "50kb", "2mb", "50000": thousands, as the article's program has them. */
+/* "50kb", "2mb", "50000": powers of 1000, as in the article's program. */
 static bool parse_size(const char *text, size_t *size)
 {
 	static const struct {
@@ -233,37 +232,38 @@ static bool parse_fault(struct pmill_study_options *options, const char *value)
 /* ---- The table ---- */
 
 static const struct row rows[] = {
-	{"systems", 0, "LIST|all", parse_systems, "names of the list below, with commas; default all"},
+	{"systems", 0, "LIST|all", parse_systems,
+		"names from the list below, separated by commas (default all)"},
 	{"workers", 0, "LIST", parse_workers,
-		"how many workers, with commas; default 1,4,8 (--num-max is the same)"},
+		"numbers of workers, separated by commas (default 1,4,8); also --num-max"},
 	{"num-max", 0, "N", parse_workers, NULL},
-	{"runs", 0, "N", parse_runs, "runs of each, default 3"},
-	{"vocab-size", 's', "N", parse_vocab, "entries of the vocab, default 10000"},
-	{"merges", 0, "N", parse_merges, "stop after N merges; the report says so"},
-	{"counts", 0, "FILE", parse_counts, "words of a count file instead of text"},
-	{"num-counter", 0, "N", parse_counters, "processes that count words (count_queue), default 8"},
-	{"num-merger", 0, "N", parse_mergers, "processes that merge tables (count_queue), default 1"},
-	{"chunk-size", 0, "SIZE", parse_chunk, "text in a chunk (count_queue), default 50kb"},
-	{"monitor", 0, "SECONDS", parse_monitor, "print the lengths of the queues every so often"},
+	{"runs", 0, "N", parse_runs, "runs of each (default 3)"},
+	{"vocab-size", 's', "N", parse_vocab, "entries of the vocab (default 10000)"},
+	{"merges", 0, "N", parse_merges, "stop after N merges, and say so in the report"},
+	{"counts", 0, "FILE", parse_counts, "take words from a count file, not from text"},
+	{"num-counter", 0, "N", parse_counters,
+		"processes that count words in count_queue (default 8)"},
+	{"num-merger", 0, "N", parse_mergers, "processes that merge tables in count_queue (default 1)"},
+	{"chunk-size", 0, "SIZE", parse_chunk, "size of a chunk of text in count_queue (default 50kb)"},
+	{"monitor", 0, "SECONDS", parse_monitor, "print the lengths of the queues at this interval"},
 	{"do-monitor", 0, NULL, NULL, NULL},
 	{"skip-merge", 0, NULL, parse_skip, "count words only"},
 	{"special", 0, "TOKEN", parse_special,
-		"special token, which ends documents; default <|endoftext|>; empty: none"},
-	{"pairs", 0, "N", parse_pairs, "pairs in the lists of the walks, default 5000000"},
+		"special token that ends documents (default <|endoftext|>; empty: none)"},
+	{"pairs", 0, "N", parse_pairs, "pairs in the lists to walk (default 5000000)"},
 	{"json", 0, "FILE", parse_json, "write all figures as JSON"},
-	{"markdown", 0, "FILE", parse_markdown, "write the table as Markdown"},
-	{"svg", 0, "FILE", parse_svg, "write the picture: where the time goes"},
+	{"markdown", 0, "FILE", parse_markdown, "write the tables as Markdown"},
+	{"svg", 0, "FILE", parse_svg, "write a picture of where the time goes"},
 	{"force", 'f', NULL, parse_force, "overwrite these files"},
 	{"fault", 0, "WORKER:MERGE", parse_fault, NULL},
-	{"help", 'h', NULL, NULL, "this help"},
+	{"help", 'h', NULL, NULL, "show this help"},
 };
 
 static void print_help(void)
 {
 	puts("usage: pairmill-study [options] FILE...\n\n"
-		 "Learns the same merges in every way of the article that pairmill grew out of, and some "
-		 "of our\n"
-		 "own, and reports where the time goes.\n");
+		 "Learns the same merges in every way described in the article that pairmill grew out of,\n"
+		 "and in some of our own, and reports where the time goes.\n");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		char option[40];
 		if (rows[i].help == NULL)
@@ -280,8 +280,8 @@ static void print_help(void)
 		printf("  %-16s %s\n", pmill_study_experiment_at(i)->name,
 			pmill_study_experiment_at(i)->summary);
 	printf("  %-16s %s\n  %-16s %s\n", "count_queue",
-		"words counted by processes with queues between them", "count",
-		"words counted by the library's threads");
+		"processes count words, with queues between them", "count",
+		"the library's threads count words");
 }
 
 /* ---- Parsing ---- */
@@ -295,7 +295,7 @@ static bool fail(int *code, const char *format, const char *what)
 	return false;
 }
 
-/* Dashes and underscores are alike. */
+/* Dashes and underscores are equivalent. */
 static bool is_named(const struct row *row, const char *name, size_t len)
 {
 	if (strlen(row->name) != len)
@@ -336,7 +336,7 @@ static bool parse_option(
 	if (row->parse(options, value))
 		return true;
 	char what[200];
-	snprintf(what, sizeof what, "--%s: \"%s\" is no %s", row->name, value, row->value);
+	snprintf(what, sizeof what, "--%s: \"%s\" is not a valid %s", row->name, value, row->value);
 	return fail(code, "%s", what);
 }
 
@@ -348,9 +348,9 @@ static bool check(const struct pmill_study_options *options, int *code)
 	bool needs_text = pmill_study_options_has(options, "count_queue") ||
 		pmill_study_options_has(options, "count");
 	if (options->counts_path != NULL && options->path_count > 0)
-		return fail(code, "%s", "--counts and text files exclude each other");
+		return fail(code, "%s", "give either --counts or text files, not both");
 	if ((needs_words || needs_text) && options->path_count == 0 && options->counts_path == NULL)
-		return fail(code, "%s", "no text: name files, or --counts");
+		return fail(code, "%s", "no text: give files, or --counts");
 	return true;
 }
 

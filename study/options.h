@@ -14,7 +14,7 @@ struct pmill_study_options {
 	const char *counts_path; /* NULL: words come from the paths */
 	uint64_t vocab_size;
 	uint64_t merges;                            /* 0: all */
-	const char *systems[PMILL_STUDY_MOST_ROWS]; /* names, each once, in the order of the tables */
+	const char *systems[PMILL_STUDY_MOST_ROWS]; /* distinct names, in the order of the tables */
 	size_t system_count;
 	unsigned workers[PMILL_STUDY_WORKER_COUNTS];
 	size_t worker_count_count;
@@ -23,14 +23,17 @@ struct pmill_study_options {
 	size_t chunk_size;
 	double monitor_seconds;
 	bool skips_merge;
-	const char *json, *svg, *markdown; /* where to write; NULL: nowhere */
+	const char *json, *svg, *markdown; /* where to write each; NULL: nowhere */
 	bool is_forced;
 	const char *special; /* "": none */
-	size_t pairs;        /* of the lists that are walked */
+	size_t pairs;        /* in the lists to walk */
 	struct pmill_study_fault fault;
 };
 
-/* False: an error was printed, or help (then *code is 0). `arguments` live as long as the options. */
+/*
+ * Returns false after printing an error, or help (then *code is 0). `arguments` must outlive the
+ * options.
+ */
 bool pmill_study_options_parse(
 	struct pmill_study_options *options, int count, char **arguments, int *code);
 

@@ -9,13 +9,13 @@
 
 #include "pairmill.h"
 
-/* What the article's array holds of a pair. */
+/* What the article's array holds for a pair. */
 struct pmill_study_item {
 	int64_t count;
 	uint32_t left, right; /* tokens */
 };
 
-/* The byte strings of a pair: what ties are decided by. */
+/* The byte strings of a pair: they decide ties. */
 struct pmill_study_strings {
 	pmill_bytes left, right;
 };
@@ -34,19 +34,19 @@ static inline pmill_bytes pmill_study_token(const struct pmill_study_tokens *tok
 		tokens->offsets[token + 1] - tokens->offsets[token]};
 }
 
-/* Whether the strings of `a` are the greater ones, left before right: they win a tie. */
+/* Whether the strings of `a` are greater, left before right: it then wins a tie. */
 bool pmill_study_wins_tie(const struct pmill_study_strings *a, const struct pmill_study_strings *b);
 bool pmill_study_item_is_better(const struct pmill_study_tokens *tokens,
 	const struct pmill_study_item *a, const struct pmill_study_item *b);
 
 /*
- * The best of `count` items: the highest count; ties by the greater (left bytes, right bytes). A count of
- * 0 in the result: there are no items.
+ * The best of `count` items: the highest count; the greater (left bytes, right bytes) wins a tie.
+ * A count of 0 in the result: no items.
  */
 struct pmill_study_item pmill_study_best_of(
 	const struct pmill_study_tokens *tokens, const struct pmill_study_item *items, size_t count);
 
-/* The same where the strings of item i are strings[i]. */
+/* The same if the strings of item i are strings[i]. */
 struct pmill_study_item pmill_study_best_with_strings(
 	const struct pmill_study_item *items, const struct pmill_study_strings *strings, size_t count);
 

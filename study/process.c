@@ -1,4 +1,4 @@
-/* Worker processes: forked or spawned, each with a pipe there and a pipe back. */
+/* Worker processes: forked or spawned, each with a pipe in each direction. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "process.h"
@@ -45,7 +45,7 @@ static void close_pipes(struct pmill_study_process *process)
 
 void pmill_study_crew_kill(struct pmill_study_crew *crew, unsigned worker)
 {
-	/* 0 would mean this whole process group. */
+	/* Pid 0 would mean our whole process group. */
 	if (crew->workers[worker].pid > 0)
 		kill(crew->workers[worker].pid, SIGKILL);
 }
@@ -72,7 +72,7 @@ bool pmill_study_die_with_parent(pid_t parent)
 
 /* ---- Starting ---- */
 
-/* The child's ends: [0] to read, [1] to write. */
+/* `child` gets the child's ends: [0] to read, [1] to write. */
 static pmill_status open_pipes(struct pmill_study_process *process, int ends[2], pmill_error *error)
 {
 	int to[2], from[2];
@@ -181,7 +181,7 @@ pmill_status pmill_study_crew_spawn(
 static pmill_status fail_end(const struct pmill_study_process *process, int how, pmill_error *error)
 {
 	if (WIFSIGNALED(how))
-		return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: was ended by signal %d",
+		return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: killed by signal %d",
 			process->name, WTERMSIG(how));
 	if (WEXITSTATUS(how) != 0)
 		return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: ended with exit code %d",
@@ -230,8 +230,8 @@ pmill_status pmill_study_crew_check(struct pmill_study_crew *crew, pmill_error *
 		bool is_there = process->pid > 0;
 		pmill_status status = wait_for(process, WNOHANG, error);
 		if (status == PMILL_OK && is_there && process->pid == 0)
-			status = pmill_fail(
-				error, PMILL_IO, PMILL_NO_OFFSET, "%s: ended before its work", process->name);
+			status = pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
+				"%s: ended before its work was done", process->name);
 		if (status != PMILL_OK)
 			return status;
 	}
@@ -240,7 +240,7 @@ pmill_status pmill_study_crew_check(struct pmill_study_crew *crew, pmill_error *
 
 /* ---- Messages ---- */
 
-/* Its pipe is broken: mostly since it has ended, which says more. One that still lives is killed. */
+/* Its pipe is broken, mostly because it has ended: report that instead. Kills it if alive. */
 static pmill_status explain(
 	struct pmill_study_process *process, pmill_status status, pmill_error *error)
 {

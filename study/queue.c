@@ -1,4 +1,4 @@
-/* A bounded queue between processes, as Python's multiprocessing.Queue is made. */
+/* A bounded queue between processes, built like Python's multiprocessing.Queue. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "queue.h"
@@ -13,17 +13,17 @@
 
 #include "base/error.h"
 
-/* In memory that all processes share. */
+/* In memory shared by all processes. */
 struct pmill_study_queue_board {
 	unsigned capacity;
 	sem_t free; /* places */
-	/* Robust: who waits for a lock whose holder has died is told so, since half an item may be in the pipe. */
+	/* Robust: waiters learn that the holder died, since half an item may be in the pipe. */
 	pthread_mutex_t reading, writing;
 	atomic_uint most;
-	uint64_t bytes; /* who writes adds to it */
+	uint64_t bytes; /* writers add to it */
 };
 
-/* Waits for the feeder. */
+/* Waits for the feeder to end. */
 struct pmill_study_queue_item {
 	struct pmill_study_queue_item *next;
 	struct pmill_buffer bytes;
@@ -101,7 +101,7 @@ void pmill_study_queue_release(struct pmill_study_queue *queue)
 	if (queue->name == NULL)
 		return;
 	pmill_study_queue_close(queue);
-	/* Locks and semaphore own nothing but their memory, and a dead process may hold them. */
+	/* Locks and semaphore own only their memory, and a dead process may still hold them. */
 	if (queue->board != NULL)
 		munmap(queue->board, sizeof *queue->board);
 	pthread_cond_destroy(&queue->changed);
@@ -117,11 +117,11 @@ static pmill_status take_lock(
 	int reason = pthread_mutex_lock(lock);
 	if (reason == 0)
 		return PMILL_OK;
-	/* Given back without being made consistent, it fails for all others, too. */
+	/* Unlocked without being made consistent, it fails for all others, too. */
 	if (reason == EOWNERDEAD)
 		pthread_mutex_unlock(lock);
 	return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
-		"%s: a process has died while it held the queue", queue->name);
+		"%s: a process died while it held the queue", queue->name);
 }
 
 static pmill_status write_item(
@@ -151,7 +151,7 @@ pmill_status pmill_study_queue_get(
 
 /* ---- The feeder ---- */
 
-/* Waits for it. NULL: there will be no more. */
+/* Waits for the next item. NULL: no more will follow. */
 static struct pmill_study_queue_item *take_first(struct pmill_study_queue *queue)
 {
 	pthread_mutex_lock(&queue->lock);
@@ -172,7 +172,7 @@ static void free_item(struct pmill_study_queue_item *item)
 	free(item);
 }
 
-/* Behind a failure items are dropped: whoever puts learns of it. */
+/* After a failure items are dropped; the next put reports it. */
 static void *feed(void *context)
 {
 	struct pmill_study_queue *queue = context;

@@ -1,4 +1,4 @@
-/* What a call of the program has found: collected. */
+/* Collects the results of a run of the program. */
 /* SPDX-License-Identifier: MIT */
 #include "report.h"
 

@@ -1,4 +1,4 @@
-/* What a call of the program has found: what all reports are made of. */
+/* The results of a run of the program: all reports are made from them. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_STUDY_REPORT_H
 #define PMILL_STUDY_REPORT_H
@@ -14,15 +14,15 @@ struct pmill_study_result {
 	struct pmill_study_times times;
 };
 
-/* One run of one way of counting words. */
+/* One run of one way to count words. */
 struct pmill_study_counting {
 	const char *name;           /* "count_queue", "count" */
-	unsigned counters, mergers; /* processes; of "count": threads, 0 */
+	unsigned counters, mergers; /* processes; for "count": threads, and 0 */
 	uint64_t chunk_size;
 	unsigned run;
 	uint64_t ns;
 	uint64_t words, pretokens, documents;
-	uint64_t most_chunks_queued, most_tables_queued; /* of count_queue */
+	uint64_t most_chunks_queued, most_tables_queued; /* count_queue only */
 	struct pmill_study_counters system;
 };
 
@@ -41,21 +41,21 @@ struct pmill_study_experiment {
 
 struct pmill_study_report {
 	/* What was run. */
-	const pmill_input *inputs; /* with SHA-256; none where counts were given */
+	const pmill_input *inputs; /* with SHA-256; none if counts were given */
 	size_t input_count;
 	const char *counts_path; /* or NULL */
 	pmill_totals totals;
-	uint64_t vocab_size;   /* asked */
+	uint64_t vocab_size;   /* as requested */
 	uint64_t merges_asked; /* --merges; 0: all */
 	uint64_t
-		merges_possible; /* what vocab_size and the words allow: the report says if fewer were made */
-	uint64_t merges;     /* made by each system */
+		merges_possible; /* as vocab_size and the words allow; the report says if fewer were made */
+	uint64_t merges;     /* learned by each system */
 	unsigned runs;
 	bool has_merged; /* false with --skip-merge */
 	const char *special;
-	uint64_t library_ns; /* the library's own merges, one by one */
+	uint64_t library_ns; /* for the library's own merges, one by one */
 	uint64_t word_count_ns;
-	/* What came out, in the order in which it ran. */
+	/* The results, in the order in which they ran. */
 	struct pmill_study_result *results;
 	size_t result_count, result_capacity;
 	struct pmill_study_counting *countings;
@@ -72,7 +72,7 @@ bool pmill_study_report_add_counting(
 bool pmill_study_report_add_experiment(
 	struct pmill_study_report *report, const struct pmill_study_experiment *experiment);
 
-/* The whole of each as text; false without memory. */
+/* Each writes the whole report as text; false if out of memory. */
 bool pmill_study_report_table(const struct pmill_study_report *report, struct pmill_buffer *text);
 bool pmill_study_report_json(const struct pmill_study_report *report, struct pmill_buffer *text);
 bool pmill_study_report_markdown(

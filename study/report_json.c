@@ -7,11 +7,11 @@
 #include "formats/json.h"
 #include "report_parts.h"
 
-/* Errors stay in it until the end. In arrays, and for the outermost value, the key is NULL. */
+/* Errors are remembered until the end. In arrays, and for the outermost value, the key is NULL. */
 struct writer {
 	struct pmill_buffer *out;
 	unsigned depth;
-	bool is_first; /* of the values of the innermost object or array */
+	bool is_first; /* in the innermost object or array */
 	bool has_failed;
 };
 
@@ -22,7 +22,7 @@ static void put(struct writer *writer, const char *text)
 	writer->has_failed = writer->has_failed || !pmill_buffer_append_text(writer->out, text);
 }
 
-/* A value of the two outer levels has a line of its own; what is within shares the line. */
+/* Values of the two outer levels get a line each; what is inside shares it. */
 static void put_key(struct writer *writer, const char *key)
 {
 	if (writer->depth > 0)
@@ -80,7 +80,7 @@ static void put_real(struct writer *writer, const char *key, double value)
 			!pmill_buffer_append_format(writer->out, "%.15g", value);
 }
 
-static void put_truth(struct writer *writer, const char *key, bool value)
+static void put_bool(struct writer *writer, const char *key, bool value)
 {
 	put_key(writer, key);
 	put(writer, value ? "true" : "false");
@@ -122,7 +122,7 @@ static void write_text(struct writer *writer, const struct pmill_study_report *r
 	put_number(writer, "bytes", report->totals.bytes);
 	put_number(writer, "pretokens", report->totals.pretokens);
 	put_number(writer, "words", report->totals.words);
-	/* A count file says itself what was special in its text. */
+	/* A count file records the special tokens of its text. */
 	bool is_none = report->counts_path != NULL || report->special[0] == '\0';
 	put_text(writer, "special", is_none ? NULL : report->special);
 	end(writer, "}");
@@ -137,7 +137,7 @@ static void write_facts(struct writer *writer, const struct pmill_study_report *
 	put_number(writer, "vocab_size", report->vocab_size);
 	put_number(writer, "merges", report->merges);
 	put_number(writer, "merges_possible", report->merges_possible);
-	put_truth(writer, "stopped_early", pmill_study_is_stopped_early(report));
+	put_bool(writer, "stopped_early", pmill_study_is_stopped_early(report));
 	put_number(writer, "runs", report->runs);
 	begin(writer, "library", "{");
 	put_number(writer, "merges", report->merges);
@@ -146,7 +146,7 @@ static void write_facts(struct writer *writer, const struct pmill_study_report *
 	put_seconds(writer, "word_count_seconds", report->word_count_ns);
 }
 
-/* ---- What came out ---- */
+/* ---- Results ---- */
 
 static void write_counters(
 	struct writer *writer, const char *key, const struct pmill_study_counters *counters)

@@ -1,4 +1,4 @@
-/* What all reports share: results grouped by system and workers, the machine, text made clean. */
+/* What all reports share: results grouped by system and workers, the machine, cleaning text. */
 /* SPDX-License-Identifier: MIT */
 #include "report_parts.h"
 
@@ -35,7 +35,7 @@ static void count_runs(struct pmill_study_groups *groups, const struct pmill_stu
 	}
 }
 
-/* Each group gets its part of the array of all runs. */
+/* Gives each group its part of the array of all runs. */
 static void share_out(struct pmill_study_groups *groups, const struct pmill_study_report *report)
 {
 	const struct pmill_study_result **next = groups->runs;
@@ -50,7 +50,7 @@ static void share_out(struct pmill_study_groups *groups, const struct pmill_stud
 	}
 }
 
-/* A section that took no nanosecond in any run is none of the system's. */
+/* A section that took no time in any run is not one of the system's. */
 static void find_sections(struct pmill_study_group *group)
 {
 	group->has[PMILL_STUDY_TOTAL] = true;
@@ -61,7 +61,7 @@ static void find_sections(struct pmill_study_group *group)
 			group->has[section] |= group->runs[i]->times.ns[section] > 0;
 }
 
-/* How many runs come before it in the order of merge times; equals keep their order. */
+/* How many runs precede it in the order of merge times; equal ones keep their order. */
 static size_t place_of(const struct pmill_study_group *group, size_t run)
 {
 	uint64_t own = group->runs[run]->times.ns[PMILL_STUDY_MERGE];

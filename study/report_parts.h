@@ -1,4 +1,4 @@
-/* What all reports share: results grouped by system and workers, the machine, text made clean. */
+/* What all reports share: results grouped by system and workers, the machine, cleaning text. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_STUDY_REPORT_PARTS_H
 #define PMILL_STUDY_REPORT_PARTS_H
@@ -11,9 +11,8 @@ struct pmill_study_group {
 	unsigned workers;
 	const struct pmill_study_result **runs; /* in their order */
 	size_t run_count;
-	const struct pmill_study_result
-		*median;                    /* by merge time; the faster one of two in the middle */
-	bool has[PMILL_STUDY_SECTIONS]; /* the sections that the system has */
+	const struct pmill_study_result *median; /* by merge time; the faster of two middle ones */
+	bool has[PMILL_STUDY_SECTIONS];          /* sections that the system has */
 };
 
 struct pmill_study_groups {
@@ -22,12 +21,12 @@ struct pmill_study_groups {
 	const struct pmill_study_result **runs; /* of all groups */
 };
 
-/* Points into the report. False without memory; release it in any case. */
+/* Points into the report. Returns false if out of memory; release it in any case. */
 bool pmill_study_groups_init(
 	struct pmill_study_groups *groups, const struct pmill_study_report *report);
 void pmill_study_groups_release(struct pmill_study_groups *groups);
 
-/* Whether --merges ended the work before vocab size or words did. */
+/* Whether --merges stopped training before the vocab was full or no pair was left. */
 bool pmill_study_is_stopped_early(const struct pmill_study_report *report);
 
 struct pmill_study_machine {
@@ -37,10 +36,10 @@ struct pmill_study_machine {
 };
 struct pmill_study_machine pmill_study_machine_read(void);
 
-/* How many digits behind the point a time needs: three that count, but none finer than 10 microseconds. */
+/* Decimals to show of a time: three significant digits, but nothing finer than 10 µs. */
 int pmill_study_digits(double seconds);
 
-/* Control characters, and bytes that are not UTF-8, become U+FFFD: paths may hold anything. */
+/* Control characters and invalid UTF-8 become U+FFFD: paths may hold any bytes. */
 bool pmill_study_append_clean(struct pmill_buffer *out, const char *text);
 
 #endif

@@ -1,10 +1,10 @@
-/* The report as a picture: how long each system merged, and where that time went. */
+/* The report as a picture: how long merging took in each system, and where the time went. */
 /* SPDX-License-Identifier: MIT */
 /*
  * Times differ by factors of thousands, so one bar can't show both. Each line has two: on the left
- * how long merging took, on a logarithmic axis; on the right all of that time, cut into its parts.
+ * how long merging took, on a logarithmic axis; on the right that time, divided into its parts.
  *
- *   name  workers | left bar, its seconds behind it | right bar: 0 % to 100 %
+ *   name  workers | left bar, then its seconds | right bar: 0 % to 100 %
  */
 #include <math.h>
 #include <stdio.h>
@@ -19,12 +19,12 @@ enum {
 	WORKERS_END = 212, /* where the numbers of workers end */
 	LEFT = 224,        /* the left bars */
 	LEFT_WIDTH = 250,
-	RIGHT = 566,                               /* the right bars; before them is room for seconds */
-	RIGHT_WIDTH = WIDTH - MARGIN - 12 - RIGHT, /* half of "100 %" stands beyond */
+	RIGHT = 566,                               /* the right bars; before them, room for seconds */
+	RIGHT_WIDTH = WIDTH - MARGIN - 12 - RIGHT, /* half of "100 %" sticks out */
 	LEGEND_TOP = 92,
 	LEGEND_LINE = 22,
-	LETTER = 7, /* at most, mostly: how wide one is can't be known */
-	HEAD = 66,  /* from the legend's end to the first bar */
+	LETTER = 7, /* mostly at most: widths can't be known */
+	HEAD = 66,  /* from the legend to the first bar */
 	BAR = 16,
 	LINE = 22,
 	GAP = 8, /* between systems */
@@ -52,18 +52,18 @@ static const struct {
 	[COPY_STRINGS] = {"copying byte strings", "#a6761d", "#ffffff"},
 	[SEARCH] = {"searching (compute)", "#0072b2", "#ffffff"},
 	[SEARCH_BY_COUNT] = {"searching by count alone", "#7cc4ef", "#1f2328"},
-	[CROSSING] = {"crossing and waiting (max less compute)", "#c9480b", "#ffffff"},
+	[CROSSING] = {"crossing and waiting (max minus compute)", "#c9480b", "#ffffff"},
 	[UPDATE] = {"update", "#00855f", "#ffffff"},
 	[REST] = {"the rest", "#c3c8ce", "#1f2328"},
-	[WHOLE] = {"search and update, not told apart", "#7b68a6", "#ffffff"},
+	[WHOLE] = {"search and update, not separated", "#7b68a6", "#ffffff"},
 };
 
 struct picture {
 	const struct pmill_study_report *report;
 	struct pmill_study_groups groups;
-	int lowest, highest; /* powers of ten of the left axis */
-	double y;            /* the next line's top */
-	double top;          /* the first bar's */
+	int lowest, highest; /* powers of ten on the left axis */
+	double y;            /* top of the next line */
+	double top;          /* of the first bar */
 	struct pmill_buffer *out;
 	bool has_failed;
 };
@@ -123,12 +123,12 @@ static double seconds_of(const struct pmill_study_group *group)
 	return (double)group->median->times.ns[PMILL_STUDY_MERGE] / 1e9;
 }
 
-static double at_least_nothing(double value)
+static double at_least_zero(double value)
 {
 	return value > 0 ? value : 0;
 }
 
-/* Shares of merging. What has no workers' own time searches in max itself; update and max may be absent. */
+/* Shares of merging. Without compute, the search itself is max; update and max may be absent. */
 static void share(const struct pmill_study_group *group, double *shares)
 {
 	double section[PMILL_STUDY_SECTIONS], sum = 0;
@@ -141,15 +141,15 @@ static void share(const struct pmill_study_group *group, double *shares)
 	shares[COPY_STRINGS] = section[PMILL_STUDY_COPY_STRINGS];
 	shares[SEARCH] = section[has_compute ? PMILL_STUDY_COMPUTE : PMILL_STUDY_MAX];
 	shares[SEARCH_BY_COUNT] = section[PMILL_STUDY_MAX_BY_COUNT];
-	shares[CROSSING] = at_least_nothing(section[PMILL_STUDY_MAX] - shares[SEARCH]);
+	shares[CROSSING] = at_least_zero(section[PMILL_STUDY_MAX] - shares[SEARCH]);
 	shares[UPDATE] = section[PMILL_STUDY_UPDATE];
 	for (int i = 0; i < REST; i++)
 		sum += shares[i];
-	shares[REST] = sum > 0 ? at_least_nothing(1 - sum) : 0;
+	shares[REST] = sum > 0 ? at_least_zero(1 - sum) : 0;
 	shares[WHOLE] = sum > 0 ? 0 : 1;
 }
 
-/* The left axis: whole powers of ten around all times, so that the shortest bar is still one. */
+/* The left axis: whole powers of ten around all times, so that even the shortest bar shows. */
 static void find_axis(struct picture *picture)
 {
 	double least = INFINITY, most = 0;
@@ -187,7 +187,7 @@ static void put_what_was_run(struct picture *picture, double y)
 	else
 		PUT(picture, "%llu merges", (unsigned long long)report->merges);
 	PUT(picture, ", %llu words of ", (unsigned long long)report->totals.words);
-	/* A longer name would leave the picture. */
+	/* A longer name would not fit the picture. */
 	char shown[60];
 	snprintf(shown, sizeof shown, "%s", name);
 	put_escaped(picture, shown);
@@ -196,7 +196,7 @@ static void put_what_was_run(struct picture *picture, double y)
 	if (report->input_count > 1)
 		PUT(picture, " and %zu more", report->input_count - 1);
 	if (report->runs > 1)
-		PUT(picture, "; of %u runs the one with the middle time", report->runs);
+		PUT(picture, "; the median of %u runs", report->runs);
 	put(picture, "</text>\n");
 }
 
@@ -261,7 +261,7 @@ static void put_axes(struct picture *picture)
 	put_text(picture, LEFT, picture->top - 34, "class=\"b\"",
 		"How long merging took (logarithmic axis)");
 	put_text(picture, RIGHT, picture->top - 34, "class=\"b\"", "Where that time went");
-	/* Labels at every line would touch where the axis has many. */
+	/* On a long axis, labels at every line would touch. */
 	int step = (picture->highest - picture->lowest + 5) / 6;
 	for (int power = picture->lowest; power <= picture->highest; power += step) {
 		double seconds = pow(10, power);
@@ -301,9 +301,9 @@ static void put_left_bar(struct picture *picture, const struct pmill_study_group
 	format_seconds(seconds, label, sizeof label);
 	PUT(picture,
 		"<rect x=\"%d\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" rx=\"2\" fill=\"#4b5a6a\"/>\n",
-		LEFT, picture->y, at_least_nothing(width), BAR);
+		LEFT, picture->y, at_least_zero(width), BAR);
 	put_text(
-		picture, LEFT + at_least_nothing(width) + 6, picture->y + BAR - 3.5, "class=\"v\"", label);
+		picture, LEFT + at_least_zero(width) + 6, picture->y + BAR - 3.5, "class=\"v\"", label);
 }
 
 static void put_part(struct picture *picture, int part, double x, double portion, double seconds)
@@ -315,7 +315,7 @@ static void put_part(struct picture *picture, int part, double x, double portion
 		"<rect x=\"%.2f\" y=\"%.1f\" width=\"%.2f\" height=\"%d\" fill=\"%s\">"
 		"<title>%s: %s, %.1f %%</title></rect>\n",
 		x, picture->y, width, BAR, parts[part].colour, parts[part].name, label, portion * 100);
-	if (width < 34) /* no room for it */
+	if (width < 34) /* no room for a label */
 		return;
 	PUT(picture,
 		"<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-size=\"11\" fill=\"%s\">%.0f "
@@ -323,7 +323,7 @@ static void put_part(struct picture *picture, int part, double x, double portion
 		x + width / 2, picture->y + BAR - 4, parts[part].ink, portion * 100);
 }
 
-/* Parts that are measured on their own may be a little more than the whole: they are scaled down to it. */
+/* Parts are measured separately, and may exceed the whole a little: scales them down to it. */
 static void put_right_bar(struct picture *picture, const struct pmill_study_group *group)
 {
 	double shares[PARTS], x = RIGHT, sum = 0;
@@ -356,7 +356,7 @@ static void put_bars(struct picture *picture)
 
 /* ---- The whole ---- */
 
-/* The height stands at the begin: the legend is written once for nothing, to count its lines. */
+/* The height comes first: writes the legend once for nothing, to count its lines. */
 static double measure(struct picture *picture)
 {
 	size_t len = picture->out->len;

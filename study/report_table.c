@@ -1,4 +1,4 @@
-/* The report as tables, plainly or in Markdown: what was run, systems, counting, experiments. */
+/* The report as tables, plain or Markdown: what was run, systems, counting, experiments. */
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <math.h>
@@ -14,12 +14,12 @@ struct writer {
 	const struct pmill_study_report *report;
 	struct pmill_study_groups groups;
 	enum pmill_study_form form;
-	double *values; /* room for one of each run */
+	double *values; /* room for one per run */
 	struct pmill_buffer *out;
 	bool has_failed;
 };
 
-/* Writes and empties the grid; one that has only a head is left out. */
+/* Writes and empties the grid; leaves out one with only a header. */
 static void write_grid(struct writer *writer, const char *title, struct pmill_study_grid *grid)
 {
 	if (grid->cell_count > grid->column_count && !writer->has_failed)
@@ -47,7 +47,7 @@ static int compare_doubles(const void *a, const void *b)
 
 enum kind { SECONDS, WHOLE_NUMBERS };
 
-/* "211/206/208", as the article has them; of many runs the fastest, the middle and the slowest. */
+/* "211/206/208", as in the article; for many runs, the fastest, median and slowest. */
 static void add_series(struct pmill_study_grid *grid, double *values, size_t count, enum kind kind)
 {
 	char cell[LONGEST_CELL] = "";
@@ -111,15 +111,14 @@ static void add_merges(struct pmill_study_grid *grid, const struct pmill_study_r
 {
 	pmill_study_grid_add_text(grid, "merges");
 	if (!report->has_merged)
-		pmill_study_grid_add_text(grid, "none were asked for");
+		pmill_study_grid_add_text(grid, "none requested");
 	else if (pmill_study_is_stopped_early(report))
 		pmill_study_grid_add(grid,
 			"stopped after %" PRIu64 " of %" PRIu64 " merges (--merges), vocab size %" PRIu64,
 			report->merges, report->merges_possible, report->vocab_size);
 	else
-		pmill_study_grid_add(grid,
-			"%" PRIu64 " of %" PRIu64 " that are possible, vocab size %" PRIu64, report->merges,
-			report->merges_possible, report->vocab_size);
+		pmill_study_grid_add(grid, "%" PRIu64 " of %" PRIu64 " possible, vocab size %" PRIu64,
+			report->merges, report->merges_possible, report->vocab_size);
 	if (!report->has_merged)
 		return;
 	pmill_study_grid_add_text(grid, "library");
@@ -131,8 +130,7 @@ static void add_runs(struct pmill_study_grid *grid, const struct pmill_study_rep
 {
 	pmill_study_grid_add_text(grid, "runs");
 	pmill_study_grid_add(grid,
-		report->runs > MOST_SHOWN ? "%u of each: fastest/middle/slowest"
-								  : "%u of each, one after the other",
+		report->runs > MOST_SHOWN ? "%u of each: fastest/median/slowest" : "%u of each, in order",
 		report->runs);
 	const struct pmill_study_machine machine = pmill_study_machine_read();
 	pmill_study_grid_add_text(grid, "machine");
@@ -155,7 +153,7 @@ static void write_facts(struct writer *writer)
 
 /* ---- Systems ---- */
 
-/* In the article's order. The word count is the same for all, so it stands above. */
+/* In the article's order. The word count is the same for all, so it is shown above. */
 static const enum pmill_study_section shown[] = {PMILL_STUDY_TOTAL, PMILL_STUDY_MERGE,
 	PMILL_STUDY_COPY, PMILL_STUDY_COPY_TRUNKS, PMILL_STUDY_MAX, PMILL_STUDY_COMPUTE,
 	PMILL_STUDY_UPDATE, PMILL_STUDY_MAX_BY_COUNT, PMILL_STUDY_COPY_STRINGS};
@@ -211,10 +209,11 @@ static void write_systems(struct writer *writer)
 	write_grid(writer, "Systems: seconds of each run", &grid);
 }
 
-static const char *const counter_names[] = {"processes", "threads", "starting s", "MB sent",
-	"MB received", "own faults", "own switches", "children's faults", "children's switches"};
+static const char *const counter_names[] = {"processes", "threads", "start s", "MB sent",
+	"MB received", "own page faults", "own context switches", "children's page faults",
+	"children's context switches"};
 
-/* With three digits that count, where there is something. */
+/* With three significant digits, or a dash for nothing. */
 static void add_amount(struct pmill_study_grid *grid, double amount)
 {
 	if (amount > 0)
@@ -247,7 +246,7 @@ static void write_counters(struct writer *writer)
 		add_group_name(&grid, &writer->groups.items[i]);
 		add_counters(&grid, &writer->groups.items[i].median->times.counters);
 	}
-	write_grid(writer, "What the system did for it, in the run with the middle merge time", &grid);
+	write_grid(writer, "What the system did, in the run with the median merge time", &grid);
 }
 
 /* ---- Counting ---- */
@@ -292,23 +291,23 @@ static void write_countings(struct writer *writer)
 	for (size_t i = 0; i < writer->report->counting_count; i++)
 		if (is_first_counting(writer->report, i))
 			add_counting(writer, &grid, i);
-	write_grid(writer, "Counting words: seconds of each run, the rest of the first", &grid);
+	write_grid(writer, "Counting words: seconds of each run; the rest is from the first", &grid);
 }
 
-/* ---- Experiments: a table of each, a line for each variant, a column for each figure ---- */
+/* ---- Experiments: one table each, with a line per variant and a column per figure ---- */
 
-static bool is_alike(const char *a, const char *b)
+static bool is_equal(const char *a, const char *b)
 {
 	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* Whether one of the same name, or of the same name and variant, came before. */
-static bool was_before(const struct pmill_study_report *report, size_t index, bool is_by_variant)
+/* Whether one of the same name, or of the same name and variant, precedes it. */
+static bool has_earlier(const struct pmill_study_report *report, size_t index, bool is_by_variant)
 {
 	const struct pmill_study_experiment *own = &report->experiments[index];
 	for (size_t i = 0; i < index; i++)
-		if (is_alike(report->experiments[i].name, own->name) &&
-			(!is_by_variant || is_alike(report->experiments[i].variant, own->variant)))
+		if (is_equal(report->experiments[i].name, own->name) &&
+			(!is_by_variant || is_equal(report->experiments[i].variant, own->variant)))
 			return true;
 	return false;
 }
@@ -322,14 +321,14 @@ static const struct pmill_study_figure *figure_of(
 	return NULL;
 }
 
-/* The names of all its variants' figures; how many. */
+/* Collects the names of all its variants' figures; returns how many. */
 static size_t collect_names(
 	const struct pmill_study_report *report, const char *experiment, const char **names)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < report->experiment_count; i++) {
 		const struct pmill_study_experiment *own = &report->experiments[i];
-		if (!is_alike(own->name, experiment))
+		if (!is_equal(own->name, experiment))
 			continue;
 		for (int k = 0; k < PMILL_STUDY_FIGURES && own->figures[k].name != NULL; k++) {
 			size_t at = 0;
@@ -351,8 +350,8 @@ static void add_figure(struct writer *writer, struct pmill_study_grid *grid,
 	for (size_t i = 0; i < report->experiment_count; i++) {
 		const struct pmill_study_experiment *other = &report->experiments[i];
 		const struct pmill_study_figure *figure = figure_of(other, name);
-		if (figure == NULL || !is_alike(other->name, own->name) ||
-			!is_alike(other->variant, own->variant))
+		if (figure == NULL || !is_equal(other->name, own->name) ||
+			!is_equal(other->variant, own->variant))
 			continue;
 		writer->values[count++] = figure->value;
 		is_whole = is_whole && figure->value == floor(figure->value);
@@ -376,7 +375,7 @@ static void write_experiment(struct writer *writer, size_t index)
 	add_head(&grid, names, count);
 	for (size_t i = index; i < report->experiment_count; i++) {
 		const struct pmill_study_experiment *own = &report->experiments[i];
-		if (!is_alike(own->name, name) || was_before(report, i, true))
+		if (!is_equal(own->name, name) || has_earlier(report, i, true))
 			continue;
 		pmill_study_grid_add_text(&grid, own->variant == NULL ? "–" : own->variant);
 		for (size_t k = 0; k < count; k++)
@@ -394,7 +393,7 @@ static bool prepare(struct writer *writer)
 {
 	const struct pmill_study_report *report = writer->report;
 	size_t most = report->result_count + report->counting_count + report->experiment_count;
-	/* A series of many runs is cut down to three in place. */
+	/* A series of many runs is reduced to three in place. */
 	writer->values = calloc(most + 3, sizeof *writer->values);
 	return pmill_study_groups_init(&writer->groups, report) && writer->values != NULL;
 }
@@ -410,7 +409,7 @@ static bool write_report(
 		write_counters(&writer);
 		write_countings(&writer);
 		for (size_t i = 0; i < report->experiment_count; i++)
-			if (!was_before(report, i, false))
+			if (!has_earlier(report, i, false))
 				write_experiment(&writer, i);
 	}
 	pmill_study_groups_release(&writer.groups);

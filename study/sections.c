@@ -1,4 +1,4 @@
-/* What is measured of a run: seconds of its sections, and what the system did for it. */
+/* The measurements of a run: seconds of its sections, and what the operating system did. */
 /* SPDX-License-Identifier: MIT */
 #include "sections.h"
 

@@ -1,4 +1,4 @@
-/* The state of a training, the same for all systems: words as tokens, the table of pairs, the merges. */
+/* The state of training, shared by all systems: words as tokens, the table of pairs, the merges. */
 /* SPDX-License-Identifier: MIT */
 #include "state.h"
 
@@ -15,7 +15,7 @@ static bool add_token(struct pmill_study_tokens *tokens, pmill_bytes left, pmill
 {
 	void *offsets = tokens->offsets, *bytes = tokens->bytes;
 	size_t used = tokens->count > 0 ? tokens->offsets[tokens->count] : 0;
-	/* The strings may be in the array that moves. */
+	/* The strings may point into the array that moves. */
 	size_t left_at = (size_t)((const uint8_t *)left.data - tokens->bytes);
 	size_t right_at = (size_t)((const uint8_t *)right.data - tokens->bytes);
 	bool is_joined = right.len > 0;
@@ -87,7 +87,7 @@ static size_t count_kept(const struct pmill_study_state *state)
 	return kept;
 }
 
-/* Room for so many pairs more, at most two thirds full. Leaves behind the pairs that are gone. */
+/* Makes room for `more` pairs, at most two thirds full. Drops the pairs that are gone. */
 static bool reserve_pairs(struct pmill_study_state *state, size_t more)
 {
 	if (state->used + more <= state->slot_count / 3 * 2)
@@ -142,7 +142,7 @@ static bool add_word(struct pmill_study_slot *slot, uint32_t word)
 	return true;
 }
 
-/* One occurrence more of a pair in a word. Room for it must be reserved. */
+/* Adds an occurrence of a pair in a word. Room for it must be reserved. */
 static bool count_pair(
 	struct pmill_study_state *state, uint32_t left, uint32_t right, uint32_t word, int64_t count)
 {
@@ -199,7 +199,7 @@ static bool add_words(struct pmill_study_state *state, const pmill_counts *count
 	return true;
 }
 
-/* What was created has its true counts only in the end. */
+/* New pairs have their true counts only now. */
 static void count_created(struct pmill_study_state *state)
 {
 	for (size_t i = 0; i < state->created_count; i++) {
@@ -223,7 +223,7 @@ pmill_status pmill_study_state_init(
 	}
 	if (bytes >= UINT32_MAX || words >= UINT32_MAX)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-			"the distinct words are too much for the study: more than 4 GiB");
+			"the distinct words are too large for the study: more than 4 GiB");
 	if (allocate(state, words, bytes) && add_words(state, counts, words)) {
 		count_created(state);
 		return PMILL_OK;
@@ -268,8 +268,8 @@ void pmill_study_state_release(struct pmill_study_state *state)
 /* ---- Walks ---- */
 
 /*
- * Whether a slot is free can't be foreseen, and a branch on it took five times as long as the walk: so only the
- * count is looked at, which for all but a few is less than the best.
+ * Whether a slot is free is unpredictable, and a branch on it made the walk take five times as
+ * long. So only the count is checked, which for all but a few is less than the best.
  */
 struct pmill_study_item pmill_study_state_best(
 	const struct pmill_study_state *state, size_t begin, size_t end)
@@ -309,7 +309,7 @@ static bool holds(const uint32_t *tokens, uint32_t len, uint32_t left, uint32_t 
 	return false;
 }
 
-/* Takes all pairs of the word out of the table. */
+/* Removes all pairs of the word from the table. */
 static void uncount_word(struct pmill_study_state *state, const struct pmill_study_word *word)
 {
 	const uint32_t *tokens = state->word_tokens + word->begin;
@@ -317,7 +317,7 @@ static void uncount_word(struct pmill_study_state *state, const struct pmill_stu
 		find_slot(state, tokens[i], tokens[i + 1])->count -= word->count;
 }
 
-/* From left to right. */
+/* Goes from left to right. */
 static void replace(
 	uint32_t *tokens, struct pmill_study_word *word, uint32_t left, uint32_t right, uint32_t joined)
 {
@@ -330,7 +330,7 @@ static void replace(
 	word->len = out;
 }
 
-/* Puts the pairs of the rewritten word back; only those with the new token have to learn of the word. */
+/* Adds the rewritten word's pairs; only those with the new token need to record the word. */
 static bool recount_word(struct pmill_study_state *state, uint32_t number, uint32_t joined)
 {
 	const struct pmill_study_word *word = &state->words[number];
@@ -352,7 +352,7 @@ static bool merge_words(struct pmill_study_state *state, const uint32_t *numbers
 		uint32_t *tokens = state->word_tokens + word->begin;
 		if (!holds(tokens, word->len, left, right))
 			continue;
-		/* Now, and not while pairs of the word count less for a moment. */
+		/* Before uncounting the word: growing then would drop pairs that it still holds. */
 		if (!reserve_pairs(state, word->len))
 			return false;
 		uncount_word(state, word);

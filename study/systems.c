@@ -17,7 +17,7 @@ static const struct pmill_study_system systems[] = {
 		.finder = &pmill_study_find_serial},
 	{.name = "v4_mp",
 		.article = "bpe_v4_mp_time",
-		.summary = "processes forked for each merge, each with a chunk of the copied table",
+		.summary = "processes forked for each merge; each searches a chunk of the copied table",
 		.finder = &pmill_study_find_forked,
 		.has_workers = true},
 	{.name = "v4",
@@ -27,12 +27,12 @@ static const struct pmill_study_system systems[] = {
 		.has_workers = true},
 	{.name = "v4_mp_spawn",
 		.article = "bpe_v4_mp_spawn_time",
-		.summary = "as v4_mp, with a new program image for each worker of each merge",
+		.summary = "like v4_mp, but each worker of each merge is a new program image",
 		.finder = &pmill_study_find_spawned,
 		.has_workers = true},
 	{.name = "v4_mp_deepcopy",
 		.article = "bpe_v4_mp_deepcopy_time",
-		.summary = "as v4_mp, with the array serialised and read back first",
+		.summary = "like v4_mp, but the array is serialised and read back first",
 		.finder = &pmill_study_find_forked,
 		.has_workers = true,
 		.is_deep_copy = true},
@@ -42,25 +42,25 @@ static const struct pmill_study_system systems[] = {
 		.finder = &pmill_study_find_time2},
 	{.name = "v4_shuffled",
 		.article = "proposed in the article",
-		.summary = "as v4, with chunks shuffled among the workers",
+		.summary = "like v4, with chunks shuffled among the workers",
 		.finder = &pmill_study_find_pool,
 		.has_workers = true,
 		.sending = PMILL_STUDY_SHUFFLED},
 	{.name = "v4_pinned",
 		.article = "proposed in the article",
-		.summary = "as v4, each worker on one processor",
+		.summary = "like v4, with each worker pinned to a processor",
 		.finder = &pmill_study_find_pool,
 		.has_workers = true,
 		.is_pinned = true},
 	{.name = "v4_mp_pinned",
 		.article = "proposed in the article",
-		.summary = "as v4_mp, each process on one processor",
+		.summary = "like v4_mp, with each process pinned to a processor",
 		.finder = &pmill_study_find_forked,
 		.has_workers = true,
 		.is_pinned = true},
 	{.name = "threads",
 		.article = "announced in the article",
-		.summary = "threads started for each merge, that walk the table itself",
+		.summary = "threads started for each merge; they walk the table itself",
 		.finder = &pmill_study_find_threads,
 		.has_workers = true},
 	{.name = "thread_pool",
@@ -68,7 +68,7 @@ static const struct pmill_study_system systems[] = {
 		.finder = &pmill_study_find_team,
 		.has_workers = true},
 	{.name = "shared_pool",
-		.summary = "processes started once, over memory that all of them see",
+		.summary = "processes started once, over shared memory",
 		.finder = &pmill_study_find_shared,
 		.has_workers = true},
 	{.name = "heap",
@@ -151,7 +151,7 @@ static pmill_status check(const struct pmill_study_system *system,
 	if (is_same(found, merge))
 		return PMILL_OK;
 	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-		"%s: merge %llu is the pair (%u,%u) with count %lld, the library's is (%u,%u) with %lld",
+		"%s: merge %llu is the pair (%u,%u) with count %lld; the library's is (%u,%u) with %lld",
 		system->name, (unsigned long long)index + 1, found->left, found->right,
 		(long long)found->count, merge->left, merge->right, (long long)merge->count);
 }
@@ -167,7 +167,7 @@ static pmill_status run_batches(const struct pmill_study_system *system, unsigne
 	times->counters.threads = workers - 1;
 	if (status == PMILL_OK && result.merge_count != task->reference->count)
 		status = pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"%s: %zu merges, %llu one by one", system->name, result.merge_count,
+			"%s: %zu merges, but %llu one by one", system->name, result.merge_count,
 			(unsigned long long)task->reference->count);
 	for (size_t i = 0; i < result.merge_count && status == PMILL_OK; i++) {
 		const struct pmill_learned_merge *merge = &result.merges[i];
@@ -178,7 +178,7 @@ static pmill_status run_batches(const struct pmill_study_system *system, unsigne
 	return status;
 }
 
-/* ---- The others ---- */
+/* ---- The other systems ---- */
 
 static pmill_status merge_all(
 	struct pmill_study_search *search, const struct pmill_study_task *task, pmill_error *error)

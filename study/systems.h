@@ -5,10 +5,10 @@
 
 #include "search.h"
 
-/* NULL at the end. */
+/* NULL past the end. */
 const struct pmill_study_system *pmill_study_system_at(size_t index);
 
-/* What is compared with: the library's merges of the same words, under the article's tie rule. */
+/* The library's merges of the same words under the article's tie rule, to compare with. */
 struct pmill_study_reference {
 	struct pmill_study_item *merges; /* tokens numbered as in the state: bytes, then merges */
 	uint64_t count;
@@ -20,14 +20,14 @@ void pmill_study_reference_release(struct pmill_study_reference *reference);
 
 struct pmill_study_task {
 	const pmill_counts *counts;
-	const struct pmill_study_reference *reference; /* every merge is compared with it */
-	uint64_t word_count_ns;                        /* of the words: added to total */
+	const struct pmill_study_reference *reference; /* each merge is compared with it */
+	uint64_t word_count_ns;                        /* added to total */
 	struct pmill_study_fault fault;
 };
 
 /*
- * Runs the system to as many merges as the reference has. PMILL_BAD_INPUT where a merge differs; PMILL_CANCELLED after
- * Ctrl-C; PMILL_IO where a worker has died. Whatever happens, no process is left.
+ * Runs the system for as many merges as the reference has. PMILL_BAD_INPUT: a merge differs;
+ * PMILL_CANCELLED: Ctrl-C; PMILL_IO: a worker died. Whatever happens, no process is left behind.
  */
 pmill_status pmill_study_system_run(const struct pmill_study_system *system, unsigned workers,
 	const struct pmill_study_task *task, struct pmill_study_times *times, pmill_error *error);

@@ -1,4 +1,4 @@
-/* One child of an experiment: forked or spawned, sent what it needs, asked for its answer. */
+/* One child of an experiment: forked or spawned; it gets its input and returns an answer. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_STUDY_TRIAL_H
 #define PMILL_STUDY_TRIAL_H
@@ -7,14 +7,14 @@
 
 struct pmill_study_trial {
 	const char *name;          /* of the experiment */
-	bool is_spawned;           /* with the name as its kind; else forked */
+	bool is_spawned;           /* with the name as its kind; if not, forked */
 	pmill_study_work_fn *work; /* of a forked child */
-	void *context;             /* which a forked child inherits */
-	/* What a spawned child gets instead, NULL: nothing. False without memory. */
+	void *context;             /* inherited by a forked child */
+	/* Writes what a spawned child gets instead; false if out of memory. NULL: nothing. */
 	bool (*serialise)(struct pmill_buffer *message, const void *context);
-	/* Filled in. */
+	/* Filled in by the call. */
 	struct pmill_buffer answer;
-	uint64_t ns; /* from before its start until its answer is there */
+	uint64_t ns; /* from before its start until its answer has arrived */
 	struct pmill_study_counters counters;
 };
 
@@ -24,7 +24,7 @@ void pmill_study_trial_release(struct pmill_study_trial *trial);
 void pmill_study_experiment_put(
 	struct pmill_study_experiment *experiment, const char *name, double value);
 
-/* What the rows run, and what their spawned children do: they read from `in`, and write to `out`. */
+/* The rows' functions, and their spawned children's: these read from `in` and write to `out`. */
 typedef pmill_status pmill_study_experiment_fn(const struct pmill_study_experiment_row *row,
 	unsigned run, size_t pairs, struct pmill_study_report *report, pmill_error *error);
 pmill_study_experiment_fn pmill_study_run_crossing, pmill_study_run_locks, pmill_study_run_walk,

@@ -1,4 +1,4 @@
-/* Experiments: what walking a list of pairs costs, in children and in the process that has it. */
+/* Experiments: the cost of walking a list of pairs, in children and in the process that owns it. */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
@@ -7,7 +7,7 @@
 #include "search.h"
 #include "trial.h"
 
-/* What a walk gives: the place of the highest count, the first of several. */
+/* A walk returns the index of the highest count, the first of several. */
 typedef size_t walk_fn(struct pmill_study_item *items, size_t count);
 
 __attribute__((noinline)) static size_t walk_reading(struct pmill_study_item *items, size_t count)
@@ -20,8 +20,8 @@ __attribute__((noinline)) static size_t walk_reading(struct pmill_study_item *it
 }
 
 /*
- * As Python does, which counts a reference in every object that it looks at. The counter is `right`, which the walk
- * has no other use for: so the list is as long as the other walk's.
+ * Does as Python, which counts a reference in every object it looks at. The counter is `right`,
+ * which the walk does not otherwise use, so the list has the same size as in the other walk.
  */
 static size_t walk_writing(struct pmill_study_item *items, size_t count)
 {
@@ -40,7 +40,7 @@ struct list {
 	walk_fn *walk;
 };
 
-/* Different pairs, and counts as they come from a simple generator: the same list in every run. */
+/* Distinct pairs, with counts from a simple generator: the same list in every run. */
 static struct pmill_study_item *make_items(size_t count)
 {
 	enum { LEFTS = 1 << 13 };
@@ -54,11 +54,11 @@ static struct pmill_study_item *make_items(size_t count)
 	return items;
 }
 
-/* ---- The walk of a list, with what it costs ---- */
+/* ---- Walking a list, and its cost ---- */
 
 struct cost {
 	uint64_t best;
-	uint64_t faults_before; /* minor page faults of the process until the walk began */
+	uint64_t faults_before; /* minor page faults of the process before the walk */
 	uint64_t faults_during;
 	uint64_t ns, again_ns; /* of the first walk, and of a second one */
 };
@@ -180,18 +180,18 @@ static pmill_status walk_in_child(struct list *list, const struct pmill_study_ex
 		status = cost.best == walk_reading(list->items, list->count)
 			? add_walk(about, &cost, &trial, report, error)
 			: pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-				  "%s, %s: the child has found another pair", about->name, about->variant);
+				  "%s, %s: the child found a different pair", about->name, about->variant);
 	}
 	pmill_study_trial_release(&trial);
 	return status;
 }
 
-/* What to compare with: no child at all. */
+/* To compare with: no child at all. */
 static pmill_status walk_here(const struct list *list, const struct pmill_study_experiment *about,
 	struct pmill_study_report *report, pmill_error *error)
 {
 	struct cost cost = measure_walk(list);
-	cost.faults_before = 0; /* of a child they are those since its start */
+	cost.faults_before = 0; /* a child's are those since its start */
 	const struct pmill_study_trial none = {.ns = cost.ns};
 	return add_walk(about, &cost, &none, report, error);
 }
@@ -218,9 +218,9 @@ pmill_status pmill_study_run_walk(const struct pmill_study_experiment_row *row, 
 
 /* ---- walk_table ---- */
 
-enum { REPETITIONS = 5 }; /* timed, after one that is not: the mean of them is reported */
+enum { REPETITIONS = 5 }; /* timed, after one that is not; their mean is reported */
 
-/* As walk_reading: a place is looked for, not only a count. */
+/* Like walk_reading, finds an index, not only a count. */
 __attribute__((noinline)) static size_t walk_slots(const struct pmill_study_state *state)
 {
 	size_t best = 0;
@@ -251,13 +251,13 @@ static pmill_status repeat(const struct pmill_study_search *search,
 	uint64_t began = pmill_clock_ns();
 	for (int i = 0; i < REPETITIONS; i++) {
 		is_same &= walk(search) == best;
-		/* Else a compiler may see that the next walk finds the same, and leave it out. */
+		/* Otherwise a compiler may see that the next walk finds the same, and drop it. */
 		__asm__ volatile("" ::: "memory");
 	}
 	uint64_t ns = (pmill_clock_ns() - began) / REPETITIONS;
 	if (!is_same || best != walk_array(search))
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"%s: table and array have other counts", about->name);
+			"%s: table and array have different counts", about->name);
 	pmill_study_experiment_put(&experiment, "walking_s", (double)ns / 1e9);
 	pmill_study_experiment_put(&experiment, "bytes_walked", (double)bytes);
 	pmill_study_experiment_put(&experiment, "pairs", (double)search->item_count);

@@ -1,4 +1,4 @@
-/* What crosses a pipe: buffers of numbers and byte strings, sent whole. */
+/* Messages through pipes: buffers of numbers and byte strings, sent whole. */
 /* SPDX-License-Identifier: MIT */
 #include "wire.h"
 
@@ -152,7 +152,7 @@ bool pmill_study_put_strings(struct pmill_buffer *buffer, const struct pmill_stu
 	return done;
 }
 
-/* A count that the rest of the message can hold; SIZE_MAX: it is short. */
+/* A count that the rest of the message can hold; SIZE_MAX: the message is too short. */
 static size_t get_count(struct pmill_study_reader *reader, size_t least_len)
 {
 	uint64_t count = pmill_study_get_u64(reader);

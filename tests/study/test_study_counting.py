@@ -163,7 +163,7 @@ def test_counting_process_dies(run, tmp_path, rng, counters, chunk):
     path.write_bytes(text)
     messages = run("--systems", "count_queue", "--num-counter", counters, "--chunk-size", 1000,
                    "--fault", f"1:{chunk}", path, code=1)
-    assert "counting process 1: was ended by signal 9" in messages
+    assert "counting process 1: killed by signal 9" in messages
 
 
 @pytest.fixture(scope="session")
@@ -196,7 +196,7 @@ def test_any_process_is_killed(busy, rng, victim):
     os.kill(children_of(child.pid)[victim], signal.SIGKILL)
     _, messages = child.communicate(timeout=60)
     assert child.returncode == 1
-    assert b"was ended by signal 9" in messages
+    assert b"killed by signal 9" in messages
     assert members_of(child.pid) == []
 
 

@@ -30,7 +30,7 @@ def test_a_worker_dies(session, text_file, tmp_path, system, worker, merge):
                     "--json", tmp_path / "o.json", text_file)
     message = child.communicate(timeout=120)[1].decode()
     assert child.returncode == 1, message
-    assert f"worker {worker} of {system}: was ended by signal 9" in message
+    assert f"worker {worker} of {system}: killed by signal 9" in message
     assert in_session(child.pid) == []
     assert not (tmp_path / "o.json").exists()
 
