@@ -3,6 +3,7 @@
 #include "pretokenize/pretokenizer.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@
 #include "unicode/utf8.h"
 
 #define DEFAULT_PATTERN "gpt2"
+#define REGEX_SCANNER "regex"
 
 struct pmill_pretokenizer {
 	const struct pmill_pattern *known; /* NULL: an expression */
@@ -23,6 +25,39 @@ struct pmill_pretokenizer {
 	struct pmill_regex *regex;
 };
 
+/* ---- Names ---- */
+
+const char *pmill_scanner_name(size_t index)
+{
+	const struct pmill_scanner *scanner;
+	for (size_t i = 0; (scanner = pmill_scanner_at(i)) != NULL; i++) {
+		if (pmill_scanner_is_available(scanner) && index-- == 0)
+			return scanner->name;
+	}
+	return PMILL_HAVE_PCRE2 && index == 0 ? REGEX_SCANNER : NULL;
+}
+
+static const char *pattern_name(size_t index)
+{
+	return pmill_pattern_name(index, NULL);
+}
+
+/* A message with all names that there are. */
+static pmill_status fail_unknown(
+	const char *what, const char *name, const char *(*name_at)(size_t), pmill_error *error)
+{
+	char known[200] = "";
+	size_t used = 0;
+	for (size_t i = 0; name_at(i) != NULL && used < sizeof known; i++) {
+		int len = snprintf(
+			known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", name_at(i));
+		used += (size_t)len;
+		assert(used < sizeof known);
+	}
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "%s \"%.100s\" (known: %s)", what,
+		name != NULL ? name : "", known);
+}
+
 /* ---- Creating ---- */
 
 static pmill_status find_unicode(
@@ -31,8 +66,7 @@ static pmill_status find_unicode(
 	*unicode = pmill_unicode_find(version);
 	if (*unicode != NULL)
 		return PMILL_OK;
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"Unicode version \"%s\": not known (14.0, 15.0, 15.1, 16.0 and 17.0 are)", version);
+	return fail_unknown("unknown Unicode version", version, pmill_unicode_version, error);
 }
 
 /*
@@ -45,33 +79,13 @@ static bool looks_like_name(const char *pattern)
 	return len >= 2 && pattern[len] == '\0';
 }
 
-static pmill_status fail_unknown_name(const char *name, pmill_error *error)
-{
-	char known[200] = "";
-	size_t used = 0;
-	for (size_t i = 0; pmill_pattern_at(i) != NULL; i++) {
-		const char *other = pmill_pattern_at(i)->name;
-		size_t len = strlen(other);
-		assert(used + len + 3 <= sizeof known);
-		if (used > 0) {
-			memcpy(known + used, ", ", 2);
-			used += 2;
-		}
-		memcpy(known + used, other, len + 1);
-		used += len;
-	}
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"pattern \"%.100s\": no pattern has this name (known: %s)", name, known);
-}
-
 static pmill_status pick_scanner(
 	struct pmill_pretokenizer *pretokenizer, const char *scanner_name, pmill_error *error)
 {
 	const struct pmill_scanner *scanner = pmill_scanner_find(scanner_name);
 	if (scanner == NULL)
-		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"scanner \"%s\": not known, or not for this processor",
-			scanner_name != NULL ? scanner_name : "any");
+		return fail_unknown(
+			"unknown or unsupported scanner", scanner_name, pmill_scanner_name, error);
 	pretokenizer->scan = scanner->functions[pretokenizer->known->id];
 	return PMILL_OK;
 }
@@ -79,7 +93,7 @@ static pmill_status pick_scanner(
 static pmill_status pick_known(
 	struct pmill_pretokenizer *pretokenizer, const char *scanner_name, pmill_error *error)
 {
-	bool wants_regex = scanner_name != NULL && strcmp(scanner_name, "regex") == 0;
+	bool wants_regex = scanner_name != NULL && strcmp(scanner_name, REGEX_SCANNER) == 0;
 	const char *expression = pretokenizer->known->expression;
 	if (!wants_regex)
 		return pick_scanner(pretokenizer, scanner_name, error);
@@ -92,10 +106,10 @@ static pmill_status pick_expression(struct pmill_pretokenizer *pretokenizer, con
 	const char *scanner_name, pmill_error *error)
 {
 	if (looks_like_name(expression))
-		return fail_unknown_name(expression, error);
-	if (scanner_name != NULL && strcmp(scanner_name, "regex") != 0)
+		return fail_unknown("unknown pattern", expression, pattern_name, error);
+	if (scanner_name != NULL && strcmp(scanner_name, REGEX_SCANNER) != 0)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"scanner \"%s\": runs known patterns only, and the pattern is an expression",
+			"scanner \"%s\" runs known patterns only, and this pattern is an expression",
 			scanner_name);
 	pretokenizer->expression = pmill_copy_text(expression, strlen(expression));
 	if (pretokenizer->expression == NULL)

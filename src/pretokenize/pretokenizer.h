@@ -22,6 +22,12 @@ pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_
 	const char *scanner, struct pmill_pretokenizer **pretokenizer, pmill_error *error);
 void pmill_pretokenizer_free(struct pmill_pretokenizer *pretokenizer);
 
+/*
+ * The names that `scanner` may have in this build and on this processor, the fastest first; NULL at
+ * the end of the list.
+ */
+const char *pmill_scanner_name(size_t index);
+
 /* The name of a known pattern, else the expression as it was given. */
 const char *pmill_pretokenizer_pattern(const struct pmill_pretokenizer *pretokenizer);
 const struct pmill_unicode *pmill_pretokenizer_unicode(

@@ -22,7 +22,7 @@ static const struct pmill_scanner *const scanners[] = {
 
 enum { SCANNER_COUNT = sizeof scanners / sizeof scanners[0] };
 
-static bool is_available(const struct pmill_scanner *scanner)
+bool pmill_scanner_is_available(const struct pmill_scanner *scanner)
 {
 	return scanner->is_available == NULL || scanner->is_available();
 }
@@ -30,7 +30,8 @@ static bool is_available(const struct pmill_scanner *scanner)
 const struct pmill_scanner *pmill_scanner_find(const char *name)
 {
 	for (size_t i = 0; i < SCANNER_COUNT; i++) {
-		if (is_available(scanners[i]) && (name == NULL || strcmp(scanners[i]->name, name) == 0))
+		if (pmill_scanner_is_available(scanners[i]) &&
+			(name == NULL || strcmp(scanners[i]->name, name) == 0))
 			return scanners[i];
 	}
 	return NULL;

@@ -7,7 +7,8 @@
 
 /* The fastest available if `name` is NULL; NULL if this processor has no scanner of that name. */
 const struct pmill_scanner *pmill_scanner_find(const char *name);
-/* All that are compiled in, available or not; NULL at the end. */
+/* All that are compiled in, available or not, the fastest first; NULL at the end. */
 const struct pmill_scanner *pmill_scanner_at(size_t index);
+bool pmill_scanner_is_available(const struct pmill_scanner *scanner); /* on this processor */
 
 #endif

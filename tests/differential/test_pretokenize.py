@@ -388,7 +388,7 @@ def test_expressions(tool, rng, expression):
     ("(", "pattern: at offset 1: missing closing parenthesis"),
     ("[a", "pattern: at offset 2"),
     (r"\C", r"using \C is disabled"),
-    ("gtp2", 'pattern "gtp2": no pattern has this name (known: gpt2, cl100k,'),
+    ("gtp2", 'unknown pattern "gtp2" (known: gpt2, cl100k,'),
 ])
 def test_bad_patterns(tool, expression, message):
     done = tool.call("--pattern", expression)

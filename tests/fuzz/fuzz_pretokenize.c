@@ -161,7 +161,7 @@ static const struct engines *get(const struct pmill_pattern *pattern, unsigned v
 	add_engine(engines, pattern, version, "scalar");
 	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
 		const struct pmill_scanner *scanner = pmill_scanner_at(i);
-		bool is_available = scanner->is_available == NULL || scanner->is_available();
+		bool is_available = pmill_scanner_is_available(scanner);
 		if (is_available && strcmp(scanner->name, "scalar") != 0)
 			add_engine(engines, pattern, version, scanner->name);
 	}

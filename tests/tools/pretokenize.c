@@ -156,7 +156,7 @@ static int write_scanners(void)
 {
 	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
 		const struct pmill_scanner *scanner = pmill_scanner_at(i);
-		if (scanner->is_available == NULL || scanner->is_available())
+		if (pmill_scanner_is_available(scanner))
 			puts(scanner->name);
 	}
 	return 0;

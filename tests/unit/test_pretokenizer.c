@@ -179,7 +179,7 @@ static void test_by_hand(void **state)
 	(void)state;
 	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
 		const struct pmill_scanner *scanner = pmill_scanner_at(i);
-		if (scanner->is_available == NULL || scanner->is_available())
+		if (pmill_scanner_is_available(scanner))
 			check_rows(scanner->name);
 	}
 	check_rows(NULL);
@@ -318,6 +318,23 @@ static void test_patterns(void **state)
 	assert_null(pmill_pattern_find(""));
 }
 
+static void test_scanner_names(void **state)
+{
+	(void)state;
+	assert_string_equal(pmill_scanner_name(0), pmill_scanner_find(NULL)->name);
+	size_t count = 0;
+	for (; pmill_scanner_name(count) != NULL; count++) {
+		for (size_t i = 0; i < count; i++)
+			assert_string_not_equal(pmill_scanner_name(i), pmill_scanner_name(count));
+		pmill_pretokenizer_free(make("gpt2", pmill_scanner_name(count)));
+	}
+	size_t available = PMILL_HAVE_PCRE2;
+	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++)
+		available += pmill_scanner_is_available(pmill_scanner_at(i));
+	assert_int_equal(count, available);
+	assert_null(pmill_scanner_name(SIZE_MAX));
+}
+
 static void test_getters(void **state)
 {
 	(void)state;
@@ -351,10 +368,12 @@ static void check_refused(const char *pattern, const char *unicode, const char *
 static void test_refused(void **state)
 {
 	(void)state;
-	check_refused("gpt2", "13.0", NULL, PMILL_BAD_OPTION, "Unicode version \"13.0\"");
-	check_refused("gpt2", NULL, "abacus", PMILL_BAD_OPTION, "scanner \"abacus\"");
+	check_refused("gpt2", "13.0", NULL, PMILL_BAD_OPTION,
+		"unknown Unicode version \"13.0\" (known: 14.0, 15.0, 15.1, 16.0, 17.0)");
+	check_refused("gpt2", NULL, "abacus", PMILL_BAD_OPTION,
+		"unknown or unsupported scanner \"abacus\" (known: ");
 	check_refused(
-		"gpt-2", NULL, NULL, PMILL_BAD_OPTION, "pattern \"gpt-2\": no pattern has this name");
+		"gpt-2", NULL, NULL, PMILL_BAD_OPTION, "unknown pattern \"gpt-2\" (known: gpt2, cl100k,");
 	check_refused("[a]", NULL, "scalar", PMILL_BAD_OPTION, "runs known patterns only");
 #if PMILL_HAVE_PCRE2
 	check_refused("a(b", NULL, NULL, PMILL_BAD_OPTION, "at offset 3: missing closing parenthesis");
@@ -478,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_not_final),
 		cmocka_unit_test(test_sure_cuts),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_scanner_names),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_refused),
 #if PMILL_HAVE_PCRE2

@@ -147,7 +147,7 @@ static void compare_all(const uint8_t *text, size_t len, bool is_final, size_t c
 	struct job job = {text, len, pmill_unicode_at((unsigned)below(UNICODE_VERSIONS)), 0, is_final};
 	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
 		const struct pmill_scanner *scanner = pmill_scanner_at(i);
-		if (scanner->is_available != NULL && !scanner->is_available())
+		if (!pmill_scanner_is_available(scanner))
 			continue;
 		for (job.pattern = 0; job.pattern < PMILL_PATTERN_COUNT; job.pattern++)
 			compare(scanner, &job, capacity);
