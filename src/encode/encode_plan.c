@@ -24,16 +24,6 @@ static bool is_equal(pmill_bytes a, pmill_bytes b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-const struct pmill_special *pmill_find_special(
-	const struct pmill_tokenizer *tokenizer, pmill_bytes content)
-{
-	for (size_t i = 0; i < tokenizer->special_count; i++) {
-		if (is_equal(tokenizer->specials[i].content, content))
-			return &tokenizer->specials[i];
-	}
-	return NULL;
-}
-
 static pmill_status find_policy(
 	const pmill_encode_options *options, const struct special_policy **policy, pmill_error *error)
 {
@@ -58,7 +48,7 @@ static pmill_status check_allowed(const struct pmill_tokenizer *tokenizer,
 	for (size_t i = 0; i < options->allowed_count; i++) {
 		struct pmill_quote quote;
 		const pmill_bytes name = options->allowed[i];
-		if (pmill_find_special(tokenizer, name) == NULL)
+		if (pmill_tokenizer_find_special(tokenizer, name) == NULL)
 			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 				"the model has no special token %s", pmill_quote(&quote, name.data, name.len));
 	}

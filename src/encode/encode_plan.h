@@ -29,8 +29,4 @@ pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
 	pmill_error *error);
 void pmill_encode_plan_free(struct pmill_encode_plan *plan);
 
-/* The special or added token of the model with this content, or NULL. */
-const struct pmill_special *pmill_find_special(
-	const struct pmill_tokenizer *tokenizer, pmill_bytes content);
-
 #endif

@@ -191,7 +191,7 @@ static pmill_status set_eot(
 	if (eot.len == 0)
 		return PMILL_OK;
 	struct pmill_quote quote;
-	const struct pmill_special *special = pmill_find_special(encoding->tokenizer, eot);
+	const struct pmill_special *special = pmill_tokenizer_find_special(encoding->tokenizer, eot);
 	if (special == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"the model has no special token %s to end documents with",

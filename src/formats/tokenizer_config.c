@@ -23,14 +23,9 @@ static const struct role {
 
 static bool has_special(const struct pmill_tokenizer *tokenizer, const char *text)
 {
-	const size_t len = strlen(text);
-	for (size_t i = 0; i < tokenizer->special_count; i++) {
-		const struct pmill_special *special = &tokenizer->specials[i];
-		if (special->is_special && special->content.len == len &&
-			memcmp(special->content.data, text, len) == 0)
-			return true;
-	}
-	return false;
+	const struct pmill_special *special = pmill_tokenizer_find_special(
+		tokenizer, (pmill_bytes){text, strlen(text)});
+	return special != NULL && special->is_special;
 }
 
 static const char *find_role(const struct pmill_tokenizer *tokenizer, const struct role *role)

@@ -24,13 +24,8 @@ static pmill_status check_options(
 {
 	for (size_t i = 0; i < options->special_token_count; i++) {
 		const pmill_bytes asked = options->special_tokens[i];
-		bool is_there = false;
-		for (size_t k = 0; k < tokenizer->special_count && !is_there; k++) {
-			const pmill_bytes content = tokenizer->specials[k].content;
-			is_there = content.len == asked.len && memcmp(content.data, asked.data, asked.len) == 0;
-		}
 		struct pmill_quote quote;
-		if (!is_there)
+		if (pmill_tokenizer_find_special(tokenizer, asked) == NULL)
 			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 				"%s was asked for and is not among its special tokens",
 				pmill_quote(&quote, asked.data, asked.len));

@@ -10,12 +10,27 @@
 
 /* Errors carry no file name: load puts it before them. */
 
+/* tokenizer_json.c */
+
+/* A member that is there and not null. */
+const json_t *pmill_hf_member(const json_t *object, const char *key);
+
+/* tokenizer_json_read.c */
+
 /* The members around the model: refuses by name what is not done yet and would change ids. */
 pmill_status pmill_hf_check_surroundings(const json_t *root, pmill_error *error);
+
+/* model: vocab, merges, meaning. `contents` may be empty, not NULL. */
+pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
+	const json_t *contents, pmill_error *error);
+
+/* tokenizer_json_split.c */
 
 /* pre_tokenizer → a pattern: constant, or in the arena. */
 pmill_status pmill_hf_read_pre_tokenizer(struct pmill_arena *arena, const json_t *pre_tokenizer,
 	const char **pattern, pmill_error *error);
+
+/* tokenizer_json_added.c */
 
 /*
  * added_tokens. The first call checks them and gives an object of their contents for the vocab to
@@ -27,12 +42,7 @@ pmill_status pmill_hf_collect_added(
 pmill_status pmill_hf_read_added(struct pmill_tokenizer *tokenizer, const json_t *added_tokens,
 	const json_t *vocab, pmill_error *error);
 
-/* model: vocab, merges, meaning. `contents` may be empty, not NULL. */
-pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
-	const json_t *contents, pmill_error *error);
-
-/* A member that is there and not null. */
-const json_t *pmill_hf_member(const json_t *object, const char *key);
+/* tokenizer_json_write.c */
 
 /* Appends a whole tokenizer.json. */
 pmill_status pmill_hf_write(

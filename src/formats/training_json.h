@@ -6,8 +6,12 @@
 #include "base/array.h"
 #include "model/tokenizer.h"
 
+/* training_json_write.c */
+
 /* Appends the record of a tokenizer that has one; false without memory. */
 bool pmill_training_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
+
+/* training_json_read.c */
 
 /*
  * Reads the record into a tokenizer that is loaded: its training, its Unicode version, and the

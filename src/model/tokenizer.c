@@ -63,6 +63,18 @@ pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 	return PMILL_OK;
 }
 
+const struct pmill_special *pmill_tokenizer_find_special(
+	const struct pmill_tokenizer *tokenizer, pmill_bytes content)
+{
+	for (size_t i = 0; i < tokenizer->special_count; i++) {
+		const pmill_bytes own = tokenizer->specials[i].content;
+		if (own.len == content.len &&
+			(own.len == 0 || memcmp(own.data, content.data, own.len) == 0))
+			return &tokenizer->specials[i];
+	}
+	return NULL;
+}
+
 pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
 	const char *unicode_version, pmill_error *error)
 {
@@ -91,12 +103,9 @@ uint32_t pmill_tokenizer_id(const pmill_tokenizer *tokenizer, const void *data, 
 	const uint32_t id = pmill_vocab_find(&tokenizer->vocab, data, len);
 	if (id != PMILL_NO_ID)
 		return id;
-	for (size_t i = 0; i < tokenizer->special_count; i++) {
-		const pmill_bytes content = tokenizer->specials[i].content;
-		if (content.len == len && memcmp(content.data, data, len) == 0)
-			return tokenizer->specials[i].id;
-	}
-	return PMILL_NO_ID;
+	const struct pmill_special *special = pmill_tokenizer_find_special(
+		tokenizer, (pmill_bytes){data, len});
+	return special == NULL ? PMILL_NO_ID : special->id;
 }
 
 size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer)

@@ -50,6 +50,10 @@ void pmill_tokenizer_find_bytes(struct pmill_tokenizer *tokenizer);
 pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 	const struct pmill_special *specials, size_t count, pmill_error *error);
 
+/* The special or added token with this content, or NULL. */
+const struct pmill_special *pmill_tokenizer_find_special(
+	const struct pmill_tokenizer *tokenizer, pmill_bytes content);
+
 /* Copies both; `pattern` may be NULL. */
 pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
 	const char *unicode_version, pmill_error *error);

@@ -1,11 +1,12 @@
 /* The table of formats, and the public functions that load and save tokenizers. */
 /* SPDX-License-Identifier: MIT */
+#include "formats/format.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "formats/format.h"
 #include "formats/load.h"
 
 static const struct pmill_format *const formats[] = {
