@@ -111,6 +111,23 @@ pmill_status pmill_fail_input(
 	return PMILL_BAD_INPUT;
 }
 
+void pmill_list_names(char *list, size_t capacity, pmill_name_at *name_at)
+{
+	size_t used = 0;
+	list[0] = '\0';
+	for (size_t i = 0; name_at(i) != NULL && used < capacity; i++)
+		used += (size_t)snprintf(list + used, capacity - used, i > 0 ? ", %s" : "%s", name_at(i));
+}
+
+pmill_status pmill_fail_unknown(
+	pmill_error *error, const char *kind, const char *name, pmill_name_at *name_at)
+{
+	char known[300];
+	pmill_list_names(known, sizeof known, name_at);
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "unknown %s \"%.100s\" (known: %s)",
+		kind, name, known);
+}
+
 void pmill_error_locate(pmill_error *error, const char *name, uint64_t base)
 {
 	if (error == NULL || error->status != PMILL_BAD_INPUT || error->offset == PMILL_NO_OFFSET)

@@ -4,7 +4,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -31,23 +30,17 @@ const struct pmill_corpus_format *pmill_corpus_format_at(size_t index)
 	return index < FORMAT_COUNT ? &formats[index] : NULL;
 }
 
+const char *pmill_input_format_name(size_t index)
+{
+	return index < FORMAT_COUNT ? formats[index].name : NULL;
+}
+
 const struct pmill_corpus_format *pmill_corpus_format_find(const char *name)
 {
 	for (size_t i = 0; i < FORMAT_COUNT; i++)
 		if (strcmp(formats[i].name, name) == 0)
 			return &formats[i];
 	return NULL;
-}
-
-static pmill_status fail_unknown_format(const char *name, pmill_error *error)
-{
-	char known[200] = "";
-	for (size_t i = 0; i < FORMAT_COUNT; i++) {
-		size_t used = strlen(known);
-		snprintf(known + used, sizeof known - used, i > 0 ? ", %s" : "%s", formats[i].name);
-	}
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"input format \"%s\" is not known (known: %s)", name, known);
 }
 
 /* The length of `path` without the suffix of a compressed file. */
@@ -280,7 +273,7 @@ pmill_status pmill_inputs_add(struct pmill_inputs *inputs, const char *const *pa
 	if (all.format != NULL) {
 		listing.format = pmill_corpus_format_find(all.format);
 		if (listing.format == NULL)
-			return fail_unknown_format(all.format, error);
+			return pmill_fail_unknown(error, "input format", all.format, pmill_input_format_name);
 	}
 	size_t count_before = inputs->count;
 	uint64_t bytes_before = inputs->bytes;

@@ -42,5 +42,6 @@ struct pmill_corpus_format {
 /* NULL where it is not known. */
 const struct pmill_corpus_format *pmill_corpus_format_find(const char *name);
 const struct pmill_corpus_format *pmill_corpus_format_at(size_t index); /* NULL at the end */
+const char *pmill_input_format_name(size_t index);                      /* NULL at the end */
 
 #endif

@@ -19,6 +19,13 @@ static const struct special_policy {
 	{"list", false, true, false},
 };
 
+enum { POLICY_COUNT = sizeof policies / sizeof policies[0] };
+
+const char *pmill_special_policy_name(size_t index)
+{
+	return index < POLICY_COUNT ? policies[index].name : NULL;
+}
+
 static bool is_equal(pmill_bytes a, pmill_bytes b)
 {
 	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
@@ -28,7 +35,7 @@ static pmill_status find_policy(
 	const pmill_encode_options *options, const struct special_policy **policy, pmill_error *error)
 {
 	const char *name = options->special_tokens == NULL ? "none" : options->special_tokens;
-	for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+	for (size_t i = 0; i < POLICY_COUNT; i++) {
 		if (strcmp(policies[i].name, name) != 0)
 			continue;
 		if (options->allowed_count > 0 && !policies[i].takes_allowed)
@@ -37,9 +44,7 @@ static pmill_status find_policy(
 		*policy = &policies[i];
 		return PMILL_OK;
 	}
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"there is no policy of special tokens %.100s; those there are: none, all, error, list",
-		name);
+	return pmill_fail_unknown(error, "special-token policy", name, pmill_special_policy_name);
 }
 
 static pmill_status check_allowed(const struct pmill_tokenizer *tokenizer,

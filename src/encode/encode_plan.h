@@ -29,4 +29,7 @@ pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
 	pmill_error *error);
 void pmill_encode_plan_free(struct pmill_encode_plan *plan);
 
+/* The names of policies: what special tokens in text mean. NULL at the end. */
+const char *pmill_special_policy_name(size_t index);
+
 #endif

@@ -49,6 +49,11 @@ const struct pmill_format *pmill_format_at(size_t index)
 	return index < FORMAT_COUNT ? formats[index] : NULL;
 }
 
+const char *pmill_model_format_name(size_t index)
+{
+	return index < FORMAT_COUNT ? formats[index]->name : NULL;
+}
+
 static pmill_status find_by_name(
 	const char *name, const struct pmill_format **format, pmill_error *error)
 {
@@ -61,9 +66,7 @@ static pmill_status find_by_name(
 	for (int i = 0; i < REFUSED_COUNT; i++)
 		if (refused[i].name != NULL && strcmp(refused[i].name, name) == 0)
 			return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s", refused[i].reason);
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"there is no model format \"%.60s\": it is folder, tokenizer.json, tiktoken or vocab.json",
-		name);
+	return pmill_fail_unknown(error, "model format", name, pmill_model_format_name);
 }
 
 static bool is_named(const char *path, const char *suffix)

@@ -44,6 +44,8 @@ static const struct pmill_layout layouts[] = {
 	{"gpt2", at_start, behind_bytes_and_merges, behind_bytes, true},
 };
 
+enum { LAYOUT_COUNT = sizeof layouts / sizeof layouts[0] };
+
 uint8_t pmill_layout_byte(const struct pmill_layout *layout, unsigned index)
 {
 	return layout->is_printable_order ? pmill_printable_order[index] : (uint8_t)index;
@@ -51,14 +53,19 @@ uint8_t pmill_layout_byte(const struct pmill_layout *layout, unsigned index)
 
 const struct pmill_layout *pmill_layout_at(size_t index)
 {
-	return index < sizeof layouts / sizeof layouts[0] ? &layouts[index] : NULL;
+	return index < LAYOUT_COUNT ? &layouts[index] : NULL;
+}
+
+const char *pmill_layout_name(size_t index)
+{
+	return index < LAYOUT_COUNT ? layouts[index].name : NULL;
 }
 
 const struct pmill_layout *pmill_layout_find(const char *name)
 {
 	if (name == NULL)
 		return &layouts[0];
-	for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
+	for (size_t i = 0; i < LAYOUT_COUNT; i++)
 		if (strcmp(layouts[i].name, name) == 0)
 			return &layouts[i];
 	return NULL;

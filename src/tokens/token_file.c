@@ -215,6 +215,11 @@ const struct pmill_token_format *pmill_token_format_at(size_t index)
 	return index < ROW_COUNT ? &formats[index] : NULL;
 }
 
+const char *pmill_token_format_name(size_t index)
+{
+	return index < ROW_COUNT ? formats[index].name : NULL;
+}
+
 static pmill_status fail_unwritten(const char *name, pmill_error *error)
 {
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
@@ -234,8 +239,7 @@ static pmill_status pick_by_name(
 		if (strcmp(name, unwritten[i].name) == 0)
 			return fail_unwritten(name, error);
 	}
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"there is no token file format %.100s; those there are: text, u16, u32", name);
+	return pmill_fail_unknown(error, "token file format", name, pmill_token_format_name);
 }
 
 static pmill_status pick_by_suffix(const char *path, uint32_t vocab_size,
@@ -255,9 +259,10 @@ static pmill_status pick_by_suffix(const char *path, uint32_t vocab_size,
 		if (unwritten[i].suffix != NULL && pmill_path_has_suffix(path, unwritten[i].suffix))
 			return fail_unwritten(unwritten[i].name, error);
 	}
+	char known[100];
+	pmill_list_names(known, sizeof known, pmill_token_format_name);
 	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"%s: the suffix does not tell the format of the token file; name one: text, u16, u32",
-		path);
+		"%s: the suffix does not tell the token file format: name one (%s)", path, known);
 }
 
 pmill_status pmill_token_format_pick(const char *name, const char *path, uint32_t vocab_size,

@@ -42,6 +42,7 @@ struct pmill_token_format {
 };
 
 const struct pmill_token_format *pmill_token_format_at(size_t index); /* NULL at the end */
+const char *pmill_token_format_name(size_t index);                    /* NULL at the end */
 
 /*
  * The format called `name`, or where that is NULL the one by the suffix of `path`, or where that is

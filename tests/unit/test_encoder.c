@@ -148,7 +148,9 @@ static void refuses_bad_options(void **state)
 	struct pmill_tokenizer *tokenizer = make_model();
 	pmill_bytes unknown = {"<|none|>", 8}, known = {"<think>", 7};
 	pmill_encode_options options = {.size = sizeof options, .special_tokens = "some"};
-	assert_int_equal(try_options(tokenizer, &options, "some"), PMILL_BAD_OPTION);
+	assert_int_equal(try_options(tokenizer, &options,
+						 "unknown special-token policy \"some\" (known: none, all, error, list)"),
+		PMILL_BAD_OPTION);
 	options.special_tokens = "list";
 	options.allowed = &unknown;
 	options.allowed_count = 1;

@@ -229,7 +229,8 @@ static void refuses_names_before_the_work(void **state)
 	} cases[] = {{"/nowhere/i.ids", "/nowhere/i.ids: cannot read: No such file", PMILL_IO},
 		{"/nowhere/i.txt", "/nowhere/i.txt: cannot read: No such file", PMILL_IO},
 		{"/dev/null", "/dev/null: the suffix does not tell", PMILL_BAD_OPTION},
-		{"/dev/null", "there is no token file format words", PMILL_BAD_OPTION}};
+		{"/dev/null", "unknown token file format \"words\" (known: text, u16, u32)",
+			PMILL_BAD_OPTION}};
 	char in[PATH_CAPACITY];
 	scratch_write(&folder, "i.txt", "256", 3);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -162,12 +162,15 @@ static void test_memory_round(void **state)
 	}
 	void *untouched = NULL;
 	size_t len;
+	pmill_error error;
 	assert_int_equal(pmill_tokenizer_save_memory(tokenizer, "folder", &untouched, &len, NULL),
 		PMILL_UNSUPPORTED);
 	assert_int_equal(
 		pmill_tokenizer_save_memory(tokenizer, "gguf", &untouched, &len, NULL), PMILL_UNSUPPORTED);
-	assert_int_equal(pmill_tokenizer_save_memory(tokenizer, "nothing", &untouched, &len, NULL),
+	assert_int_equal(pmill_tokenizer_save_memory(tokenizer, "nothing", &untouched, &len, &error),
 		PMILL_BAD_OPTION);
+	assert_string_equal(error.message,
+		"unknown model format \"nothing\" (known: folder, tiktoken, vocab.json, tokenizer.json)");
 	assert_null(untouched);
 	pmill_tokenizer_free(tokenizer);
 }

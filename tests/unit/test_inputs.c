@@ -79,8 +79,7 @@ static void test_format_by_option(void **state)
 	pmill_error error;
 	pmill_input_options options = {.size = sizeof options, .format = "xml"};
 	assert_int_equal(pmill_inputs_add(&inputs, &path, 1, &options, &error), PMILL_BAD_OPTION);
-	assert_string_equal(
-		error.message, "input format \"xml\" is not known (known: text, lines, jsonl)");
+	assert_string_equal(error.message, "unknown input format \"xml\" (known: text, lines, jsonl)");
 	assert_null(pmill_corpus_format_find("xml"));
 	pmill_inputs_release(&inputs);
 }

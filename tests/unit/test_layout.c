@@ -75,12 +75,14 @@ static void test_layouts(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		const struct pmill_layout *layout = pmill_layout_find(rows[i].name);
 		assert_ptr_equal(layout, pmill_layout_at(i));
+		assert_string_equal(pmill_layout_name(i), rows[i].name);
 		assert_int_equal(layout->first_byte(3, 1000), rows[i].byte);
 		assert_int_equal(layout->first_special(3, 1000), rows[i].special);
 		assert_int_equal(layout->first_merge(3, 1000), rows[i].merge);
 		assert_int_equal(layout->is_printable_order, rows[i].is_printable_order);
 	}
 	assert_null(pmill_layout_at(3));
+	assert_null(pmill_layout_name(3));
 	assert_null(pmill_layout_find("nothing"));
 	assert_ptr_equal(pmill_layout_find(NULL), pmill_layout_at(0));
 }
