@@ -28,13 +28,13 @@ static bool add_pair(struct pmill_merge_state *state, const uint32_t after[2],
 		return true;
 	struct pmill_pair *pair = pmill_pair_index_add(&state->index, left, right);
 	unsigned part = pmill_pair_index_part(&state->index, left, right);
-	uint32_t words = change->words + (other == NULL ? 0 : other->words);
+	uint32_t place_count = change->place_count + (other == NULL ? 0 : other->place_count);
 	pair->count = count;
-	change->fill = pmill_pair_index_allocate_places(&state->index, part, pair, words);
+	change->fill = pmill_pair_index_allocate_places(&state->index, part, pair, place_count);
 	if (change->fill == NULL)
 		return false;
 	if (other != NULL)
-		other->fill = change->fill + change->words;
+		other->fill = change->fill + change->place_count;
 	pmill_pair_queue_push(&state->queues[part], (struct pmill_candidate){count, left, right});
 	return true;
 }

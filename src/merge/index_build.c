@@ -76,19 +76,19 @@ static pmill_status offer_byte_pair(struct build *build, uint32_t at)
 {
 	struct pmill_merge_state *state = build->state;
 	struct pmill_pair *pair = &state->index.dense[at];
-	uint32_t places = 0, left = at >> 8, right = at & 255;
+	uint32_t place_count = 0, left = at >> 8, right = at & 255;
 	if (pair->count < state->index.floor || !pmill_merge_state_is_allowed(state, left, right))
 		return PMILL_OK;
 	for (unsigned s = 0; s < build->share_count; s++)
-		places += build->pairs[(size_t)s * BYTE_PAIRS + at].places;
+		place_count += build->pairs[(size_t)s * BYTE_PAIRS + at].place_count;
 	unsigned part = pmill_pair_index_part(&state->index, left, right);
-	uint32_t *names = pmill_pair_index_allocate_places(&state->index, part, pair, places);
-	if (names == NULL || !pmill_pair_queue_reserve(&state->queues[part], 1))
+	uint32_t *places = pmill_pair_index_allocate_places(&state->index, part, pair, place_count);
+	if (places == NULL || !pmill_pair_queue_reserve(&state->queues[part], 1))
 		return pmill_fail_memory(state->error);
 	for (unsigned s = 0; s < build->share_count; s++) {
 		struct pmill_byte_pair *own = &build->pairs[(size_t)s * BYTE_PAIRS + at];
-		own->fill = names;
-		names += own->places;
+		own->fill = places;
+		places += own->place_count;
 	}
 	pmill_pair_queue_push(&state->queues[part], (struct pmill_candidate){pair->count, left, right});
 	return PMILL_OK;

@@ -41,9 +41,9 @@ struct lowered {
 struct gained {
 	uint32_t left, right;
 	int64_t count;
-	uint32_t places;
-	uint32_t before; /* places of the pair in the words of the threads before */
-	size_t names;    /* offset in the thread's names */
+	uint32_t place_count;
+	uint32_t before;    /* places of the pair in the words of the threads before */
+	size_t first_place; /* offset in the thread's names */
 	struct pmill_pair *pair;
 };
 
@@ -59,8 +59,8 @@ struct worker {
 	struct pmill_neighbours neighbours;
 	struct pmill_changes changes;
 	struct outbox *outboxes; /* by part */
-	uint32_t *names;
-	size_t name_count, name_capacity;
+	uint32_t *places;
+	size_t place_count, place_capacity;
 	uint64_t visits;
 	bool has_failed; /* no memory */
 };
@@ -79,12 +79,12 @@ struct together {
 
 /* The names of the places of one share. */
 static void find_share_places(
-	const struct pmill_packed_words *words, unsigned share, const uint32_t **names, size_t *count)
+	const struct pmill_packed_words *words, unsigned share, const uint32_t **places, size_t *count)
 {
-	size_t begin = pmill_packed_words_find_share(words, share, *names, *count), end = *count;
+	size_t begin = pmill_packed_words_find_share(words, share, *places, *count), end = *count;
 	if (share + 1 < words->share_count)
-		end = pmill_packed_words_find_share(words, share + 1, *names, *count);
-	*names += begin;
+		end = pmill_packed_words_find_share(words, share + 1, *places, *count);
+	*places += begin;
 	*count = end - begin;
 }
 
@@ -120,22 +120,22 @@ static bool send_gained(const struct together *together, struct worker *worker, 
 	outbox->gained[outbox->gained_count++] = (struct gained){.left = left,
 		.right = right,
 		.count = change->count,
-		.places = change->words,
-		.names = worker->name_count};
-	change->fill = worker->names + worker->name_count;
-	worker->name_count += change->words;
+		.place_count = change->place_count,
+		.first_place = worker->place_count};
+	change->fill = worker->places + worker->place_count;
+	worker->place_count += change->place_count;
 	return true;
 }
 
-static bool reserve_names(struct worker *worker)
+static bool reserve_places(struct worker *worker)
 {
 	const struct pmill_changes *changes = &worker->changes;
-	void *names = worker->names;
+	void *places = worker->places;
 	size_t more = changes->left.event_count + changes->right.event_count +
 		changes->both.event_count;
 	bool done = pmill_array_reserve(
-		&names, &worker->name_capacity, worker->name_count + more, sizeof *worker->names);
-	worker->names = names;
+		&places, &worker->place_capacity, worker->place_count + more, sizeof *worker->places);
+	worker->places = places;
 	return done;
 }
 
@@ -211,15 +211,15 @@ static bool visit_pair(const struct together *together, struct worker *worker, u
 	const struct pmill_merge_state *state = together->state;
 	uint32_t single;
 	size_t count;
-	const uint32_t *names = pmill_pair_places(
+	const uint32_t *places = pmill_pair_places(
 		pmill_pair_index_find(&state->index, pair->left, pair->right), &single, &count);
-	find_share_places(&state->words, share, &names, &count);
+	find_share_places(&state->words, share, &places, &count);
 	if (count == 0)
 		return true;
 	worker->visits += count;
-	bool done = pmill_visit_places(&state->words, names, count, pair->left, pair->right, joined,
+	bool done = pmill_visit_places(&state->words, places, count, pair->left, pair->right, joined,
 					&worker->neighbours, &worker->changes) &&
-		reserve_names(worker) && send_left(together, worker, pair, joined) &&
+		reserve_places(worker) && send_left(together, worker, pair, joined) &&
 		send_right(together, worker, pair, joined) && send_both(together, worker, pair, joined);
 	pmill_neighbours_clear(&worker->neighbours, &worker->changes);
 	pmill_changes_clear(&worker->changes);
@@ -230,7 +230,7 @@ static void visit_share(void *context, unsigned share)
 {
 	const struct together *together = context;
 	struct worker *worker = &together->workers[share];
-	worker->name_count = 0;
+	worker->place_count = 0;
 	for (unsigned part = 0; part < together->count; part++) {
 		worker->outboxes[part].lowered_count = 0;
 		worker->outboxes[part].gained_count = 0;
@@ -268,7 +268,7 @@ static void add_gained(struct together *together, unsigned part)
 			gained->pair = pmill_pair_index_add(index, gained->left, gained->right);
 			gained->pair->count += gained->count;
 			gained->before = (uint32_t)(gained->pair->places / 2);
-			gained->pair->places += 2 * (uint64_t)gained->places;
+			gained->pair->places += 2 * (uint64_t)gained->place_count;
 		}
 	}
 }
@@ -316,26 +316,26 @@ static bool place_gained(struct together *together, unsigned part)
 		for (size_t g = 0; g < outbox->gained_count; g++) {
 			const struct gained *gained = &outbox->gained[g];
 			struct pmill_pair *pair = gained->pair;
-			uint32_t single, *names;
+			uint32_t single, *places;
 			size_t count;
 			if (gained->before > 0) {
-				names = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
+				places = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
 				if (count == 0)
 					continue;
 			} else {
-				uint32_t places = (uint32_t)(pair->places / 2);
+				uint32_t place_count = (uint32_t)(pair->places / 2);
 				pair->places = 0;
 				if (!pmill_merge_state_is_candidate(
 						state, gained->left, gained->right, pair->count))
 					continue;
-				names = pmill_pair_index_allocate_places(&state->index, part, pair, places);
-				if (names == NULL)
+				places = pmill_pair_index_allocate_places(&state->index, part, pair, place_count);
+				if (places == NULL)
 					return false;
 				pmill_pair_queue_push(&state->queues[part],
 					(struct pmill_candidate){pair->count, gained->left, gained->right});
 			}
-			memcpy(names + gained->before, worker->names + gained->names,
-				gained->places * sizeof *names);
+			memcpy(places + gained->before, worker->places + gained->first_place,
+				gained->place_count * sizeof *places);
 		}
 	}
 	return true;
@@ -384,16 +384,16 @@ static bool record_batch(struct together *together)
 
 static size_t count_places(const struct together *together)
 {
-	size_t places = 0;
+	size_t place_count = 0;
 	for (size_t i = 0; i < together->batch.count; i++) {
 		const struct pmill_candidate *pair = &together->batch.pairs[i];
 		uint32_t single;
 		size_t count;
 		pmill_pair_places(pmill_pair_index_find(&together->state->index, pair->left, pair->right),
 			&single, &count);
-		places += count;
+		place_count += count;
 	}
-	return places;
+	return place_count;
 }
 
 static bool has_failed(const struct together *together)
@@ -424,25 +424,25 @@ static bool apply_alone(struct together *together)
 }
 
 /* Where threads pay or not by a little: as it turns out. Who asks for batches gets them. */
-static bool apply_timed(struct together *together, size_t places)
+static bool apply_timed(struct together *together, size_t place_count)
 {
 	enum { ALONE, TOGETHER };
-	struct pmill_pace *pace = &together->paces[63 - __builtin_clzll(places)];
+	struct pmill_pace *pace = &together->paces[63 - __builtin_clzll(place_count)];
 	unsigned way = pmill_pace_choose(pace);
 	uint64_t began = pmill_clock_ns();
 	bool done = way == ALONE ? apply_alone(together) : apply_together(together);
-	pmill_pace_note(pace, way, (double)(pmill_clock_ns() - began), places);
+	pmill_pace_note(pace, way, (double)(pmill_clock_ns() - began), place_count);
 	return done;
 }
 
 static bool apply_batch(struct together *together)
 {
-	size_t places = count_places(together);
+	size_t place_count = count_places(together);
 	together->state->result->batches++;
-	if (places < TOGETHER_PLACES)
+	if (place_count < TOGETHER_PLACES)
 		return apply_alone(together);
-	if (places < SURELY_TOGETHER_PLACES && together->state->settings->method == NULL)
-		return apply_timed(together, places);
+	if (place_count < SURELY_TOGETHER_PLACES && together->state->settings->method == NULL)
+		return apply_timed(together, place_count);
 	return apply_together(together);
 }
 
@@ -490,7 +490,7 @@ static void release(struct together *together)
 			free(worker->outboxes[part].gained);
 		}
 		free(worker->outboxes);
-		free(worker->names);
+		free(worker->places);
 		pmill_neighbours_release(&worker->neighbours);
 		pmill_changes_release(&worker->changes);
 		together->state->result->visits += worker->visits;

@@ -25,10 +25,10 @@ static bool visit(
 	struct pmill_merge_state *state = alone->state;
 	uint32_t single;
 	size_t count;
-	const uint32_t *names = pmill_pair_places(
+	const uint32_t *places = pmill_pair_places(
 		pmill_pair_index_find(&state->index, best->left, best->right), &single, &count);
 	state->result->visits += count;
-	return pmill_visit_places(&state->words, names, count, best->left, best->right, joined,
+	return pmill_visit_places(&state->words, places, count, best->left, best->right, joined,
 		&alone->neighbours, &alone->changes);
 }
 

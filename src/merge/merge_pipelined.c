@@ -44,7 +44,7 @@ struct job {
 	uint32_t left, right;
 	uint32_t joined; /* 0: no more jobs */
 	uint32_t single;
-	const uint32_t *names;
+	const uint32_t *places;
 	size_t count;            /* for the visitor */
 	size_t accountant_count; /* behind those, for the accountant */
 	struct pmill_changes *changes;
@@ -79,26 +79,26 @@ static struct job *job_at(struct pipeline *pipeline, uint64_t number)
 	return &pipeline->jobs[number % (PMILL_BATCH_LIMIT + 1)];
 }
 
-static const uint32_t *names_of(const struct job *job)
+static const uint32_t *places_of(const struct job *job)
 {
-	return job->names == NULL ? &job->single : job->names;
+	return job->places == NULL ? &job->single : job->places;
 }
 
 /* ---- The visitor ---- */
 
-static bool visit(const struct pipeline *pipeline, const struct job *job, const uint32_t *names,
+static bool visit(const struct pipeline *pipeline, const struct job *job, const uint32_t *places,
 	size_t count, struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
 	pmill_changes_clear(changes);
 	return pmill_neighbours_reserve(neighbours, (size_t)job->joined + 1) &&
-		pmill_visit_places(&pipeline->state->words, names, count, job->left, job->right,
+		pmill_visit_places(&pipeline->state->words, places, count, job->left, job->right,
 			job->joined, neighbours, changes);
 }
 
 static bool visit_job(struct pipeline *pipeline, const struct job *job)
 {
 	struct pmill_neighbours *neighbours = &pipeline->alone.neighbours;
-	bool done = visit(pipeline, job, names_of(job), job->count, neighbours, job->changes);
+	bool done = visit(pipeline, job, places_of(job), job->count, neighbours, job->changes);
 	pmill_neighbours_clear(neighbours, job->changes);
 	return done;
 }
@@ -140,17 +140,18 @@ static void write_places(struct pipeline *pipeline, struct unwritten *unwritten)
 }
 
 /* Gives the accountant half of the words, if that is done sooner. */
-static void split_places(struct pipeline *pipeline, size_t places)
+static void split_places(struct pipeline *pipeline, size_t place_count)
 {
 	const struct pmill_packed_words *words = &pipeline->state->words;
 	size_t count = pipeline->batch.count;
-	if (words->share_count == 1 || ENTER_WORK * count + places / ENTER_PLACES > places / 2)
+	if (words->share_count == 1 ||
+		ENTER_WORK * count + place_count / ENTER_PLACES > place_count / 2)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		struct job *job = job_at(pipeline, pipeline->job_count + i);
-		const uint32_t *names = names_of(job);
+		const uint32_t *places = places_of(job);
 		size_t before = pmill_packed_words_find_share(
-			words, words->share_count / 2, names, job->count);
+			words, words->share_count / 2, places, job->count);
 		job->accountant_count = job->count - before;
 		job->count = before;
 	}
@@ -160,24 +161,24 @@ static void prepare_jobs(struct pipeline *pipeline)
 {
 	struct pmill_merge_state *state = pipeline->state;
 	const struct pmill_candidate *pairs = pipeline->batch.pairs;
-	size_t places = 0;
+	size_t place_count = 0;
 	for (size_t i = 0; i < pipeline->batch.count; i++) {
 		struct job *job = job_at(pipeline, pipeline->job_count + i);
 		*job = (struct job){.left = pairs[i].left,
 			.right = pairs[i].right,
 			.joined = (uint32_t)(state->tokens.count + i),
 			.changes = &pipeline->changes[state->result->batches % 2][i % AHEAD]};
-		job->names = pmill_pair_places(
+		job->places = pmill_pair_places(
 			pmill_pair_index_find(&state->index, pairs[i].left, pairs[i].right), &job->single,
 			&job->count);
-		if (job->names == &job->single)
-			job->names = NULL;
-		places += job->count;
+		if (job->places == &job->single)
+			job->places = NULL;
+		place_count += job->count;
 	}
-	split_places(pipeline, places);
-	state->result->visits += places;
+	split_places(pipeline, place_count);
+	state->result->visits += place_count;
 	state->result->batches++;
-	pipeline->work += places + MERGE_WORK * pipeline->batch.count;
+	pipeline->work += place_count + MERGE_WORK * pipeline->batch.count;
 }
 
 static bool record_batch(struct pipeline *pipeline)
@@ -218,8 +219,8 @@ static bool visit_own_places(
 		return true;
 	account->numbers = &pipeline->own_neighbours;
 	account->others = &pipeline->own_changes[pipeline->own_turn++ % 2];
-	return visit(pipeline, job, names_of(job) + job->count, job->accountant_count, account->numbers,
-		account->others);
+	return visit(pipeline, job, places_of(job) + job->count, job->accountant_count,
+		account->numbers, account->others);
 }
 
 static bool account_batch(struct pipeline *pipeline, struct unwritten *unwritten)

@@ -140,26 +140,26 @@ bool pmill_merge_state_record(struct pmill_merge_state *state, const struct pmil
 	return pmill_learned_tokens_join(&state->tokens, pair->left, pair->right);
 }
 
-struct rest {
+struct search {
 	const struct pmill_merge_state *state;
-	bool is_any;
+	bool is_found;
 };
 
-static void look_for_rest(
-	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+static void find_allowed(
+	void *context, uint32_t left, uint32_t right, uint32_t place, int64_t count)
 {
-	struct rest *rest = context;
-	(void)name;
+	struct search *search = context;
+	(void)place;
 	(void)count;
-	rest->is_any |= pmill_merge_state_is_allowed(rest->state, left, right);
+	search->is_found |= pmill_merge_state_is_allowed(search->state, left, right);
 }
 
 const char *pmill_merge_state_why_empty(const struct pmill_merge_state *state)
 {
-	struct rest rest = {.state = state};
-	for (unsigned s = 0; s < state->words.share_count && !rest.is_any; s++)
-		pmill_packed_words_walk(&state->words, &state->words.shares[s], look_for_rest, &rest);
-	return rest.is_any ? "min-count" : "no-pairs";
+	struct search search = {.state = state};
+	for (unsigned s = 0; s < state->words.share_count && !search.is_found; s++)
+		pmill_packed_words_walk(&state->words, &state->words.shares[s], find_allowed, &search);
+	return search.is_found ? "min-count" : "no-pairs";
 }
 
 bool pmill_merge_state_is_cancelled(struct pmill_merge_state *state)

@@ -62,7 +62,7 @@ static uint32_t id_of(const struct pmill_merge_state *state, uint32_t token)
 	return state->settings->first_merge_id + (token - 256);
 }
 
-static void name_ids(struct pmill_merge_state *state)
+static void set_ids(struct pmill_merge_state *state)
 {
 	for (size_t i = 0; i < state->result->merge_count; i++) {
 		struct pmill_learned_merge *merge = &state->result->merges[i];
@@ -139,7 +139,7 @@ pmill_status pmill_merger_run(struct pmill_word_list *words,
 	if (status == PMILL_CANCELLED)
 		pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 	if (status == PMILL_OK)
-		name_ids(&state);
+		set_ids(&state);
 	else
 		pmill_merger_result_release(result);
 	pmill_merge_state_release(&state);

@@ -95,6 +95,6 @@ void pmill_changes_fill(struct pmill_change_side *side)
 	for (size_t i = 0; i < side->event_count; i++) {
 		struct pmill_change *change = &side->items[side->events[i].change];
 		if (change->fill != NULL)
-			*change->fill++ = side->events[i].word;
+			*change->fill++ = side->events[i].place;
 	}
 }

@@ -15,15 +15,15 @@
  */
 struct pmill_change {
 	int64_t count;
-	uint32_t token;      /* x or y */
-	uint32_t words;      /* that hold the new pair */
-	uint32_t last_visit; /* counts a word once */
-	uint32_t *fill;      /* where the next word of the new pair is written; NULL: nowhere */
+	uint32_t token;       /* x or y */
+	uint32_t place_count; /* that hold the new pair */
+	uint32_t last_visit;  /* counts a word once */
+	uint32_t *fill;       /* where the next word of the new pair is written; NULL: nowhere */
 };
 
 struct pmill_change_event {
 	uint32_t change; /* its number on this side */
-	uint32_t word;
+	uint32_t place;
 };
 
 /* All zero is empty. */
@@ -69,7 +69,7 @@ void pmill_changes_fill(struct pmill_change_side *side);
 
 /* The one match of its place on this side. `number`: the neighbour's, in struct pmill_neighbours. */
 static inline void pmill_change_add_single(
-	struct pmill_change_side *side, uint32_t *number, uint32_t token, uint32_t word, int64_t count)
+	struct pmill_change_side *side, uint32_t *number, uint32_t token, uint32_t place, int64_t count)
 {
 	uint32_t at = *number;
 	if (at == 0) {
@@ -78,19 +78,19 @@ static inline void pmill_change_add_single(
 	}
 	struct pmill_change *change = &side->items[at - 1];
 	change->count += count;
-	change->words++;
-	side->events[side->event_count++] = (struct pmill_change_event){at - 1, word};
+	change->place_count++;
+	side->events[side->event_count++] = (struct pmill_change_event){at - 1, place};
 }
 
 /* One of several matches of the place that is visited as number `visit`. */
 static inline void pmill_change_add(struct pmill_change_side *side, uint32_t *number,
-	uint32_t token, uint32_t visit, uint32_t word, int64_t count)
+	uint32_t token, uint32_t visit, uint32_t place, int64_t count)
 {
 	if (*number != 0 && side->items[*number - 1].last_visit == visit) {
 		side->items[*number - 1].count += count;
 		return;
 	}
-	pmill_change_add_single(side, number, token, word, count);
+	pmill_change_add_single(side, number, token, place, count);
 	side->items[*number - 1].last_visit = visit;
 }
 

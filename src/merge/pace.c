@@ -22,9 +22,9 @@ unsigned pmill_pace_choose(struct pmill_pace *pace)
 	return !way;
 }
 
-void pmill_pace_note(struct pmill_pace *pace, unsigned way, double nanoseconds, size_t places)
+void pmill_pace_note(struct pmill_pace *pace, unsigned way, double nanoseconds, size_t place_count)
 {
-	double cost = nanoseconds / (double)places;
+	double cost = nanoseconds / (double)place_count;
 	bool is_known = pace->costs[way] > 0;
 	bool is_trial = is_known && pace->costs[!way] > 0 && way != faster(pace);
 	if (is_trial || !is_known)

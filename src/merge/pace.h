@@ -21,6 +21,6 @@ struct pmill_pace {
 unsigned pmill_pace_choose(struct pmill_pace *pace);
 
 /* It took so long. */
-void pmill_pace_note(struct pmill_pace *pace, unsigned way, double nanoseconds, size_t places);
+void pmill_pace_note(struct pmill_pace *pace, unsigned way, double nanoseconds, size_t place_count);
 
 #endif

@@ -222,19 +222,19 @@ size_t pmill_packed_words_find_chained(const struct pmill_packed_words *packed, 
 	return low;
 }
 
-static bool is_before_share(const struct pmill_packed_words *packed, uint32_t name, unsigned share)
+static bool is_before_share(const struct pmill_packed_words *packed, uint32_t place, unsigned share)
 {
-	return name < packed->unit_count ? name < packed->shares[share].short_begin
-									 : name < packed->shares[share].chained_begin;
+	return place < packed->unit_count ? place < packed->shares[share].short_begin
+									  : place < packed->shares[share].chained_begin;
 }
 
 size_t pmill_packed_words_find_share(
-	const struct pmill_packed_words *packed, unsigned share, const uint32_t *names, size_t count)
+	const struct pmill_packed_words *packed, unsigned share, const uint32_t *places, size_t count)
 {
 	size_t low = 0, high = count;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (is_before_share(packed, names[middle], share))
+		if (is_before_share(packed, places[middle], share))
 			low = middle + 1;
 		else
 			high = middle;
@@ -264,13 +264,13 @@ void pmill_packed_words_walk(const struct pmill_packed_words *packed,
 		 at += pmill_packed_word_room(pmill_packed_words_at(packed, at)))
 		walk_short(packed, at, visit, context);
 	size_t word = 0;
-	for (uint64_t name = share->chained_begin; name < share->chained_end; name++) {
-		uint32_t at = (uint32_t)(name - packed->unit_count), next = packed->after[at];
+	for (uint64_t place = share->chained_begin; place < share->chained_end; place++) {
+		uint32_t at = (uint32_t)(place - packed->unit_count), next = packed->after[at];
 		if (packed->tokens[at] == PMILL_NO_TOKEN || next == PMILL_NO_POSITION)
 			continue;
 		if (word + 1 < packed->chained_count && packed->chained_words[word + 1].begin <= at)
 			word = pmill_packed_words_find_chained(packed, at);
-		visit(context, packed->tokens[at], packed->tokens[next], (uint32_t)name,
+		visit(context, packed->tokens[at], packed->tokens[next], (uint32_t)place,
 			packed->chained_words[word].count);
 	}
 }

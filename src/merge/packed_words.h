@@ -87,8 +87,9 @@ struct pmill_packed_share {
 };
 
 /*
- * A place is named by 32 bits: below unit_count a short word, by its offset in units of 8 bytes; from there on
- * a position of the long words. So all that is packed has less than 2^32 units and positions: 32 GiB.
+ * A place is where a pair occurs, in 32 bits: below unit_count it is a short word, as its offset in
+ * units of 8 bytes; from there on it is a position of the chained words. So there are fewer than 2^32
+ * units and positions in all: 32 GiB.
  */
 struct pmill_packed_words {
 	uint64_t *units;
@@ -119,7 +120,7 @@ size_t pmill_packed_words_find_chained(const struct pmill_packed_words *packed, 
 
 /* How many of the names of a pair's places stand before those of this share: they come share by share. */
 size_t pmill_packed_words_find_share(
-	const struct pmill_packed_words *packed, unsigned share, const uint32_t *names, size_t count);
+	const struct pmill_packed_words *packed, unsigned share, const uint32_t *places, size_t count);
 
 static inline struct pmill_packed_word *pmill_packed_words_at(
 	const struct pmill_packed_words *packed, size_t unit)
@@ -129,7 +130,7 @@ static inline struct pmill_packed_word *pmill_packed_words_at(
 
 /* Calls visit(context, left, right, name, count) for each two neighbours in the words of a share, in order. */
 typedef void pmill_pair_visitor(
-	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count);
+	void *context, uint32_t left, uint32_t right, uint32_t place, int64_t count);
 void pmill_packed_words_walk(const struct pmill_packed_words *packed,
 	const struct pmill_packed_share *share, pmill_pair_visitor *visit, void *context);
 

@@ -223,7 +223,7 @@ uint32_t *pmill_pair_index_allocate_places(
 	if (places == NULL)
 		return NULL;
 	pair->places = (uintptr_t)places;
-	return places->names;
+	return places->items;
 }
 
 void pmill_pair_index_free_places(
@@ -238,7 +238,7 @@ const uint32_t *pmill_pair_places(const struct pmill_pair *pair, uint32_t *singl
 {
 	if (has_many(pair)) {
 		*count = many(pair)->count;
-		return many(pair)->names;
+		return many(pair)->items;
 	}
 	*count = pair->places & 1;
 	*single = (uint32_t)(pair->places >> 32);

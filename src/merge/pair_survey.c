@@ -36,7 +36,7 @@ struct entry {
 		uint32_t *fill; /* later: where the next name is written; NULL: nowhere */
 	};
 	union {
-		uint32_t places;
+		uint32_t place_count;
 		uint32_t before; /* later: places of the pair in the tables before */
 	};
 	uint32_t last; /* the place that was seen last */
@@ -89,10 +89,10 @@ static uint32_t units_of(const struct survey *survey, int64_t count)
 }
 
 static void add_to_sketch(
-	void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+	void *context, uint32_t left, uint32_t right, uint32_t place, int64_t count)
 {
 	const struct survey *survey = context;
-	(void)name;
+	(void)place;
 	_Atomic uint32_t *slot = sketch_slot(survey, key_of(left, right));
 	uint32_t sum = atomic_load_explicit(slot, memory_order_relaxed);
 	if (sum >= survey->needed)
@@ -159,7 +159,7 @@ static bool has_failed(const struct survey *survey)
 	return atomic_load_explicit(&survey->has_failed, memory_order_relaxed);
 }
 
-static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t place, int64_t count)
 {
 	struct table *table = context;
 	if (!is_in_question(table->survey, left, right))
@@ -175,8 +175,8 @@ static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t na
 		table->used++;
 	}
 	entry->count += count;
-	entry->places += entry->last != name;
-	entry->last = name;
+	entry->place_count += entry->last != place;
+	entry->last = place;
 }
 
 static void walk_table(struct survey *survey, unsigned index, pmill_pair_visitor *visit)
@@ -236,10 +236,10 @@ static bool add_entry(struct survey *survey, unsigned part, struct entry *entry)
 	if (!pmill_pair_index_reserve(&survey->state->index, part, 1))
 		return false;
 	struct pmill_pair *pair = find_pair(survey, entry);
-	uint32_t places = entry->places;
+	uint32_t place_count = entry->place_count;
 	entry->before = (uint32_t)(pair->places / 2);
 	pair->count += entry->count;
-	pair->places += 2 * (uint64_t)places;
+	pair->places += 2 * (uint64_t)place_count;
 	return true;
 }
 
@@ -248,20 +248,20 @@ static bool place_entry(struct survey *survey, unsigned part, struct entry *entr
 {
 	struct pmill_merge_state *state = survey->state;
 	struct pmill_pair *pair = find_pair(survey, entry);
-	uint32_t left, right, single, *names;
+	uint32_t left, right, single, *places;
 	size_t count;
 	split_key(entry->key, &left, &right);
 	entry->fill = NULL;
 	if (entry->before > 0) {
-		names = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
-		entry->fill = count > 0 ? names + entry->before : NULL;
+		places = (uint32_t *)(uintptr_t)pmill_pair_places(pair, &single, &count);
+		entry->fill = count > 0 ? places + entry->before : NULL;
 		return true;
 	}
-	uint32_t places = (uint32_t)(pair->places / 2);
+	uint32_t place_count = (uint32_t)(pair->places / 2);
 	pair->places = 0;
 	if (pair->count < survey->floor)
 		return true;
-	entry->fill = pmill_pair_index_allocate_places(&state->index, part, pair, places);
+	entry->fill = pmill_pair_index_allocate_places(&state->index, part, pair, place_count);
 	if (entry->fill == NULL || !pmill_pair_queue_reserve(&state->queues[part], 1))
 		return false;
 	pmill_pair_queue_push(&state->queues[part], (struct pmill_candidate){pair->count, left, right});
@@ -278,17 +278,17 @@ static void index_part(void *context, unsigned part)
 
 /* ---- 4: places ---- */
 
-static void write_place(void *context, uint32_t left, uint32_t right, uint32_t name, int64_t count)
+static void write_place(void *context, uint32_t left, uint32_t right, uint32_t place, int64_t count)
 {
 	struct table *table = context;
 	(void)count;
 	if (!is_in_question(table->survey, left, right))
 		return;
 	struct entry *entry = find_slot(table, key_of(left, right));
-	if (entry->fill == NULL || entry->last == name)
+	if (entry->fill == NULL || entry->last == place)
 		return;
-	entry->last = name;
-	*entry->fill++ = name;
+	entry->last = place;
+	*entry->fill++ = place;
 }
 
 static void write_places(void *context, unsigned index)

@@ -11,7 +11,7 @@
 /* The places that held a pair when it came to be, in ascending order: see packed_words.h for their names. */
 struct pmill_places {
 	uint32_t count;
-	uint32_t names[];
+	uint32_t items[];
 };
 
 enum { PMILL_PLACE_CLASSES = 128 };

@@ -18,9 +18,9 @@ enum {
 };
 #define FOUND_MORE (1u << 31)
 
-static bool is_chained(const struct pmill_packed_words *words, uint32_t name)
+static bool is_chained(const struct pmill_packed_words *words, uint32_t place)
 {
-	return name >= words->unit_count;
+	return place >= words->unit_count;
 }
 
 /* Where the pair begins at this position, its second token; else PMILL_NO_POSITION. */
@@ -37,11 +37,11 @@ static uint32_t match_chained(
  * As merge in a short word, for one match. Whether it touches the match before shows in the token on
  * its left: the new one stands nowhere else yet.
  */
-static void merge_chained(const struct pmill_packed_words *words, uint32_t name, int64_t count,
+static void merge_chained(const struct pmill_packed_words *words, uint32_t place, int64_t count,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
-	uint32_t base = (uint32_t)words->unit_count, at = name - base;
+	uint32_t base = (uint32_t)words->unit_count, at = place - base;
 	uint32_t second = match_chained(words, at, left, right);
 	if (second == PMILL_NO_POSITION)
 		return;
@@ -64,15 +64,15 @@ static void merge_chained(const struct pmill_packed_words *words, uint32_t name,
 	words->before[after] = at;
 	uint32_t token = words->tokens[after];
 	if (match_chained(words, after, left, right) == PMILL_NO_POSITION)
-		pmill_change_add(&changes->right, &neighbours->right[token], token, visit, name, count);
+		pmill_change_add(&changes->right, &neighbours->right[token], token, visit, place, count);
 }
 
 /* What a visit touches first. (A function that only prefetches would be dropped by gcc as one without effect.) */
-static const void *address_of(const struct pmill_packed_words *words, uint32_t name)
+static const void *address_of(const struct pmill_packed_words *words, uint32_t place)
 {
-	if (is_chained(words, name))
-		return &words->tokens[name - words->unit_count];
-	return pmill_packed_words_at(words, name);
+	if (is_chained(words, place))
+		return &words->tokens[place - words->unit_count];
+	return pmill_packed_words_at(words, place);
 }
 
 #define TOKEN uint16_t
@@ -84,65 +84,65 @@ static const void *address_of(const struct pmill_packed_words *words, uint32_t n
 #define LOOK_TOKENS PMILL_MATCH_WIDE
 #include "merge/visit_template.h"
 
-static void visit_chained(const struct pmill_packed_words *words, uint32_t name, size_t *word,
+static void visit_chained(const struct pmill_packed_words *words, uint32_t place, size_t *word,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	/* Places come in order, so the next is mostly in the same word. */
-	uint32_t at = name - (uint32_t)words->unit_count;
+	uint32_t at = place - (uint32_t)words->unit_count;
 	bool is_behind = *word + 1 < words->chained_count &&
 		words->chained_words[*word + 1].begin <= at;
 	if (is_behind || words->chained_words[*word].begin > at)
 		*word = pmill_packed_words_find_chained(words, at);
 	merge_chained(
-		words, name, words->chained_words[*word].count, left, right, joined, neighbours, changes);
+		words, place, words->chained_words[*word].count, left, right, joined, neighbours, changes);
 }
 
-static void visit_chained_places(const struct pmill_packed_words *words, const uint32_t *names,
+static void visit_chained_places(const struct pmill_packed_words *words, const uint32_t *places,
 	size_t count, uint32_t left, uint32_t right, uint32_t joined,
 	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
 	size_t chained_word = 0;
 	for (size_t i = 0; i < count; i++)
-		visit_chained(words, names[i], &chained_word, left, right, joined, neighbours, changes);
+		visit_chained(words, places[i], &chained_word, left, right, joined, neighbours, changes);
 }
 
 /* How many of the first places are of one kind. They come share by share, and in each the short words first. */
 static size_t count_alike(
-	const struct pmill_packed_words *words, const uint32_t *names, size_t count)
+	const struct pmill_packed_words *words, const uint32_t *places, size_t count)
 {
 	if (words->position_count == 0)
 		return count;
 	size_t alike = 1;
-	while (alike < count && is_chained(words, names[alike]) == is_chained(words, names[0]))
+	while (alike < count && is_chained(words, places[alike]) == is_chained(words, places[0]))
 		alike++;
 	return alike;
 }
 
-bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
-	struct pmill_changes *changes)
+bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *places,
+	size_t count, uint32_t left, uint32_t right, uint32_t joined,
+	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
 	for (size_t i = 0; i < PREFETCHED && i < count; i++) {
-		const char *ahead = address_of(words, names[i]);
+		const char *ahead = address_of(words, places[i]);
 		__builtin_prefetch(ahead, 1);
 		__builtin_prefetch(ahead + SECOND_LINE, 1);
 	}
 	for (size_t begin = 0, alike; begin < count; begin += alike) {
-		alike = count_alike(words, names + begin, count - begin < ROUND ? count - begin : ROUND);
+		alike = count_alike(words, places + begin, count - begin < ROUND ? count - begin : ROUND);
 		size_t behind = count - begin, ahead = behind > PREFETCHED ? behind - PREFETCHED : 0;
 		if (!pmill_changes_reserve(changes, ROUND))
 			return false;
 		bool done = true;
-		if (is_chained(words, names[begin]))
+		if (is_chained(words, places[begin]))
 			visit_chained_places(
-				words, names + begin, alike, left, right, joined, neighbours, changes);
+				words, places + begin, alike, left, right, joined, neighbours, changes);
 		else if (words->is_wide)
 			done = visit_wide(
-				words, names + begin, alike, ahead, left, right, joined, neighbours, changes);
+				words, places + begin, alike, ahead, left, right, joined, neighbours, changes);
 		else
-			done = visit_narrow(words, names + begin, alike, ahead, (uint16_t)left, (uint16_t)right,
-				joined, neighbours, changes);
+			done = visit_narrow(words, places + begin, alike, ahead, (uint16_t)left,
+				(uint16_t)right, joined, neighbours, changes);
 		if (!done)
 			return false;
 	}
@@ -163,17 +163,17 @@ static struct pmill_byte_pair *find_chained_pair(
 static bool count_chained_pairs(const struct pmill_packed_words *words,
 	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
 {
-	for (uint64_t name = share->chained_begin; name < share->chained_end;) {
-		uint32_t at = (uint32_t)(name - words->unit_count);
+	for (uint64_t place = share->chained_begin; place < share->chained_end;) {
+		uint32_t at = (uint32_t)(place - words->unit_count);
 		size_t word = pmill_packed_words_find_chained(words, at);
 		int64_t count = words->chained_words[word].count;
 		struct pmill_byte_pair *pair;
 		for (; (pair = find_chained_pair(words, pairs, at)) != NULL; at++) {
 			if (__builtin_add_overflow(pair->count, count, &pair->count))
 				return false;
-			pair->places++;
+			pair->place_count++;
 		}
-		name = words->unit_count + at + 1;
+		place = words->unit_count + at + 1;
 	}
 	return true;
 }
@@ -181,11 +181,11 @@ static bool count_chained_pairs(const struct pmill_packed_words *words,
 static void fill_chained_pairs(const struct pmill_packed_words *words,
 	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
 {
-	for (uint64_t name = share->chained_begin; name < share->chained_end; name++) {
+	for (uint64_t place = share->chained_begin; place < share->chained_end; place++) {
 		struct pmill_byte_pair *pair = find_chained_pair(
-			words, pairs, (uint32_t)(name - words->unit_count));
+			words, pairs, (uint32_t)(place - words->unit_count));
 		if (pair != NULL && pair->fill != NULL)
-			*pair->fill++ = (uint32_t)name;
+			*pair->fill++ = (uint32_t)place;
 	}
 }
 

@@ -11,9 +11,9 @@
  * Replaces (left, right) by `joined` at each of `count` places and gathers what changes, in the order of the
  * places. Those that no longer hold the pair are passed over. False without memory.
  */
-bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
-	struct pmill_changes *changes);
+bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *places,
+	size_t count, uint32_t left, uint32_t right, uint32_t joined,
+	struct pmill_neighbours *neighbours, struct pmill_changes *changes);
 
 /*
  * Adds the pairs of bytes of one share to `pairs`, a dense table of 256 × 256: how often each occurs, and
@@ -21,7 +21,7 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
  */
 struct pmill_byte_pair {
 	int64_t count;
-	uint32_t places;
+	uint32_t place_count;
 	uint32_t last;  /* the place that was seen last; UINT32_MAX: none */
 	uint32_t *fill; /* where the next name is written; NULL: nowhere */
 };

@@ -46,7 +46,7 @@ static inline void NAME(close_gap)(TOKEN *tokens, size_t gap, size_t len)
 }
 
 /* Replaces from left to right, where there may be several matches. False without memory. */
-static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t name, const TOKEN left,
+static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place, const TOKEN left,
 	const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
@@ -64,23 +64,23 @@ static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t name, cons
 			continue;
 		}
 		if (is_touching)
-			pmill_change_add(&changes->both, &neighbours->both, joined, visit, name, count);
+			pmill_change_add(&changes->both, &neighbours->both, joined, visit, place, count);
 		else if (out > 0)
 			pmill_change_add(&changes->left, &neighbours->left[tokens[out - 1]], tokens[out - 1],
-				visit, name, count);
+				visit, place, count);
 		tokens[out++] = (TOKEN)joined;
 		in += 2;
 		is_touching = in + 1 < len && tokens[in] == left && tokens[in + 1] == right;
 		if (!is_touching && in < len)
 			pmill_change_add(
-				&changes->right, &neighbours->right[tokens[in]], tokens[in], visit, name, count);
+				&changes->right, &neighbours->right[tokens[in]], tokens[in], visit, place, count);
 	}
 	pmill_packed_word_shorten(word, len - out);
 	return true;
 }
 
 /* Replaces the pair at `at`, the only one. */
-static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t name, size_t at,
+static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t place, size_t at,
 	uint32_t joined, struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
 	TOKEN *tokens = (TOKEN *)(void *)word->tokens;
@@ -88,10 +88,10 @@ static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t n
 	int64_t count = pmill_packed_word_count(word);
 	if (at > 0)
 		pmill_change_add_single(
-			&changes->left, &neighbours->left[tokens[at - 1]], tokens[at - 1], name, count);
+			&changes->left, &neighbours->left[tokens[at - 1]], tokens[at - 1], place, count);
 	if (at + 2 < len)
 		pmill_change_add_single(
-			&changes->right, &neighbours->right[tokens[at + 2]], tokens[at + 2], name, count);
+			&changes->right, &neighbours->right[tokens[at + 2]], tokens[at + 2], place, count);
 	/* In this order: a narrow store that a wide load follows would make it wait. */
 	NAME(close_gap)(tokens, at + 1, len);
 	tokens[at] = (TOKEN)joined;
@@ -103,31 +103,31 @@ static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t n
  * places may name words that no longer hold the pair, every second one of some, and which can't be foreseen: so
  * all are looked at first, without branches. False without memory.
  */
-static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *names, size_t count,
-	size_t ahead, const TOKEN left, const TOKEN right, uint32_t joined,
+static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *places,
+	size_t count, size_t ahead, const TOKEN left, const TOKEN right, uint32_t joined,
 	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
-	uint32_t holders[ROUND], places[ROUND];
+	uint32_t holders[ROUND], found[ROUND];
 	size_t holder_count = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct pmill_packed_word *word = pmill_packed_words_at(words, names[i]);
+		const struct pmill_packed_word *word = pmill_packed_words_at(words, places[i]);
 		if (i < ahead) {
-			const char *next = address_of(words, names[i + PREFETCHED]);
+			const char *next = address_of(words, places[i + PREFETCHED]);
 			__builtin_prefetch(next, 1);
 			__builtin_prefetch(next + SECOND_LINE, 1);
 		}
-		unsigned found = NAME(find)(
+		unsigned where = NAME(find)(
 			(const TOKEN *)(const void *)word->tokens, pmill_packed_word_len(word), left, right);
-		holders[holder_count] = names[i];
-		places[holder_count] = found;
-		holder_count += found != 0;
+		holders[holder_count] = places[i];
+		found[holder_count] = where;
+		holder_count += where != 0;
 	}
 	for (size_t i = 0; i < holder_count; i++) {
 		struct pmill_packed_word *word = pmill_packed_words_at(words, holders[i]);
-		unsigned matches = places[i] & ((1u << LOOKED) - 1);
+		unsigned matches = found[i] & ((1u << LOOKED) - 1);
 		bool done = true;
-		if ((matches & (matches - 1)) == 0 && places[i] < FOUND_MORE) {
-			const size_t at = (places[i] >> LOOKED) + (size_t)__builtin_ctz(matches);
+		if ((matches & (matches - 1)) == 0 && found[i] < FOUND_MORE) {
+			const size_t at = (found[i] >> LOOKED) + (size_t)__builtin_ctz(matches);
 			NAME(merge_single)(word, holders[i], at, joined, neighbours, changes);
 		} else {
 			done = NAME(merge_many)(word, holders[i], left, right, joined, neighbours, changes);
@@ -139,7 +139,7 @@ static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *
 }
 
 static bool NAME(count_pairs)(
-	const struct pmill_packed_word *word, uint32_t name, struct pmill_byte_pair *pairs)
+	const struct pmill_packed_word *word, uint32_t place, struct pmill_byte_pair *pairs)
 {
 	const TOKEN *tokens = (const TOKEN *)(const void *)word->tokens;
 	size_t len = pmill_packed_word_len(word);
@@ -148,23 +148,23 @@ static bool NAME(count_pairs)(
 		struct pmill_byte_pair *pair = &pairs[(size_t)tokens[i] << 8 | tokens[i + 1]];
 		if (__builtin_add_overflow(pair->count, count, &pair->count))
 			return false;
-		pair->places += pair->last != name;
-		pair->last = name;
+		pair->place_count += pair->last != place;
+		pair->last = place;
 	}
 	return true;
 }
 
 static void NAME(fill_pairs)(
-	const struct pmill_packed_word *word, uint32_t name, struct pmill_byte_pair *pairs)
+	const struct pmill_packed_word *word, uint32_t place, struct pmill_byte_pair *pairs)
 {
 	const TOKEN *tokens = (const TOKEN *)(const void *)word->tokens;
 	size_t len = pmill_packed_word_len(word);
 	for (size_t i = 0; i + 1 < len; i++) {
 		struct pmill_byte_pair *pair = &pairs[(size_t)tokens[i] << 8 | tokens[i + 1]];
-		if (pair->last == name || pair->fill == NULL)
+		if (pair->last == place || pair->fill == NULL)
 			continue;
-		pair->last = name;
-		*pair->fill++ = name;
+		pair->last = place;
+		*pair->fill++ = place;
 	}
 }
 

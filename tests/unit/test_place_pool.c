@@ -35,14 +35,14 @@ static uint32_t draw_count(void)
 static void fill(struct pmill_places *places, uint32_t mark)
 {
 	for (uint32_t i = 0; i < places->count; i++)
-		places->names[i] = mark + i;
+		places->items[i] = mark + i;
 }
 
 static void check(const struct pmill_places *places, uint32_t count, uint32_t mark)
 {
 	assert_int_equal(places->count, count);
 	for (uint32_t i = 0; i < count; i++)
-		assert_int_equal(places->names[i], mark + i);
+		assert_int_equal(places->items[i], mark + i);
 }
 
 /* Lists live at the same time, each with numbers of its own: none may be written by another. */
