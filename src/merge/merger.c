@@ -21,7 +21,7 @@ static const struct pmill_merge_method *const methods[] = {
 	&pmill_merge_method_batches,
 };
 
-const char *pmill_merger_method(size_t index)
+const char *pmill_merger_name(size_t index)
 {
 	return index < sizeof methods / sizeof *methods ? methods[index]->name : NULL;
 }

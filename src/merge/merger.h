@@ -9,8 +9,8 @@
 #include "pairmill.h"
 #include "words/word_list.h"
 
-/* The ways of merging, all with one result: NULL at the end of the list. */
-const char *pmill_merger_method(size_t index);
+/* The names of the ways to merge, all with the same result; NULL at the end of the list. */
+const char *pmill_merger_name(size_t index);
 
 /* How a run with so many threads, this method and words of so many bytes in all goes about it. */
 struct pmill_merger_plan {

@@ -8,8 +8,16 @@
 #include "base/page_pool.h"
 #include "base/progress.h"
 
-/* Which of two pairs with equal counts is taken first. */
+/*
+ * Which of two pairs with equal counts is merged first: the one with the greater (left bytes, right
+ * bytes), or the one with the smaller (left id, right id).
+ */
 enum pmill_ties { PMILL_TIES_BYTES, PMILL_TIES_IDS };
+
+/* The names of the tie rules, in the order of the enum; NULL at the end of the list. */
+const char *pmill_ties_name(size_t index);
+/* Returns false if no rule has this name. */
+bool pmill_ties_find(const char *name, enum pmill_ties *ties);
 
 struct pmill_merger_settings {
 	uint32_t byte_ids[256]; /* ids of the layout: ties by ids compare them */

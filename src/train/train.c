@@ -13,14 +13,6 @@
 #include "model/layout.h"
 #include "model/tokenizer.h"
 
-static const struct {
-	const char *name;
-	enum pmill_ties ties;
-} tie_rules[] = {
-	{"bytes", PMILL_TIES_BYTES},
-	{"ids", PMILL_TIES_IDS},
-};
-
 enum { STAGE_COUNT, STAGE_SORT, STAGE_INDEX, STAGE_MERGE, STAGES };
 static const char *const stage_names[STAGES] = {"count", "sort", "index", "merge"};
 
@@ -43,15 +35,23 @@ static pmill_status fail_choice(
 		option, value, known);
 }
 
+static void list_ties(char *list, size_t size)
+{
+	size_t len = 0;
+	for (size_t i = 0; pmill_ties_name(i) != NULL && len < size; i++)
+		len += (size_t)snprintf(
+			list + len, size - len, "%s%s", i > 0 ? " or " : "", pmill_ties_name(i));
+}
+
 static pmill_status set_ties(struct pmill_trainer *trainer, const char *name, pmill_error *error)
 {
-	for (size_t i = 0; i < sizeof tie_rules / sizeof *tie_rules; i++)
-		if (strcmp(tie_rules[i].name, name) == 0) {
-			trainer->ties = tie_rules[i].ties;
-			trainer->ties_name = tie_rules[i].name;
-			return PMILL_OK;
-		}
-	return fail_choice("ties", name, "bytes or ids", error);
+	if (!pmill_ties_find(name, &trainer->ties)) {
+		char known[64];
+		list_ties(known, sizeof known);
+		return fail_choice("ties", name, known, error);
+	}
+	trainer->ties_name = pmill_ties_name(trainer->ties);
+	return PMILL_OK;
 }
 
 static pmill_status set_rules(struct pmill_trainer *trainer, pmill_error *error)
@@ -87,7 +87,7 @@ static pmill_status set_method(struct pmill_trainer *trainer, pmill_error *error
 	const char *asked = trainer->options.merger, *method = NULL;
 	size_t i = 0;
 	do
-		method = pmill_merger_method(i++);
+		method = pmill_merger_name(i++);
 	while (asked != NULL && method != NULL && strcmp(method, asked) != 0);
 	if (method == NULL)
 		return fail_choice("merger", asked, "one-by-one, pipelined or batches", error);

@@ -265,11 +265,11 @@ static uint64_t compare_case(uint64_t seed)
 	make_settings(&settings);
 	make_case(&slow, &list, &settings);
 	train_slowly(&slow, &settings);
-	for (size_t way = 0; pmill_merger_method(way) != NULL; way++) {
+	for (size_t way = 0; pmill_merger_name(way) != NULL; way++) {
 		struct pmill_merger_result result;
 		struct pmill_word_list copy = {0};
 		copy_list(&list, &copy);
-		settings.method = pmill_merger_method(way);
+		settings.method = pmill_merger_name(way);
 		settings.threads = thread_counts[draw(4)];
 		settings.chained_word_len = chained_word_lens[draw(3)];
 		settings.first_floor = first_floors[draw(6)];

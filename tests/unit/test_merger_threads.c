@@ -75,11 +75,10 @@ static void equals_one_by_one(void **state)
 {
 	(void)state;
 	static const unsigned thread_counts[] = {2, 3, 4, 8, 16};
-	for (size_t way = 0; pmill_merger_method(way) != NULL; way++)
+	for (size_t way = 0; pmill_merger_name(way) != NULL; way++)
 		for (size_t i = 0; i < sizeof thread_counts / sizeof *thread_counts; i++)
-			if (strcmp(pmill_merger_method(way), "one-by-one") != 0)
-				compare(
-					pmill_merger_method(way), thread_counts[i], i == 3 ? 20 : 1, i == 2 ? 6 : 0);
+			if (strcmp(pmill_merger_name(way), "one-by-one") != 0)
+				compare(pmill_merger_name(way), thread_counts[i], i == 3 ? 20 : 1, i == 2 ? 6 : 0);
 }
 
 /* ---- The team itself ---- */
