@@ -1,12 +1,13 @@
-# Compares two lists of merges; where ties alone may part them, checks the other list by itself.
+# Compares two lists of merges; if they differ, checks whether only ties can explain it.
 # SPDX-License-Identifier: MIT
 """
-python -m bench.compare OURS THEIRS WORDS: the files of merge_list.py, and the words as a TSV (read only where
-the lists differ). Prints one JSON object, in a process of its own: the harness stays small.
+python -m bench.compare OURS THEIRS WORDS: two files of merge_list.py, and the words as a TSV (read
+only if the lists differ). Prints one JSON object. It runs in its own process to keep the harness
+small.
 
-Two lists that differ may both be right, where they break ties differently. A list is greedy when each of its
-pairs counts as much as any pair when it is merged; that is checked by merging it, with the counts kept up
-to date, and asks nothing of ours but the words.
+Two lists that differ may both be right if they break ties differently. A list is greedy if no other
+pair counts more than each of its pairs at the time it is merged. That is checked by merging the
+list, with the counts kept up to date; of our results it needs only the words.
 """
 import heapq
 import json
@@ -17,15 +18,17 @@ from . import merge_list, peers
 
 
 def first_difference(ours, theirs):
-    """The index of the first merge in which the lists differ, as far as both go; None: they don't."""
+    """The index of the first merge that differs, within the shorter list's length; None: none."""
     for i, (mine, other) in enumerate(zip(ours, theirs)):
-        if (b"".join(mine) if len(other) == 1 else mine) != (b"".join(other) if len(other) == 1 else other):
+        if len(other) == 1:
+            mine, other = b"".join(mine), b"".join(other)
+        if mine != other:
             return i
     return None
 
 
 def read_words(path):
-    """{word: count} of a TSV in printable bytes."""
+    """{word: count} from a TSV in printable bytes."""
     table = peers.unprintable()
     words = {}
     with open(path, encoding="utf-8", newline="\n") as file:
@@ -37,7 +40,7 @@ def read_words(path):
 
 
 def replace(tokens, pair, new):
-    """One merge in one word, from left to right."""
+    """Applies one merge to one word, from left to right."""
     out, i = [], 0
     while i < len(tokens):
         if tokens[i] == pair[0] and i + 1 < len(tokens) and tokens[i + 1] == pair[1]:
@@ -50,7 +53,7 @@ def replace(tokens, pair, new):
 
 
 class Greedy:
-    """Words under merging: how often each pair occurs, and which words may hold it."""
+    """Words being merged: how often each pair occurs, and which words may hold it."""
 
     def __init__(self, words):
         self.words = [list(word) for word in words]
@@ -76,7 +79,7 @@ class Greedy:
         return 0
 
     def merge(self, pair, new):
-        """Merges, and offers what changed to the heap. Counts that fell are found stale later."""
+        """Merges, and pushes what changed onto the heap. Counts that fell turn out stale later."""
         changed = set()
         for i in self.holders.pop(pair):
             word = self.words[i]
@@ -94,7 +97,7 @@ class Greedy:
 
 
 def pairs_of(merge, ids, greedy):
-    """The pairs of tokens that this merge may mean: one, or all ways to cut the token where only it is known."""
+    """The pairs this merge may mean: one, or all ways to split it if only the token is known."""
     if len(merge) == 2:
         cuts = [merge]
     else:
@@ -104,7 +107,7 @@ def pairs_of(merge, ids, greedy):
 
 
 def first_not_greedy(merges, words):
-    """The index of the first merge that some pair outnumbers; None: there is none."""
+    """The index of the first merge whose pair is outnumbered by another; None: none."""
     greedy = Greedy(words)
     ids = {bytes([b]): [b] for b in range(256)}  # two merges may make the same bytes
     for i, merge in enumerate(merges):
@@ -118,7 +121,7 @@ def first_not_greedy(merges, words):
 
 
 def compare(ours, theirs, words):
-    """`words` is a function that gives {word: count}: it is called where the lists differ."""
+    """`words` is a function that returns {word: count}, called only if the lists differ."""
     compared = min(len(ours), len(theirs))
     report = {"compared": compared, "ours": len(ours), "theirs": len(theirs)}
     first = first_difference(ours, theirs)
@@ -145,7 +148,8 @@ def sentence(report):
 
 def main():
     ours, theirs, words = sys.argv[1:]
-    print(json.dumps(compare(merge_list.read(ours), merge_list.read(theirs), lambda: read_words(words))))
+    report = compare(merge_list.read(ours), merge_list.read(theirs), lambda: read_words(words))
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

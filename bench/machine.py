@@ -1,4 +1,4 @@
-# What the figures were measured on, and with.
+# What the figures were measured on and with.
 # SPDX-License-Identifier: MIT
 import json
 import os
@@ -29,9 +29,11 @@ def huge_pages():
 
 def machine():
     return {"cpu": field_of("/proc/cpuinfo", "model name") or platform.machine(),
-            "processors": len(os.sched_getaffinity(0)), "memory": field_of("/proc/meminfo", "MemTotal"),
-            "huge_pages": huge_pages(), "kernel": platform.release(), "system": platform.freedesktop_os_release()
-            .get("PRETTY_NAME"), "python": platform.python_version(), "load_average": os.getloadavg()[0]}
+            "processors": len(os.sched_getaffinity(0)),
+            "memory": field_of("/proc/meminfo", "MemTotal"), "huge_pages": huge_pages(),
+            "kernel": platform.release(),
+            "system": platform.freedesktop_os_release().get("PRETTY_NAME"),
+            "python": platform.python_version(), "load_average": os.getloadavg()[0]}
 
 
 def output_of(*command):
@@ -39,14 +41,15 @@ def output_of(*command):
 
 
 def build(command):
-    """Version and compiler of ours; the compiler is told by the build folder, if the command stands in one."""
+    """Our version and, if the command is in a build folder, its compiler and flags."""
     report = {"version": json.loads(output_of(command, "version", "--json"))["version"]}
     cache = Path(command).parent / "CMakeCache.txt"
     if cache.is_file():
         options = dict(re.findall(r"^(\w+):\w+=(.*)$", cache.read_text(), re.MULTILINE))
         kind = options.get("CMAKE_BUILD_TYPE", "").upper()
         report["compiler"] = output_of(options["CMAKE_C_COMPILER"], "--version").splitlines()[0]
-        report["flags"] = f"{options.get('CMAKE_C_FLAGS', '')} {options.get(f'CMAKE_C_FLAGS_{kind}', '')}".strip()
+        flags = [options.get(name, "") for name in ("CMAKE_C_FLAGS", f"CMAKE_C_FLAGS_{kind}")]
+        report["flags"] = " ".join(flags).strip()
     return report
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-# Makes a text of source code out of packages of the distribution.
+# Makes a text of source code from packages of the distribution.
 # SPDX-License-Identifier: MIT
 """
-make_code_text.py OUT [--bytes N] [--packages FOLDER]: fetches the source of Go and of the kernel with
-`apt-get download` into FOLDER (kept), takes files of a programming language in the order of their paths, half
-of N bytes from each, and ends every file with the special token. The same packages give the same bytes.
+make_code_text.py OUT [--bytes N] [--packages FOLDER]: downloads the source packages of Go and the
+kernel with `apt-get download` into FOLDER (they are kept), takes source files in the order of their
+paths, N / 2 bytes from each package, and ends every file with the special token. The same packages
+give the same bytes.
 """
 import argparse
 import re
@@ -19,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from bench.texts import SPECIAL, is_utf8, join_documents  # noqa: E402
 
 FORMS = (r"golang-[0-9.]+-src", r"linux-source-[0-9.]+")
-SUFFIXES = {".c", ".cc", ".cpp", ".go", ".h", ".java", ".js", ".pl", ".py", ".rs", ".s", ".S", ".sh"}
-MOST_BYTES = 900_000  # a larger source file is a table that a program has written
+SUFFIXES = {".c", ".cc", ".cpp", ".go", ".h", ".java", ".js", ".pl", ".py", ".rs", ".s", ".S",
+            ".sh"}
+MOST_BYTES = 900_000  # larger source files are generated tables
 
 
 def version_of(name):
@@ -28,27 +30,29 @@ def version_of(name):
 
 
 def package_like(form):
-    """The package whose name has this form; the oldest of several is the distribution's own."""
-    names = subprocess.run(["apt-cache", "pkgnames"], check=True, capture_output=True, text=True).stdout.split()
-    found = sorted((name for name in names if re.fullmatch(form, name)), key=version_of)
+    """The package whose name matches; the oldest of several is the distribution's own."""
+    done = subprocess.run(["apt-cache", "pkgnames"], check=True, capture_output=True, text=True)
+    found = sorted((name for name in done.stdout.split() if re.fullmatch(form, name)),
+                   key=version_of)
     if not found:
-        raise SystemExit(f"make_code_text: apt-get knows no package like {form} (no apt-get update yet?)")
+        raise SystemExit(
+            f"make_code_text: no package matches {form}: run apt-get update, then try again")
     return found[0]
 
 
 def fetch(form, folder):
-    """The package as a file."""
+    """The package file, downloaded unless it is there."""
     there = [path for path in folder.glob("*.deb") if re.match(form + "_", path.name)]
     if not there:
         name = package_like(form)
-        subprocess.run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name], cwd=folder,
-                       check=True, stdout=sys.stderr)
+        subprocess.run(["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name],
+                       cwd=folder, check=True, stdout=sys.stderr)
         there = list(folder.glob(f"{name}_*.deb"))
     return there[0]
 
 
 def unpack(package, folder):
-    """And the archive that a source package installs."""
+    """Unpacks the package, and the archive that a source package installs."""
     subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
     for archive in list(folder.glob("usr/src/*.tar.*")):
         with tarfile.open(archive) as file:

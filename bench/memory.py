@@ -1,4 +1,4 @@
-# The memory of a process, as the kernel tells it.
+# The memory of a process, as the kernel reports it.
 # SPDX-License-Identifier: MIT
 import threading
 
@@ -7,18 +7,19 @@ INTERVAL_S = 0.004
 
 
 def read_memory(pid):
-    """Bytes: `peak` and `resident` with mapped files, `anonymous` without. Empty once it has ended."""
+    """Bytes: `peak` and `resident` include mapped files. Empty once the process has ended."""
     try:
         with open(f"/proc/{pid}/status") as file:
             lines = file.read().splitlines()
     except OSError:
         return {}
     found = (line.split() for line in lines)
-    return {FIELDS[words[0][:-1]]: int(words[1]) * 1024 for words in found if words[0][:-1] in FIELDS}
+    return {FIELDS[words[0][:-1]]: int(words[1]) * 1024
+            for words in found if words[0][:-1] in FIELDS}
 
 
 class Sampler:
-    """Looks at a process every few milliseconds and keeps the greatest figures. A short one may give none."""
+    """Samples a process every few ms and keeps the peaks. A short process may give none."""
 
     def __init__(self, pid):
         self.greatest = {}

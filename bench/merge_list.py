@@ -1,6 +1,6 @@
-# Lists of merges in files: a merge a line, in hexadecimal digits.
+# Files of merges: one per line, in hexadecimal.
 # SPDX-License-Identifier: MIT
-"""A line is "left right", or only the token where the trainer doesn't tell which two made it."""
+"""A line is "left right", or only the token if the trainer doesn't say which two made it."""
 
 
 def write(path, merges):
@@ -12,4 +12,5 @@ def write(path, merges):
 
 def read(path):
     with open(path) as file:
-        return [tuple(bytes.fromhex(side) for side in line.split(" ")) for line in file.read().splitlines()]
+        return [tuple(bytes.fromhex(side) for side in line.split(" "))
+                for line in file.read().splitlines()]

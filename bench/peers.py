@@ -1,19 +1,19 @@
-# The other trainers: one row in a table for each way of feeding each.
+# The other trainers: a table with one row for each way to feed each of them.
 # SPDX-License-Identifier: MIT
 """
-A row says under which of our rules its merges must equal ours. All rows train with the pattern of GPT-2 on
-the same documents. `vocab_size` counts the special token; trainers that know none get one entry less,
-which leaves the same number of merges.
+Each row says under which of our rules its merges must equal ours. All rows train with GPT-2's
+pattern on the same documents. `vocab_size` includes the special token; trainers without special
+tokens get one entry less, so that all learn the same number of merges.
 
-How each of them breaks ties was found by training on real text and comparing; the tests of the harness
-and every run of it compare again.
+How each trainer breaks ties was found by training on real text and comparing. The tests of the
+harness and every run of it compare again.
 
     tokenizers, gigatoken (its default), gigabpe
-        the smaller (left id, right id), where bytes are numbered in printable order: --compat hf
+        the smaller (left id, right id), with bytes numbered in printable order: --compat hf
     rustbpe, ffbpe (its default), bpeasy
-        the same, where bytes are numbered by value: --ties ids
+        the same, with bytes numbered by value: --ties ids
     sentencepiece
-        begins with characters instead of bytes, marks spaces, drops rare characters: another algorithm
+        a different algorithm: starts from characters, marks spaces, drops rare characters
 """
 import importlib
 import io
@@ -26,7 +26,7 @@ from typing import Callable, Optional
 from .texts import SPECIAL, load
 
 GPT2 = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
-NO_LIMIT = 1 << 20  # bytes of a token, for trainers that want a limit; longer than any that is learned
+NO_LIMIT = 1 << 20  # bytes: for trainers that need a limit; longer than any learned token
 
 HF = ("--compat", "hf")
 IDS = ("--ties", "ids")
@@ -34,9 +34,9 @@ IDS = ("--ties", "ids")
 
 @dataclass(frozen=True)
 class Case:
-    """What a run is asked for."""
+    """What a run has to do."""
 
-    path: str  # of the text in the row's form
+    path: str  # the text in the row's form
     vocab_size: int
     threads: int
     work: str  # a folder of its own
@@ -45,15 +45,16 @@ class Case:
 @dataclass(frozen=True)
 class Peer:
     name: str
-    module: str  # what is imported, and the package that it comes from
+    module: str  # to import, and the package it comes from
     form: str  # of texts.py
-    train: Callable  # (module, what prepare gave, case) -> anything; this call is timed
-    merges: Optional[Callable] = None  # (what train gave, case) -> (left, right) or token of each, as bytes
+    train: Callable  # (module, result of prepare, case) -> anything; this call is timed
+    # (result of train, case) -> for each merge (left, right) or the token, as bytes
+    merges: Optional[Callable] = None
     prepare: Callable = lambda module, data, case: data
-    rule: tuple = ()  # our options for the same merges
+    rule: tuple = ()  # our options that give the same merges
     ties: str = ""
-    threads: str = "RAYON_NUM_THREADS"  # how it is told how many threads it may use
-    not_compared: str = ""  # why, where the algorithm is another
+    threads: str = "RAYON_NUM_THREADS"  # how it is told the number of threads
+    not_compared: str = ""  # why not, if the algorithm is different
 
     @property
     def fed(self):
@@ -61,12 +62,12 @@ class Peer:
 
     @property
     def documents(self):
-        """What it takes as a document."""
+        """What it treats as a document."""
         return "lines" if self.form == "lines" else "documents"
 
 
 def unprintable():
-    """From the printable characters of GPT-2's vocab.json to bytes."""
+    """Maps the printable characters of GPT-2's vocab.json to bytes."""
     plain = [b for b in range(256) if 33 <= b <= 126 or 161 <= b <= 172 or b >= 174]
     others = [b for b in range(256) if b not in plain]
     return {chr(b): b for b in plain} | {chr(256 + i): b for i, b in enumerate(others)}
@@ -79,7 +80,7 @@ def read_printable(pairs):
 
 
 def tokens_by_rank(ranks):
-    """The tokens behind the 256 bytes, of {bytes: rank}."""
+    """The tokens after the 256 bytes, from {bytes: rank}."""
     ordered = sorted(ranks, key=lambda item: item[1])
     return [bytes(token) for token, _ in ordered[256:]]
 
@@ -199,11 +200,12 @@ PEERS = (
          lambda out, case: read_printable(out[1]), rule=HF, ties=HF_TIES, threads="threads="),
     Peer("ffbpe-documents", "ffbpe", "documents", train_ffbpe_documents, merges_of_ffbpe,
          rule=IDS, ties=ID_TIES),
-    Peer("ffbpe-files", "ffbpe", "text", train_ffbpe_files, merges_of_ffbpe, rule=IDS, ties=ID_TIES),
+    Peer("ffbpe-files", "ffbpe", "text", train_ffbpe_files, merges_of_ffbpe,
+         rule=IDS, ties=ID_TIES),
     Peer("bpeasy", "bpeasy", "documents", train_bpeasy,
          lambda out, case: tokens_by_rank(out.items()), rule=IDS, ties=ID_TIES),
     Peer("sentencepiece", "sentencepiece", "lines", train_sentencepiece, threads="num_threads=",
-         not_compared="begins with characters, not bytes; marks spaces; drops rare characters"),
+         not_compared="starts from characters, not bytes; marks spaces; drops rare characters"),
 )
 
 
@@ -220,9 +222,9 @@ def version_of(peer):
 
 
 def environment(threads):
-    """What tells libraries how many threads they may use."""
-    return {"RAYON_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false",
-            "OMP_NUM_THREADS": str(threads)}
+    """Tells libraries how many threads they may use."""
+    return {"RAYON_NUM_THREADS": str(threads), "OMP_NUM_THREADS": str(threads),
+            "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false"}
 
 
 def prepare(peer, module, case):

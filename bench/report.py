@@ -1,4 +1,4 @@
-# Medians, and the tables in Markdown.
+# Medians, and tables in Markdown.
 # SPDX-License-Identifier: MIT
 import statistics
 
@@ -8,7 +8,7 @@ STAGES = ("count", "sort", "index", "merge")
 
 
 def summary(runs):
-    """Of a list of runs: median and best seconds, median of all else that every run has."""
+    """Median and best seconds, and medians of everything else that all runs have."""
     if not runs:
         return None
     seconds = [run["seconds"] for run in runs]
@@ -39,12 +39,13 @@ def our_table(rows):
     for row in rows:
         figures = summary(row["runs"])
         peak = figures["peak"] or row["memory"].get("peak")
-        stages = [seconds(figures["stages"][name]) if name in figures["stages"] else "" for name in STAGES]
+        stages = [seconds(figures["stages"][name]) if name in figures["stages"] else ""
+                  for name in STAGES]
         shown.append([row["name"], str(row["threads"]), *stages, seconds(figures["median"]),
                       seconds(figures["best"]), seconds(figures["cpu_seconds"]), megabytes(peak),
                       megabytes(row["memory"].get("anonymous"))])
-    head = ["row", "threads", *(f"{name}, s" for name in STAGES), "whole, median s", "best s", "CPU s",
-            "peak MB", "anonymous MB"]
+    head = ["row", "threads", *(f"{name}, s" for name in STAGES), "whole, median s", "best s",
+            "CPU s", "peak MB", "anonymous MB"]
     return table(head, shown)
 
 
@@ -59,24 +60,27 @@ def peer_cells(row, ours):
     if figures is None:
         return [*start, *[""] * 8]
     memory = row["memory"]
-    cells = [*start, seconds(figures["median"]), seconds(figures["best"]), seconds(figures["cpu_seconds"])]
+    cells = start + [seconds(figures[name]) for name in ("median", "best", "cpu_seconds")]
     cells += [ratio(figures, ours, "median"), ratio(figures, ours, "best")] if ours else ["", ""]
-    return [*cells, megabytes(figures["peak"]), megabytes(memory.get("anonymous")), megabytes(memory.get("before"))]
+    return [*cells, megabytes(figures["peak"]), megabytes(memory.get("anonymous")),
+            megabytes(memory.get("before"))]
 
 
 def peer_table(rows, our_rows):
     ours = {row["threads"]: summary(row["runs"]) for row in our_rows}
     head = ["trainer", "version", "threads", "documents", "merges", "median s", "best s", "CPU s",
-            "times ours, median", "times ours, best", "peak MB", "anonymous MB", "before the call MB"]
+            "times ours, median", "times ours, best", "peak MB", "anonymous MB",
+            "before the call MB"]
     return table(head, [peer_cells(row, ours.get(row["threads"])) for row in rows])
 
 
 NOTES = """\
-Ours is the whole process, from spawning it to its end; the others are their training call alone, in a fresh
-process, with imports and reading into the form that the call takes not counted. Files are in the page cache.
-Peak: of the whole process, mapped files included; for the others since the call began. Anonymous: the greatest
-seen every 4 ms in an extra run, mapped files not counted; before the call: what of it the interpreter, the
-imports and the text handed over had taken."""
+Our time is that of the whole process, from spawning it to its end. The others are timed for their
+training call alone, in a fresh process, without imports and without reading the text into the form
+that the call takes. Files are in the page cache. Peak: of the whole process, including mapped
+files; for the others, since the call began. Anonymous: the maximum, sampled every 4 ms in an extra run,
+without mapped files. Before the call: the part of it taken by the interpreter, the imports and the
+text passed in."""
 
 
 def markdown(document):
@@ -84,12 +88,13 @@ def markdown(document):
     parts = ["# Training benchmark", "",
              f"{machine['cpu']}, {machine['processors']} processors, {machine['system']}, "
              f"Linux {machine['kernel']}, huge pages: {machine['huge_pages']}; "
-             f"load when it began: {machine['load_average']:.1f}.",
-             f"pairmill {build['version']}, {build.get('compiler', 'compiler not known')}, "
+             f"load at the start: {machine['load_average']:.1f}.",
+             f"pairmill {build['version']}, {build.get('compiler', 'unknown compiler')}, "
              f"`{build.get('flags', '')}`. Vocab of {document['vocab_size']:,} entries, "
              f"runs: {document['runs']}, interleaved.", "", NOTES]
     for text in document["texts"]:
-        parts += ["", f"## {text['name']}", "", f"{text['bytes']:,} bytes, SHA-256 `{text['sha256']}`."]
+        parts += ["", f"## {text['name']}", "",
+                  f"{text['bytes']:,} bytes, SHA-256 `{text['sha256']}`."]
         if text["ours"]:
             parts += ["", our_table(text["ours"])]
         if text["peers"]:
@@ -97,6 +102,7 @@ def markdown(document):
         parts += ["", *(f"- {row['name']}: {row['failed']}" for row in text["skipped"])]
     if document["counts"]:
         parts += ["", "## Merging alone", "", f"Words of `{document['counts']['name']}`, "
-                  f"{document['counts']['bytes']:,} bytes, SHA-256 `{document['counts']['sha256']}`.", "",
+                  f"{document['counts']['bytes']:,} bytes, "
+                  f"SHA-256 `{document['counts']['sha256']}`.", "",
                   our_table(document["counts"]["ours"])]
     return "\n".join(parts).rstrip() + "\n"

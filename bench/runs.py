@@ -1,4 +1,4 @@
-# Single runs: of our command, whole process; of another trainer, its call alone.
+# Single runs: our command as a whole process, another trainer's training call alone.
 # SPDX-License-Identifier: MIT
 import json
 import os
@@ -24,12 +24,12 @@ def own_peak():
 
 
 def last_line(path):
-    lines = [line.strip() for line in Path(path).read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    lines = [line.strip() for line in Path(path).read_text(errors="replace").splitlines()]
+    return next((line for line in reversed(lines) if line), "")
 
 
 def wait_within(child, seconds):
-    """wait4 with a limit; the child is killed at it. Returns exit code and resources."""
+    """wait4 with a limit, after which the child is killed. Returns exit code and resources."""
     limit = time.perf_counter() + seconds
     descriptor = os.pidfd_open(child.pid)
     try:
@@ -47,9 +47,9 @@ def wait_within(child, seconds):
 
 def run_ours(command, arguments, work, timeout, samples_memory=False):
     """
-    From spawning the process to its end. Its JSON goes to a file, as a pipe would have to be read
-    meanwhile. The kernel counts the peak of a process from its parent's when it was spawned: it is only
-    told where it is above that.
+    Times from spawning the process to its end. Its JSON goes to a file, since a pipe would have to
+    be read meanwhile. The kernel starts a process's peak from that of its parent when spawned, so
+    it is reported only if it is above that.
     """
     out, errors = Path(work, "ours.json"), Path(work, "ours.err")
     with open(out, "wb") as stdout, open(errors, "wb") as stderr:
@@ -73,7 +73,7 @@ def run_ours(command, arguments, work, timeout, samples_memory=False):
 
 
 class Worker:
-    """A process with another trainer in it, and what it says."""
+    """A process that runs another trainer, and what it says."""
 
     def __init__(self, job, threads, errors):
         ours, theirs = os.pipe()
@@ -88,11 +88,11 @@ class Worker:
         self.heard = b""
 
     def hear(self, limit):
-        """Its next line. Failed where it ends or lets `limit` pass (perf_counter seconds)."""
+        """Its next line. Raises Failed if it ends, or after `limit` (perf_counter seconds)."""
         while b"\n" not in self.heard:
             wait = max(0, limit - time.perf_counter())
             if not select.select([self.says], [], [], wait)[0]:
-                raise Failed("stopped, as it took too long")
+                raise Failed("stopped because it took too long")
             piece = os.read(self.says, 1 << 16)
             if not piece:
                 raise Failed(last_line(self.errors) or f"exit code {self.child.wait()}")
@@ -112,9 +112,9 @@ class Worker:
 
 
 def run_peer(peer, case, timeout, merges=None, samples_memory=False):
-    """The training call alone. With `merges`, a path, its merges go there."""
-    job = {"peer": peer.name, "path": str(case.path), "vocab_size": case.vocab_size, "threads": case.threads,
-           "work": str(case.work), "merges": merges and str(merges)}
+    """Times the training call alone. Writes its merges to the path `merges`, if given."""
+    job = {"peer": peer.name, "path": str(case.path), "vocab_size": case.vocab_size,
+           "threads": case.threads, "work": str(case.work), "merges": merges and str(merges)}
     limit = time.perf_counter() + timeout
     worker = Worker(job, case.threads, Path(case.work, "worker.err"))
     try:

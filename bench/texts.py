@@ -1,14 +1,14 @@
-# A text to train on, in the forms that the rows are fed with.
+# A text to train on, in the forms that rows take.
 # SPDX-License-Identifier: MIT
 """
-One file is the truth: documents, each ended by the special token. What else a row wants is made of it:
+The source is one file of documents, each ended by the special token. Other forms are made from it:
 
     text        the file itself
-    lines       a file without the special token, for trainers that take each line as a document
+    lines       a file without the special token, for trainers that treat each line as a document
     documents   a list of str
     bytes       the file in memory
 
-A folder becomes one file first, each of its files a document.
+A folder is first made into one file; each of its files becomes a document.
 """
 import hashlib
 import re
@@ -35,7 +35,7 @@ def is_utf8(data):
 
 
 def documents_of_folder(folder):
-    """The files below it, hidden ones aside, sorted by path; those that are not UTF-8 are left out."""
+    """All files in it, sorted by path, except hidden ones and those that are not UTF-8."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden:
@@ -45,7 +45,7 @@ def documents_of_folder(folder):
 
 
 def join_documents(documents, out):
-    """Writes them with the special token and a line feed behind each. Returns how many there were."""
+    """Writes each with the special token and a line feed after it. Returns their number."""
     count = 0
     with open(out, "wb") as file:
         for document in documents:
@@ -55,17 +55,17 @@ def join_documents(documents, out):
 
 
 def split_documents(text):
-    """The documents of a text as str; empty ones hold no words and are left out."""
+    """The documents of a text as str, without empty ones, which contain no words."""
     return [document for document in text.split(SPECIAL) if document]
 
 
 def lines_without_special(data):
-    """The special token, with a line feed behind it or not, becomes a line feed."""
+    """Replaces the special token, and a line feed after it if there is one, by a line feed."""
     return re.sub(re.escape(SPECIAL.encode()) + rb"\n?", b"\n", data)
 
 
 def make_lines(path, out):
-    """`out` is `path` without special tokens. Blocks are cut at line feeds, so none is cut through."""
+    """Writes `path` without special tokens. Blocks end at line feeds, so none is cut in two."""
     with open(path, "rb") as source, open(out, "wb") as target:
         while block := source.read(BLOCK):
             block += source.readline()
@@ -73,12 +73,12 @@ def make_lines(path, out):
 
 
 class Text:
-    """Paths and figures of a text; holds none of its bytes."""
+    """Paths and figures of a text, without its bytes."""
 
     def __init__(self, name, work):
         given = Path(name)
         if not given.exists():
-            raise SystemExit(f"bench: there is no text {name}")
+            raise SystemExit(f"bench: {name} not found")
         work.mkdir(parents=True, exist_ok=True)
         self.name = given.stem
         self.path = given.resolve()
@@ -86,19 +86,19 @@ class Text:
             self.path = work / f"{given.name}.txt"
             join_documents(documents_of_folder(given), self.path)
         if self.path.stat().st_size == 0:
-            raise SystemExit(f"bench: {name} holds no text")
+            raise SystemExit(f"bench: {name} contains no text")
         self.lines = work / f"{self.name}.lines.txt"
         make_lines(self.path, self.lines)
         self.bytes = self.path.stat().st_size
         self.sha256 = sha256_of(self.path)
 
     def figures(self):
-        return {"name": self.name, "path": str(self.path), "bytes": self.bytes, "sha256": self.sha256,
-                "page_cache": "warm"}
+        return {"name": self.name, "path": str(self.path), "bytes": self.bytes,
+                "sha256": self.sha256, "page_cache": "warm"}
 
 
 def load(form, path):
-    """What a row is fed with."""
+    """A row's input."""
     if form in ("text", "lines"):
         return str(path)
     data = Path(path).read_bytes()

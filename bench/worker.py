@@ -1,8 +1,8 @@
-# One run of another trainer, in a process of its own: python -m bench.worker JOB.
+# One run of another trainer, in its own process: python -m bench.worker JOB.
 # SPDX-License-Identifier: MIT
 """
-Imports the trainer and reads what it is fed with, says "ready" on the file descriptor of the job, waits for
-a line on stdin, trains, and says what that took. stdout and stderr are the trainer's own.
+Imports the trainer, reads its input, says "ready" on the job's file descriptor, waits for a line on
+stdin, trains, and reports time and memory. stdout and stderr belong to the trainer.
 """
 import gc
 import json
@@ -16,7 +16,7 @@ from .memory import read_memory
 
 
 def forget_peak():
-    """From now on VmHWM is the peak since now. False where the system doesn't let us."""
+    """Resets VmHWM, the peak. Returns False if the system doesn't allow it."""
     try:
         with open("/proc/self/clear_refs", "w") as file:
             file.write("5")
@@ -47,15 +47,16 @@ def main():
     began = time.perf_counter()
     out = peer.train(module, prepared, case)
     seconds = time.perf_counter() - began
-    done = {"seconds": seconds, "cpu_seconds": cpu_seconds() - cpu, "peak": read_memory("self")["peak"],
-            "is_peak_of_call": is_peak_of_call, "before": before}
+    done = {"seconds": seconds, "cpu_seconds": cpu_seconds() - cpu,
+            "peak": read_memory("self")["peak"], "is_peak_of_call": is_peak_of_call,
+            "before": before}
     print(json.dumps(done), file=say)
 
     if job["merges"]:
         merge_list.write(job["merges"], peer.merges(out, case))
         print(json.dumps({"written": True}), file=say)
     say.close()
-    os._exit(0)  # taking a large heap down is nobody's work
+    os._exit(0)  # skips freeing a large heap
 
 
 if __name__ == "__main__":
