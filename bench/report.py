@@ -78,9 +78,9 @@ NOTES = """\
 Our time is that of the whole process, from spawning it to its end. The others are timed for their
 training call alone, in a fresh process, without imports and without reading the text into the form
 that the call takes. Files are in the page cache. Peak: of the whole process, including mapped
-files; for the others, since the call began. Anonymous: the maximum, sampled every 4 ms in an extra run,
-without mapped files. Before the call: the part of it taken by the interpreter, the imports and the
-text passed in."""
+files; for the others, since the call began. Anonymous: the maximum, sampled every 4 ms in an extra
+run, without mapped files. Before the call: the part of it taken by the interpreter, the imports and
+the text passed in."""
 
 
 def markdown(document):

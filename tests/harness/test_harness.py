@@ -1,4 +1,4 @@
-# The harness of bench/: how it compares merges, what it makes of texts and figures, and one small run of it.
+# The harness of bench/: comparing merges, converting texts, summing up figures, a small run.
 # SPDX-License-Identifier: MIT
 import hashlib
 import importlib.util
@@ -23,12 +23,13 @@ from bench import compare, merge_list, peers, report, runs, texts  # noqa: E402
 
 
 def bytes_of(model):
-    """The merges of the reference as pairs of bytes."""
+    """The reference's merges as pairs of byte strings."""
     return [(model.vocab[left], model.vocab[right]) for left, right, _, _ in model.merges]
 
 
 def small_words(rng):
-    return Counter(bytes(rng.choices(b"abc", k=rng.randint(1, 7))) for _ in range(rng.randint(2, 30)))
+    return Counter(bytes(rng.choices(b"abc", k=rng.randint(1, 7)))
+                   for _ in range(rng.randint(2, 30)))
 
 
 # ---- Comparing ----
@@ -36,8 +37,8 @@ def small_words(rng):
 def test_lists_are_compared_as_far_as_both_go():
     short, long = [(b"a", b"b")], [(b"a", b"b"), (b"ab", b"c")]
     for ours, theirs in ((short, long), (long, short)):
-        assert compare.compare(ours, theirs, None) == {"result": "equal", "compared": 1, "ours": len(ours),
-                                                       "theirs": len(theirs)}
+        assert compare.compare(ours, theirs, None) == {
+            "result": "equal", "compared": 1, "ours": len(ours), "theirs": len(theirs)}
 
 
 def test_lists_of_tokens_are_compared_as_tokens():
@@ -56,14 +57,15 @@ def test_other_ties_are_told_from_other_merges(rng, tokens_only):
         shown = [(b"".join(merge),) for merge in theirs] if tokens_only else theirs
         found = compare.compare(ours, shown, lambda: words)
         kinds[found["result"]] += 1
-        assert found["result"] == ("equal" if compare.first_difference(ours, shown) is None else "equal but for ties")
+        is_equal = compare.first_difference(ours, shown) is None
+        assert found["result"] == ("equal" if is_equal else "equal but for ties")
         if found["result"] != "equal":
             assert ours[:found["first_difference"] - 1] == theirs[:found["first_difference"] - 1]
     assert kinds["equal"] and kinds["equal but for ties"]
 
 
 def choose_somehow(words, rng, wrong_at):
-    """A greedy list with ties broken at random; at `wrong_at` a pair that counts less, if there is one."""
+    """A greedy list with random ties, and at `wrong_at` a pair that counts less, if any."""
     vocab = {i: bytes([i]) for i in range(256)}
     state = [(list(word), count) for word, count in words.items()]
     merges = []
@@ -74,7 +76,8 @@ def choose_somehow(words, rng, wrong_at):
         best = max(pairs.values())
         others = sorted(pair for pair in pairs if pairs[pair] < best)
         is_wrong = len(merges) == wrong_at and others
-        pair = rng.choice(others if is_wrong else sorted(pair for pair in pairs if pairs[pair] == best))
+        choices = others if is_wrong else sorted(pair for pair in pairs if pairs[pair] == best)
+        pair = rng.choice(choices)
         vocab[len(vocab)] = vocab[pair[0]] + vocab[pair[1]]
         merges.append((vocab[pair[0]], vocab[pair[1]]))
         if is_wrong:
@@ -90,7 +93,7 @@ def test_greedy_lists_are_told_from_others(rng):
         merges, is_wrong = choose_somehow(words, rng, rng.randint(0, 12))
         wrong += is_wrong
         expected = len(merges) - 1 if is_wrong else None
-        # Where two tokens have the same bytes the list alone doesn't say which was meant.
+        # If two tokens have the same bytes, the list alone doesn't say which was meant.
         joined = [b"".join(merge) for merge in merges]
         if len(set(joined)) == len(joined):
             assert compare.first_not_greedy(merges, words) == expected
@@ -110,10 +113,11 @@ def test_runs_of_one_letter(rng):
 
 def test_sentences():
     assert compare.sentence({"result": "equal", "compared": 31743}) == "equal: 31,743 merges"
-    assert compare.sentence({"result": "equal but for ties", "compared": 5000, "first_difference": 1200}) == (
-        "equal but for ties (first at 1,200): 5,000 merges")
+    ties = {"result": "equal but for ties", "compared": 5000, "first_difference": 1200}
+    assert compare.sentence(ties) == "equal but for ties (first at 1,200): 5,000 merges"
     assert compare.sentence({"result": "differs", "first_not_greedy": 7}) == "differs at merge 7"
-    assert compare.sentence({"result": "not compared", "why": "no bytes"}) == "not compared: no bytes"
+    skipped = {"result": "not compared", "why": "no bytes"}
+    assert compare.sentence(skipped) == "not compared: no bytes"
 
 
 def test_merge_lists_in_files(tmp_path):
@@ -141,13 +145,15 @@ def test_lines_hold_no_special_token(tmp_path, monkeypatch):
     text = b"a b\n<|endoftext|>\nc<|endoftext|>d\n" * 5 + b"e<|endoftext|>"
     (tmp_path / "text").write_bytes(text)
     texts.make_lines(tmp_path / "text", tmp_path / "lines")
-    assert (tmp_path / "lines").read_bytes() == b"a b\n\nc\nd\n" * 5 + b"e\n" == texts.lines_without_special(text)
+    expected = b"a b\n\nc\nd\n" * 5 + b"e\n"
+    assert (tmp_path / "lines").read_bytes() == expected == texts.lines_without_special(text)
 
 
 def test_a_folder_becomes_one_file(tmp_path):
     folder = tmp_path / "texts"
-    for name, data in (("b/c.txt", b"second"), ("a.txt", "erßte\n".encode()), (".hidden", b"no"), ("b/.h/x", b"no"),
-                       ("bad.txt", b"\xff"), ("empty.txt", b""), ("special.txt", b"x <|endoftext|>")):
+    for name, data in (("b/c.txt", b"second"), ("a.txt", "erßte\n".encode()), (".hidden", b"no"),
+                       ("b/.h/x", b"no"), ("bad.txt", b"\xff"), ("empty.txt", b""),
+                       ("special.txt", b"x <|endoftext|>")):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     text = texts.Text(str(folder), tmp_path / "work")
@@ -176,12 +182,14 @@ def test_median_best_and_stages():
 def test_tables_give_ratios_to_our_row_with_as_many_threads():
     ours = [{"name": "pairmill", "threads": threads, "memory": {"anonymous": 5_000_000},
              "runs": [a_run(0.5 / threads, stages={"count": 0.125})]} for threads in (1, 2)]
-    theirs = [{"name": "other", "version": "1.0", "threads": 2, "documents": "lines", "runs": [a_run(4.0), a_run(2.0)],
-               "merges": {"result": "equal", "compared": 1234}, "memory": {"anonymous": 9_000_000, "before": 0}}]
+    theirs = [{"name": "other", "version": "1.0", "threads": 2, "documents": "lines",
+               "runs": [a_run(4.0), a_run(2.0)],
+               "merges": {"result": "equal", "compared": 1234},
+               "memory": {"anonymous": 9_000_000, "before": 0}}]
     line = report.peer_table(theirs, ours).splitlines()[2]
     cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells == ["other", "1.0", "2", "lines", "equal: 1,234 merges", "3.00", "2.00", "6.00", "12.0", "8.0",
-                     "10", "9", "0"]
+    assert cells == ["other", "1.0", "2", "lines", "equal: 1,234 merges", "3.00", "2.00", "6.00",
+                     "12.0", "8.0", "10", "9", "0"]
     first = report.our_table(ours).splitlines()
     assert len({line.count("|") for line in first}) == 1
     assert "| pairmill | 1 | 0.125 |  |  |  | 0.500 |" in first[2]
@@ -195,7 +203,8 @@ def is_there(peer):
 
 def run_harness(pairmill, folder, *options):
     out = folder / "figures.json"
-    command = [sys.executable, "-m", "bench", "--command", pairmill, "--work", folder / "work", "--json", out, *options]
+    command = [sys.executable, "-m", "bench", "--command", pairmill, "--work", folder / "work",
+               "--json", out, *options]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True,
                           env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     return done, json.loads(out.read_text()) if done.returncode == 0 else None
@@ -203,20 +212,21 @@ def run_harness(pairmill, folder, *options):
 
 @pytest.fixture(scope="module")
 def small_text(tmp_path_factory):
-    """Documents with line feeds in odd places, so that lines and documents teach different merges."""
+    """Documents with line feeds in odd places: lines and documents give different merges."""
     rng = random.Random(11)
     words = made_texts.Words(rng, 3000, ("latin", "cyrillic"))
     documents = [words.text(6000) + rng.choice(["", "\n", " \n\n"]) for _ in range(40)]
     path = tmp_path_factory.mktemp("bench") / "small.txt"
-    path.write_text("".join(f"{document}<|endoftext|>\n" for document in documents), encoding="utf-8", newline="")
+    path.write_text("".join(f"{document}<|endoftext|>\n" for document in documents),
+                    encoding="utf-8", newline="")
     return path
 
 
 @pytest.fixture(scope="module")
 def small_run(pairmill, small_text, tmp_path_factory):
     folder = tmp_path_factory.mktemp("harness")
-    done, figures = run_harness(pairmill, folder, "--text", small_text, "--vocab-size", 2000, "--runs", 2,
-                                "--markdown", folder / "figures.md")
+    done, figures = run_harness(pairmill, folder, "--text", small_text, "--vocab-size", 2000,
+                                "--runs", 2, "--markdown", folder / "figures.md")
     assert done.returncode == 0, done.stderr
     assert (folder / "figures.md").read_text() == done.stdout
     return done, figures
@@ -233,7 +243,8 @@ def test_our_rows(small_run, small_text):
         for one in row["runs"]:
             assert set(one["stages"]) == {"count", "sort", "index", "merge"}
             assert sum(one["stages"].values()) <= one["seconds"]
-        assert row["memory"].get("anonymous", 0) <= row["memory"].get("peak", 0)  # it may be over too soon
+        # Both are missing if the run was too short to be sampled.
+        assert row["memory"].get("anonymous", 0) <= row["memory"].get("peak", 0)
 
 
 @pytest.mark.parametrize("peer", peers.PEERS, ids=lambda peer: peer.name)
@@ -259,11 +270,12 @@ def test_some_of_the_others_are_there(small_run):
 
 
 def test_rows_can_be_chosen(pairmill, small_text, tmp_path):
-    done, figures = run_harness(pairmill, tmp_path, "--text", small_text, "--vocab-size", 400, "--runs", 1,
-                                "--rows", "rustbpe", "--threads", "1")
+    done, figures = run_harness(pairmill, tmp_path, "--text", small_text, "--vocab-size", 400,
+                                "--runs", 1, "--rows", "rustbpe", "--threads", "1")
     assert done.returncode == 0, done.stderr
     assert figures["texts"][0]["ours"] == []
-    assert [(row["name"], row["threads"]) for row in figures["texts"][0]["peers"]] == [("rustbpe", 1)]
+    rows = figures["texts"][0]["peers"]
+    assert [(row["name"], row["threads"]) for row in rows] == [("rustbpe", 1)]
 
 
 def test_a_trainer_that_takes_too_long_is_stopped(small_text, tmp_path):
@@ -274,13 +286,15 @@ def test_a_trainer_that_takes_too_long_is_stopped(small_text, tmp_path):
 
 def test_our_failure_is_told_by_its_message(pairmill, tmp_path):
     with pytest.raises(runs.Failed, match="absent.txt"):
-        runs.run_ours(str(pairmill), ["train", "-s", "300", str(tmp_path / "absent.txt")], tmp_path, 60)
+        arguments = ["train", "-s", "300", str(tmp_path / "absent.txt")]
+        runs.run_ours(str(pairmill), arguments, tmp_path, 60)
 
 
 def test_merging_alone(run, pairmill, small_text, tmp_path):
     words = tmp_path / "words.tsv"
     run("count", "-q", "--special", texts.SPECIAL, "-o", words, small_text)
-    done, figures = run_harness(pairmill, tmp_path, "--counts", words, "--vocab-size", 500, "--runs", 1)
+    done, figures = run_harness(pairmill, tmp_path, "--counts", words, "--vocab-size", 500,
+                                "--runs", 1)
     assert done.returncode == 0, done.stderr
     assert [row["threads"] for row in figures["counts"]["ours"]] == [1, 2]
     assert "## Merging alone" in done.stdout and figures["texts"] == []

@@ -1,4 +1,4 @@
-# Fixtures of the study's tests: the program, small made texts, one run of everything.
+# Fixtures of the study's tests: the program, small generated texts, one run of everything.
 # SPDX-License-Identifier: MIT
 import os
 import random
@@ -14,7 +14,8 @@ SPECIAL = "<|endoftext|>"
 
 def make_text(seed, words, kinds):
     numbers = random.Random(seed)
-    vocabulary = ["".join(numbers.choices("abcdefghijklmno", k=numbers.randint(2, 9))) for _ in range(kinds)]
+    vocabulary = ["".join(numbers.choices("abcdefghijklmno", k=numbers.randint(2, 9)))
+                  for _ in range(kinds)]
     pieces = []
     for i in range(words):
         pieces.append(numbers.choice(vocabulary))
@@ -27,18 +28,19 @@ def make_text(seed, words, kinds):
 @pytest.fixture(scope="session")
 def program(build_dir):
     program = build_dir / "pairmill-study"
-    assert program.is_file(), f"{program} is not there: build first, or set PMILL_BUILD"
+    assert program.is_file(), f"{program} not found: build it, or set PMILL_BUILD"
     return program
 
 
 @pytest.fixture(scope="session")
 def study(program):
-    """Runs the program. With `code`, anything else but this exit code fails."""
+    """Runs the program; any exit code but `code` fails the test."""
 
     def run_program(*args, code=0):
-        done = subprocess.run([program, *map(os.fsencode, map(str_or_bytes, args))], stdin=subprocess.DEVNULL,
-                              capture_output=True, timeout=300)
-        assert done.returncode == code, f"{args} gave {done.returncode}: {done.stderr.decode(errors='replace')}"
+        done = subprocess.run([program, *map(os.fsencode, map(str_or_bytes, args))],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+        message = done.stderr.decode(errors="replace")
+        assert done.returncode == code, f"{args} gave {done.returncode}: {message}"
         return done
 
     return run_program
@@ -57,7 +59,7 @@ def text_file(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def long_file(tmp_path_factory):
-    """Enough for thousands of merges: nothing that reads it ends before it is stopped."""
+    """Enough for thousands of merges: no run on it ends before it is stopped."""
     path = tmp_path_factory.mktemp("study") / "long.txt"
     path.write_bytes(make_text(2, 150_000, 30_000))
     return path
@@ -79,29 +81,31 @@ def everything(study, text_file, names, tmp_path_factory):
     out = tmp_path_factory.mktemp("everything")
     done = study("--systems", "all", "--workers", "1,2,3",
                  "--runs", 2, "-s", 300, "--pairs", 3000, "--num-counter", 2, "--chunk-size", "1kb",
-                 "--json", out / "o.json", "--markdown", out / "o.md", "--svg", out / "o.svg", text_file)
+                 "--json", out / "o.json", "--markdown", out / "o.md",
+                 "--svg", out / "o.svg", text_file)
     return Everything(done.stdout.decode(), (out / "o.md").read_text(encoding="utf-8"),
-                      (out / "o.json").read_text(encoding="utf-8"), (out / "o.svg").read_bytes(), names)
+                      (out / "o.json").read_text(encoding="utf-8"), (out / "o.svg").read_bytes(),
+                      names)
 
 
 # ---- Processes ----
 
 
 def in_session(session):
-    """The processes of a session that live; one that is dead but not waited for is gone, too."""
+    """The living processes of a session, without zombies."""
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, _, number = stat.read_text(errors="replace").rpartition(")")[2].split()[:4]
         except OSError:
-            continue  # it has ended meanwhile
+            continue  # it has just ended
         if int(number) == session and state not in "ZX":
             found.append(int(stat.parent.name))
     return found
 
 
 def wait_until(condition, what, seconds=60):
-    """For what happens soon, but not at once; the seconds are only for what never does."""
+    """Waits for something that happens soon; the time limit is only for when it never does."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, what
@@ -110,12 +114,13 @@ def wait_until(condition, what, seconds=60):
 
 @pytest.fixture
 def session(program):
-    """Starts the program in a session of its own, whose number is its process id."""
+    """Starts the program in its own session, whose number is its process id."""
     children = []
 
     def start(*args):
-        child = subprocess.Popen([program, *map(str, args)], stdin=subprocess.DEVNULL, start_new_session=True,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        child = subprocess.Popen([program, *map(str, args)], stdin=subprocess.DEVNULL,
+                                 start_new_session=True, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE)
         children.append(child)
         return child
 

@@ -1,4 +1,4 @@
-# What the JSON of a study holds: every key, nothing else, and what kind of value each is.
+# The JSON of a study: all of its keys, and the kind of value each has.
 # SPDX-License-Identifier: MIT
 import re
 
@@ -7,7 +7,7 @@ WORKERS = SEARCH | {"compute_s"}
 COPIED = WORKERS | {"copy_s"}
 SENT = COPIED | {"copy_trunks_s"}
 
-# The sections of each system, beside total, word count and merge.
+# The sections of each system, besides total, word count and merge.
 SECTIONS = {
     "v3": SEARCH,
     "v4_mp": COPIED,
@@ -69,8 +69,10 @@ def one_of(values):
 
 
 COUNTERS = {
-    "processes": whole, "threads": whole, "start_s": seconds, "bytes_sent": whole, "bytes_received": whole,
-    "own_minor_faults": whole, "own_switches": whole, "child_minor_faults": whole, "child_switches": whole,
+    "processes": whole, "threads": whole, "start_s": seconds,
+    "bytes_sent": whole, "bytes_received": whole,
+    "own_minor_faults": whole, "own_switches": whole,
+    "child_minor_faults": whole, "child_switches": whole,
 }
 
 
@@ -93,7 +95,8 @@ REPORT = {
     "machine": {"processors": positive, "kernel": text, "compiler": text},
     "text": {
         "inputs": [{"name": text, "bytes": whole, "sha256": is_hash}],
-        "counts": or_null(text), "documents": whole, "bytes": whole, "pretokens": whole, "words": whole,
+        "counts": or_null(text), "documents": whole, "bytes": whole, "pretokens": whole,
+        "words": whole,
         "special": or_null(text),
     },
     "vocab_size": positive,
@@ -104,15 +107,17 @@ REPORT = {
     "library": {"merges": whole, "seconds": seconds},
     "word_count_seconds": seconds,
     "results": [{
-        "system": one_of(SECTIONS), "article": or_null(text), "workers": or_null(positive), "run": positive,
-        "merges": whole, "sections": check_sections, "counters": COUNTERS,
+        "system": one_of(SECTIONS), "article": or_null(text), "workers": or_null(positive),
+        "run": positive, "merges": whole, "sections": check_sections, "counters": COUNTERS,
     }],
     "countings": [{
-        "name": one_of(COUNTINGS), "counters": whole, "mergers": whole, "chunk_size": whole, "run": positive,
-        "seconds": seconds, "words": whole, "pretokens": whole, "documents": whole, "most_chunks_queued": whole,
-        "most_tables_queued": whole, "system": COUNTERS,
+        "name": one_of(COUNTINGS), "counters": whole, "mergers": whole, "chunk_size": whole,
+        "run": positive, "seconds": seconds, "words": whole, "pretokens": whole,
+        "documents": whole, "most_chunks_queued": whole, "most_tables_queued": whole,
+        "system": COUNTERS,
     }],
-    "experiments": [{"name": text, "variant": or_null(text), "run": positive, "figures": check_figures}],
+    "experiments": [{"name": text, "variant": or_null(text), "run": positive,
+                     "figures": check_figures}],
 }
 
 
@@ -133,7 +138,7 @@ def check_value(value, form, place):
 
 
 def check_result(result):
-    """What must hold of its times, whatever they are."""
+    """Checks what must hold for its times, whatever they are."""
     sections = result["sections"]
     name = result["system"]
     wanted = {"total_s", "word_count_s", "merge_s"}

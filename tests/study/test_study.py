@@ -1,4 +1,4 @@
-# pairmill-study: every system gives the library's merges, and the reports say what was run.
+# pairmill-study: every system learns the library's merges, and the reports say what was run.
 # SPDX-License-Identifier: MIT
 import json
 import re
@@ -17,7 +17,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def expected_runs(names, workers, runs):
-    """How often each (system, workers) stands in the results."""
+    """How often each (system, workers) occurs in the results."""
     return Counter({(name, count): runs for name in names if name in SECTIONS
                     for count in ([None] if name in SERIAL else workers)})
 
@@ -26,7 +26,7 @@ def expected_runs(names, workers, runs):
 
 
 def test_every_system_gives_the_merges(everything):
-    """The program compares each merge of each system with the library's, and fails where one differs."""
+    """The program itself compares all merges with the library's, and fails if one differs."""
     report = json.loads(everything.json)
     ran = Counter((result["system"], result["workers"]) for result in report["results"])
     assert ran == expected_runs(SECTIONS, [1, 2, 3], 2)
@@ -40,7 +40,8 @@ def test_library_gives_the_reference_merges(run, text_file, tmp_path, everything
     model = train(words, 300, [SPECIAL])
     run("train", "-q", "-s", 300, "--special", SPECIAL, "-o", tmp_path / "model", text_file)
     lines = (tmp_path / "model" / "merges.txt").read_text(encoding="utf-8").splitlines()
-    wanted = [f"{printable(model.vocab[left])} {printable(model.vocab[right])}" for left, right, *_ in model.merges]
+    wanted = [f"{printable(model.vocab[left])} {printable(model.vocab[right])}"
+              for left, right, *_ in model.merges]
     assert [line for line in lines if not line.startswith("#version")] == wanted
     report = json.loads(everything.json)
     assert report["merges"] == len(model.merges)
@@ -53,7 +54,8 @@ def test_counts_give_the_same_as_text(run, study, text_file, tmp_path):
     run("count", "-q", "--special", SPECIAL, "--doc-separator", SPECIAL, "-o", counts, text_file)
     reports = []
     for args in [[text_file], ["--counts", counts]]:
-        study("--systems", "v3,v4", "--workers", 2, "--runs", 1, "-s", 290, "--json", tmp_path / "o.json", "-f", *args)
+        study("--systems", "v3,v4", "--workers", 2, "--runs", 1, "-s", 290,
+              "--json", tmp_path / "o.json", "-f", *args)
         reports.append(check_report(json.loads((tmp_path / "o.json").read_bytes())))
     from_text, from_counts = reports
     for key in ["merges", "merges_possible", "stopped_early"]:
@@ -92,19 +94,20 @@ def test_json_has_its_schema(everything):
 
 def test_json_names_all_that_ran(everything):
     report = json.loads(everything.json)
-    ran = {entry[key] for part, key in [("results", "system"), ("countings", "name"), ("experiments", "name")]
-           for entry in report[part]}
+    keys = {"results": "system", "countings": "name", "experiments": "name"}
+    ran = {entry[key] for part, key in keys.items() for entry in report[part]}
     assert ran == set(everything.names)
 
 
 def test_names_are_those_of_the_study(names):
-    """Nothing of the article may be missing."""
+    """No system of the article may be missing."""
     assert set(SECTIONS) | EXPERIMENTS | COUNTINGS <= set(names)
 
 
 def test_counters_tell_what_was_started(everything):
     for result in json.loads(everything.json)["results"]:
-        name, workers, merges, counters = (result[key] for key in ["system", "workers", "merges", "counters"])
+        keys = ["system", "workers", "merges", "counters"]
+        name, workers, merges, counters = (result[key] for key in keys)
         for_each_merge = {"v4_mp", "v4_mp_spawn", "v4_mp_deepcopy", "v4_mp_pinned"}
         once = {"v4", "v4_shuffled", "v4_pinned", "shared_pool"}
         processes = workers * merges if name in for_each_merge else workers if name in once else 0
@@ -116,7 +119,7 @@ def test_counters_tell_what_was_started(everything):
 
 
 def test_each_worker_gets_the_strings_of_all_pairs(everything):
-    """N copies for each merge: what the article's pool sends grows with the number of workers."""
+    """N copies per merge: what the article's pool sends grows with the number of workers."""
     sent = {(result["system"], result["workers"]): result["counters"]["bytes_sent"]
             for result in json.loads(everything.json)["results"]}
     for name in ["v4", "v4_mp_spawn", "v4_shuffled"]:
@@ -134,7 +137,7 @@ def lines_of(table, name):
 def test_table_has_a_line_for_each(everything):
     for name in SECTIONS:
         numbers = ["–"] if name in SERIAL else ["1", "2", "3"]
-        # Once with its times, once with what the system did for it.
+        # Once with its times, once with what the operating system did.
         assert [line[1] for line in lines_of(everything.table, name)] == numbers * 2
         for line in lines_of(everything.table, name)[: len(numbers)]:
             assert re.fullmatch(r"[\d.]+/[\d.]+", line[2]), line
@@ -175,8 +178,9 @@ def test_many_runs_are_summed_up(study, text_file):
 
 
 def test_stopped_early_is_said(study, text_file, tmp_path):
-    done = study("--systems", "v3,heap", "--runs", 1, "-s", 300, "--merges", 7, "--json", tmp_path / "o.json",
-                 "--markdown", tmp_path / "o.md", "--svg", tmp_path / "o.svg", text_file)
+    done = study("--systems", "v3,heap", "--runs", 1, "-s", 300, "--merges", 7,
+                 "--json", tmp_path / "o.json", "--markdown", tmp_path / "o.md", "--svg",
+                 tmp_path / "o.svg", text_file)
     said = "stopped after 7 of 43 merges (--merges)"
     assert said in done.stdout.decode()
     assert said in (tmp_path / "o.md").read_text()
@@ -186,19 +190,20 @@ def test_stopped_early_is_said(study, text_file, tmp_path):
 
 
 def test_skip_merge(study, text_file, tmp_path):
-    done = study("--systems", "v3,count", "--skip-merge", "--runs", 2, "--json", tmp_path / "o.json",
-                 "--svg", tmp_path / "o.svg", text_file)
+    done = study("--systems", "v3,count", "--skip-merge", "--runs", 2,
+                 "--json", tmp_path / "o.json", "--svg", tmp_path / "o.svg", text_file)
     report = check_report(json.loads((tmp_path / "o.json").read_bytes()))
     assert (report["merges"], report["results"]) == (0, [])
-    assert [(entry["name"], entry["run"]) for entry in report["countings"]] == [("count", 1), ("count", 2)]
-    assert {entry["words"] for entry in report["countings"]} == {report["text"]["words"]}
+    countings = report["countings"]
+    assert [(entry["name"], entry["run"]) for entry in countings] == [("count", 1), ("count", 2)]
+    assert {entry["words"] for entry in countings} == {report["text"]["words"]}
     assert "none requested" in done.stdout.decode()
     assert lines_of(done.stdout.decode(), "v3") == []
     check_picture((tmp_path / "o.svg").read_bytes(), Counter())
 
 
 def test_names_of_any_bytes(study, tmp_path):
-    """What is no UTF-8, and what means something in XML and Markdown, stays readable in all reports."""
+    """Invalid UTF-8, and signs special to XML or Markdown, stay readable in all reports."""
     text = tmp_path / b"a\xff<&\"'|*_\n\x01.txt".decode(errors="surrogateescape")
     text.write_bytes(b"aaa bbb aaa")
     done = study("--systems", "v3", "--runs", 1, "-s", 258, "--json", tmp_path / "o.json",
@@ -207,7 +212,8 @@ def test_names_of_any_bytes(study, tmp_path):
     assert report["text"]["inputs"][0]["name"].endswith("a\ufffd<&\"'|*_\n\x01.txt")
     shown = "a\ufffd<&\"'|*_\ufffd\ufffd.txt"
     assert shown in done.stdout.decode()
-    assert "a\ufffd\\<\\&\"'\\|\\*\\_\ufffd\ufffd.txt" in (tmp_path / "o.md").read_text(encoding="utf-8")
+    escaped = "a\ufffd\\<\\&\"'\\|\\*\\_\ufffd\ufffd.txt"
+    assert escaped in (tmp_path / "o.md").read_text(encoding="utf-8")
     assert shown in "".join(ElementTree.parse(tmp_path / "o.svg").getroot().itertext())
 
 
@@ -215,7 +221,7 @@ def test_names_of_any_bytes(study, tmp_path):
 
 
 def check_picture(data, runs):
-    """Bars within the picture, no scripts, and for each (system, workers) one of each kind."""
+    """Bars lie within the picture; no scripts; one bar of each kind per (system, workers)."""
     root = ElementTree.fromstring(data)
     assert root.tag == SVG + "svg"
     width, height = float(root.get("width")), float(root.get("height"))
@@ -233,7 +239,8 @@ def check_picture(data, runs):
     parts = {}
     for bar in root.iter(SVG + "rect"):
         if bar.find(SVG + "title") is not None:
-            parts.setdefault(bar.get("y"), []).append((float(bar.get("x")), float(bar.get("width"))))
+            extent = float(bar.get("x")), float(bar.get("width"))
+            parts.setdefault(bar.get("y"), []).append(extent)
     assert len(whole) == len(runs) and set(whole.values()) <= {1}
     assert parts.keys() == whole.keys()
     ends = set()
@@ -241,7 +248,7 @@ def check_picture(data, runs):
         for (x, length), (following, _) in zip(row, row[1:]):
             assert abs(x + length - following) < 0.05
         ends.add((round(row[0][0]), round(row[-1][0] + row[-1][1])))
-    assert len(ends) <= 1  # all are as long: each is the whole
+    assert len(ends) <= 1  # all have the same length: each is the whole
     shown = Counter(text.text for text in root.iter(SVG + "text"))
     assert all(shown[name] == 1 for name, _ in runs)
     return shown
@@ -257,12 +264,15 @@ def test_picture(everything):
 
 
 @pytest.mark.parametrize("args, named", [
-    (["--nonsense"], "--nonsense"), (["-x"], "-x"), (["--systems", "v5"], "--systems"), (["--systems", ""], "--systems"),
-    (["--systems", "v3,,v4"], "--systems"), (["--workers", "0"], "--workers"), (["--workers", "1,x"], "--workers"),
-    (["--workers", "257"], "--workers"), (["--runs", "0"], "--runs"), (["-s", "256"], "--vocab-size"),
-    (["--merges", "0"], "--merges"), (["--merges", "-1"], "--merges"), (["--chunk-size", "5gb"], "--chunk-size"),
-    (["--monitor", "x"], "--monitor"), (["--num-counter", "0"], "--num-counter"), (["--json"], "--json"),
-    (["--skip-merge=1"], "--skip-merge"), (["--counts", "x.counts"], "--counts"),
+    (["--nonsense"], "--nonsense"), (["-x"], "-x"), (["--systems", "v5"], "--systems"),
+    (["--systems", ""], "--systems"), (["--systems", "v3,,v4"], "--systems"),
+    (["--workers", "0"], "--workers"), (["--workers", "1,x"], "--workers"),
+    (["--workers", "257"], "--workers"), (["--runs", "0"], "--runs"),
+    (["-s", "256"], "--vocab-size"), (["--merges", "0"], "--merges"),
+    (["--merges", "-1"], "--merges"), (["--chunk-size", "5gb"], "--chunk-size"),
+    (["--monitor", "x"], "--monitor"), (["--num-counter", "0"], "--num-counter"),
+    (["--json"], "--json"), (["--skip-merge=1"], "--skip-merge"),
+    (["--counts", "x.counts"], "--counts"),
 ])
 def test_wrong_options(study, text_file, args, named):
     done = study(text_file, *args, code=2)
@@ -275,15 +285,17 @@ def test_no_text(study):
 
 
 def test_spelling_of_the_article(study, text_file, tmp_path):
-    study("--systems", "v4", "--num_max", 2, "--runs", 1, "-s", 258, "--json", tmp_path / "o.json", text_file)
-    assert [result["workers"] for result in json.loads((tmp_path / "o.json").read_bytes())["results"]] == [2]
+    study("--systems", "v4", "--num_max", 2, "--runs", 1, "-s", 258, "--json", tmp_path / "o.json",
+          text_file)
+    results = json.loads((tmp_path / "o.json").read_bytes())["results"]
+    assert [result["workers"] for result in results] == [2]
 
 
 @pytest.mark.parametrize("option", ["--json", "--markdown", "--svg"])
 def test_files_in_the_way(study, text_file, tmp_path, option):
     target = tmp_path / "there"
     target.write_text("kept")
-    # The text is missing, too: that the file is named first shows that no work was done.
+    # The text is missing, too: naming the file first shows that no work was done.
     done = study("--systems", "v3", option, target, tmp_path / "missing.txt", code=1)
     assert "there" in done.stderr.decode() and "missing.txt" not in done.stderr.decode()
     assert target.read_text() == "kept"

@@ -11,25 +11,27 @@ from pathlib import Path
 import pytest
 
 END = b"<|endoftext|>"
-WORDS = [b"mill", b"grinds", b"slowly", b"corn", b"flour", "Müller".encode(), "粉を挽く".encode(), b"it's",
-         b"1234", b"...", b"\n\n", b"   ", b"\xff\xfe", b"\xc3", b"<|endof", b"|>"]
+WORDS = [b"mill", b"grinds", b"slowly", b"corn", b"flour", "Müller".encode(),
+         "粉を挽く".encode(), b"it's", b"1234", b"...", b"\n\n", b"   ", b"\xff\xfe", b"\xc3",
+         b"<|endof", b"|>"]
 
 
 @pytest.fixture(scope="session")
 def study(build_dir):
     command = build_dir / "pairmill-study"
-    assert command.is_file(), f"{command} is not there: build first, or set PMILL_BUILD"
+    assert command.is_file(), f"{command} not found: build it, or set PMILL_BUILD"
     return command
 
 
 @pytest.fixture
 def start(study, tmp_path):
-    """Starts the program in a process group of its own, which ends with the test."""
+    """Starts the program in its own process group, which ends with the test."""
     children = []
 
     def start_command(*args):
-        child = subprocess.Popen([study, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, cwd=tmp_path, start_new_session=True)
+        child = subprocess.Popen([study, *map(str, args)], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path,
+                                 start_new_session=True)
         children.append(child)
         return child
 
@@ -53,7 +55,7 @@ def run(start):
 
 
 def read_stat(process):
-    """Parent, process group and state; None: it has ended."""
+    """Parent, process group and state; None: the process has ended."""
     try:
         fields = (process / "stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -91,7 +93,7 @@ def count(run, tmp_path, text, *args):
     return run("--systems", "count_queue", "--runs", 1, *args, path)
 
 
-# ---- Counting: the program itself compares with the library's words ----
+# ---- Counting: the program itself compares its words with the library's ----
 
 
 @pytest.mark.parametrize("mergers", [1, 2])
@@ -111,8 +113,9 @@ def test_chunk_sizes(run, tmp_path, rng, chunk_size, documents):
     count(run, tmp_path, text, "--num-counter", 2, "--chunk-size", chunk_size)
 
 
-@pytest.mark.parametrize("text", [b"", END, END * 3, b"a", b"a" + END, END + b"a", b" ", b"\xff", b"\xff" * 3000,
-                                  b"a" * 5000, b" " * 5000, b"\n" * 5000 + END, END[:-1] * 300])
+@pytest.mark.parametrize("text", [b"", END, END * 3, b"a", b"a" + END, END + b"a", b" ", b"\xff",
+                                  b"\xff" * 3000, b"a" * 5000, b" " * 5000, b"\n" * 5000 + END,
+                                  END[:-1] * 300])
 @pytest.mark.parametrize("chunk_size", [7, 50000])
 def test_borders(run, tmp_path, text, chunk_size):
     count(run, tmp_path, text, "--num-counter", 2, "--num-merger", 2, "--chunk-size", chunk_size)
@@ -124,11 +127,13 @@ def test_one_long_document(run, tmp_path, rng):
 
 
 def test_many_tokens_that_overlap_themselves(run, tmp_path):
-    count(run, tmp_path, b"aaa aaaaa b aaaa" * 200, "--special", "aa", "--chunk-size", 10, "--num-counter", 2)
+    count(run, tmp_path, b"aaa aaaaa b aaaa" * 200, "--special", "aa", "--chunk-size", 10,
+          "--num-counter", 2)
 
 
 def test_no_special_token(run, tmp_path, rng):
-    count(run, tmp_path, make_text(rng, 5000, 20), "--special", "", "--chunk-size", 500, "--num-counter", 2)
+    count(run, tmp_path, make_text(rng, 5000, 20), "--special", "", "--chunk-size", 500,
+          "--num-counter", 2)
 
 
 def test_other_inputs(run, tmp_path, rng):
@@ -139,7 +144,8 @@ def test_other_inputs(run, tmp_path, rng):
     (folder / "c.txt").write_bytes(b"")
     values = [make_text(rng, 100, 1).decode(errors="ignore") for _ in range(50)]
     (folder / "d.jsonl").write_text("".join(json.dumps({"text": value}) + "\n" for value in values))
-    run("--systems", "count_queue,count", "--runs", 2, "--num-counter", 2, "--chunk-size", 300, folder)
+    run("--systems", "count_queue,count", "--runs", 2, "--num-counter", 2, "--chunk-size", 300,
+        folder)
 
 
 def test_text_from_stdin_is_refused(run):
@@ -152,7 +158,7 @@ def test_monitor(run, tmp_path, rng):
     assert "chunks and" in messages and "tables in the queues" in messages
 
 
-# ---- Failures: an error, and nobody stays ----
+# ---- Failures: an error, and no process left behind ----
 
 
 @pytest.mark.parametrize("chunk", [1, 5])
@@ -168,19 +174,20 @@ def test_counting_process_dies(run, tmp_path, rng, counters, chunk):
 
 @pytest.fixture(scope="session")
 def busy_text(tmp_path_factory):
-    """Of many short documents: in chunks of 50 bytes it takes its processes a second and more."""
+    """Many short documents: in chunks of 50 bytes they take the processes over a second."""
     path = tmp_path_factory.mktemp("busy") / "text.txt"
-    path.write_bytes(b"".join(b"mill %d grinds%s" % (number % 5000, END) for number in range(200000)))
+    path.write_bytes(b"".join(b"mill %d grinds%s" % (number % 5000, END)
+                              for number in range(200000)))
     return path
 
 
 @pytest.fixture
 def busy(start, busy_text):
-    """Has begun to count, with all its processes. Its own group and theirs are one."""
+    """A run that has begun to count, with all its processes, in one process group."""
 
     def start_counting():
-        child = start("--systems", "count_queue", "--runs", 1000, "--num-counter", 2, "--num-merger", 2,
-                      "--chunk-size", 50, busy_text)
+        child = start("--systems", "count_queue", "--runs", 1000, "--num-counter", 2,
+                      "--num-merger", 2, "--chunk-size", 50, busy_text)
         deadline = time.monotonic() + 30
         while len(children_of(child.pid)) < 5 and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -225,7 +232,7 @@ def test_children_end_with_their_parent(busy):
 
 
 def measure(run, name):
-    """{variant: {figure: value}} from the lines that the program writes as it goes."""
+    """{variant: {figure: value}} from the lines that the program prints as it runs."""
     found = {}
     for line in run("--systems", name, "--runs", 1, "--pairs", 20000).splitlines():
         if line.startswith(f"{name}, "):
@@ -247,7 +254,7 @@ def test_walks(run, name):
     found = measure(run, name)
     assert set(found) == {"parent", "fork", "spawn"}
     assert found["fork"]["bytes_sent"] == 0
-    assert found["spawn"]["bytes_sent"] == 20000 * 16 + 16  # the list, its length, the message's
+    assert found["spawn"]["bytes_sent"] == 20000 * 16 + 16  # list and two lengths
     for figures in found.values():
         assert 0 <= figures["walking_s"] <= figures["total_s"]
 
@@ -276,7 +283,7 @@ def test_fork_locks(run):
 
 @pytest.fixture
 def report(run, tmp_path):
-    """The JSON report of a call."""
+    """The JSON report of a run of the program."""
 
     def read(*args):
         path = tmp_path / "report.json"
@@ -292,15 +299,16 @@ def test_experiments_in_the_report(report):
     names = ["what_crosses", "walk", "walk_writing", "walk_table", "fork_locks"]
     experiments = report("--systems", ",".join(names), "--runs", 2, "--pairs", 20000)["experiments"]
     assert {experiment["name"] for experiment in experiments} == set(names)
-    crossing = {(row["variant"], row["run"]): row["figures"] for row in experiments if row["name"] == names[0]}
-    assert [crossing[variant, run]["passes"] for variant in ("fork", "spawn") for run in (1, 2)] == [1, 1, 0, 0]
+    crossing = {(row["variant"], row["run"]): row["figures"]["passes"]
+                for row in experiments if row["name"] == names[0]}
+    assert crossing == {("fork", 1): 1, ("fork", 2): 1, ("spawn", 1): 0, ("spawn", 2): 0}
 
 
 def test_counting_in_the_report(report, tmp_path, rng):
     path = tmp_path / "text.txt"
     path.write_bytes(make_text(rng, 5000, 20))
-    countings = report("--systems", "count_queue,count", "--runs", 1, "--num-counter", 2, "--num-merger", 3,
-                       "--chunk-size", "1kb", path)["countings"]
+    countings = report("--systems", "count_queue,count", "--runs", 1, "--num-counter", 2,
+                       "--num-merger", 3, "--chunk-size", "1kb", path)["countings"]
     by_name = {counting["name"]: counting for counting in countings}
     queue, library = by_name["count_queue"], by_name["count"]
     assert (queue["counters"], queue["mergers"], queue["chunk_size"]) == (2, 3, 1000)

@@ -1,4 +1,4 @@
-# pairmill-study: what becomes of its processes when one dies, at Ctrl-C, and when it is killed itself.
+# pairmill-study: what happens to its processes when one dies, at Ctrl-C, or when it is killed.
 # SPDX-License-Identifier: MIT
 import os
 import signal
@@ -15,7 +15,8 @@ def long_run(system, long_file):
 
 
 def wait_for_workers(child):
-    wait_until(lambda: len(in_session(child.pid)) > 1 or child.poll() is not None, "no worker was started")
+    wait_until(lambda: len(in_session(child.pid)) > 1 or child.poll() is not None,
+               "no worker was started")
     assert child.poll() is None, child.stderr.read()
 
 
@@ -24,10 +25,11 @@ def check_none_is_left(child):
 
 
 @pytest.mark.parametrize("worker, merge", [(1, 1), (2, 1), (2, 5), (1, 20)])
-@pytest.mark.parametrize("system", ["v4_mp", "v4", "v4_mp_spawn", "v4_mp_deepcopy", "v4_shuffled", "shared_pool"])
+@pytest.mark.parametrize("system", ["v4_mp", "v4", "v4_mp_spawn", "v4_mp_deepcopy", "v4_shuffled",
+                                    "shared_pool"])
 def test_a_worker_dies(session, text_file, tmp_path, system, worker, merge):
-    child = session("--systems", system, "--workers", 2, "--runs", 1, "-s", 300, "--fault", f"{worker}:{merge}",
-                    "--json", tmp_path / "o.json", text_file)
+    child = session("--systems", system, "--workers", 2, "--runs", 1, "-s", 300,
+                    "--fault", f"{worker}:{merge}", "--json", tmp_path / "o.json", text_file)
     message = child.communicate(timeout=120)[1].decode()
     assert child.returncode == 1, message
     assert f"worker {worker} of {system}: killed by signal 9" in message
@@ -59,7 +61,7 @@ def is_caught(process, number):
 
 @pytest.mark.parametrize("system", WITH_PROCESSES)
 def test_interrupt_from_a_terminal(session, long_file, system):
-    """Ctrl-C reaches the workers, too: that they die of it is no other error."""
+    """Ctrl-C reaches the workers, too: their death is not an error of its own."""
     child = session(*long_run(system, long_file))
     wait_for_workers(child)
     os.killpg(child.pid, signal.SIGINT)
@@ -71,7 +73,7 @@ def test_interrupt_from_a_terminal(session, long_file, system):
 
 @pytest.mark.parametrize("system", WITH_PROCESSES)
 def test_killed(session, long_file, system):
-    """It can't clean up, so its workers must see to it themselves."""
+    """It can't clean up, so its workers must end by themselves."""
     child = session(*long_run(system, long_file))
     wait_for_workers(child)
     child.kill()
