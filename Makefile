@@ -1,4 +1,4 @@
-# The few words that a newcomer types. CMakeLists.txt describes the build, tools/ does the work.
+# Shortcuts for newcomers. CMakeLists.txt describes the build; tools/ does the work.
 # SPDX-License-Identifier: MIT
 PREFIX ?= /usr/local
 
@@ -7,15 +7,15 @@ all:
 	@tools/set-up.sh build
 	@tools/build.sh release
 
-#: make demo     fetches real text, trains a vocabulary on it, shows what it does (TEXT=file: on yours)
+#: make demo     fetches real text, trains a vocabulary on it and shows it (TEXT=file: on your text)
 demo:
 	@tools/demo.sh $(TEXT)
 
-#: make bench    times training here, beside other trainers (ARGS="--text FILE --runs 5": on your text)
+#: make bench    times training against other trainers (ARGS="--text FILE --runs 5": on your text)
 bench:
 	@tools/bench.sh $(ARGS)
 
-#: make test     builds and runs every test
+#: make test     builds and runs all tests
 test:
 	@tools/run-tests.sh
 
@@ -23,11 +23,11 @@ test:
 test-arm64:
 	@tools/test-arm64.sh
 
-#: make install  installs command, library and manual below PREFIX (/usr/local)
+#: make install  installs command, library and manual under PREFIX (/usr/local)
 install: all
 	@cmake --install build/release --prefix "$(PREFIX)"
 
-#: make format   lays out the C files as .clang-format says
+#: make format   formats the C files with clang-format
 format:
 	@tools/set-up.sh test
 	@tools/format.sh

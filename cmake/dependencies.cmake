@@ -1,4 +1,4 @@
-# Libraries of the system. Those that pairmill works without have an option each.
+# System libraries. Each one that pairmill can work without has an option.
 # SPDX-License-Identifier: MIT
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
@@ -9,7 +9,7 @@ set(pairmill_dependencies PkgConfig::JANSSON)
 set(pairmill_pkgconfig_modules jansson)
 set(pairmill_features "")
 
-# The option is on where the library is found; asked for but not found is an error.
+# The option defaults to whether the library is found; on without the library is an error.
 macro(pairmill_optional name module purpose)
     pkg_check_modules(${name} QUIET IMPORTED_TARGET ${module})
     option(PAIRMILL_WITH_${name} "${purpose}" ${${name}_FOUND})
@@ -25,6 +25,6 @@ macro(pairmill_optional name module purpose)
     endif()
 endmacro()
 
-pairmill_optional(PCRE2 libpcre2-8 "Patterns of the user's own")
-pairmill_optional(ZSTD libzstd "zstd input and count files")
-pairmill_optional(ZLIB zlib "gzip input")
+pairmill_optional(PCRE2 libpcre2-8 "Support your own regular expressions as patterns")
+pairmill_optional(ZSTD libzstd "Support zstd input, and compressed count files")
+pairmill_optional(ZLIB zlib "Support gzip input")

@@ -1,4 +1,4 @@
-# What `cmake --install` puts where: header, libraries, command, CMake package, pkg-config file.
+# Installs header, libraries, command, CMake package and pkg-config file.
 # SPDX-License-Identifier: MIT
 include(CMakePackageConfigHelpers)
 
@@ -11,7 +11,7 @@ install(TARGETS pairmill EXPORT pairmill_shared
 install(TARGETS pairmill_static EXPORT pairmill_static
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 
-# Two exports: who links the shared library needs no development files of what it is built on.
+# Two exports: linking the shared library doesn't need the development files of its dependencies.
 install(EXPORT pairmill_shared NAMESPACE pairmill:: DESTINATION ${package_dir}
     FILE pairmillTargets.cmake)
 install(EXPORT pairmill_static NAMESPACE pairmill:: DESTINATION ${package_dir}
@@ -34,7 +34,7 @@ install(FILES
     ${CMAKE_CURRENT_BINARY_DIR}/package/pairmillConfigVersion.cmake
     DESTINATION ${package_dir})
 
-# Folders as pkg-config wants them: below the prefix, unless they were given as absolute paths.
+# Folders for pkg-config: relative to the prefix, unless given as absolute paths.
 foreach(kind LIBDIR INCLUDEDIR)
     if(IS_ABSOLUTE "${CMAKE_INSTALL_${kind}}")
         set(pkgconfig_${kind} "${CMAKE_INSTALL_${kind}}")
@@ -43,8 +43,8 @@ foreach(kind LIBDIR INCLUDEDIR)
     endif()
 endforeach()
 list(JOIN pairmill_pkgconfig_modules " " pkgconfig_requires)
-# @ONLY leaves ${prefix} alone. The prefix is the one of the installation, which `cmake --install
-# --prefix` may change: so the file is written while installing.
+# @ONLY leaves ${prefix} alone. `cmake --install --prefix` may change the prefix, so the file is
+# written during installation.
 configure_file(cmake/pairmill.pc.in ${CMAKE_CURRENT_BINARY_DIR}/package/pairmill.pc.in @ONLY)
 install(CODE "
     set(prefix \"\${CMAKE_INSTALL_PREFIX}\")

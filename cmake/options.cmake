@@ -1,8 +1,8 @@
-# What a build may choose: its type, warnings, sanitizers.
+# Build options: type, warnings, sanitizers.
 # SPDX-License-Identifier: MIT
 option(PAIRMILL_WERROR "Treat warnings as errors" OFF)
 option(PAIRMILL_BUILD_TESTS "Build the tests (needs cmocka)" OFF)
-option(PAIRMILL_SHARED "Build the shared library (off: only where its target is asked for)" ON)
+option(PAIRMILL_SHARED "Build the shared library by default (off: only on request)" ON)
 option(PAIRMILL_FUZZ "Build fuzzers with libFuzzer (needs clang)" OFF)
 set(PAIRMILL_SANITIZE "" CACHE STRING "Sanitizers, such as address,undefined")
 
@@ -22,6 +22,6 @@ if(PAIRMILL_SANITIZE)
     set(sanitizers -fsanitize=${PAIRMILL_SANITIZE} -fno-sanitize-recover=all)
     add_compile_options(${sanitizers} -fno-omit-frame-pointer)
     add_link_options(${sanitizers})
-    # Instrumented code hides from gcc that a value was set: its warning is then often false.
+    # Instrumentation often hides from gcc that a variable was set: a false warning.
     list(APPEND pairmill_warnings $<$<C_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()

@@ -1,4 +1,4 @@
-# Reads the version from the public header, the only place that says it.
+# Reads the version from the public header, the only place that defines it.
 # SPDX-License-Identifier: MIT
 function(pairmill_read_version header result)
     set(version "")

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# make bench: times training beside other trainers: bench.sh [OPTION]... (see bench/__main__.py).
+# make bench: times training against other trainers: bench.sh [OPTION]... (see bench/__main__.py).
 # SPDX-License-Identifier: MIT
 #
-# Without --text, --counts and --help the text is what `make demo` fetches, and a row has three runs. All
-# figures go to build/bench/figures.json, the tables to build/bench/figures.md and stdout.
+# Without --text, --counts or --help it uses the text that `make demo` fetches, with three runs per
+# row. All figures go to build/bench/figures.json, the tables to build/bench/figures.md and stdout.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Configures and builds presets of CMakePresets.json: build.sh [PRESET...], "release" if none is named.
+# Configures and builds presets of CMakePresets.json: build.sh [PRESET...] (default: release).
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 [ $# -gt 0 ] || set -- release
-# Every line of the progress would stay where there is no terminal.
+# Without a terminal, every progress line would stay.
 quiet=()
 [ -t 1 ] || quiet=(-- --quiet)
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-# Checks every #include of src/ against the table of rooms in docs/architecture.md.
+# Checks every #include in src/ against the table of rooms in docs/architecture.md.
 # SPDX-License-Identifier: MIT
-"""check_layers.py [ROOT]: prints what breaks the table of rooms; exit 1 if anything does.
+"""check_layers.py [ROOT]: prints what violates the table of rooms; exit 1 if anything does.
 
 A room is a folder of src/; a module is a .c file together with the .h file of the same name.
-- A room includes only the rooms that its row names, and those rows form no circle.
-- No module includes itself by way of others.
-- No room has more than 24 modules, and no header of its own is without a reader.
-- The command and programs of others see pairmill.h and their own files only.
+- A room includes only the rooms that its row names, and the rows are free of cycles.
+- No module includes itself indirectly.
+- No room has more than 24 modules, and every header is included somewhere.
+- The command and other programs see only pairmill.h and their own files.
 """
 import pathlib
 import re
@@ -62,19 +62,20 @@ def find_circles(graph):
 def check_table(root, table):
     rooms = {path.name for path in (root / "src").iterdir() if path.is_dir()}
     for room in sorted(rooms ^ set(table)):
-        yield f"src/{room}: " + ("not in the table of rooms" if room in rooms else "in the table only")
+        where = "not in the table of rooms" if room in rooms else "only in the table of rooms"
+        yield f"src/{room}: {where}"
     for room, names in table.items():
         for name in sorted(names - set(table)):
-            yield f"table of rooms: {room} includes {name}, which is no room"
+            yield f"table of rooms: {room} includes {name}, which is not a room"
     for group in find_circles(table):
-        yield "table of rooms: a circle of " + ", ".join(group)
+        yield "table of rooms: a cycle of " + ", ".join(group)
 
 
 def check_rooms(root, table):
     for room, names in table.items():
         modules = {path.stem for path in (root / "src" / room).glob("*.[ch]")}
         if len(modules) > MOST_MODULES:
-            yield f"src/{room}: {len(modules)} modules, at most {MOST_MODULES} are easy to see"
+            yield f"src/{room}: {len(modules)} modules, more than {MOST_MODULES}: split it"
         for path, name in includes(root / "src" / room):
             if name != "pairmill.h" and name.split("/")[0] not in {room, *names}:
                 yield f'{path}: includes "{name}", but {room} may not see {name.split("/")[0]}'
@@ -88,7 +89,7 @@ def check_modules(root):
         if module_of(name) != module:
             graph.setdefault(module, set()).add(module_of(name))
     for group in find_circles(graph):
-        yield "modules: a circle of " + ", ".join(group)
+        yield "modules: a cycle of " + ", ".join(group)
     for path in sorted((root / "src").rglob("*.h")):
         if path.relative_to(root / "src").as_posix() not in read:
             yield f"{path}: nothing includes it"
@@ -111,7 +112,7 @@ def main():
     ]
     for line in found:
         print(line)
-    print(f"layers: {len(found)} faults" if found else f"layers: {len(table)} rooms, no circle")
+    print(f"layers: {len(found)} wrong" if found else f"layers: {len(table)} rooms, no cycle")
     return 1 if found else 0
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# Compares the ids that pairmill and Hugging Face tokenizers give with the same vocabulary.
+# Compares the ids of pairmill and Hugging Face tokenizers with the same vocabulary.
 # SPDX-License-Identifier: MIT
 """compare_with_tokenizers.py FOLDER PAIRMILL SENTENCE [FILE]...: exit 1 at the first difference."""
 import pathlib
@@ -21,14 +21,16 @@ def compare(name, text, ours, theirs):
         return
     first = next((i for i, pair in enumerate(zip(ours, theirs)) if pair[0] != pair[1]),
                  min(len(ours), len(theirs)))
-    print(f"  differs from id {first} on: {name}: {ours[first:first + 8]}, {theirs[first:first + 8]}")
+    shown = ours[first:first + 8], theirs[first:first + 8]
+    print(f"  differs from id {first}: {name}: {shown[0]}, {shown[1]}")
     sys.exit(1)
 
 
 def main():
     folder, command, sentence, *files = sys.argv[1:]
     peer = tokenizers.Tokenizer.from_file(str(pathlib.Path(folder, "tokenizer.json")))
-    print(f"tokenizers {tokenizers.__version__} has loaded {folder}: {peer.get_vocab_size()} entries")
+    size = peer.get_vocab_size()
+    print(f"tokenizers {tokenizers.__version__} loaded {folder}: {size} entries")
 
     ours = pairmill_ids(command, folder, "--text", sentence)
     compare("the sentence above", sentence, ours, peer.encode(sentence).ids)
@@ -37,7 +39,7 @@ def main():
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
-            continue  # the peer takes well-formed text only
+            continue  # tokenizers takes only well-formed UTF-8
         ours = pairmill_ids(command, folder, "--input-format", "text", file)
         compare(file, text, ours, peer.encode(text).ids)
 

@@ -2,8 +2,8 @@
 # make demo: trains a vocabulary on real text and shows it: demo.sh [FILE OR FOLDER]...
 # SPDX-License-Identifier: MIT
 #
-# Without arguments the text is two packages of the distribution, fetched once into build/demo/:
-# the documentation of the kernel and the source of Go, 107 MB of text in 56 MB of download.
+# Without arguments the text comes from two packages of the distribution, fetched once into
+# build/demo/: the kernel's documentation and the source of Go, 107 MB of text in a 56 MB download.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,11 +17,11 @@ say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 
 fail() {
     echo "demo: $*" >&2
-    echo "demo: on text of your own it works without a download: make demo TEXT=file-or-folder" >&2
+    echo "demo: your own text needs no download: make demo TEXT=file-or-folder" >&2
     exit 1
 }
 
-# Prints a command as one would type it.
+# Prints a command as you would type it.
 show_command() {
     local word
     printf '$'
@@ -43,12 +43,12 @@ fi
 if [ $# -gt 0 ]; then
     texts=("$@")
     for text in "$@"; do
-        [ -r "$text" ] || fail "there is no $text"
+        [ -r "$text" ] || fail "$text not found"
     done
 else
     texts=("$demo/text")
     say "Text: the kernel's documentation and the source of Go"
-    tools/fetch-text.sh || fail "there is no text"
+    tools/fetch-text.sh || fail "no text"
 fi
 echo "$(find "${texts[@]}" -type f | wc -l) files, $(text_bytes "${texts[@]}") bytes"
 
@@ -63,7 +63,7 @@ train=("$pairmill" train -s $vocab_size --special '<|endoftext|>' --progress $pr
 show_command "${train[@]}"
 "${train[@]}"
 
-say "The merges, in the order in which they were learned"
+say "The merges, in the order they were learned"
 python3 tools/show_merges.py $vocab/merges.txt
 
 say "What the vocabulary does to a sentence"
@@ -78,9 +78,10 @@ say "The same folder in Hugging Face tokenizers"
 if [ $compares = yes ]; then
     mapfile -t samples < <(find "${texts[@]}" -type f -size +8k -size -1024k | sort |
         awk 'NR % 400 == 1 && NR < 8000')
-    $demo/venv/bin/python tools/compare_with_tokenizers.py $vocab "$pairmill" "$sentence" "${samples[@]}"
+    $demo/venv/bin/python tools/compare_with_tokenizers.py $vocab "$pairmill" "$sentence" \
+        "${samples[@]}"
 else
-    echo "not compared: the package tokenizers is not within reach"
+    echo "not compared: the Python package tokenizers could not be installed"
 fi
 
 say "Done: the vocabulary is in $vocab; on your own text: make demo TEXT=file-or-folder"

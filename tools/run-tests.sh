@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Builds and runs every test, and ends with the line "N passed, N failed": run-tests.sh [CHAIN...].
+# Builds and runs all tests, and ends with the line "N passed, N failed": run-tests.sh [CHAIN...].
 # SPDX-License-Identifier: MIT
 #
-# What needs a build follows it in one chain of steps. As many chains run side by side as there are
-# processors; so nobody waits for a step that keeps one of them busy only. A step that fails doesn't stop
-# the others: one run shows all that is wrong. What ctest and pytest count is added up; any other step is
-# one test. The output of each step comes when it has ended, and stays in build/test/.
+# A chain is a build followed by the steps that need it. Chains run in parallel, one per processor,
+# so a step that keeps only one processor busy delays nobody. A failed step doesn't stop the others:
+# one run shows everything that is wrong. The tests of ctest and pytest are added up; any other step
+# counts as one test. Each step's output is shown when it has ended, and stays in build/test/.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
-# The longest first: the short ones fill the gaps at the end.
+# Longest first: the short ones fill the gaps at the end.
 chains=(gcc asan clang fuzz tsan rest)
 logs=$PWD/build/test
 results=$logs/results
@@ -19,7 +19,7 @@ export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 # ---- Steps ----
 
-# The numbers before these words in the last line of the log that has the form of a summary.
+# The number before this word in a summary line.
 number_before() { grep -oE "[0-9]+ $2" <<<"$1" | grep -oE '^[0-9]+' || echo 0; }
 
 count_ctest() {
@@ -38,18 +38,20 @@ count_pytest() {
         $(($(number_before "$line" failed) + $(number_before "$line" 'errors?')))
 }
 
-# Of one step as a whole, so that steps side by side don't mix their lines.
+# Shows a step in one piece, so that parallel steps don't mix their lines.
 show_step() {
     local name=$1 bad=$2 seconds=$3 worked=$4
     exec 9>"$logs/lock"
     flock 9
     echo "== $name"
     cat "$logs/$name.log"
-    echo "== $name: $([ "$bad" = 0 ] && echo passed || echo FAILED) in $seconds s, $worked s of a processor"
+    local result=passed
+    [ "$bad" = 0 ] || result=FAILED
+    echo "== $name: $result in $seconds s, $worked s of CPU time"
     exec 9>&-
 }
 
-# step NAME KIND COMMAND...: KIND is ctest, pytest or one.
+# step NAME KIND COMMAND...: KIND is ctest, pytest or one (test).
 step() {
     local name=$1 kind=$2 log status=0 good=0 bad=0 counts seconds user system
     local TIMEFORMAT='%0R %0U %0S'
@@ -64,7 +66,7 @@ step() {
     elif [ "$status" = 0 ]; then
         good=1
     fi
-    # A runner that ends badly without a failed test has failed all the same; so has one that ran none.
+    # A runner that fails without a failed test counts as failed, and so does one that ran no test.
     if [ $((good + bad)) = 0 ] || { [ "$status" != 0 ] && [ "$bad" = 0 ]; }; then
         bad=$((bad + 1))
     fi
@@ -75,15 +77,18 @@ step() {
 
 run_ctest() { ctest --preset "$1" --parallel "$jobs" --no-tests=error; }
 
-# Only what will be run.
+# Builds only what will be run.
 build_tsan() {
     local names
-    cmake --preset tsan >build/configure-tsan.log 2>&1 || { cat build/configure-tsan.log && return 1; }
+    cmake --preset tsan >build/configure-tsan.log 2>&1 || {
+        cat build/configure-tsan.log
+        return 1
+    }
     mapfile -t names < <(ctest --preset tsan --show-only | sed -nE 's/^ *Test +#[0-9]+: //p')
     cmake --build --preset tsan --target "${names[@]}" -- --quiet
 }
 
-# The thread sanitizer of gcc 12 can't place its shadow where addresses are too random.
+# gcc 12's thread sanitizer can't place its shadow memory if addresses are too random.
 run_tsan() {
     if setarch -R true 2>/dev/null; then
         setarch -R ctest --preset tsan --parallel "$jobs" --no-tests=error
@@ -107,16 +112,17 @@ check_header() {
         clang -x c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only $header
 }
 
-# The objects that depend on an optional library: all of them, should a header ask for it.
+# The objects that depend on an optional library: all of them if a header tests for it.
 objects_asking_for() {
     if grep -rq PMILL_HAVE_ src include --include='*.h'; then
         echo pairmill_static
     else
-        grep -rl "PMILL_HAVE_$1" src --include='*.c' | sed 's|.*|CMakeFiles/pairmill_static.dir/&.o|'
+        grep -rl "PMILL_HAVE_$1" src --include='*.c' |
+            sed 's|.*|CMakeFiles/pairmill_static.dir/&.o|'
     fi
 }
 
-# With each optional library left out, and with none of them.
+# Builds without each optional library, and without all of them.
 build_without() {
     local name objects
     for name in PCRE2 ZSTD ZLIB; do
@@ -129,7 +135,7 @@ build_without() {
     tools/build.sh minimal && build/minimal/pairmill version
 }
 
-# Every fuzz target under libFuzzer, for as many inputs as takes some seconds.
+# Runs every fuzz target under libFuzzer, for a few seconds' worth of inputs.
 run_fuzzers() {
     local target name log
     for target in build/fuzz/tests/fuzz_*; do
@@ -148,7 +154,7 @@ run_fuzzers() {
 
 # ---- Chains ----
 
-# First what is cheap and says most.
+# Cheap and telling steps first.
 chain_gcc() {
     step layers one python3 tools/check_layers.py
     step header one check_header
@@ -184,11 +190,11 @@ chain_tsan() {
 chain_rest() {
     step format one tools/format.sh --check
     step build-without one build_without
-    # On 64-bit Arm itself the unit tests run the NEON scanner; elsewhere an emulator does.
+    # On 64-bit Arm the unit tests run the NEON scanner; elsewhere an emulator does.
     [ "$(uname -m)" = aarch64 ] || step arm64 one tools/test-arm64.sh
 }
 
-# What this script calls itself with, once for each chain.
+# The script calls itself with --chain, once per chain.
 if [ "${1:-}" = --chain ]; then
     jobs=$3
     export CMAKE_BUILD_PARALLEL_LEVEL=$jobs
@@ -210,7 +216,7 @@ done
 [ $# = 0 ] || chains=("$@")
 for chain in "${chains[@]}"; do
     [ "$(type -t "chain_$chain")" = function ] || {
-        echo "run-tests: there is no chain $chain" >&2
+        echo "run-tests: unknown chain $chain" >&2
         exit 2
     }
 done
@@ -220,9 +226,10 @@ mkdir -p "$results"
 lanes=$(nproc)
 [ "$lanes" -le ${#chains[@]} ] || lanes=${#chains[@]}
 jobs=$((($(nproc) + lanes - 1) / lanes))
-# A chain that is killed must not end xargs, which would leave the others alone.
+# A killed chain must not end xargs, which would leave the others running unattended.
 printf '%s\n' "${chains[@]}" |
-    xargs -P "$lanes" -I CHAIN sh -c '"$0" --chain "$1" "$2" || exit 1' tools/run-tests.sh CHAIN "$jobs"
+    xargs -P "$lanes" -I CHAIN sh -c '"$0" --chain "$1" "$2" || exit 1' \
+        tools/run-tests.sh CHAIN "$jobs"
 
 passed=0
 failed=0
@@ -242,9 +249,9 @@ for result in "$results"/step-*; do
     [ "$bad" = 0 ] || failures+=("$name (build/test/$name.log)")
 done
 echo
-echo "step            seconds   of a processor"
+echo "step            seconds      CPU seconds"
 printf '%s\n' "${rows[@]}" | sort -k 2nr
 [ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
-echo "all of it took $SECONDS s"
+echo "total: $SECONDS s"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

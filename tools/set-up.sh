@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
-# Installs what is missing of what a goal needs: set-up.sh build|demo|bench|test|arm64.
+# Installs what a goal needs and is missing: set-up.sh build|demo|bench|test|arm64.
 # SPDX-License-Identifier: MIT
 #
-# build: compiler, CMake, libraries. demo: and Python with `tokenizers`, in build/demo/venv.
-# bench: and Python in build/bench/venv with those of bench/requirements.txt that can be installed.
-# test: and clang, cmocka, valgrind, and Python with tests/requirements.txt, in build/venv.
-# arm64: a compiler for 64-bit Arm and an emulator, and nothing else.
-# Silent where all is there. Packages come from apt-get; elsewhere a sentence says what is missing.
+# build: compiler, CMake, libraries.
+# demo: the same, and Python with `tokenizers` in build/demo/venv.
+# bench: the same as build, and Python with bench/requirements.txt, as far as that can be installed,
+#     in build/bench/venv.
+# test: the same as build, and clang, cmocka, valgrind, and Python with tests/requirements.txt in
+#     build/venv.
+# arm64: only a compiler for 64-bit Arm and an emulator.
+# Silent if nothing is missing. Packages come from apt-get; without it, a message lists them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -28,7 +31,7 @@ fail() {
     exit 1
 }
 
-# need PACKAGE CHECK...: the package is missing where the check fails.
+# need PACKAGE CHECK...: the package is missing if the check fails.
 need() {
     local package=$1
     shift
@@ -41,7 +44,7 @@ headers_there() { echo '#include <stdio.h>' | gcc -E -; }
 python_there() { find_python; }
 fuzzer_there() { compgen -G "$(clang --print-runtime-dir)/libclang_rt.fuzzer*.a"; }
 
-# The pinned wheels want Python 3.11 or later; a python3 that comes first in PATH may be older.
+# The pinned wheels need Python 3.11 or later; the first python3 in PATH may be older.
 find_python() {
     local python
     for python in python3 /usr/bin/python3; do
@@ -72,7 +75,7 @@ need_for_tests() {
     need libclang-rt-14-dev fuzzer_there
     need clang-format-14 command_there clang-format-14
     need groff-base command_there groff
-    # They read the completions that are written for them.
+    # These read the completions generated for them.
     need zsh command_there zsh
     need fish command_there fish
     need zstd command_there zstd
@@ -96,7 +99,7 @@ find_missing() {
     [ "$goal" != test ] || need_for_tests
 }
 
-# How to become root, as words before a command; fails where that can't be done.
+# A prefix that runs a command as root; fails if there is none.
 root_words() {
     if [ "$(id -u)" = 0 ]; then
         echo env
@@ -116,7 +119,7 @@ lists_there() { compgen -G '/var/lib/apt/lists/*Packages*' >/dev/null; }
 
 install_missing() {
     local sentence="please install these packages, then try again: ${missing[*]}"
-    command -v apt-get >/dev/null || fail "there is no apt-get here; $sentence"
+    command -v apt-get >/dev/null || fail "apt-get not found; $sentence"
     as_root=$(root_words) || fail "installing needs root or sudo; $sentence"
     echo "set-up: installing ${missing[*]}"
     : >$log
@@ -128,11 +131,12 @@ install_missing() {
     }
 }
 
-# make_venv FOLDER REQUIREMENTS: a Python environment with these packages, made again when they change.
+# make_venv FOLDER REQUIREMENTS: a Python environment with these packages, renewed when they change.
 make_venv() {
     local folder=$1 requirements=$2 stamp
     stamp=$(echo "$PWD" | cat - "$requirements" | sha256sum)
-    if [ "$(cat "$folder/stamp" 2>/dev/null)" = "$stamp" ] && "$folder/bin/python" -c '' 2>/dev/null; then
+    if [ "$(cat "$folder/stamp" 2>/dev/null)" = "$stamp" ] &&
+        "$folder/bin/python" -c '' 2>/dev/null; then
         return
     fi
     echo "set-up: Python packages into $folder"
@@ -141,17 +145,18 @@ make_venv() {
     "$folder/bin/pip" --disable-pip-version-check install --quiet --requirement "$requirements" \
         >>$log 2>&1 </dev/null || {
         tail -n 5 $log >&2
-        fail "pip could not install $requirements (see $log): is a package index within reach?"
+        fail "pip could not install $requirements (see $log): is a package index reachable?"
     }
     echo "$stamp" >"$folder/stamp"
 }
 
-# The trainers that ours is measured against: one that can't be installed is skipped by name, and the harness
-# says so again.
+# The trainers to compare with. One that can't be installed is skipped and named, here and again by
+# the harness.
 make_bench_venv() {
     local folder=build/bench/venv requirements=bench/requirements.txt stamp package
     stamp=$(echo "$PWD" | cat - $requirements | sha256sum)
-    if [ "$(cat $folder/stamp 2>/dev/null)" = "$stamp" ] && $folder/bin/python -c '' 2>/dev/null; then
+    if [ "$(cat $folder/stamp 2>/dev/null)" = "$stamp" ] &&
+        $folder/bin/python -c '' 2>/dev/null; then
         return
     fi
     echo "set-up: Python packages into $folder"
@@ -159,8 +164,9 @@ make_bench_venv() {
     mkdir -p build/bench
     "$(find_python)" -m venv $folder >>$log 2>&1 || fail "python3 -m venv failed (see $log)"
     while read -r package; do
-        $folder/bin/pip --disable-pip-version-check install --quiet "$package" >>$log 2>&1 </dev/null ||
-            echo "set-up: $package cannot be installed here (see $log): it is skipped"
+        $folder/bin/pip --disable-pip-version-check install --quiet "$package" \
+            >>$log 2>&1 </dev/null ||
+            echo "set-up: skipping $package, which could not be installed (see $log)"
     done < <(grep -v '^#' $requirements)
     echo "$stamp" >$folder/stamp
 }
@@ -173,7 +179,7 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 case $goal in
 demo)
-    # `apt-get download` of the text needs no root, but package lists.
+    # `apt-get download` of the text needs package lists, but not root.
     lists_there || ! as_root=$(root_words) || apt update || true
     mkdir -p build/demo
     grep '^tokenizers==' tests/requirements.txt >build/demo/requirements.txt

@@ -10,7 +10,7 @@ LONGEST = 15
 
 
 def printable_bytes():
-    """The character that stands for each byte in merges.txt, turned round."""
+    """Maps the characters of merges.txt to the bytes they represent."""
     own = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in own]
     return {chr(byte): byte for byte in own} | {chr(256 + i): byte for i, byte in enumerate(others)}
@@ -45,11 +45,11 @@ def main():
     lines = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8").split("\n")[1:]
     pairs = (line.split(" ") for line in lines if line)
     merges = [(rank, as_bytes(left), as_bytes(right)) for rank, (left, right) in enumerate(pairs)]
-    # A run of one character (a ruler of dashes) is long, but tells nothing.
+    # A run of one character (a ruler of dashes) is long, but uninteresting.
     telling = (row for row in merges if len(set(row[1] + row[2])) > 4)
     longest = sorted(telling, key=lambda row: -len(row[1] + row[2]))
     print_merges("first:", merges[:FIRST])
-    print_merges("longest (runs of few characters aside):", longest[:LONGEST])
+    print_merges("longest (without runs of few characters):", longest[:LONGEST])
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 # Builds the scanners for 64-bit Arm and runs their tests in an emulator: test-arm64.sh [SEED].
 # SPDX-License-Identifier: MIT
 #
-# The other libraries are not there for Arm, so it takes the folders that need none, and leaves
-# cmocka out. With SEED the tests make other texts.
+# The libraries are not available for Arm, so it builds only the folders that need none, without
+# cmocka. SEED makes the tests generate different texts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,7 +16,7 @@ flags=(-std=c11 -D_DEFAULT_SOURCE -DPMILL_HAVE_PCRE2=0 -O2 -static
     "-I$PWD/include" "-I$PWD/src" "-I$PWD/tests" "-I$PWD/tests/support/without_cmocka")
 sources=("$PWD"/src/{base,unicode,pretokenize}/*.c)
 
-# The objects once, for both programs.
+# Builds the objects once, for both programs.
 build_library() {
     rm -f $build/*.o $build/libpairmill.a
     (cd $build && aarch64-linux-gnu-gcc "${flags[@]}" -c "${sources[@]}")
@@ -31,7 +31,7 @@ build_library
 program=$build/test_scanner build_program tests/unit/test_scanner.c
 program=$build/replay_pretokenize build_program tests/fuzz/fuzz_pretokenize.c tests/fuzz/replay.c
 
-# That the vector scanner is in it, and not left out by a slip of the build.
+# Makes sure that the vector scanner was built in.
 aarch64-linux-gnu-nm $build/test_scanner | grep pmill_scanner_neon >/dev/null
 qemu-aarch64 $build/test_scanner
 qemu-aarch64 $build/replay_pretokenize --seed "$SEED" --runs 1000
