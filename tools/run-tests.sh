@@ -107,7 +107,7 @@ run_pytest() {
 check_header() {
     local header=include/pairmill.h lines
     lines=$(wc -l <$header)
-    [ "$lines" -lt 500 ] || { echo "$header has $lines lines; it stays under 500" && return 1; }
+    [ "$lines" -lt 1000 ] || { echo "$header has $lines lines, not under 1,000" && return 1; }
     gcc -std=c11 -pedantic -Wall -Wextra -Werror -fsyntax-only $header &&
         clang -x c++ -std=c++11 -pedantic -Wall -Wextra -Werror -fsyntax-only $header
 }
