@@ -1,28 +1,55 @@
-# The reference's way from text to words: special tokens cut out, then the pattern, then counting.
+# The reference's way from text to words: cut out special tokens, apply the pattern, count.
 # SPDX-License-Identifier: MIT
+"""From text to words, the input of training.
+
+Special tokens are cut out first, and nothing is ever merged across them. The pattern, a regular
+expression, cuts the text between them into pretokens; BPE never merges across pretokens either.
+
+>>> pretokens(b"I'll grind 12 sacks", "gpt2")
+[b'I', b"'ll", b' grind', b' 12', b' sacks']
+>>> count_words([b"ab ab<e>ab"], "gpt2", specials=[b"<e>"])
+Counter({b'ab': 2, b' ab': 1})
+"""
 from collections import Counter
 
 import regex
 
+_CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_UPPER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]"
+_LOWER = r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 _LETTER_CASE = (
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}*{_LOWER}+{_CONTRACTION}?|"
+    rf"[^\r\n\p{{L}}\p{{N}}]?{_UPPER}+{_LOWER}*{_CONTRACTION}?|"
 )
-_CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+_LETTERS = _CONTRACTION + r"|[^\r\n\p{L}\p{N}]?\p{L}+|"
+_REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
+# The expressions of the known patterns, in the syntax of the module `regex`.
 PATTERNS = {
     "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-    "cl100k": r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++\Z|\s*[\r\n]|\s+(?!\S)|\s",
-    "cl100k-hf": _CONTRACTION + r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-    "llama3": _CONTRACTION + r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-    "qwen2": _CONTRACTION + r"\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-    "o200k": _LETTER_CASE + r"\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
-    "nanochat": r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+",
+    "cl100k": (
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|"
+        r" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++\Z|\s*[\r\n]|\s+(?!\S)|\s"
+    ),
+    "cl100k-hf": _LETTERS + r"\p{N}{1,3}|" + _REST,
+    "llama3": _LETTERS + r"\p{N}{1,3}|" + _REST,  # another name of cl100k-hf
+    "qwen2": _LETTERS + r"\p{N}|" + _REST,
+    "o200k": _LETTER_CASE + r"\p{N}{1,3}|" + _REST.replace(r"[\r\n]*", r"[\r\n/]*", 1),
+    "nanochat": (
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}|"
+        r" ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
+    ),
 }
 
 
 def cut_at_specials(text, specials):
-    """The pieces of `text` (bytes) in order, each with True where it is a special token."""
+    """Returns [(piece, is_special)] for `text` (bytes), in order; the pieces join to the text.
+
+    At each position, from left to right, the longest special token that matches wins.
+
+    >>> cut_at_specials(b"a<e>b", [b"<e>"])
+    [(b'a', False), (b'<e>', True), (b'b', False)]
+    """
     longest_first = sorted(specials, key=len, reverse=True)
     pieces, begin, at = [], 0, 0
     while at < len(text):
@@ -36,7 +63,12 @@ def cut_at_specials(text, specials):
 
 
 def pretokens(segment, pattern):
-    """Cuts the text between two hard borders where a match begins or ends."""
+    """Cuts `segment` (bytes without special tokens) wherever a match begins or ends.
+
+    `pattern` is a key of PATTERNS, "none" (the whole segment is one pretoken) or an expression. No
+    byte is lost: text between two matches is a pretoken too, and the matcher sees each byte that is
+    not UTF-8 as one U+FFFD.
+    """
     if pattern == "none":
         return [segment] if segment else []
     text = segment.decode("utf-8", "surrogateescape")  # each invalid byte is one lone surrogate
@@ -45,12 +77,13 @@ def pretokens(segment, pattern):
     cuts, at = {0, len(text)}, 0
     while at <= len(seen) and (match := expression.search(seen, at)):
         cuts |= {match.start(), match.end()}
-        at = max(match.end(), match.start() + 1)  # go on one character behind an empty match
+        at = max(match.end(), match.start() + 1)  # an empty match: go on one character later
     cuts = sorted(cuts)
     return [text[a:b].encode("utf-8", "surrogateescape") for a, b in zip(cuts, cuts[1:])]
 
 
 def count_words(documents, pattern="gpt2", specials=()):
+    """Counts the pretokens of `documents` (a list of bytes). Special tokens are not counted."""
     words = Counter()
     for document in documents:
         for segment, is_special in cut_at_specials(document, specials):
