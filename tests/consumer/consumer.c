@@ -1,4 +1,4 @@
-/* A program of somebody else's: trains on text from two threads, saves, loads, encodes, decodes. */
+/* An external program: trains on text from two threads, saves, loads, encodes, decodes. */
 /* SPDX-License-Identifier: MIT */
 #include <pairmill.h>
 #include <pthread.h>
@@ -35,7 +35,8 @@ static void *add_text(void *trainer)
 
 static int count_progress(void *context, const pmill_progress *progress)
 {
-	expect(progress->stage != NULL && progress->unit != NULL, "a progress event without words");
+	expect(progress->stage != NULL && progress->unit != NULL,
+		"a progress event without stage or unit");
 	++*(int *)context;
 	return 0;
 }
@@ -55,13 +56,13 @@ static pmill_tokenizer *train(void)
 	check(pmill_trainer_create(&text_options, &options, &trainer, &error), &error);
 	pthread_t threads[2];
 	for (int i = 0; i < 2; i++)
-		expect(pthread_create(&threads[i], NULL, add_text, trainer) == 0, "no thread");
+		expect(pthread_create(&threads[i], NULL, add_text, trainer) == 0, "cannot start a thread");
 	for (int i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
 	pmill_tokenizer *tokenizer;
 	check(pmill_trainer_train(trainer, &tokenizer, &error), &error);
 	pmill_trainer_free(trainer);
-	expect(events > 0, "no progress was told");
+	expect(events > 0, "no progress was reported");
 	return tokenizer;
 }
 
@@ -87,12 +88,12 @@ static void check_round_trip(const pmill_tokenizer *tokenizer)
 	const uint32_t *ids;
 	size_t id_count, len;
 	check(pmill_encoder_encode(encoder, text, strlen(text), &ids, &id_count, &error), &error);
-	expect(id_count > 0 && id_count < strlen(text), "encoding made nothing shorter");
-	expect(ids[id_count - 1] == 256, "the special token has another id");
+	expect(id_count > 0 && id_count < strlen(text), "encoding shortened nothing");
+	expect(ids[id_count - 1] == 256, "the special token has the wrong id");
 	char back[sizeof text];
 	check(
 		pmill_tokenizer_decode(tokenizer, ids, id_count, back, sizeof back, &len, &error), &error);
-	expect(len == strlen(text) && memcmp(back, text, len) == 0, "decoding gave other bytes");
+	expect(len == strlen(text) && memcmp(back, text, len) == 0, "decoding gave different bytes");
 	pmill_encoder_free(encoder);
 }
 
@@ -103,8 +104,8 @@ int main(void)
 		PMILL_VERSION_PATCH);
 	expect(strcmp(version, pmill_version()) == 0, "header and library differ in version");
 	pmill_tokenizer *tokenizer = train();
-	expect(pmill_tokenizer_vocab_size(tokenizer) == 270, "another vocab size than asked");
-	/* Nothing is as frequent as "at", and ids after the bytes and the special token are merges. */
+	expect(pmill_tokenizer_vocab_size(tokenizer) == 270, "the vocab size is not the requested one");
+	/* "at" is the most frequent pair, and merges come after the bytes and the special token. */
 	uint32_t left, right, id;
 	pmill_tokenizer_merge(tokenizer, 0, &left, &right, &id);
 	expect(left == 'a' && right == 't' && id == 257, "the first merge is not \"at\"");

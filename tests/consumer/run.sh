@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a build, and builds a program against the installation: run.sh BUILD.
+# Installs a build and builds a program against the installation: run.sh BUILD.
 # SPDX-License-Identifier: MIT
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -15,18 +15,19 @@ cmake --build "$work/cmake" -- --quiet
 "$work/cmake/consumer_shared"
 "$work/cmake/consumer_static"
 
-# Through pkg-config: shared, and with nothing shared at all.
+# Through pkg-config: shared, and fully static.
 libdir=$(dirname "$(find "$prefix" -name pkgconfig -type d)")
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 read -ra flags <<<"$(pkg-config --cflags --libs pairmill)"
-gcc -std=c11 -Wall -Wextra -Werror tests/consumer/consumer.c "${flags[@]}" -pthread -o "$work/shared"
+gcc -std=c11 -Wall -Wextra -Werror tests/consumer/consumer.c "${flags[@]}" -pthread \
+    -o "$work/shared"
 LD_LIBRARY_PATH=$libdir "$work/shared"
 read -ra flags <<<"$(pkg-config --static --cflags --libs pairmill)"
 gcc -std=c11 -Wall -Wextra -Werror tests/consumer/consumer.c "${flags[@]}" -pthread -static \
     -o "$work/static"
 "$work/static"
 
-# What else an installation has.
+# The rest of the installation.
 [ "$(readlink "$libdir/libpairmill.so")" = libpairmill.so.0 ]
 objdump -p "$libdir/libpairmill.so" | grep -q 'SONAME  *libpairmill.so.0$'
 "$prefix/bin/pairmill" version

@@ -1,12 +1,12 @@
-/* Encodes texts from stdin with a model, many a run: for the Python tests. */
+/* Encodes many texts from stdin with one model, for the Python tests. */
 /* SPDX-License-Identifier: MIT */
 /*
  *   encode [--special-tokens POLICY] [--allowed TOKEN]... [--pattern P] [--special TOKEN]... MODEL
  *
- * Stdin: texts, each 4 bytes of length (little endian) and the bytes. Stdout: for each text 4 bytes
- * of count and that many ids of 4 bytes each; or FFFFFFFF and the offset of the error. What decodes
- * to another text ends the run. --pattern and --special are for the loading of formats that carry
- * none.
+ * Stdin: texts, each as a length and the bytes. Stdout: for each text a count and that many ids, or
+ * FFFFFFFF and the offset of the error. Lengths, counts, ids and offsets are little-endian 32-bit
+ * numbers. The run ends if ids decode to a different text. --pattern and --special are used to load
+ * formats that contain none.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static int check_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, 
 		pmill_tokenizer_decode(tokenizer, ids, count, back, len, &got, NULL) == PMILL_OK &&
 		got == len && memcmp(back, text, len) == 0;
 	free(back);
-	return is_equal ? 0 : fail("decoding gives another text");
+	return is_equal ? 0 : fail("decoding gives a different text");
 }
 
 static int encode_text(const pmill_tokenizer *tokenizer, pmill_encoder *encoder, size_t len)
@@ -87,7 +87,7 @@ static int encode_text(const pmill_tokenizer *tokenizer, pmill_encoder *encoder,
 	const uint32_t *ids;
 	size_t count;
 	pmill_error error;
-	/* Just its size, so that reading beyond it is noticed. */
+	/* An allocation of its exact size, so that reads past the end are detected. */
 	uint8_t *text = malloc(len > 0 ? len : 1);
 	int code = text == NULL || fread(text, 1, len, stdin) != len ? fail("no text") : 0;
 	if (code != 0)

@@ -1,11 +1,11 @@
-/* Builds, converts and shows models: for the Python tests. */
+/* Builds, converts and shows models, for the Python tests. */
 /* SPDX-License-Identifier: MIT */
 /*
  *   model build LAYOUT PATTERN OUT    stdin: lines "special HEX", then lines "merge LEFT RIGHT"
  *   model convert IN OUT [--pattern P] [--special TOKEN]...
  *   model show IN [--pattern P] [--special TOKEN]...
  *
- * A failure is exit 1 with the status and the message on stderr.
+ * On failure, exits with 1 and prints the status and the message to stderr.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,15 +1,22 @@
-/* Cuts texts from stdin into pretokens, many a run: for the Python tests. */
+/* Cuts many texts from stdin into pretokens, for the Python tests. */
 /* SPDX-License-Identifier: MIT */
 /*
- *   pretokenize [--pattern P] [--unicode V] [--scanner S] [--capacity N] [--not-final |
- *   --sure-cuts] pretokenize [--unicode V] --classes pretokenize --patterns | --unicode-versions |
- *   --scanners
+ *   pretokenize [--pattern P] [--unicode V] [--scanner S] [--capacity N]
+ *               [--not-final | --sure-cuts]
+ *   pretokenize [--unicode V] --classes
+ *   pretokenize --patterns | --unicode-versions | --scanners
  *
- * Stdin: texts, each 4 bytes of length (little endian) and the bytes. Stdout: for each text 4 bytes
- * of count and that many ends of 4 bytes each; with --sure-cuts the offsets of sure cuts instead.
- * --capacity: how many ends to ask for at a time. --not-final: as if more text could follow each.
- * --classes: the class of every code point, a byte each. --patterns: name, tab, expression, one a
- * line. --scanners: the names of those that this machine has. Errors go to stderr, exit 1.
+ * Stdin: texts, each as a length and the bytes. Stdout: for each text a count and that many ends of
+ * pretokens. Lengths, counts and ends are little-endian 32-bit numbers.
+ *
+ *   --capacity    how many ends to request at a time
+ *   --not-final   treats each text as if more could follow
+ *   --sure-cuts   prints the offsets of sure cuts instead of ends
+ *   --classes     prints the class of every code point, one byte each
+ *   --patterns    prints lines of name, tab, expression
+ *   --scanners    prints the names of the scanners that this machine can run
+ *
+ * Errors go to stderr, with exit code 1.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,7 +72,7 @@ static pmill_status collect_ends(struct pmill_pretoken_cursor *cursor, const uin
 	*count = 0;
 	for (size_t more = 1; status == PMILL_OK && more > 0; *count += more) {
 		more = 0;
-		/* There is room for one end a byte, and some to see that no more come. */
+		/* There is room for one end per byte, and for a last call that returns none. */
 		status = pmill_pretoken_cursor_next(cursor, ends + *count, options->capacity, &more, error);
 	}
 	return status;
@@ -82,7 +89,7 @@ static size_t collect_cuts(
 	return count;
 }
 
-/* A text in an allocation of just its size, so that reading beyond it is noticed. */
+/* Reads a text into an allocation of its exact size, so that reads past the end are detected. */
 static uint8_t *read_text(size_t len)
 {
 	uint8_t *text = malloc(len);

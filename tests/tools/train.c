@@ -1,20 +1,22 @@
-/* Runs many small cases in one process: trains, counts, loads, encodes. Driven through pipes. */
+/* Runs many small cases in one process, driven through pipes: trains, counts, loads, encodes. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Input and output are records "key length LF bytes LF". A case is the records up to "run"; its answer the
- * records up to "end". Only the public header is used, as any program would.
+ * Input and output are records "key length LF bytes LF". A case is the records up to "run", and its
+ * answer the records up to "end". Like any other program, this uses only the public header. Keys
+ * marked * may be repeated.
  *
- *   how text is cut   pattern, unicode, special (repeat), separator, threads, chunk_size, scanner
- *   how to train      vocab_size, min_count, reserve, pad_vocab_to, max_token_length, ties, layout, compat
- *   what to train on  text, file, counts (paths; all repeat), format, field, skip_bad_lines
- *                     add_threads (the texts are added by so many threads)
- *   instead           take (give the words, do not train), model (bytes of a model to load),
+ *   how text is cut   pattern, unicode, special*, separator, threads, chunk_size, scanner
+ *   how to train      vocab_size, min_count, reserve, pad_vocab_to, max_token_length, ties,
+ *                     layout, compat
+ *   what to train on  text*, file*, counts* (a path), format, field, skip_bad_lines,
+ *                     add_threads (the number of threads that add the texts)
+ *   instead           take (return the words, do not train), model (the bytes of a model to load),
  *                     model_path, model_format
- *   afterwards        save (a format; repeat), encode (text; repeat), encode_special, allowed (repeat)
+ *   afterwards        save* (a format), encode* (a text), encode_special, allowed*
  *
- * Answers: status, message; words ("hex count" lines); totals, stopped, merges ("left right id count"
- * lines), vocab (hex lines), specials ("id hex" lines), one `saved` for each save, `ids` and `decoded`
- * for each encode. What fails in `save` or `encode` gives `save_error` or `encode_error`.
+ * Answers: status, message; words ("hex count" lines); totals, stopped, merges ("left right id
+ * count" lines), vocab (hex lines), specials ("id hex" lines), a `saved` for each save, `ids` and
+ * `decoded` for each encode. A failing save or encode gives `save_error` or `encode_error` instead.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -40,7 +42,7 @@ struct test_case {
 	unsigned add_threads;
 	int take;
 	struct list specials, allowed, texts, files, counts, saves, encodes;
-	struct list owned; /* every value that was read */
+	struct list owned; /* every value read */
 };
 
 static void *or_die(void *memory)
@@ -78,7 +80,7 @@ static void put_failure(const char *key, const pmill_error *error)
 	put_text(key, error->message);
 }
 
-/* Lines are gathered in memory since a record's length comes first. */
+/* Lines are collected in memory, because a record begins with its length. */
 static FILE *open_lines(char **data, size_t *len)
 {
 	return or_die(open_memstream(data, len));
@@ -500,7 +502,7 @@ static void end_case(struct test_case *test)
 	free(test->owned.items);
 }
 
-/* Names and numbers get a NUL behind them; bytes don't, so that sanitizers see a read beyond them. */
+/* Names and numbers end with a NUL. Bytes don't, so that sanitizers detect reads past their end. */
 static int is_bytes(const char *key)
 {
 	static const char *const keys[] = {
