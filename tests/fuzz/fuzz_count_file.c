@@ -1,9 +1,9 @@
-/* Reading count files: damaged ones, and ones that lie under checksums that are right. */
+/* Reading count files: damaged ones, and malicious ones with valid checksums. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The first byte says what the others are: the file itself; a file whose checksums are put right
- * where its sections can be found; the words of a block before compression; or the body of the
- * header.
+ * The first byte says what the others are: the file itself; a file whose checksums are corrected as
+ * far as its sections can be found; the words of a block before compression; the body of the
+ * header; or bits to flip in a valid file.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,10 +24,10 @@ static void require(bool condition, const char *what)
 
 static void append(struct pmill_buffer *file, const void *data, size_t len)
 {
-	require(pmill_buffer_append(file, data, len), "memory");
+	require(pmill_buffer_append(file, data, len), "out of memory");
 }
 
-/* Puts every checksum right that can be found by the lengths before it. */
+/* Corrects every checksum that can be found by the lengths before it. */
 static void sign(struct pmill_buffer *file)
 {
 	if (file->len < PMILL_COUNT_FILE_FIXED_LEN)
@@ -62,7 +62,7 @@ static void append_fixed(struct pmill_buffer *file, size_t body_len)
 	append(file, fixed, sizeof fixed);
 }
 
-/* A header of pattern "none", Unicode 16.0, no special tokens; its checksum comes with sign. */
+/* A header with pattern "none", Unicode 16.0, no special tokens; sign adds its checksum. */
 static void append_header(struct pmill_buffer *file)
 {
 	uint8_t body[4 + 4 + 32 + 4 + 4 + 4] = {4, 0, 0, 0, 'n', 'o', 'n', 'e'};
@@ -83,10 +83,7 @@ static void append_end(struct pmill_buffer *file, uint64_t words, uint64_t preto
 	append(file, record, sizeof record);
 }
 
-/*
- * The words as they are, or compressed; the number of words and their sum as a first run found
- * them.
- */
+/* A block of raw or compressed words. `words` is the number that its head claims. */
 static void append_block(
 	struct pmill_buffer *file, const uint8_t *raw, size_t len, uint32_t words, bool is_compressed)
 {
@@ -137,7 +134,7 @@ static pmill_status read_all(const struct pmill_buffer *file, uint64_t *words, u
 	return status;
 }
 
-/* As many words as the block turns out to have, so that right ones are read to the end. */
+/* The first round finds out how many words the block has, so that the second can read them all. */
 static void read_block(const uint8_t *raw, size_t len, bool is_compressed)
 {
 	uint64_t words = UINT32_MAX, pretokens = 0;
@@ -177,7 +174,7 @@ static void read_file(const uint8_t *data, size_t len, bool is_signed)
 	pmill_buffer_release(&file);
 }
 
-/* A right file, in which the data say what to flip: place, bits, place, bits. */
+/* A valid file in which `data` says what to flip: place, bits, place, bits, ... */
 static void read_flipped(const uint8_t *data, size_t len, bool is_signed)
 {
 	static const uint8_t raw[] = "\0\1a\5\1\1b\2\0\4wordX\4\2ab\1";

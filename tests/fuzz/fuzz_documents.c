@@ -1,4 +1,4 @@
-/* Text cut into chunks and walked, against the naive walk of the whole text. */
+/* Walking text in chunks, against the naive walk of the whole text. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static void require(bool condition, const char *what)
 	}
 }
 
-/* What the first bytes of an input say: pattern, kind, chunk size, special tokens out of the text. */
+/* The first bytes of an input: pattern, kind, chunk size, and which special tokens to use. */
 struct plan {
 	const char *pattern;
 	const struct pmill_corpus_format *format;
@@ -39,7 +39,7 @@ static bool is_new_token(const struct plan *plan, const uint8_t *data, size_t le
 	return len > 0;
 }
 
-/* Tokens taken out of the text itself, so that they occur. */
+/* Takes tokens from the text itself, so that they occur in it. */
 static void plan_tokens(struct plan *plan, unsigned steer)
 {
 	for (size_t i = 0; i < (steer & 3); i++) {
@@ -64,7 +64,7 @@ static struct plan make_plan(const uint8_t *data, size_t size)
 	return plan;
 }
 
-/* As the chunk source does, out of memory. `text` is copied, so that reads behind it are seen. */
+/* As the chunk source does, but from memory. `text` is copied, to detect reads past its end. */
 static pmill_status walk_chunks(const struct plan *plan, const struct walk_settings *settings,
 	struct pmill_segment_walk *walk, struct walk_log *log, pmill_error *error)
 {
@@ -77,14 +77,14 @@ static pmill_status walk_chunks(const struct plan *plan, const struct walk_setti
 		bool is_end = read > left;
 		size_t len = is_end ? left : read;
 		uint8_t *buffer = malloc(len + 1);
-		require(buffer != NULL, "memory");
+		require(buffer != NULL, "out of memory");
 		memmove(buffer, plan->text + begin, len);
 		struct pmill_chunk_cut cut = {.len = len, .is_segment_end = true};
 		if (!is_end)
 			require(pmill_chunk_cutter_find(
 						&cutter, plan->format->kind, buffer, len, &cut, error) == PMILL_OK,
 				"no cut");
-		require(cut.len + cut.lookahead <= len, "a cut behind the end");
+		require(cut.len + cut.lookahead <= len, "a cut past the end");
 		struct pmill_chunk chunk = {.data = buffer,
 			.len = cut.len,
 			.lookahead = cut.lookahead,
@@ -113,7 +113,7 @@ static bool is_same(const struct walk_log *a, const struct walk_log *b)
 		(a->events.len == 0 || memcmp(a->events.data, b->events.data, a->events.len) == 0);
 }
 
-/* JSON lines have no naive walk here: all chunk sizes must agree with the largest. */
+/* There is no naive walk for JSON lines: all chunk sizes must agree with the largest. */
 static void log_at_once(
 	const struct plan *plan, const struct walk_settings *settings, struct walk_log *log)
 {
@@ -124,7 +124,7 @@ static void log_at_once(
 	struct plan whole = *plan;
 	whole.chunk_size = plan->len + 1;
 	struct pmill_segment_walk walk = {.skip_bad_lines = true};
-	require(walk_chunks(&whole, settings, &walk, log, NULL) == PMILL_OK, "a status");
+	require(walk_chunks(&whole, settings, &walk, log, NULL) == PMILL_OK, "the walk fails");
 	pmill_segment_walk_release(&walk);
 }
 
@@ -136,15 +136,15 @@ static void check_plan(const struct plan *plan)
 	walk_settings_create(
 		&settings, plan->pattern, NULL, plan->tokens, plan->token_count, plan->separator_index);
 	log_at_once(plan, &settings, &expected);
-	require(walk_chunks(plan, &settings, &walk, &got, NULL) == PMILL_OK, "a status");
-	require(is_same(&expected, &got), "chunks give something else than the whole");
+	require(walk_chunks(plan, &settings, &walk, &got, NULL) == PMILL_OK, "the walk fails");
+	require(is_same(&expected, &got), "chunks differ from the whole");
 	walk_log_release(&expected);
 	walk_log_release(&got);
 	pmill_segment_walk_release(&walk);
 	walk_settings_release(&settings);
 }
 
-/* Without skipping: a bad line is named within the text. */
+/* Without skipping, the error gives an offset within the text. */
 static void check_bad_lines(const struct plan *plan)
 {
 	struct walk_settings settings;

@@ -1,4 +1,4 @@
-/* decode(encode(x)) is x, at once and as a stream, for every text, meaning, pattern and policy. */
+/* decode(encode(x)) == x, at once and as a stream, for every text, meaning, pattern and policy. */
 /* SPDX-License-Identifier: MIT */
 #include "support/small_tokenizer.h"
 
@@ -9,10 +9,10 @@ static void check_decoded(const struct pmill_tokenizer *tokenizer, const uint32_
 {
 	uint8_t *back = malloc(len + 1);
 	size_t back_len = 0;
-	require(back != NULL, "memory");
+	require(back != NULL, "out of memory");
 	require(pmill_tokenizer_decode(tokenizer, ids, count, back, len, &back_len, NULL) == PMILL_OK,
 		"decode");
-	require(back_len == len && (len == 0 || memcmp(back, text, len) == 0), "text differs");
+	require(back_len == len && (len == 0 || memcmp(back, text, len) == 0), "the text differs");
 	free(back);
 }
 
@@ -29,12 +29,12 @@ static void check_streamed(const struct pmill_tokenizer *tokenizer, const uint32
 		else
 			require(
 				pmill_stream_decoder_add(decoder, ids + i, 1, &given, NULL) == PMILL_OK, "stream");
-		require(given.len <= len - done, "stream too long");
-		require(
-			given.len == 0 || memcmp(given.data, text + done, given.len) == 0, "stream differs");
+		require(given.len <= len - done, "the stream is too long");
+		require(given.len == 0 || memcmp(given.data, text + done, given.len) == 0,
+			"the stream differs");
 		done += given.len;
 	}
-	require(done == len, "stream too short");
+	require(done == len, "the stream is too short");
 	pmill_stream_decoder_free(decoder);
 }
 
@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_decoded(tokenizer, ids, count, text, len);
 		check_streamed(tokenizer, ids, count, text, len);
 		for (size_t i = 0; i < count && strcmp(policy, "none") == 0; i++)
-			require(!is_special_of(tokenizer, ids[i]), "forged special token");
+			require(!is_special_of(tokenizer, ids[i]), "a forged special token");
 	} else {
 		require(status == PMILL_BAD_INPUT && strcmp(policy, "error") == 0, "encode");
 		require(error.offset < len, "offset");

@@ -1,9 +1,9 @@
-/* Lines of JSON: our verdict and value against jansson's. */
+/* JSON lines: our verdict and value against jansson's. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Known differences, on purpose: jansson refuses lone surrogate escapes and invalid UTF-8, which we keep;
- * numbers that fit no C type, whose value we never need; and names with an escaped NUL in them. It drops a
- * raw NUL behind a number; nowhere is one JSON.
+ * Intended differences: jansson refuses lone surrogate escapes and invalid UTF-8, which we keep;
+ * numbers that fit no C type, whose value we don't need; and names with an escaped NUL. It drops a
+ * raw NUL after a number, although JSON allows none.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -52,31 +52,31 @@ static void check_field(const uint8_t *data, size_t size, const char *field)
 	pmill_status status = pmill_json_line_field(data, size, field, strlen(field), &text, &error);
 	if (status != PMILL_OK) {
 		require(status == PMILL_BAD_INPUT && error.offset <= size, "a bad error");
-		require(text.len == 0, "text behind a failure");
+		require(text.len == 0, "text after a failure");
 	}
 	if (size > 0 && memchr(data, 0, size) != NULL)
 		require(status != PMILL_OK, "a raw NUL is accepted");
 	else if (expected.is_comparable) {
-		require((status == PMILL_OK) == json_is_string(expected.value), "another verdict");
+		require((status == PMILL_OK) == json_is_string(expected.value), "the verdicts differ");
 		if (status == PMILL_OK)
 			require(text.len == json_string_length(expected.value) &&
 					(text.len == 0 ||
 						memcmp(text.data, json_string_value(expected.value), text.len) == 0),
-				"another value");
+				"the values differ");
 	}
 	json_decref(expected.line);
 	pmill_buffer_release(&text);
 }
 
-/* Most inputs are no objects: these come about in one. */
-static void check_inside(const uint8_t *data, size_t size, const char *before, const char *behind)
+/* Few inputs are objects, so this puts them inside of one. */
+static void check_inside(const uint8_t *data, size_t size, const char *before, const char *after)
 {
 	struct pmill_buffer line = {0};
 	bool done = pmill_buffer_append_text(&line, before) && pmill_buffer_append(&line, data, size) &&
-		pmill_buffer_append_text(&line, behind);
-	require(done, "memory");
+		pmill_buffer_append_text(&line, after);
+	require(done, "out of memory");
 	uint8_t *exact = malloc(line.len);
-	require(exact != NULL, "memory");
+	require(exact != NULL, "out of memory");
 	memcpy(exact, line.data, line.len);
 	check_field(exact, line.len, "text");
 	free(exact);

@@ -1,4 +1,4 @@
-/* Merging of a pretoken beside the obvious way to do it, over small tokenizers of every meaning. */
+/* Merging a pretoken, against naive merging, with small tokenizers of every meaning of BPE. */
 /* SPDX-License-Identifier: MIT */
 #include "encode/pretoken_encoder.h"
 #include "support/small_tokenizer.h"
@@ -19,7 +19,7 @@ static void compare(const struct pmill_tokenizer *tokenizer,
 	pmill_status status = pmill_pretoken_encoder_encode(
 		encoder, &scratch, pretoken, len, ids, &count, &error);
 	bool is_whole = naive_merge(tokenizer, pretoken, len, expected, &expected_count, &missing);
-	require((status == PMILL_OK) == is_whole, "one of two ways fails");
+	require((status == PMILL_OK) == is_whole, "only one of the two ways fails");
 	require(is_whole || (status == PMILL_BAD_INPUT && error.offset == missing), "missing byte");
 	require(
 		!is_whole || (count == expected_count && memcmp(ids, expected, count * sizeof *ids) == 0),
@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(pmill_pretoken_encoder_create(tokenizer, &encoder, NULL) == PMILL_OK, "encoder");
 	uint8_t pretoken[LONGEST];
 	size_t len = size - source.used;
-	/* Few bytes in, a long pretoken out: the same bytes again and again. */
+	/* Repeats the bytes, so that a short input gives a long pretoken. */
 	if (flags & 4 && len > 0)
 		len = LONGEST - flags % 8;
 	if (len > LONGEST)

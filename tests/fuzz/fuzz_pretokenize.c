@@ -1,10 +1,10 @@
-/* Fuzz target: our scanners against PCRE2, whole, cut off, and cut at sure places. */
+/* Our scanners against PCRE2: on whole texts, on truncated ones, and at sure cuts. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The first byte chooses the pattern, the second the Unicode version and where the text is cut; the
- * rest is the text, or, where the first byte is odd, spells it in the pieces at which patterns
- * decide. Every scanner that this machine has must cut as the scalar one does, and that one as PCRE2,
- * where that is there.
+ * The first byte chooses the pattern, the second the Unicode version and where the text is
+ * truncated. The rest is the text; if the first byte is odd, each byte selects one of the pieces
+ * that patterns tell apart. Every scanner of this machine must cut like the scalar one, and that
+ * one like PCRE2, if available.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,7 +37,7 @@ static struct cuts cut(
 	struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
 	struct cuts cuts = {malloc((len + 8) * sizeof *cuts.ends), 0};
 	size_t more;
-	require(cuts.ends != NULL, "no memory");
+	require(cuts.ends != NULL, "out of memory");
 	require(pmill_pretoken_cursor_start(&cursor, text, len, is_final, NULL) == PMILL_OK, "start");
 	do {
 		size_t begin = cuts.count > 0 ? cuts.ends[cuts.count - 1] : 0;
@@ -49,10 +49,7 @@ static struct cuts cut(
 			require(cuts.ends[cuts.count] > begin && cuts.ends[cuts.count] <= len, "ends ascend");
 			begin = cuts.ends[cuts.count];
 		}
-		/*
-		 * Room for 8 more than there are bytes: more ends than that and the checks above have
-		 * failed.
-		 */
+		/* Room for 8 more ends than bytes is enough: the checks above fail before it is used up. */
 	} while (more > 0);
 	pmill_pretoken_cursor_release(&cursor);
 	return cuts;
@@ -71,7 +68,7 @@ static void require_equal(struct cuts a, struct cuts b, const char *what)
 	require_prefix(a, b, what);
 }
 
-/* The two sides of a sure cut, each alone, together give what the whole gives. */
+/* The two sides of a sure cut, each cut alone, give the ends of the whole. */
 static void check_sure_cut(const struct pmill_pretokenizer *pretokenizer, const uint8_t *text,
 	size_t len, size_t offset, struct cuts whole)
 {
@@ -98,25 +95,25 @@ static void check_sure_cuts(const struct pmill_pretokenizer *pretokenizer, const
 }
 
 static void require_same(const struct pmill_pretokenizer *other, const uint8_t *text, size_t len,
-	bool is_final, struct cuts wanted, const char *what)
+	bool is_final, struct cuts expected, const char *what)
 {
 	struct cuts got = cut(other, text, len, is_final);
-	require_equal(got, wanted, what);
+	require_equal(got, expected, what);
 	free(got.ends);
 }
 
-/* `others`: all but the first, up to a NULL. */
+/* `others` ends with NULL. */
 static void check_text(const struct pmill_pretokenizer *scalar,
 	struct pmill_pretokenizer *const *others, const uint8_t *text, size_t len, size_t part)
 {
 	struct cuts whole = cut(scalar, text, len, true);
-	require(len == 0 || whole.ends[whole.count - 1] == len, "all of the text is cut");
-	/* In a copy of its own size, so that a look beyond the part is noticed. */
+	require(len == 0 || whole.ends[whole.count - 1] == len, "the last end is the end of the text");
+	/* In an allocation of its exact size, so that reads past the part are detected. */
 	uint8_t *copy = malloc(part > 0 ? part : 1);
-	require(copy != NULL, "no memory");
+	require(copy != NULL, "out of memory");
 	memcpy(copy, text, part);
 	struct cuts open = cut(scalar, copy, part, false);
-	require_prefix(open, whole, "a part is cut as the whole");
+	require_prefix(open, whole, "a part is cut like the whole");
 	for (; *others != NULL; others++) {
 		require_same(*others, text, len, true, whole, "all scanners and PCRE2 cut alike");
 		require_same(*others, copy, part, false, open, "all scanners and PCRE2 hold back alike");
@@ -129,7 +126,7 @@ static void check_text(const struct pmill_pretokenizer *scalar,
 
 enum { PATTERNS = 16, VERSIONS = 5, ENGINES = 12 };
 
-/* All that can run a pattern: the scalar scanner first, NULL last. */
+/* Everything that can run a pattern: the scalar scanner first, NULL last. */
 struct engines {
 	struct pmill_pretokenizer *made[ENGINES];
 	size_t count;
@@ -146,9 +143,7 @@ static void add_engine(struct engines *engines, const struct pmill_pattern *patt
 	engines->count += status == PMILL_OK;
 }
 
-/*
- * Kept from run to run: compiling the sets of code points takes longer than matching a small text.
- */
+/* Cached between runs: compiling sets of code points takes longer than matching a short text. */
 static const struct engines *get(const struct pmill_pattern *pattern, unsigned version)
 {
 	static struct engines all[PATTERNS][VERSIONS];
@@ -169,7 +164,7 @@ static const struct engines *get(const struct pmill_pattern *pattern, unsigned v
 	return engines;
 }
 
-/* Each byte stands for one of these. Returns the length; `text` has room for 4 bytes each. */
+/* Each byte selects a piece. Returns the length; `text` has room for 4 bytes for each byte. */
 static size_t spell(const uint8_t *data, size_t size, uint8_t *text)
 {
 	static const char *const pieces[] = {" ", " ", "\n", "\r", "\t", "\xC2\x85", "\xC2\xA0",
@@ -196,7 +191,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct pmill_pattern *pattern = pmill_pattern_at(data[0] / 2 % patterns);
 	unsigned version = data[1] % 5;
 	uint8_t *spelled = malloc(size * 4);
-	require(spelled != NULL, "no memory");
+	require(spelled != NULL, "out of memory");
 	bool is_spelled = data[0] % 2 == 1;
 	size_t len = is_spelled ? spell(data + 2, size - 2, spelled) : size - 2;
 	size_t part = (size_t)data[1] / 5 * len / 51;

@@ -1,4 +1,4 @@
-/* Stored bytes of every kind: never a crash, the same for every capacity; what we compressed comes back. */
+/* Reading stored bytes: never a crash, the same for any capacity, and our own data comes back. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "corpus/reader.h"
 #include "support/compressed.h"
 
-enum { MOST_TEXT = 1 << 22 }; /* a few bytes can stand for gigabytes */
+enum { MOST_TEXT = 1 << 22 }; /* a few bytes can expand to gigabytes */
 
 static void require(bool condition, const char *what)
 {
@@ -34,14 +34,14 @@ static struct outcome read_all(const char *path, size_t capacity)
 		error.message);
 	size_t len = 1;
 	while (outcome.status == PMILL_OK && len > 0 && outcome.text.len < MOST_TEXT) {
-		require(pmill_buffer_reserve(&outcome.text, capacity), "memory");
+		require(pmill_buffer_reserve(&outcome.text, capacity), "out of memory");
 		outcome.status = pmill_reader_read(
 			reader, outcome.text.data + outcome.text.len, capacity, &len, &error);
 		if (outcome.status == PMILL_OK)
 			outcome.text.len += len;
 	}
 	if (outcome.status == PMILL_BAD_INPUT)
-		require(error.offset <= pmill_reader_stored_bytes(reader), "an offset behind the end");
+		require(error.offset <= pmill_reader_stored_bytes(reader), "an offset past the end");
 	pmill_reader_close(reader);
 	return outcome;
 }
@@ -51,7 +51,7 @@ static bool is_prefix(const struct pmill_buffer *a, const struct pmill_buffer *b
 	return a->len <= b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
 }
 
-/* Of damaged frames zstd may refuse in one call what it accepts in many, where they have no checksum. */
+/* Without a checksum, zstd may refuse a damaged frame in one call that it accepts in several. */
 static bool is_zstd(const struct pmill_buffer *stored)
 {
 	return stored->len >= 4 &&
@@ -59,17 +59,19 @@ static bool is_zstd(const struct pmill_buffer *stored)
 			memcmp(stored->data + 1, "\x2A\x4D\x18", 3) == 0);
 }
 
-/* A failure may come before or behind the bytes of the same call: then only a prefix is equal. */
+/* A failing call may or may not return bytes before the damage: then only a prefix is equal. */
 static void check_same(const struct outcome *a, const struct outcome *b)
 {
 	if (a->text.len >= MOST_TEXT || b->text.len >= MOST_TEXT)
 		return;
 	require(a->status == b->status, "the status depends on the capacity");
-	require(is_prefix(&a->text, &b->text) || is_prefix(&b->text, &a->text), "other bytes");
-	require(a->status != PMILL_OK || a->text.len == b->text.len, "another length");
+	require(is_prefix(&a->text, &b->text) || is_prefix(&b->text, &a->text),
+		"the bytes depend on the capacity");
+	require(
+		a->status != PMILL_OK || a->text.len == b->text.len, "the length depends on the capacity");
 }
 
-/* `text` NULL: not known. */
+/* `text` is NULL if the contents are unknown. */
 static void check_stored(const struct pmill_buffer *stored, const uint8_t *text, size_t len)
 {
 	int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
@@ -85,7 +87,7 @@ static void check_stored(const struct pmill_buffer *stored, const uint8_t *text,
 	if (text != NULL) {
 		require(large.status == PMILL_OK, "our own data is refused");
 		require(large.text.len == len && memcmp(large.text.data, text, len) == 0,
-			"our own data comes back otherwise");
+			"our own data comes back changed");
 	}
 	pmill_buffer_release(&large.text);
 	pmill_buffer_release(&small.text);
@@ -94,7 +96,7 @@ static void check_stored(const struct pmill_buffer *stored, const uint8_t *text,
 
 typedef void (*append_function)(struct pmill_buffer *out, const void *data, size_t len);
 
-/* Two members or frames; then with one byte changed, and cut, as the first bytes of the text say. */
+/* Two members or frames; then with one byte changed; then truncated, where the text says. */
 static void check_compressed(append_function append, const uint8_t *data, size_t size)
 {
 	if (size < 4)
@@ -116,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct pmill_buffer stored = {0};
-	require(pmill_buffer_append(&stored, data, size), "memory");
+	require(pmill_buffer_append(&stored, data, size), "out of memory");
 	check_stored(&stored, NULL, 0);
 	pmill_buffer_release(&stored);
 #if PMILL_HAVE_ZLIB

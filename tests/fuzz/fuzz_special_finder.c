@@ -1,9 +1,8 @@
-/* Fuzz target: the special finder against a naive search, whole and cut off. */
+/* The finder of special tokens against a naive search, on whole and on truncated texts. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The first byte says how many tokens there are and how many letters the alphabet has, on which all
- * bytes are folded so that tokens meet. Each token is a byte of length and its bytes; the rest is
- * the text.
+ * The first byte gives the number of tokens and the size of the alphabet, to which all bytes are
+ * reduced so that tokens occur. Each token is a length byte and its bytes; the rest is the text.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -81,16 +80,16 @@ static bool lies_across(const struct input *input, size_t len, size_t offset, bo
 static void check_length(
 	const struct pmill_special_finder *finder, const struct input *input, size_t len, bool is_final)
 {
-	/* In a copy of its own size, so that a look beyond the end is noticed. */
+	/* In an allocation of its exact size, so that reads past the end are detected. */
 	uint8_t *copy = malloc(len > 0 ? len : 1);
-	require(copy != NULL, "no memory");
+	require(copy != NULL, "out of memory");
 	memcpy(copy, input->text, len);
 	for (size_t begin = 0; begin <= len; begin++) {
-		struct pmill_special_match wanted = search(input, len, begin, is_final);
+		struct pmill_special_match expected = search(input, len, begin, is_final);
 		struct pmill_special_match got = pmill_special_finder_next(
 			finder, copy, len, begin, is_final);
-		require(got.begin == wanted.begin && got.end == wanted.end, "next");
-		require(got.begin == got.end || got.index == wanted.index, "index");
+		require(got.begin == expected.begin && got.end == expected.end, "next");
+		require(got.begin == got.end || got.index == expected.index, "index");
 		bool is_clear = pmill_special_finder_is_clear(finder, copy, len, begin, is_final);
 		require(is_clear == !lies_across(input, len, begin, is_final), "is_clear");
 	}
@@ -133,13 +132,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 1)
 		return 0;
 	uint8_t *folded = malloc(size);
-	require(folded != NULL, "no memory");
+	require(folded != NULL, "out of memory");
 	for (size_t i = 0; i < size; i++)
 		folded[i] = data[0] < 200 && i > 0 ? data[i] % (2 + data[0] / 50) : data[i];
 	struct input input = read_input(folded, size);
 	struct pmill_special_finder *finder = NULL;
 	pmill_status status = pmill_special_finder_create(input.tokens, input.count, &finder, NULL);
-	require((status == PMILL_BAD_OPTION) == must_be_refused(&input), "what is refused");
+	require((status == PMILL_BAD_OPTION) == must_be_refused(&input), "tokens are refused wrongly");
 	if (status == PMILL_OK) {
 		check_length(finder, &input, input.len, true);
 		check_length(finder, &input, input.len, false);

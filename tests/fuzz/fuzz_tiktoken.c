@@ -1,11 +1,11 @@
-/* Fuzzes the reader of .tiktoken and its base64: any bytes, or a good file edited. */
+/* The reader of .tiktoken and its base64, on any bytes or an edited valid file. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/base64.h"
 #include "support/fuzz_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Base64 has one spelling for each byte string. */
+/* Each byte string has only one base64 spelling. */
 static void check_base64(const uint8_t *data, size_t size)
 {
 	struct pmill_buffer bytes = {0}, text = {0};
@@ -32,7 +32,7 @@ static void load(const void *data, size_t len)
 	if (pmill_tokenizer_load_memory(data, len, &options, &tokenizer, NULL) != PMILL_OK)
 		return;
 	fuzz_check_model(tokenizer);
-	fuzz_check_round(tokenizer, "tiktoken", &options);
+	fuzz_check_round_trip(tokenizer, "tiktoken", &options);
 	pmill_tokenizer_free(tokenizer);
 }
 

@@ -1,4 +1,4 @@
-/* Reading of token files: the same for any cut of the stream; what was read reads back again. */
+/* Reading token files: the same for any pieces of the stream, and after writing them again. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MOST_PIECES = 16, LONGEST_PIECE = 4096 }; /* what a pipe holds at once: Linux, pipe(7) */
 
-/* What came out of a stream. */
+/* The result of reading a stream. */
 struct outcome {
 	pmill_status status;
 	uint64_t error_offset;
@@ -91,7 +91,7 @@ static void require_equal(const struct outcome *a, const struct outcome *b)
 	require(memcmp(a->ids, b->ids, a->count * sizeof(uint32_t)) == 0);
 }
 
-/* Writes in two parts, as one document. */
+/* Writes the ids in two parts, as one document. */
 static void write_and_read(const struct pmill_token_format *format, const struct outcome *read)
 {
 	struct pmill_buffer out = {0};

@@ -1,4 +1,4 @@
-/* Fuzzes the reader of tokenizer.json: any bytes, or a good file edited. */
+/* The reader of tokenizer.json, on any bytes or an edited valid file. */
 /* SPDX-License-Identifier: MIT */
 #include "support/fuzz_model.h"
 
@@ -11,7 +11,7 @@ static void load(const void *data, size_t len)
 	if (pmill_tokenizer_load_memory(data, len, &options, &tokenizer, NULL) != PMILL_OK)
 		return;
 	fuzz_check_model(tokenizer);
-	fuzz_check_round(tokenizer, "tokenizer.json", &options);
+	fuzz_check_round_trip(tokenizer, "tokenizer.json", &options);
 	pmill_tokenizer_free(tokenizer);
 }
 

@@ -1,4 +1,4 @@
-/* Reading TSVs: never a crash, always sorted, and the same when written and read back. */
+/* Reading TSVs: never a crash, always sorted, and the same after writing and reading again. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,10 +21,10 @@ static pmill_status read_tsv(
 	const uint8_t *data, size_t len, const char *tsv, struct pmill_word_list *words)
 {
 	struct pmill_lookahead input;
-	struct pmill_progress_state nobody = {0};
+	struct pmill_progress_state no_progress = {0};
 	pmill_error error = {0};
 	pmill_lookahead_open_memory(&input, "x", data, len);
-	pmill_status status = pmill_tsv_read(&input, tsv, &nobody, 0, words, &error);
+	pmill_status status = pmill_tsv_read(&input, tsv, &no_progress, 0, words, &error);
 	pmill_lookahead_release(&input);
 	require(status == PMILL_OK || status == PMILL_BAD_INPUT || status == PMILL_OVERFLOW, "status");
 	require(status == PMILL_OK || (error.offset <= len && error.message[0] != 0), "error");
@@ -34,7 +34,8 @@ static pmill_status read_tsv(
 static void check_words(const struct pmill_word_list *words)
 {
 	for (size_t i = 0; i < words->count; i++) {
-		require(words->counts[i] > 0 && pmill_word_list_word(words, i).len > 0, "empty");
+		require(words->counts[i] > 0 && pmill_word_list_word(words, i).len > 0,
+			"an empty word or count");
 		require(i == 0 ||
 				pmill_word_compare(
 					pmill_word_list_word(words, i - 1), pmill_word_list_word(words, i)) < 0,
@@ -50,15 +51,16 @@ static void check_again(const struct pmill_word_list *words)
 		pmill_bytes word = pmill_word_list_word(words, i);
 		require(pmill_printable_append(&text, word.data, word.len) &&
 				pmill_buffer_append_format(&text, "\t%lld\n", (long long)words->counts[i]),
-			"memory");
+			"out of memory");
 	}
-	require(read_tsv(text.data, text.len, "printable", &again) == PMILL_OK, "again");
-	require(again.count == words->count, "another number of words");
+	require(read_tsv(text.data, text.len, "printable", &again) == PMILL_OK,
+		"what was written is refused");
+	require(again.count == words->count, "the number of words differs");
 	for (size_t i = 0; i < words->count; i++)
 		require(words->counts[i] == again.counts[i] &&
 				pmill_word_compare(
 					pmill_word_list_word(words, i), pmill_word_list_word(&again, i)) == 0,
-			"another word");
+			"a word differs");
 	pmill_word_list_release(&again);
 	pmill_buffer_release(&text);
 }

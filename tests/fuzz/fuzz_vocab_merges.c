@@ -1,4 +1,4 @@
-/* Fuzzes the reader of vocab.json and merges.txt: any bytes, or good files edited. */
+/* The reader of vocab.json and merges.txt, on any bytes or edited valid files. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/vocab_merges.h"
 #include "support/fuzz_model.h"

@@ -1,13 +1,13 @@
-/* Runs a fuzz target without a fuzzer: on generated and mutated inputs, or on the files named. */
+/* Runs a fuzz target without a fuzzer: on generated and mutated inputs, or on given files. */
 /* SPDX-License-Identifier: MIT */
 /*
  *   replay_NAME                  some thousand inputs from seed 1
  *   replay_NAME --seed N [--runs N]
- *   replay_NAME FILE...          these inputs, and nothing else: to look at a finding again
+ *   replay_NAME FILE...          only these inputs: to reproduce a finding
  *
- * An input depends on the seed and its number alone. Each lies in an allocation of its own exact size,
- * where the address sanitizer sees a read behind the end. Inputs kept from before are mutated, as a
- * fuzzer would, but blindly: the search for new paths is libFuzzer's (preset "fuzz").
+ * An input depends only on the seed and its number. Each has an allocation of exactly its size, so
+ * that the address sanitizer detects reads past the end. Earlier inputs are mutated as by a fuzzer,
+ * but blindly: searching for new paths is left to libFuzzer (preset "fuzz").
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -23,7 +23,7 @@ enum {
 	POOL_SIZE = 64,
 	SMALL_INPUT = 300,
 	LARGE_INPUT = 20000,
-	LARGE_EVERY = 50, /* one input of so many is a large one */
+	LARGE_EVERY = 50, /* one input in this many is large */
 };
 
 struct input {
@@ -59,7 +59,7 @@ static void reserve(struct input *input, size_t more)
 	input->capacity = 2 * (input->len + more);
 	input->data = realloc(input->data, input->capacity);
 	if (input->data == NULL)
-		die("no memory");
+		die("out of memory");
 }
 
 static void insert(struct input *input, size_t at, const void *bytes, size_t len)
@@ -77,9 +77,9 @@ static void append(struct input *input, const void *bytes, size_t len)
 	insert(input, input->len, bytes, len);
 }
 
-/* ---- Pieces that inputs are made of ---- */
+/* ---- The pieces of inputs ---- */
 
-/* Words of the formats and of text, and the edges of UTF-8. */
+/* Fragments of the formats and of text, and edge cases of UTF-8. */
 static const char *const phrases[] = {"{", "}", "[", "]", "\"", ":", ",", "\\", "\\u00e9",
 	"\\ud83d", "\"text\": ", "\"model\": {", "\"vocab\": {", "\"merges\": [", "\"added_tokens\": [",
 	"\"id\": ", "\"content\": ", "\"type\": \"BPE\"", "\"version\": \"1.0\"", "true", "false",
@@ -185,7 +185,7 @@ static void run_exact(const uint8_t *data, size_t len)
 {
 	uint8_t *exact = malloc(len > 0 ? len : 1);
 	if (exact == NULL)
-		die("no memory");
+		die("out of memory");
 	if (len > 0)
 		memcpy(exact, data, len);
 	LLVMFuzzerTestOneInput(exact, len);

@@ -1,4 +1,4 @@
-/* Stored forms of bytes for tests of the reader: gzip members and zstd frames. */
+/* Compresses bytes into gzip members and zstd frames, for tests of the reader. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_COMPRESSED_H
 #define PMILL_TESTS_SUPPORT_COMPRESSED_H

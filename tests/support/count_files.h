@@ -1,4 +1,4 @@
-/* Counts made by hand, and files of them, for tests of the count file and its kin. */
+/* Makes counts by hand and compares them, for tests of count files, TSVs and runs. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_COUNT_FILES_H
 #define PMILL_TESTS_SUPPORT_COUNT_FILES_H
@@ -10,7 +10,7 @@
 
 static const pmill_bytes sample_tokens[] = {{"<|endoftext|>", 13}, {"\xff\0x", 3}};
 
-/* Of pattern o200k, Unicode 15.1 and two special tokens; words come sorted. */
+/* Pattern o200k, Unicode 15.1 and two special tokens; words must be appended in order. */
 static inline pmill_counts *make_counts(void)
 {
 	const struct pmill_counts_identity identity = {"o200k", "15.1", sample_tokens, 2};
@@ -28,7 +28,7 @@ static inline void append_word(pmill_counts *counts, const void *word, size_t le
 	counts->totals.pretokens += (uint64_t)count;
 }
 
-/* Distinct random words, at most `most` of them; all go to `naive` too where it isn't NULL. */
+/* At most `most` distinct random words; they are added to `naive`, too, unless that is NULL. */
 static inline pmill_counts *make_random_counts(
 	uint64_t *random, size_t most, size_t longest, struct naive_words *naive)
 {
@@ -51,13 +51,13 @@ static inline pmill_counts *make_random_counts(
 	return counts;
 }
 
-static inline int is_equal_totals(const pmill_totals *a, const pmill_totals *b)
+static inline int are_equal_totals(const pmill_totals *a, const pmill_totals *b)
 {
 	return a->documents == b->documents && a->bytes == b->bytes && a->words == b->words &&
 		a->pretokens == b->pretokens && a->bad_lines == b->bad_lines;
 }
 
-static inline int is_equal_words(const struct pmill_word_list *a, const struct pmill_word_list *b)
+static inline int are_equal_words(const struct pmill_word_list *a, const struct pmill_word_list *b)
 {
 	if (a->count != b->count)
 		return 0;
@@ -68,10 +68,10 @@ static inline int is_equal_words(const struct pmill_word_list *a, const struct p
 	return 1;
 }
 
-static inline int is_equal_counts(const pmill_counts *a, const pmill_counts *b)
+static inline int are_equal_counts(const pmill_counts *a, const pmill_counts *b)
 {
 	return pmill_counts_identity_compare(&a->identity, "a", &b->identity, "b", NULL) == PMILL_OK &&
-		is_equal_totals(&a->totals, &b->totals) && is_equal_words(&a->words, &b->words);
+		are_equal_totals(&a->totals, &b->totals) && are_equal_words(&a->words, &b->words);
 }
 
 static inline struct pmill_buffer read_bytes(const char *path)

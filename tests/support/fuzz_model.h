@@ -1,4 +1,4 @@
-/* For fuzzing readers of models: a good file, edited; and what must hold of a loaded model. */
+/* For fuzzing model readers: edits a valid file, and checks the invariants of a loaded model. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_FUZZ_MODEL_H
 #define PMILL_TESTS_SUPPORT_FUZZ_MODEL_H
@@ -30,25 +30,25 @@ static inline pmill_tokenizer *fuzz_model(const char *layout)
 }
 
 /*
- * Edits `text` in place: four bytes each say where, and what is put there, taken out or copied
- * from elsewhere. Where an edit goes is counted from the end as often as from the begin: the model
- * is at the end.
+ * Edits `text` in place. Each four bytes of `data` give a place and what is overwritten, removed or
+ * copied there. Places count from the end as often as from the beginning, since the model is at the
+ * end of the file.
  */
 static inline void fuzz_edit(struct pmill_buffer *text, const uint8_t *data, size_t len)
 {
 	for (; len >= 4 && text->len > 0; data += 4, len -= 4) {
 		size_t at = ((size_t)data[0] << 8 | data[1]) % text->len;
 		uint8_t *place = text->data + (data[2] & 1 ? text->len - 1 - at : at);
-		size_t behind = (size_t)(text->data + text->len - place);
+		size_t rest = (size_t)(text->data + text->len - place);
 		size_t from = data[3] * 16u % text->len;
 		size_t part = 1 + data[2] / 8u;
-		part = part < behind ? part : behind;
+		part = part < rest ? part : rest;
 		part = part < text->len - from ? part : text->len - from;
 		switch (data[2] >> 1 & 3) {
 		case 0: *place = data[3]; break;
 		case 1: *place ^= (uint8_t)(1 << (data[3] & 7)); break;
 		case 2:
-			memmove(place, place + part, behind - part);
+			memmove(place, place + part, rest - part);
 			text->len -= part;
 			break;
 		default: memmove(place, text->data + from, part);
@@ -71,7 +71,7 @@ static inline void fuzz_require_same(const pmill_tokenizer *a, const pmill_token
 			memcmp(&a->merges[i], &b->merges[i], sizeof *a->merges) == 0, "the same merge");
 }
 
-/* Every merge joins two tokens to one, and every special token is at its id. */
+/* Every merge joins two tokens into a third, and every special token has its id. */
 static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 {
 	for (size_t i = 0; i < tokenizer->merge_count; i++) {
@@ -93,8 +93,8 @@ static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 	}
 }
 
-/* What can be saved comes back as it was. */
-static inline void fuzz_check_round(
+/* A model that can be saved is the same when loaded again. */
+static inline void fuzz_check_round_trip(
 	const pmill_tokenizer *tokenizer, const char *format, const pmill_load_options *options)
 {
 	void *data;

@@ -1,4 +1,4 @@
-/* Words counted the obvious way: append, sort, add up. For tests of the counts. */
+/* Counts words the obvious way, for comparison: append, sort, add up. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_NAIVE_WORDS_H
 #define PMILL_TESTS_SUPPORT_NAIVE_WORDS_H
@@ -44,15 +44,15 @@ static inline void naive_add(
 	if (all->count == all->capacity) {
 		all->capacity = all->capacity * 2 + 16;
 		all->words = realloc(all->words, all->capacity * sizeof *all->words);
-		naive_require(all->words != NULL, "memory");
+		naive_require(all->words != NULL, "out of memory");
 	}
 	uint8_t *copy = malloc(len);
-	naive_require(copy != NULL, "memory");
+	naive_require(copy != NULL, "out of memory");
 	memcpy(copy, bytes, len);
 	all->words[all->count++] = (struct naive_word){copy, len, count};
 }
 
-/* Byte by byte, so that it shares nothing with what it checks. */
+/* Byte by byte, to share no code with the library. */
 static inline int naive_compare(const void *a, const void *b)
 {
 	const struct naive_word *x = a, *y = b;
@@ -86,21 +86,21 @@ static inline void naive_release(struct naive_words *all)
 	*all = (struct naive_words){0};
 }
 
-/* Compares with a finished count. */
+/* Compares with `all`, on which naive_finish was called. */
 static inline void naive_check(const struct naive_words *all, const struct pmill_word_list *list)
 {
-	naive_require(all->count == list->count, "another number of words");
+	naive_require(all->count == list->count, "the number of words differs");
 	for (size_t i = 0; i < list->count; i++) {
 		pmill_bytes word = pmill_word_list_word(list, i);
-		naive_require(word.len == all->words[i].len, "another length");
-		naive_require(memcmp(word.data, all->words[i].bytes, word.len) == 0, "another word");
-		naive_require(list->counts[i] == all->words[i].count, "another count");
+		naive_require(word.len == all->words[i].len, "the length of a word differs");
+		naive_require(memcmp(word.data, all->words[i].bytes, word.len) == 0, "a word differs");
+		naive_require(list->counts[i] == all->words[i].count, "a count differs");
 	}
 }
 
 /*
- * Up to `longest` bytes: few letters, so that words repeat and share beginnings; NUL and 0xFF among
- * them.
+ * Up to `longest` bytes from few letters, so that words repeat and share prefixes. The letters
+ * include NUL and 0xFF.
  */
 static inline size_t naive_random_word(uint64_t *random, uint8_t *word, size_t longest)
 {

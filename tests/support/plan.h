@@ -1,4 +1,4 @@
-/* A tokenizer made of a made-up list of merges: for tests of models and formats. */
+/* A tokenizer with a made-up list of merges, for tests of models and formats. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_PLAN_H
 #define PMILL_TESTS_SUPPORT_PLAN_H
@@ -11,13 +11,13 @@
 
 enum { PLAN_MERGES = 7, PLAN_SPECIALS = 2 };
 
-/* Pairs of tokens by their bytes; each is a byte or was made before. */
+/* Pairs of tokens, by their bytes; each token is a byte or the result of an earlier merge. */
 static const char *const plan_pairs[PLAN_MERGES][2] = {{"t", "h"}, {"th", "e"}, {" ", "the"},
 	{"\xE2", "\x82"}, {"\xE2\x82", "\xAC"}, {"a", "a"}, {"aa", "aa"}};
 
 static const pmill_bytes plan_specials[PLAN_SPECIALS] = {{"<|endoftext|>", 13}, {"<| pad |>", 9}};
 
-/* The id of a token among bytes and the merges before `rank`. */
+/* The id of a token that is a byte or the result of a merge before `rank`. */
 static inline uint32_t plan_id(const struct pmill_layout *layout, const char *token, size_t rank)
 {
 	if (strlen(token) == 1) {
@@ -35,7 +35,7 @@ static inline uint32_t plan_id(const struct pmill_layout *layout, const char *to
 	abort();
 }
 
-/* Fills in a plan over `pairs`, which must live as long. Pattern and training are the caller's. */
+/* A plan that refers to `pairs`, without pattern or training record. */
 static inline struct pmill_tokenizer_plan make_plan(
 	const char *layout_name, struct pmill_id_pair pairs[PLAN_MERGES])
 {

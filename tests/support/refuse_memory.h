@@ -1,4 +1,4 @@
-/* Lets the k-th allocation of the library fail, by way of the linker's --wrap. */
+/* Makes the k-th allocation of the library fail, through the linker's --wrap. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_REFUSE_MEMORY_H
 #define PMILL_TESTS_SUPPORT_REFUSE_MEMORY_H
@@ -9,7 +9,7 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
 
-static long allocations_left = -1; /* until one fails; below 0: none does */
+static long allocations_left = -1; /* before one fails; negative: none fails */
 
 static inline int is_refused(void)
 {
@@ -18,7 +18,7 @@ static inline int is_refused(void)
 	return allocations_left-- == 0;
 }
 
-/* Whether one was refused since allocations_left was set to something not below 0. */
+/* Whether an allocation was refused since allocations_left was set to 0 or more. Resets it. */
 static inline int was_refused(void)
 {
 	int refused = allocations_left < 0;

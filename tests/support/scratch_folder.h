@@ -1,4 +1,4 @@
-/* A folder for one test's files, gone at its end. */
+/* A folder for the files of one test, removed at its end. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_SCRATCH_FOLDER_H
 #define PMILL_TESTS_SUPPORT_SCRATCH_FOLDER_H
@@ -12,7 +12,7 @@
 
 struct scratch_folder {
 	char path[200];
-	char file[500]; /* of the last scratch_path */
+	char file[500]; /* the result of the last scratch_path */
 };
 
 static inline void scratch_require(int condition, const char *what)
@@ -54,7 +54,7 @@ static inline void scratch_make_folder(struct scratch_folder *folder, const char
 	scratch_require(mkdir(scratch_path(folder, name), 0777) == 0, name);
 }
 
-/* Depth is what the tests make it. */
+/* Recursive, but only as deep as the tests make their folders. */
 static inline void scratch_remove_below(const char *path)
 {
 	DIR *entries = opendir(path);

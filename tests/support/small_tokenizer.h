@@ -1,4 +1,4 @@
-/* Small tokenizers made out of bytes, and the obvious way to merge: for tests of the encoder. */
+/* Small tokenizers generated from bytes, and naive merging, for tests of the encoder. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_SMALL_TOKENIZER_H
 #define PMILL_TESTS_SUPPORT_SMALL_TOKENIZER_H
@@ -9,7 +9,7 @@
 
 #include "model/tokenizer.h"
 
-/* Bytes that steer the making; zeros behind the end. */
+/* The bytes that steer generation; zeros after the end. */
 struct byte_source {
 	const uint8_t *data;
 	size_t len;
@@ -44,7 +44,7 @@ static inline void require(bool condition, const char *what)
 	}
 }
 
-/* The token's id; a new token gets the next one. */
+/* Returns the token's id. A new token gets the next one. */
 static inline uint32_t add_token(struct pmill_tokenizer *tokenizer, const void *data, size_t len)
 {
 	uint32_t id = pmill_vocab_find(&tokenizer->vocab, data, len);
@@ -60,7 +60,7 @@ static inline uint32_t add_joined(struct pmill_tokenizer *tokenizer, uint32_t le
 	uint8_t joined[512];
 	pmill_bytes a = pmill_vocab_token(&tokenizer->vocab, left);
 	pmill_bytes b = pmill_vocab_token(&tokenizer->vocab, right);
-	require(a.len + b.len <= sizeof joined, "long token");
+	require(a.len + b.len <= sizeof joined, "token too long");
 	memcpy(joined, a.data, a.len);
 	memcpy(joined + a.len, b.data, b.len);
 	return add_token(tokenizer, joined, a.len + b.len);
@@ -76,7 +76,7 @@ static inline void add_merge(struct pmill_tokenizer *tokenizer, uint32_t left, u
 	grown[tokenizer->merge_count++] = (struct pmill_merge){left, right, id};
 }
 
-/* Puts it behind all tokens there are, and among the special ones. */
+/* Adds a special or an added token, with the next id. */
 static inline void add_special(
 	struct pmill_tokenizer *tokenizer, const char *content, bool is_special)
 {
@@ -101,15 +101,13 @@ static inline void add_all_bytes(struct pmill_tokenizer *tokenizer)
 	}
 }
 
-/*
- * The letters of the alphabet that tokens are made of; the one behind it is missing in the vocab.
- */
+/* The letters that tokens consist of. The letter after the last may be missing in the vocab. */
 static inline uint8_t letter_at(unsigned index)
 {
 	return (uint8_t)('a' + index);
 }
 
-/* Merges of any two tokens, in any order of ranks unless `is_ordered`, some of them twice. */
+/* Merges of any two tokens, some of them twice, and shuffled unless `is_ordered`. */
 static inline void add_random_merges(
 	struct pmill_tokenizer *tokenizer, struct byte_source *source, unsigned count, bool is_ordered)
 {
@@ -139,7 +137,7 @@ static inline void add_random_tokens(
 	}
 }
 
-/* A tokenizer over `letters` letters of its own choosing, with all 256 bytes or only those. */
+/* A tokenizer over a few letters, whose number is stored in `letters`, and perhaps all bytes. */
 static inline struct pmill_tokenizer *make_tokenizer(
 	struct byte_source *source, bool has_all_bytes, bool is_ordered, unsigned *letters)
 {
@@ -150,7 +148,7 @@ static inline struct pmill_tokenizer *make_tokenizer(
 	tokenizer->unicode_version = "16.0";
 	*letters = 1 + take_byte(source) % 4;
 	unsigned count = take_byte(source) % 60;
-	/* Where bytes come behind tokens, a token of one byte may have any rank among the others. */
+	/* If bytes come after tokens, a token of one byte may have any rank among the others. */
 	bool bytes_are_last = take_byte(source) % 2;
 	if (tokenizer->meaning == PMILL_MEANING_RANK_BY_ID && bytes_are_last)
 		add_random_tokens(tokenizer, source, count, *letters + !has_all_bytes);
@@ -168,14 +166,14 @@ static inline struct pmill_tokenizer *make_tokenizer(
 	return tokenizer;
 }
 
-/* ---- The obvious way to merge ---- */
+/* ---- Naive merging ---- */
 
 struct naive_part {
 	const uint8_t *data;
 	size_t len;
 };
 
-/* Looks through all tokens. */
+/* A linear search through all tokens. */
 static inline uint32_t naive_find(
 	const struct pmill_tokenizer *tokenizer, const uint8_t *data, size_t len)
 {
@@ -195,7 +193,7 @@ static inline bool naive_is_token(
 	return token.len == part->len && memcmp(token.data, part->data, part->len) == 0;
 }
 
-/* Parts that touch: their joined bytes begin where the left one does. */
+/* The parts are adjacent, so that the joined bytes begin where the left one does. */
 static inline size_t naive_rank(const struct pmill_tokenizer *tokenizer,
 	const struct naive_part *left, const struct naive_part *right)
 {
@@ -232,7 +230,10 @@ static inline size_t naive_merge_parts(
 	}
 }
 
-/* Like pmill_pretoken_encoder_encode: false, and where, at a byte that the vocab lacks. */
+/*
+ * As pmill_pretoken_encoder_encode. Returns false if the vocab lacks a byte, whose offset is
+ * `*missing`.
+ */
 static inline bool naive_merge(const struct pmill_tokenizer *tokenizer, const uint8_t *pretoken,
 	size_t len, uint32_t *ids, size_t *count, size_t *missing)
 {

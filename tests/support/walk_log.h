@@ -1,4 +1,4 @@
-/* What text becomes, written down: pretokens, special tokens, document ends; by chunks, and naively. */
+/* Logs the pretokens, special tokens and document ends of a text, chunk by chunk or naively. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_WALK_LOG_H
 #define PMILL_TESTS_SUPPORT_WALK_LOG_H
@@ -60,21 +60,21 @@ static inline void log_pretoken(struct walk_log *log, const uint8_t *text, size_
 {
 	bool done = pmill_buffer_append_format(&log->events, "P%zu:", len) &&
 		pmill_buffer_append(&log->events, text, len);
-	walk_require(done, "memory");
+	walk_require(done, "out of memory");
 }
 
 static inline void log_special(struct walk_log *log, size_t index)
 {
-	walk_require(pmill_buffer_append_format(&log->events, "S%zu;", index), "memory");
+	walk_require(pmill_buffer_append_format(&log->events, "S%zu;", index), "out of memory");
 }
 
 static inline void log_document(struct walk_log *log)
 {
 	log->documents++;
-	walk_require(pmill_buffer_append_text(&log->events, "D;"), "memory");
+	walk_require(pmill_buffer_append_text(&log->events, "D;"), "out of memory");
 }
 
-/* Pretokens up to `len`, of text that goes on for `lookahead` bytes; the last must end at `len`. */
+/* Pretokens of a text with `lookahead` more bytes after `len`; the last must end at `len`. */
 static inline void log_segment(struct walk_log *log, struct pmill_pretoken_cursor *cursor,
 	const uint8_t *text, size_t len, size_t lookahead, bool is_final)
 {
@@ -87,14 +87,14 @@ static inline void log_segment(struct walk_log *log, struct pmill_pretoken_curso
 		size_t end, count;
 		walk_require(
 			pmill_pretoken_cursor_next(cursor, &end, 1, &count, &error) == PMILL_OK, error.message);
-		walk_require(count == 1, "a segment's last pretokens are missing");
+		walk_require(count == 1, "the last pretokens of a segment are missing");
 		walk_require(end > begin && end <= len, "a pretoken crosses the end of its segment");
 		log_pretoken(log, text + begin, end - begin);
 		begin = end;
 	}
 }
 
-/* One chunk as a worker walks it. The status is that of the segment walk. */
+/* Walks one chunk as a worker does. Returns the status of the segment walk. */
 static inline pmill_status log_chunk(struct walk_log *log, const struct walk_settings *settings,
 	struct pmill_segment_walk *walk, const struct pmill_chunk *chunk, pmill_error *error)
 {
@@ -105,7 +105,8 @@ static inline pmill_status log_chunk(struct walk_log *log, const struct walk_set
 	uint64_t text_bytes = walk->text_bytes;
 	walk->specials = settings->specials;
 	walk->separator_index = settings->separator_index;
-	walk_require(!chunk->is_segment_end || chunk->lookahead == 0, "lookahead behind an end");
+	walk_require(
+		!chunk->is_segment_end || chunk->lookahead == 0, "lookahead after the end of a segment");
 	pmill_segment_walk_start(walk, chunk);
 	pmill_status status = pmill_segment_walk_next(walk, &segment, &is_there, error);
 	while (status == PMILL_OK && is_there) {
@@ -122,9 +123,9 @@ static inline pmill_status log_chunk(struct walk_log *log, const struct walk_set
 	return status;
 }
 
-/* ---- Naively ---- */
+/* ---- The naive walk ---- */
 
-/* The longest token at `text`, or SIZE_MAX. */
+/* The index of the longest token at `text`, or SIZE_MAX. */
 static inline size_t find_token_at(
 	const struct walk_settings *settings, const uint8_t *text, size_t len)
 {
@@ -138,7 +139,7 @@ static inline size_t find_token_at(
 	return found;
 }
 
-/* A whole file, line or value. */
+/* Logs a whole file, line or value. */
 static inline void log_whole_piece(struct walk_log *log, const struct walk_settings *settings,
 	const uint8_t *text, size_t len, bool counts_when_empty)
 {
@@ -166,7 +167,7 @@ static inline void log_whole_piece(struct walk_log *log, const struct walk_setti
 	pmill_pretoken_cursor_release(&cursor);
 }
 
-/* A whole file of the formats that hold text as it is. */
+/* Logs a whole file in one of the formats that store text as it is. */
 static inline void log_whole_file(struct walk_log *log, const struct walk_settings *settings,
 	enum pmill_corpus_kind kind, const uint8_t *text, size_t len)
 {

@@ -1,4 +1,4 @@
-/* The k-th allocation of a whole training fails, for every k: a status each time, and no leak. */
+/* The k-th allocation of a whole training fails, for every k: always a status, never a leak. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,16 +15,15 @@
 
 #include "pairmill.h"
 
-/* ---- Allocations by way of the linker: all that the library's own code asks for. ---- */
+/* ---- The library's allocations, wrapped by the linker ---- */
 
 enum { LIVE_LIMIT = 1 << 16 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static const void
-	*live[LIVE_LIMIT]; /* open addressing by address; the mark stands for a free place */
+static const void *live[LIVE_LIMIT]; /* hashed by address; deleted_mark marks a freed place */
 static const char deleted_mark;
 static size_t live_count;
-static long countdown = -1; /* allocations until one fails; below 0: none does */
+static long countdown = -1; /* allocations before one fails; negative: none fails */
 static long asked;
 
 static size_t home_of(const void *memory)
@@ -140,7 +139,7 @@ int __wrap_munmap(void *address, size_t len)
 	return __real_munmap(address, len);
 }
 
-/* ---- The work: each kind of object is made, used, and freed. ---- */
+/* ---- The work: make, use and free each kind of object ---- */
 
 static const char text[] =
 	"the cat sat on the mat; the hat of the cat isn't that of the rat\n"
@@ -247,7 +246,7 @@ static pmill_status train(const struct work *work)
 	return status;
 }
 
-/* From failing at once to not failing at all. */
+/* Fails each allocation in turn, until none is left to fail. */
 static void walk(const struct work *work)
 {
 	long k = 0;
@@ -258,7 +257,7 @@ static void walk(const struct work *work)
 			memset(live, 0, sizeof live);
 		countdown = k;
 		status = train(work);
-		/* An allocation that the work can do without (a hint, a cache) leaves it done. */
+		/* The work may succeed without some allocations (a hint, a cache). */
 		long left = countdown;
 		countdown = -1;
 		if (live_count != live_before)
@@ -279,7 +278,7 @@ static char text_path[100], counts_path[100], folder[100];
 static int make_files(void **state)
 {
 	(void)state;
-	/* In memory where that is to be had: files are flushed at every walk. */
+	/* In memory if possible, because every walk flushes the files. */
 	strcpy(scratch, "/dev/shm/pairmill-test-XXXXXX");
 	if (mkdtemp(scratch) == NULL) {
 		strcpy(scratch, "/tmp/pairmill-test-XXXXXX");

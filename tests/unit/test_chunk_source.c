@@ -1,4 +1,4 @@
-/* Chunks give the same pretokens, special tokens and documents as whole files, for every size and thread. */
+/* Chunks of any size, on any thread, give the pretokens and documents of whole files. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -85,7 +85,7 @@ static const char *const pieces[] = {"a", "b", "ab", " the", "n't", "'s", "'", "
 static void append_text(struct pmill_buffer *text, uint64_t *random)
 {
 	size_t target = below(random, 4) == 0 ? below(random, 4) : below(random, 250);
-	/* Few kinds of pieces at once, so that long runs come about. */
+	/* Few kinds of pieces at a time, so that long runs occur. */
 	size_t kinds = 1 + below(random, 12), first = below(random, sizeof pieces / sizeof *pieces);
 	while (text->len < target) {
 		size_t kind = (first + below(random, kinds) * 7) % (sizeof pieces / sizeof *pieces);
@@ -95,14 +95,14 @@ static void append_text(struct pmill_buffer *text, uint64_t *random)
 	}
 }
 
-/* ---- One corpus by chunks ---- */
+/* ---- A corpus in chunks ---- */
 
 enum { MOST_CHUNKS = 4096, RANDOM_CASES = 450 };
 
 struct run {
 	const struct walk_settings *settings;
 	struct pmill_chunk_source *source;
-	struct walk_log logs[MOST_CHUNKS]; /* by sequence */
+	struct walk_log logs[MOST_CHUNKS]; /* by sequence number */
 	size_t chunk_count;
 	size_t largest_chunk, largest_lookahead;
 	pthread_mutex_t lock;
@@ -260,7 +260,7 @@ static void append_json_string(struct pmill_buffer *line, const struct pmill_buf
 	assert_true(pmill_buffer_append_text(line, "\""));
 }
 
-/* Lines with values of random texts, some blank, some ended by CR LF; the last maybe not ended. */
+/* JSON lines with random texts, blank lines and CR LF. The last line may lack a line end. */
 static void append_json_lines(struct pmill_buffer *file, struct walk_log *log,
 	const struct walk_settings *settings, uint64_t *random)
 {
@@ -338,11 +338,11 @@ struct long_case {
 	const char *repeated;
 	size_t len;
 	size_t chunk_size;
-	size_t largest_chunk; /* may be no longer */
-	size_t largest_lookahead;
+	size_t largest_chunk;     /* at most */
+	size_t largest_lookahead; /* at most */
 };
 
-/* Sizes are bounded where there are borders, sure or not; else the whole text is one chunk. */
+/* Chunk sizes are bounded if pretokens end, surely or not; else the whole text is one chunk. */
 static void check_long_text(const struct long_case *row)
 {
 	struct pmill_buffer text = {0};
@@ -375,9 +375,9 @@ static void test_long_texts(void **state)
 	static const struct long_case cases[] = {
 		{"gpt2", "Words and more words. ", 1 << 20, 4096, 5000, 0},
 		{"gpt2", "\xE4\xB8\xAD\xE6\x96\x87\xE3\x80\x82 ", 1 << 20, 4096, 5000, 0},
-		/* Three digits at a time: no sure cut, but borders that the serial walk finds. */
+		/* Three digits at a time: no sure cut, but the serial walk finds ends of pretokens. */
 		{"cl100k", "1234567", 1 << 20, 4096, 5000, 16},
-		/* Undecided to the very end. */
+		/* Undecided until the very end. */
 		{"gpt2", "x", 1 << 20, 64, 2 << 20, 0},
 		{"cl100k", " ", 1 << 20, 1, 2 << 20, 1 << 20},
 		{"none", "no borders at all ", 1 << 20, 100, 2 << 20, 0},
@@ -459,7 +459,7 @@ static void test_file_that_shrinks(void **state)
 	free(text);
 }
 
-static void test_file_that_is_gone(void **state)
+static void test_deleted_file(void **state)
 {
 	(void)state;
 	struct walk_settings settings;
@@ -542,7 +542,7 @@ int main(void)
 		cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_bad_json_line_is_named),
 		cmocka_unit_test(test_file_that_shrinks),
-		cmocka_unit_test(test_file_that_is_gone),
+		cmocka_unit_test(test_deleted_file),
 		cmocka_unit_test(test_stop_while_a_pipe_is_silent),
 		cmocka_unit_test(test_hashes_of_inputs),
 	};

@@ -1,4 +1,4 @@
-/* The count file: there and back, and every kind of damage. */
+/* Count files: round trips, and every kind of damage. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,36 +48,36 @@ static const char *save(const pmill_counts *counts)
 	return path;
 }
 
-static void check_there_and_back(const pmill_counts *counts)
+static void check_round_trip(const pmill_counts *counts)
 {
 	pmill_counts *loaded = NULL, *head = NULL;
 	pmill_error error = {0};
 	const char *path = save(counts);
 	if (pmill_counts_load(path, NULL, NULL, &loaded, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
-	assert_true(is_equal_counts(counts, loaded));
+	assert_true(are_equal_counts(counts, loaded));
 	for (int check = 0; check <= 1; check++) {
 		assert_int_equal(pmill_counts_inspect(path, check, &head, &error), PMILL_OK);
-		assert_true(is_equal_totals(&counts->totals, &head->totals));
+		assert_true(are_equal_totals(&counts->totals, &head->totals));
 		assert_int_equal(head->words.count, 0);
 		pmill_counts_free(head);
 	}
 	pmill_counts_free(loaded);
 }
 
-static void test_there_and_back(void **state)
+static void test_round_trips(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 60; seed++) {
 		uint64_t random = seed;
 		pmill_counts *counts = make_random_counts(
 			&random, naive_random(&random) % 200, 1 + seed % 50, NULL);
-		check_there_and_back(counts);
+		check_round_trip(counts);
 		pmill_counts_free(counts);
 	}
 }
 
-/* Many blocks, and words on both sides of the largest block. */
+/* Many blocks, and words around the size of the largest block. */
 static void test_blocks(void **state)
 {
 	(void)state;
@@ -94,7 +94,7 @@ static void test_blocks(void **state)
 	for (size_t i = 0; i < sizeof lens / sizeof *lens; i++)
 		append_word(counts, long_word, lens[i], 1);
 	append_word(counts, "y", 1, INT64_MAX);
-	check_there_and_back(counts);
+	check_round_trip(counts);
 	pmill_counts_free(counts);
 	free(long_word);
 }
@@ -105,11 +105,11 @@ static void test_no_words(void **state)
 	const struct pmill_counts_identity identity = {"none", "16.0", NULL, 0};
 	pmill_counts *counts = NULL;
 	assert_int_equal(pmill_counts_create(&identity, &counts, NULL), PMILL_OK);
-	check_there_and_back(counts);
+	check_round_trip(counts);
 	pmill_counts_free(counts);
 }
 
-/* Loads bytes; checks that a failure is bad input with a place in the file, and names it. */
+/* Loads bytes. Checks that a failure is bad input, and that its message names the file and byte. */
 static pmill_status load_bytes(const void *data, size_t len, pmill_counts **counts)
 {
 	const char *path = scratch_write(&folder, "b.counts", data, len);
@@ -167,22 +167,22 @@ static void test_every_length(void **state)
 		assert_int_equal(load_bytes(bytes.data, len + 1, &counts), PMILL_BAD_INPUT);
 		bytes.len = len;
 	}
-	/* Twice the whole file: compressed files may come like that, count files not. */
+	/* The whole file twice: compressed files may be concatenated, count files may not. */
 	assert_true(pmill_buffer_reserve(&bytes, len));
 	memcpy(bytes.data + len, bytes.data, len);
 	assert_int_equal(load_bytes(bytes.data, 2 * len, &counts), PMILL_BAD_INPUT);
 	pmill_buffer_release(&bytes);
 }
 
-/* ---- Files that lie and have right checksums ---- */
+/* ---- Malicious files with valid checksums ---- */
 
-/* Where the first block of a file begins. */
+/* The offset of the first block of a file. */
 static size_t header_len(const struct pmill_buffer *bytes)
 {
 	return PMILL_COUNT_FILE_FIXED_LEN + pmill_get32(bytes->data + 12) + 8;
 }
 
-/* Puts the checksums of a file with one block (or none) right. */
+/* Corrects the checksums of a file with at most one block. */
 static void sign(struct pmill_buffer *bytes)
 {
 	size_t at = header_len(bytes);
@@ -201,7 +201,7 @@ static void sign(struct pmill_buffer *bytes)
 	pmill_put64(end + 64, pmill_hash64(end, 64, 0));
 }
 
-/* A file with one block of these raw bytes, stored as they are. */
+/* A file with one block of these bytes, stored uncompressed. */
 static struct pmill_buffer file_of_block(
 	const void *raw, size_t len, uint32_t words, uint64_t pretokens)
 {
@@ -245,19 +245,19 @@ static void test_bad_words(void **state)
 		const char *what;
 	} rows[] = {
 		{"\0\1a\5\1\1b\2", 8, 2, 7, PMILL_OK, "a×5, ab×2"},
-		{"\0\1a\5\1\1b\2", 8, 2, 6, PMILL_BAD_INPUT, "another sum"},
+		{"\0\1a\5\1\1b\2", 8, 2, 6, PMILL_BAD_INPUT, "a wrong sum"},
 		{"\0\1a\5\1\1b\2", 8, 1, 5, PMILL_BAD_INPUT, "a word too many"},
 		{"\0\1a\5\1\1b\2", 8, 3, 7, PMILL_BAD_INPUT, "a word too few"},
 		{"\0\1a\5\0\1a\2", 8, 2, 7, PMILL_BAD_INPUT, "the same word twice"},
 		{"\0\1b\5\0\1a\2", 8, 2, 7, PMILL_BAD_INPUT, "not sorted"},
-		{"\0\1a\5\0\2ab\2", 9, 2, 7, PMILL_BAD_INPUT, "less shared than is alike"},
-		{"\1\1a\5", 4, 1, 5, PMILL_BAD_INPUT, "the first word shares"},
-		{"\0\1a\5\2\1b\2", 8, 2, 7, PMILL_BAD_INPUT, "more shared than there is"},
+		{"\0\1a\5\0\2ab\2", 9, 2, 7, PMILL_BAD_INPUT, "a shared prefix that is too short"},
+		{"\1\1a\5", 4, 1, 5, PMILL_BAD_INPUT, "a shared prefix in the first word"},
+		{"\0\1a\5\2\1b\2", 8, 2, 7, PMILL_BAD_INPUT, "a shared prefix that is too long"},
 		{"\0\0\5", 3, 1, 5, PMILL_BAD_INPUT, "an empty word"},
 		{"\0\1a\0", 4, 1, 0, PMILL_BAD_INPUT, "a count of 0"},
-		{"\0\1a\205\0", 5, 1, 5, PMILL_BAD_INPUT, "a number longer than it need be"},
+		{"\0\1a\205\0", 5, 1, 5, PMILL_BAD_INPUT, "a number with unneeded bytes"},
 		{"\0\1a\200", 4, 1, 5, PMILL_BAD_INPUT, "a number without an end"},
-		{"\0\2a\5", 4, 1, 5, PMILL_BAD_INPUT, "a word beyond the block"},
+		{"\0\2a\5", 4, 1, 5, PMILL_BAD_INPUT, "a word past the end of the block"},
 		{"\0\377\377\377\377\377\377\377\377\177a\5", 12, 1, 5, PMILL_BAD_INPUT, "a long word"},
 		{"\0\1a\377\377\377\377\377\377\377\377\177", 12, 1, INT64_MAX, PMILL_OK, "2^63 - 1"},
 		{"\0\1a\377\377\377\377\377\377\377\377\377\1", 13, 1, UINT64_MAX, PMILL_BAD_INPUT,
@@ -269,21 +269,21 @@ static void test_bad_words(void **state)
 			fail_msg("%s", rows[i].what);
 }
 
-/* Lengths that lie must not be believed: the large ones ask for 4 GiB and more. */
-static void test_lying_lengths(void **state)
+/* False lengths must not be trusted: the large ones would allocate 4 GiB and more. */
+static void test_false_lengths(void **state)
 {
 	(void)state;
-	static const uint64_t lies[][3] = {/* words, length, stored */
+	static const uint64_t claims[][3] = {/* words, length, stored */
 		{1, (uint64_t)1 << 40, (uint64_t)1 << 40}, {1, (uint64_t)1 << 32, 4},
 		{5, (uint64_t)1 << 32, (uint64_t)1 << 32}, {1, 4, 5}, {0, 4, 4}, {1, 4, 0}, {1, 0, 0},
 		{1, UINT64_MAX, UINT64_MAX}, {1, (uint64_t)1 << 20, 4}, {1, 5, 4}};
-	for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+	for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
 		struct pmill_buffer bytes = file_of_block("\0\1a\5", 4, 1, 5);
 		pmill_counts *counts = NULL;
 		uint8_t *head = bytes.data + header_len(&bytes);
-		pmill_put32(head + 4, (uint32_t)lies[i][0]);
-		pmill_put64(head + 8, lies[i][1]);
-		pmill_put64(head + 16, lies[i][2]);
+		pmill_put32(head + 4, (uint32_t)claims[i][0]);
+		pmill_put64(head + 8, claims[i][1]);
+		pmill_put64(head + 16, claims[i][2]);
 		sign(&bytes);
 		assert_int_equal(load_bytes(bytes.data, bytes.len, &counts), PMILL_BAD_INPUT);
 		pmill_put32(bytes.data + 12, (uint32_t)1 << 28);
@@ -297,7 +297,7 @@ static void test_lying_lengths(void **state)
 	assert_true(usage.ru_maxrss < 1000 * 1024);
 }
 
-/* The same name, another expression; and special tokens that are none. */
+/* A known name with a different expression, and a wrong number of special tokens. */
 static void test_header(void **state)
 {
 	(void)state;
@@ -329,13 +329,13 @@ static void test_expression(void **state)
 	pmill_counts *counts = NULL;
 	assert_int_equal(pmill_counts_create(&identity, &counts, NULL), PMILL_OK);
 	append_word(counts, "z", 1, 1);
-	check_there_and_back(counts);
+	check_round_trip(counts);
 	pmill_counts_free(counts);
 }
 
-/* ---- What is expected ---- */
+/* ---- Expected options ---- */
 
-static void load_expecting(pmill_text_options expected, pmill_status wanted, const char *says)
+static void load_expecting(pmill_text_options expected, pmill_status wanted, const char *message)
 {
 	pmill_counts *counts = NULL;
 	pmill_error error = {0};
@@ -343,7 +343,7 @@ static void load_expecting(pmill_text_options expected, pmill_status wanted, con
 	pmill_status status = pmill_counts_load(
 		scratch_path(&folder, "a.counts"), NULL, &expected, &counts, &error);
 	assert_int_equal(status, wanted);
-	if (says != NULL && strstr(error.message, says) == NULL)
+	if (message != NULL && strstr(error.message, message) == NULL)
 		fail_msg("%s", error.message);
 	pmill_counts_free(counts);
 }
@@ -379,7 +379,7 @@ static void test_expected(void **state)
 		PMILL_BAD_OPTION, "special token \"<|endoftext|>\", the options with ");
 }
 
-static void test_known_by_expression(void **state)
+static void test_expressions_of_known_patterns(void **state)
 {
 	(void)state;
 	const char *expression, *name;
@@ -409,7 +409,7 @@ static void test_cancel(void **state)
 	load_expecting((pmill_text_options){.progress = stop}, PMILL_CANCELLED, NULL);
 }
 
-static void test_no_file(void **state)
+static void test_missing_and_other_files(void **state)
 {
 	(void)state;
 	pmill_counts *counts = NULL;
@@ -438,7 +438,7 @@ static pmill_status save_and_load(const char *path, pmill_counts **loaded)
 	return status;
 }
 
-static void test_no_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
 	for (long k = 0;; k++) {
@@ -489,20 +489,20 @@ int main(void)
 {
 	const struct CMUnitTest without_zstd[] = {cmocka_unit_test(test_unsupported)};
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_no_words),
 		cmocka_unit_test(test_every_bit),
 		cmocka_unit_test(test_every_length),
 		cmocka_unit_test(test_bad_words),
-		cmocka_unit_test(test_lying_lengths),
+		cmocka_unit_test(test_false_lengths),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_expression),
 		cmocka_unit_test(test_expected),
-		cmocka_unit_test(test_known_by_expression),
+		cmocka_unit_test(test_expressions_of_known_patterns),
 		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_no_file),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_missing_and_other_files),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	if (pmill_block_codec_check(NULL) != PMILL_OK)
 		return cmocka_run_group_tests_name("without zstd", without_zstd, set_up, tear_down);

@@ -1,4 +1,4 @@
-/* Counts that are loaded and added within a memory limit: the same result, or both figures. */
+/* Loading and adding counts within a memory limit: the same result, or a refusal with figures. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +42,7 @@ static void save_as(const pmill_counts *counts, const char *path)
 	assert_int_equal(pmill_counts_save(counts, path, PMILL_OVERWRITE, NULL), PMILL_OK);
 }
 
-/* A file that needs exactly the limit is loaded, and one byte less is refused, with both figures. */
+/* A file that needs exactly the limit is loaded. With one byte less, it is refused. */
 static void test_load(void **state)
 {
 	(void)state;
@@ -56,7 +56,7 @@ static void test_load(void **state)
 		const char *path = scratch_path(&folder, names[i]);
 		save_as(made, path);
 		pmill_counts *loaded = load(path, needed, PMILL_OK, &error);
-		assert_true(is_equal_words(&made->words, &loaded->words));
+		assert_true(are_equal_words(&made->words, &loaded->words));
 		pmill_counts_free(loaded);
 		assert_null(load(path, needed - 1, PMILL_MEMORY_LIMIT, &error));
 		snprintf(figures, sizeof figures, "more than the limit of %.1f MiB",
@@ -67,7 +67,7 @@ static void test_load(void **state)
 	pmill_counts_free(made);
 }
 
-/* Each word twice, and from the last to the first. */
+/* Writes each word twice, from the last to the first. */
 static const char *write_reversed(const pmill_counts *counts)
 {
 	struct pmill_buffer text = {0};
@@ -81,7 +81,7 @@ static const char *write_reversed(const pmill_counts *counts)
 	return path;
 }
 
-/* A TSV in disorder takes a table; wherever the limit is met, it is no crash and no half list. */
+/* An unsorted TSV needs a table. Wherever the limit is reached, it is loaded whole or refused. */
 static void test_unsorted(void **state)
 {
 	(void)state;
@@ -101,7 +101,7 @@ static void test_unsorted(void **state)
 		pmill_counts *loaded = NULL;
 		pmill_status status = pmill_counts_load(path, "raw", &expected, &loaded, &error);
 		if (status == PMILL_OK) {
-			assert_true(is_equal_words(&made->words, &loaded->words));
+			assert_true(are_equal_words(&made->words, &loaded->words));
 			enough = enough == 0 ? limit : enough;
 		} else {
 			assert_int_equal(status, PMILL_MEMORY_LIMIT);
@@ -166,11 +166,11 @@ static void add_parts(pmill_trainer *trainer, pmill_counts **parts, bool is_move
 								  : pmill_trainer_add_counts(trainer, parts[i], NULL),
 			PMILL_OK);
 		assert_int_equal(parts[i]->words.count, is_moved ? 0 : count);
-		assert_true(is_equal_totals(&parts[i]->totals, &totals));
+		assert_true(are_equal_totals(&parts[i]->totals, &totals));
 	}
 }
 
-/* Lists, and then runs: the same sum, with and without text among them. */
+/* The same sum whether counts are kept as lists or become runs, with text before and after. */
 static void test_same_sum(void **state)
 {
 	(void)state;
@@ -196,7 +196,7 @@ static void test_same_sum(void **state)
 			} else {
 				assert_int_equal(bytes.len, expected.len);
 				assert_memory_equal(bytes.data, expected.data, bytes.len);
-				assert_true(is_equal_totals(&totals, &expected_totals));
+				assert_true(are_equal_totals(&totals, &expected_totals));
 				pmill_buffer_release(&bytes);
 			}
 			pmill_trainer_free(trainer);
@@ -205,7 +205,7 @@ static void test_same_sum(void **state)
 	pmill_buffer_release(&expected);
 }
 
-/* What was gathered in vain is there still, and what comes later joins it. */
+/* After a refusal the counts are kept, and more can be added. */
 static void test_more_after_a_refusal(void **state)
 {
 	(void)state;
@@ -226,7 +226,7 @@ static void test_more_after_a_refusal(void **state)
 	struct pmill_buffer expected = saved(plain, &totals[0]), actual = saved(limited, &totals[1]);
 	assert_int_equal(expected.len, actual.len);
 	assert_memory_equal(expected.data, actual.data, actual.len);
-	assert_true(is_equal_totals(&totals[0], &totals[1]));
+	assert_true(are_equal_totals(&totals[0], &totals[1]));
 	pmill_buffer_release(&expected);
 	pmill_buffer_release(&actual);
 	pmill_trainer_free(limited);
@@ -234,7 +234,7 @@ static void test_more_after_a_refusal(void **state)
 	free_parts(parts);
 }
 
-/* Counts that do not belong there keep their words. */
+/* Counts of another pattern are refused, and keep their words. */
 static void test_refused_move(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* Ids → bytes: room, unknown ids, and characters that arrive in parts. */
+/* Ids → bytes: capacity, unknown ids, and characters that arrive in parts. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ static struct pmill_tokenizer *make_model(void)
 	return tokenizer;
 }
 
-static void says_the_room_needed(void **state)
+static void reports_the_capacity_needed(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
@@ -86,7 +86,7 @@ static void holds_back_parts_of_characters(void **state)
 	add_and_expect(decoder, 0x9f, "");
 	add_and_expect(decoder, 0x98, "");
 	add_and_expect(decoder, 0x80, "\xf0\x9f\x98\x80");
-	/* Surrogates and overlong forms are proven invalid by their second byte. */
+	/* The second byte shows that a surrogate or an overlong form is invalid. */
 	add_and_expect(decoder, 0xed, "");
 	add_and_expect(decoder, 0xa0, "\xed\xa0");
 	add_and_expect(decoder, 0xc0, "\xc0");
@@ -121,8 +121,8 @@ static void keeps_its_place_after_a_failure(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-/* However the ids are cut, all bytes come, in order, and no character in parts. */
-static void gives_all_bytes_in_order(void **state)
+/* However the ids are split, all bytes are returned in order, and no character in parts. */
+static void returns_all_bytes_in_order(void **state)
 {
 	(void)state;
 	const uint64_t seed = 5;
@@ -151,7 +151,7 @@ static void gives_all_bytes_in_order(void **state)
 			got_len += given.len;
 			i += count;
 			assert_true(got_len <= i && i - got_len <= 3);
-			/* In well-formed text, what comes next begins a character. */
+			/* In well-formed text, the next byte begins a character. */
 			assert_true(!(round % 2) || got_len == 200 || (ids[got_len] & 0xc0) != 0x80);
 		}
 		pmill_bytes rest = pmill_stream_decoder_finish(decoder);
@@ -168,11 +168,11 @@ static void gives_all_bytes_in_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(says_the_room_needed),
+		cmocka_unit_test(reports_the_capacity_needed),
 		cmocka_unit_test(refuses_unknown_ids),
 		cmocka_unit_test(holds_back_parts_of_characters),
 		cmocka_unit_test(keeps_its_place_after_a_failure),
-		cmocka_unit_test(gives_all_bytes_in_order),
+		cmocka_unit_test(returns_all_bytes_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

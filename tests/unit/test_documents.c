@@ -1,4 +1,4 @@
-/* The walk through one chunk: segments, special tokens, document ends, totals, bad lines. */
+/* Walking one chunk: segments, special tokens, document ends, totals, bad lines. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ static struct pmill_chunk whole_file(const char *format, const char *text, size_
 		.first_line = 7};
 }
 
-/* The pattern is none: each P is a segment. */
+/* The pattern is "none", so each P is a segment. */
 static void check_walk(
 	const struct pmill_chunk *chunk, const char *expected, uint64_t documents, uint64_t bytes)
 {
@@ -93,7 +93,7 @@ static void test_lines(void **state)
 	check_file("lines", "a", "P1:aD;", 1, 1);
 	check_file("lines", "a\nb", "P2:a\nD;P1:bD;", 2, 3);
 	check_file("lines", "a\r\n", "P3:a\r\nD;", 1, 3);
-	/* A special token does not reach over the end of a line. */
+	/* A special token does not extend across the end of a line. */
 	check_file("lines", "\n\n", "P1:\nD;P1:\nD;", 2, 2);
 	check_file("lines", "a<e>b\nc", "P1:aS0;D;P2:b\nD;P1:cD;", 3, 7);
 	check_file("lines", "a<e>\n", "P1:aS0;D;P1:\nD;", 2, 5);
@@ -114,7 +114,7 @@ static void test_json_lines(void **state)
 	check_file("jsonl", "{\"text\":\"<e><e>\"}\n", "S0;D;S0;D;", 2, 6);
 }
 
-/* Only the last piece goes on behind a chunk that does not end its file. */
+/* Only the last piece continues after a chunk that does not end its file. */
 static void test_chunk_in_the_middle(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The encoder in memory: special tokens by policy, errors with their place, no memory. */
+/* The encoder in memory: policies for special tokens, places of errors, out of memory. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,7 +89,7 @@ static void encodes_text(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-/* Special tokens are text unless asked for; added tokens that are not special never are. */
+/* Special tokens are text by default. Added tokens that are not special are always recognised. */
 static void obeys_the_policy(void **state)
 {
 	(void)state;
@@ -218,7 +218,7 @@ static void decodes_to_the_same_bytes(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-/* A short pretoken, one that needs scratch, a special token. */
+/* Encodes a short pretoken, one that needs scratch, and a special token. */
 static pmill_status encode_once(const struct pmill_tokenizer *tokenizer, size_t *count)
 {
 	char text[300];
@@ -236,7 +236,7 @@ static pmill_status encode_once(const struct pmill_tokenizer *tokenizer, size_t 
 	return status;
 }
 
-static void survives_no_memory(void **state)
+static void survives_out_of_memory(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
@@ -268,7 +268,7 @@ int main(void)
 		cmocka_unit_test(refuses_bad_options),
 		cmocka_unit_test(names_a_missing_byte),
 		cmocka_unit_test(decodes_to_the_same_bytes),
-		cmocka_unit_test(survives_no_memory),
+		cmocka_unit_test(survives_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

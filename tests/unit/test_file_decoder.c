@@ -1,4 +1,4 @@
-/* Files of ids → text: formats, several files, errors, and the wish to stop. */
+/* Files of ids → text: formats, several files, errors, cancelling. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ void *__wrap_realloc(void *memory, size_t size)
 	return is_refused() ? NULL : __real_realloc(memory, size);
 }
 
-/* Of each test: a folder, a model, and what was given out. */
+/* For each test: a folder, a model, and the decoded text. */
 static struct scratch_folder folder;
 static struct pmill_tokenizer *tokenizer;
 static struct pmill_buffer text;
@@ -70,7 +70,7 @@ static const char *path_of(char path[PATH_CAPACITY], const char *name)
 	return path;
 }
 
-/* Half files count too: they are hidden, not elsewhere. */
+/* Includes half-written files, which are hidden files in the same folder. */
 static size_t count_files(void)
 {
 	DIR *entries = opendir(folder.path);
@@ -94,7 +94,7 @@ static int refuse_output(void *context, const void *data, size_t len)
 	return len > 0;
 }
 
-/* To `text`. */
+/* Decodes into `text`. */
 static pmill_status decode(const char *const *paths, size_t count,
 	const pmill_decode_options *options, pmill_encode_totals *totals, pmill_error *error)
 {
@@ -141,7 +141,7 @@ static void refuses_bad_token_files(void **state)
 	assert_bad_ids("i.u32", "\xff\xff\xff\xff", 4, 0, "byte 0: id 4294967295");
 }
 
-/* Ids that spell the first bytes of a compressed file are ids. */
+/* Ids that begin like a compressed file are still ids. */
 static void reads_binary_ids_as_they_are(void **state)
 {
 	(void)state;
@@ -151,7 +151,7 @@ static void reads_binary_ids_as_they_are(void **state)
 	assert_text("gzip\x08");
 }
 
-/* Lengths around those of blocks and batches, in files one behind another. */
+/* Lengths around those of blocks and batches, in two files in a row. */
 static void decodes_files_of_any_length(void **state)
 {
 	(void)state;
@@ -185,7 +185,7 @@ static void decodes_files_of_any_length(void **state)
 	pmill_buffer_release(&expected);
 }
 
-/* Of several formats; by name, by a list of names, and by the folder that they are in. */
+/* Files of several formats, given by name, by a list of names and by their folder. */
 static void decodes_several_files_into_one(void **state)
 {
 	(void)state;
@@ -202,7 +202,7 @@ static void decodes_several_files_into_one(void **state)
 	const char *paths[] = {path_of(first, "ids/1.txt"), second, first, list, below};
 	pmill_encode_totals totals = {0};
 	assert_int_equal(decode(paths, 5, NULL, &totals, NULL), PMILL_OK);
-	/* Of two documents in a file each is a line. */
+	/* A text file with several documents has one per line. */
 	assert_text("hi hi\nh\n"
 				" hihi"
 				"hi hi\nh\n"
@@ -219,8 +219,8 @@ static void decodes_several_files_into_one(void **state)
 				" hihi");
 }
 
-/* What is wrong with a later name is said before the first byte of an earlier file is written. */
-static void refuses_names_before_the_work(void **state)
+/* A bad name is reported before the first byte of an earlier file is written. */
+static void refuses_bad_names_before_starting(void **state)
 {
 	(void)state;
 	static const struct {
@@ -244,7 +244,7 @@ static void refuses_names_before_the_work(void **state)
 	}
 }
 
-/* A failure in the last file takes back what the first gave; what is there stays. */
+/* If the last file fails, nothing is written; an existing output is kept. */
 static void writes_all_or_nothing(void **state)
 {
 	(void)state;
@@ -271,7 +271,7 @@ static void writes_all_or_nothing(void **state)
 		PMILL_IO);
 }
 
-/* Takes what has not been read yet away from the file that is being decoded. */
+/* Truncates the file that is being decoded. */
 static int cut_the_input(void *context, const void *data, size_t len)
 {
 	(void)data;
@@ -301,7 +301,7 @@ static void notices_a_file_that_shrinks(void **state)
 	free(ids);
 }
 
-/* ---- progress ---- */
+/* ---- Progress ---- */
 
 struct listener {
 	size_t calls;
@@ -320,7 +320,7 @@ static int listen_to(void *context, const pmill_progress *progress)
 	return listener->answer;
 }
 
-static void tells_its_progress(void **state)
+static void reports_progress(void **state)
 {
 	(void)state;
 	struct listener listener = {0};
@@ -337,7 +337,7 @@ static void tells_its_progress(void **state)
 	assert_int_equal(listener.total, 11);
 }
 
-/* A named pipe that nobody writes to: the wish to stop is heard all the same. */
+/* A named pipe that nobody writes to: cancelling works all the same. */
 static void stops_at_a_silent_pipe(void **state)
 {
 	(void)state;
@@ -361,7 +361,7 @@ static void stops_at_a_silent_pipe(void **state)
 	}
 }
 
-static void survives_no_memory(void **state)
+static void survives_out_of_memory(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"i.txt", "i.u16"};
@@ -398,12 +398,12 @@ int main(void)
 		TEST(reads_binary_ids_as_they_are),
 		TEST(decodes_files_of_any_length),
 		TEST(decodes_several_files_into_one),
-		TEST(refuses_names_before_the_work),
+		TEST(refuses_bad_names_before_starting),
 		TEST(writes_all_or_nothing),
 		TEST(notices_a_file_that_shrinks),
-		TEST(tells_its_progress),
+		TEST(reports_progress),
 		TEST(stops_at_a_silent_pipe),
-		TEST(survives_no_memory),
+		TEST(survives_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

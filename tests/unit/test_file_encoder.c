@@ -1,4 +1,4 @@
-/* Files of text → files of ids → the same text: formats, documents, errors, any size of chunk. */
+/* Files of text → files of ids → the same text: formats, documents, errors, any chunk size. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -101,7 +101,7 @@ static pmill_bytes bytes_of(const char *text)
 	return (pmill_bytes){text, text == NULL ? 0 : strlen(text)};
 }
 
-/* Encodes one file to memory; the options of `encoding` are as set by the caller. */
+/* Encodes one file to memory, with the options that the caller has set in `encoding`. */
 static pmill_status encode_file(struct pmill_file_encoding *encoding, const char *name,
 	struct pmill_buffer *out, pmill_encode_totals *totals, pmill_error *error)
 {
@@ -127,7 +127,7 @@ static void assert_encoded(struct pmill_file_encoding *encoding, const char *nam
 	pmill_buffer_release(&out);
 }
 
-static void writes_a_document_a_line(void **state)
+static void writes_one_document_per_line(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
@@ -137,7 +137,7 @@ static void writes_a_document_a_line(void **state)
 		&(pmill_encode_totals){1, 12, 9, 0});
 	encoding.options.special_tokens = "all";
 	assert_encoded(&encoding, "a.txt", "256 257 258\n", &(pmill_encode_totals){1, 12, 3, 0});
-	/* A separator ends documents and is not a token of theirs, unless it is put there. */
+	/* A separator ends documents and is not part of them, unless it is also the `eot`. */
 	encoding.options.doc_separator = bytes_of("<|end|>");
 	assert_encoded(&encoding, "a.txt", "256 257\n", &(pmill_encode_totals){1, 12, 2, 0});
 	encoding.options.eot = bytes_of("<|end|>");
@@ -147,7 +147,7 @@ static void writes_a_document_a_line(void **state)
 	encoding.options.special_tokens = "error";
 	assert_encoded(
 		&encoding, "b.txt", "256 258\n258\n257 258\n", &(pmill_encode_totals){3, 19, 5, 0});
-	/* One that is no token of the model ends documents too. */
+	/* A separator that is not a token of the model ends documents, too. */
 	encoding.options.doc_separator = bytes_of(" h");
 	write_file("b.txt", "hi hi", 5);
 	assert_encoded(&encoding, "b.txt", "256 258\n105 258\n", &(pmill_encode_totals){2, 5, 4, 0});
@@ -255,7 +255,7 @@ static void picks_the_format_by_suffix(void **state)
 	}
 }
 
-/* What the encoder in memory gives for a text of one document. */
+/* Appends the ids that the encoder in memory gives for a text of one document. */
 static void append_expected(
 	struct pmill_encoder *encoder, const uint8_t *text, size_t len, struct pmill_buffer *expected)
 {
@@ -283,7 +283,7 @@ static size_t make_text(uint64_t *random, uint8_t *text, size_t len)
 	return used;
 }
 
-static void gives_the_same_for_any_chunks(void **state)
+static void gives_the_same_ids_for_any_chunk_size(void **state)
 {
 	(void)state;
 	static const size_t chunk_sizes[] = {1, 2, 7, 64, 1000, 0};
@@ -348,14 +348,14 @@ static void decodes_files_to_the_same_text(void **state)
 							 PMILL_OVERWRITE, &decoded, NULL),
 			PMILL_OK);
 		read_file("back.txt", &back);
-		/* Where the ids have lines, the last document gets its line end too. */
+		/* If the ids are lines, the last document gets a line end, too. */
 		size_t added = i == 4 && text[len - 1] != '\n';
 		assert_int_equal(back.len, len + added);
 		assert_memory_equal(back.data, text, len);
 		assert_int_equal(decoded.tokens, encoded.tokens);
 		assert_int_equal(decoded.bytes, len + added);
 		assert_int_equal(decoded.documents, i % 4 == 0 ? encoded.documents : 0);
-		/* What is there already stays, unless asked otherwise. */
+		/* An existing file is kept by default. */
 		pmill_error error;
 		assert_int_equal(
 			pmill_encode_files(tokenizer, paths, 1, &input, NULL, ids, NULL, NULL, 0, NULL, &error),
@@ -428,7 +428,7 @@ static pmill_status encode_to_file(const struct pmill_tokenizer *tokenizer, pmil
 		NULL, PMILL_OVERWRITE, NULL, error);
 }
 
-static void survives_no_memory(void **state)
+static void survives_out_of_memory(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
@@ -458,7 +458,7 @@ static int make_folder(void **state)
 	return mkdtemp(folder) == NULL;
 }
 
-/* A name left over is a half file: the folder can't be removed then. */
+/* Removing the folder fails if a half-written file is left in it. */
 static int remove_folder(void **state)
 {
 	(void)state;
@@ -471,15 +471,15 @@ static int remove_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_a_document_a_line),
+		cmocka_unit_test(writes_one_document_per_line),
 		cmocka_unit_test(reads_lines_and_json),
 		cmocka_unit_test(names_the_place_of_an_error),
 		cmocka_unit_test(refuses_bad_options),
 		cmocka_unit_test(picks_the_format_by_suffix),
-		cmocka_unit_test(gives_the_same_for_any_chunks),
+		cmocka_unit_test(gives_the_same_ids_for_any_chunk_size),
 		cmocka_unit_test(decodes_files_to_the_same_text),
 		cmocka_unit_test(stops_when_asked),
-		cmocka_unit_test(survives_no_memory),
+		cmocka_unit_test(survives_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,11 +1,11 @@
-/* Words chosen to collide: whoever knows the seed can do it, whoever doesn't can't. */
+/* Words chosen to collide: possible for those who know the seed, impossible for others. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A word's probes are the slots from its first one to the one it stands in. Words are chosen under one
- * known seed so that they share few first slots, and the same words are counted under other
- * seeds. Linear probing at the fullest (5/8) takes 1.8 probes a word on average, whatever the words
- * are, if the hash is as good as random; the bounds below are far above that and far below
- * what a flood needs.
+ * A word's probes are the slots from its home to the slot that holds it. Words are chosen so that
+ * under one known seed they share few homes, and the same words are counted under other seeds. If
+ * the hash is as good as random, linear probing in the fullest table (5/8) takes 1.8 probes per
+ * word on average, whatever the words. The bounds below are far above that, and far below what a
+ * flood needs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ enum {
 	WORDS = 4000,
 	TRIED_SEEDS = 100,
 	LONGEST = 64,
-	/* Of 4000 words in 8192 slots: 1.5 probes a word are expected, and 40 at most. */
+	/* For 4000 words in 8192 slots, 1.5 probes per word and at most 40 are expected. */
 	MOST_PROBES_OF_ONE = 200,
 	MOST_PROBES_OF_ALL = 3 * WORDS,
 };
@@ -96,7 +96,7 @@ static struct word make_word(uint64_t i, size_t len)
 	return word;
 }
 
-/* Words of `len` bytes whose first slots are, under the known seed, in the first 1/256 of any table. */
+/* Words of `len` bytes whose homes under the known seed are in the first 1/256 of any table. */
 static void choose_colliding(size_t len)
 {
 	struct pmill_word_table *table = make_table(known_seed);
@@ -147,7 +147,7 @@ static void test_long_words(void **state)
 	check_flood("40 bytes", 40);
 }
 
-/* ---- Patterns that weak hashes fall for, under any seed ---- */
+/* ---- Patterns on which weak hashes fail under any seed ---- */
 
 typedef struct word (*word_maker)(size_t i);
 
@@ -158,7 +158,7 @@ static void check_pattern(const char *what, word_maker make)
 	check_other_seeds(what);
 }
 
-/* The bits of i from bit `first` of the word on, in steps of `step` bits. */
+/* Places the bits of i into the word, from bit `first` in steps of `step`. */
 static struct word make_bits(size_t i, size_t len, size_t first, size_t step)
 {
 	struct word word = {.len = len};
@@ -185,7 +185,7 @@ static struct word one_bit_of_each_byte(size_t i)
 	return make_bits(i, 15, 0, 8);
 }
 
-/* The same 32-bit parts in all orders, and multiples of each other. */
+/* The same small numbers in all orders, as the three 32-bit parts of a word. */
 static struct word swapped_parts(size_t i)
 {
 	struct word word = {.len = 12};
@@ -194,7 +194,7 @@ static struct word swapped_parts(size_t i)
 	return word;
 }
 
-/* One bit in the last bytes and one in the length could make up for each other. */
+/* A change of the length could cancel a change of the bytes. */
 static struct word length_against_bytes(size_t i)
 {
 	struct word word = {.len = 33 + i % 31};
@@ -231,10 +231,10 @@ static void test_patterns(void **state)
 	check_pattern("bits of a long word", zeros_and_bits_of_long);
 }
 
-/* ---- Room ---- */
+/* ---- Memory ---- */
 
-/* Tables double, and are never emptier than that: at most 77 bytes a word, after the first 2048 slots. */
-static void test_room(void **state)
+/* Tables only double, so that beyond the first 2048 slots a word takes at most 77 bytes. */
+static void test_memory_per_word(void **state)
 {
 	(void)state;
 	struct pmill_word_table *table = make_table(7);
@@ -249,7 +249,7 @@ static void test_room(void **state)
 	pmill_word_table_free(table);
 }
 
-/* Two tables that differ only in their seed hand out the same list, flooded or not. */
+/* Two tables that differ only in their seed give the same list, even if one is flooded. */
 static void test_same_list(void **state)
 {
 	(void)state;
@@ -278,7 +278,7 @@ int main(void)
 		cmocka_unit_test(test_short_words),
 		cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_patterns),
-		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_memory_per_word),
 		cmocka_unit_test(test_same_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* The floor of counts: classes, and the count of the N-th most frequent word. */
+/* The floor of counts: count classes, and the count of the N-th most frequent word. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@ static void classes_are_in_order(void **state)
 		assert_true(least < next);
 		assert_int_equal(pmill_count_class(least), i);
 		assert_int_equal(pmill_count_class(next - 1), i);
-		/* The rounding is a sixteenth at most. */
+		/* Rounding loses at most a sixteenth. */
 		assert_true(next - least <= least / 16 + 1);
 	}
 	assert_int_equal(pmill_count_class(INT64_MAX), PMILL_COUNT_CLASSES - 1);
@@ -32,8 +32,8 @@ static int compare(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* Words of one byte hold no pair, and longer ones than a token may be become none. */
-static void is_the_nth_count(void **state)
+/* Not counted: words of one byte, which have no pair, and words longer than a token may be. */
+static void floor_is_the_nth_count(void **state)
 {
 	(void)state;
 	enum { WORDS = 500, LONGEST = 6 };
@@ -67,7 +67,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes_are_in_order),
-		cmocka_unit_test(is_the_nth_count),
+		cmocka_unit_test(floor_is_the_nth_count),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Model formats: every row of the table round, what is refused, what is left on disk, no memory. */
+/* Model formats: round trips of every row, refusals, files left on disk, out of memory. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,7 +73,7 @@ static pmill_tokenizer *make_model(const char *layout, const char *pattern)
 	return tokenizer;
 }
 
-/* The special tokens of the model, for formats that have no place for them. */
+/* Options that supply pattern and special tokens to formats that don't store them. */
 static pmill_load_options make_options(const pmill_tokenizer *tokenizer, pmill_bytes *specials)
 {
 	for (size_t i = 0; i < tokenizer->special_count; i++)
@@ -106,7 +106,7 @@ static void assert_same(const pmill_tokenizer *a, const pmill_tokenizer *b)
 	assert_string_equal(a->unicode_version, b->unicode_version);
 }
 
-static void check_round(struct scratch_folder *folder, const char *layout, const char *pattern)
+static void check_round_trip(struct scratch_folder *folder, const char *layout, const char *pattern)
 {
 	static const char *const names[] = {"a folder", "m.json", "vocab.json", "m.tiktoken"};
 	pmill_tokenizer *tokenizer = make_model(layout, pattern);
@@ -125,7 +125,7 @@ static void check_round(struct scratch_folder *folder, const char *layout, const
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void test_every_format_round(void **state)
+static void test_every_format_round_trips(void **state)
 {
 	(void)state;
 	static const char *const patterns[] = {
@@ -134,11 +134,11 @@ static void test_every_format_round(void **state)
 	scratch_create(&folder);
 	for (size_t i = 0; pmill_layout_at(i) != NULL; i++)
 		for (size_t k = 0; k < sizeof patterns / sizeof patterns[0]; k++)
-			check_round(&folder, pmill_layout_at(i)->name, patterns[k]);
+			check_round_trip(&folder, pmill_layout_at(i)->name, patterns[k]);
 	scratch_remove(&folder);
 }
 
-static void test_memory_round(void **state)
+static void test_round_trips_in_memory(void **state)
 {
 	(void)state;
 	pmill_tokenizer *tokenizer = make_model("gpt2", "cl100k");
@@ -175,7 +175,7 @@ static void test_memory_round(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void test_training_record_comes_back(void **state)
+static void test_training_record_is_loaded(void **state)
 {
 	(void)state;
 	struct scratch_folder folder;
@@ -184,10 +184,7 @@ static void test_training_record_comes_back(void **state)
 	const char *path = scratch_path(&folder, "m/");
 	assert_int_equal(pmill_tokenizer_save(tokenizer, path, NULL, 0, NULL), PMILL_OK);
 	assert_int_equal(pmill_tokenizer_load(path, NULL, &loaded, NULL), PMILL_OK);
-	/*
-	 * The name that was trained with, of two for one pattern; the Unicode version without an
-	 * option.
-	 */
+	/* The pattern has two names, and keeps the one used in training. No option sets the version. */
 	assert_same(tokenizer, loaded);
 	const pmill_training *back = pmill_tokenizer_training(loaded);
 	assert_non_null(back);
@@ -217,7 +214,7 @@ static void test_training_record_comes_back(void **state)
 	scratch_remove(&folder);
 }
 
-/* Saves a model into m/, replaces a piece of m/training.json, and loads. */
+/* Saves a model to m/, replaces `from` by `to` in m/training.json, and loads it. */
 static pmill_status load_with_record(const char *from, const char *to, pmill_error *error)
 {
 	struct scratch_folder folder;
@@ -244,7 +241,7 @@ static pmill_status load_with_record(const char *from, const char *to, pmill_err
 	return status;
 }
 
-static void test_records_that_contradict_are_refused(void **state)
+static void test_contradictory_records_are_refused(void **state)
 {
 	(void)state;
 	static const char *const changes[][2] = {{"qwen2", "gpt2"}, {"\"merges\": 7", "\"merges\": 8"},
@@ -260,7 +257,7 @@ static void test_records_that_contradict_are_refused(void **state)
 	assert_int_equal(load_with_record("15.0", "1.0", &error), PMILL_UNSUPPORTED);
 }
 
-static void test_what_a_folder_keeps(void **state)
+static void test_overwriting_a_folder(void **state)
 {
 	(void)state;
 	struct scratch_folder folder;
@@ -274,7 +271,7 @@ static void test_what_a_folder_keeps(void **state)
 	scratch_write(&folder, "m/README", "x", 1);
 	other->training = NULL;
 	assert_int_equal(pmill_tokenizer_save(other, path, NULL, PMILL_OVERWRITE, &error), PMILL_OK);
-	/* Theirs stays; the record of the model before would be a wrong one. */
+	/* Foreign files are kept, but the previous model's record would be wrong. */
 	assert_int_equal(access(scratch_path(&folder, "m/README"), F_OK), 0);
 	assert_int_not_equal(access(scratch_path(&folder, "m/training.json"), F_OK), 0);
 	pmill_tokenizer *loaded = NULL;
@@ -282,7 +279,7 @@ static void test_what_a_folder_keeps(void **state)
 	assert_memory_equal(loaded->byte_ids, other->byte_ids, sizeof other->byte_ids);
 	assert_null(loaded->training);
 	pmill_tokenizer_free(loaded);
-	/* Without tokenizer.json, vocab.json does. */
+	/* Without tokenizer.json, vocab.json is loaded. */
 	unlink(scratch_path(&folder, "m/tokenizer.json"));
 	pmill_bytes specials[10];
 	pmill_load_options options = make_options(other, specials);
@@ -310,7 +307,7 @@ static unsigned count_entries(const char *path)
 	return count - 2;
 }
 
-static void test_existing_files_and_failures_leave_nothing(void **state)
+static void test_failures_leave_nothing(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"m.json", "m.tiktoken", "vocab.json", "merges.txt"};
@@ -320,7 +317,7 @@ static void test_existing_files_and_failures_leave_nothing(void **state)
 	pmill_error error;
 	for (size_t i = 0; i < 4; i++) {
 		scratch_write(&folder, names[i], "x", 1);
-		/* merges.txt stands in the way of vocab.json. */
+		/* An existing merges.txt also prevents saving vocab.json. */
 		const char *path = scratch_path(&folder, names[i == 3 ? 2 : i]);
 		assert_int_equal(pmill_tokenizer_save(tokenizer, path, NULL, 0, &error), PMILL_EXISTS);
 		assert_int_equal(pmill_tokenizer_check_save(path, NULL, NULL, 0, &error), PMILL_EXISTS);
@@ -332,7 +329,7 @@ static void test_existing_files_and_failures_leave_nothing(void **state)
 	const char *nowhere = scratch_path(&folder, "no/where");
 	assert_int_equal(pmill_tokenizer_save(tokenizer, nowhere, NULL, 0, &error), PMILL_IO);
 	assert_int_equal(pmill_tokenizer_check_save(nowhere, NULL, NULL, 0, &error), PMILL_IO);
-	/* An expression that a tokenizer.json can't hold: nothing is begun. */
+	/* Nothing is written if tokenizer.json can't hold the expression. */
 	tokenizer->pattern = "a{1,2}+|.";
 	assert_int_equal(pmill_tokenizer_save(tokenizer, scratch_path(&folder, "m"), NULL, 0, &error),
 		PMILL_UNSUPPORTED);
@@ -372,7 +369,7 @@ static void test_special_tokens_that_json_cannot_hold(void **state)
 			pmill_tokenizer_save_memory(tokenizer, "tokenizer.json", &data, &len, NULL),
 			rows[i].is_held ? PMILL_OK : PMILL_UNSUPPORTED);
 		pmill_memory_free(data);
-		/* .tiktoken names no special tokens: it holds any. */
+		/* .tiktoken stores no special tokens, so any are allowed. */
 		data = NULL;
 		assert_int_equal(
 			pmill_tokenizer_save_memory(tokenizer, "tiktoken", &data, &len, NULL), PMILL_OK);
@@ -400,7 +397,7 @@ static void test_patterns_that_json_cannot_hold(void **state)
 	}
 }
 
-static void test_paths_that_are_no_models(void **state)
+static void test_paths_that_are_not_models(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"m.gguf", "tekken.json", "m.npy", "m.bin", "m.u16",
@@ -468,14 +465,12 @@ static void test_specials_fill_the_holes(void **state)
 	assert_int_equal(pmill_tokenizer_id(tokenizer, "<c>", 3), 5);
 	assert_int_equal(pmill_tokenizer_merge_count(tokenizer), 1);
 	assert_string_equal(pmill_tokenizer_meaning(tokenizer), "rank by id");
-	/* It carries no pattern, and a guess would give other ids without a word. */
+	/* It contains no pattern, and a guessed one could silently give different ids. */
 	assert_null(pmill_tokenizer_pattern(tokenizer));
 	pmill_tokenizer_free(tokenizer);
 }
 
-/*
- * Merges whose order is not that of the ids, or that make a token otherwise than its ranks would.
- */
+/* Merges in another order than their ids, or that make a token otherwise than its ranks would. */
 static void test_tiktoken_refuses_other_meanings(void **state)
 {
 	(void)state;
@@ -503,7 +498,7 @@ static void test_tiktoken_refuses_other_meanings(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void test_options_that_contradict(void **state)
+static void test_contradictory_options(void **state)
 {
 	(void)state;
 	pmill_tokenizer *tokenizer = make_model("hf", "cl100k"), *loaded = NULL;
@@ -625,7 +620,7 @@ static void test_portable_expressions(void **state)
 	assert_non_null(pmill_regex_find_unportable(nested, &offset));
 }
 
-static void test_without_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
 	static const char *const names[] = {"m", "m.json", "vocab.json", "m.tiktoken"};
@@ -664,24 +659,24 @@ static void test_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_format_round),
-		cmocka_unit_test(test_memory_round),
-		cmocka_unit_test(test_training_record_comes_back),
-		cmocka_unit_test(test_records_that_contradict_are_refused),
-		cmocka_unit_test(test_what_a_folder_keeps),
-		cmocka_unit_test(test_existing_files_and_failures_leave_nothing),
+		cmocka_unit_test(test_every_format_round_trips),
+		cmocka_unit_test(test_round_trips_in_memory),
+		cmocka_unit_test(test_training_record_is_loaded),
+		cmocka_unit_test(test_contradictory_records_are_refused),
+		cmocka_unit_test(test_overwriting_a_folder),
+		cmocka_unit_test(test_failures_leave_nothing),
 		cmocka_unit_test(test_special_tokens_that_json_cannot_hold),
 		cmocka_unit_test(test_patterns_that_json_cannot_hold),
-		cmocka_unit_test(test_paths_that_are_no_models),
+		cmocka_unit_test(test_paths_that_are_not_models),
 		cmocka_unit_test(test_tiktoken_lines),
 		cmocka_unit_test(test_specials_fill_the_holes),
 		cmocka_unit_test(test_tiktoken_refuses_other_meanings),
-		cmocka_unit_test(test_options_that_contradict),
+		cmocka_unit_test(test_contradictory_options),
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_json_strings_read_back),
 		cmocka_unit_test(test_deep_and_doubled_json),
 		cmocka_unit_test(test_portable_expressions),
-		cmocka_unit_test(test_without_memory),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* Names become files: folders, lists, formats by suffix, and what is refused. */
+/* From names to files: folders, lists, formats by suffix, and refusals. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -139,7 +139,7 @@ static void test_folder_is_sorted(void **state)
 static void test_deep_folders(void **state)
 {
 	(void)state;
-	/* As deep as the system lets a path be: found without recursion. */
+	/* As deep as the system allows, since the search does not recurse. */
 	struct scratch_folder deep;
 	char home[4096];
 	scratch_create(&deep);
@@ -174,7 +174,7 @@ static void test_order_of_names_is_kept(void **state)
 	pmill_inputs_release(&inputs);
 }
 
-/* "@LIST" with these lines, of which each %s is the scratch folder. */
+/* Writes a list and returns "@LIST". Each % in `format` becomes the scratch folder. */
 static void write_list(char list[600], const char *format)
 {
 	struct pmill_buffer text = {0};
@@ -261,7 +261,7 @@ static void test_unreadable_file(void **state)
 	assert_int_equal(chmod(path, 0), 0);
 	struct pmill_inputs inputs = {0};
 	pmill_error error;
-	pmill_status expected = access(path, R_OK) == 0 ? PMILL_OK : PMILL_IO; /* root may all */
+	pmill_status expected = access(path, R_OK) == 0 ? PMILL_OK : PMILL_IO; /* root can read it */
 	assert_int_equal(pmill_inputs_add(&inputs, &path, 1, NULL, &error), expected);
 	assert_int_equal(inputs.count, expected == PMILL_OK);
 	pmill_inputs_release(&inputs);

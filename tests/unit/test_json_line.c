@@ -1,4 +1,4 @@
-/* The field of a JSON line: values, escapes, and everything that RFC 8259 refuses. */
+/* The field of a JSON line: values, escapes, and everything that RFC 8259 forbids. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 
 #include "corpus/json_line.h"
 
-/* The line in an allocation of its exact size, where the address sanitizer sees a read behind its end. */
+/* Copies the line to an allocation of its exact size, so that reads past the end are detected. */
 static pmill_status read_field(
 	const char *line, size_t len, const char *field, struct pmill_buffer *text, pmill_error *error)
 {
@@ -170,8 +170,8 @@ static void test_refused_lines(void **state)
 	check_refused("{\"text\":\"\"}\0", 12, 11, "the end of the line expected");
 }
 
-/* Every cut of a good line is refused, and reads nothing behind its end. */
-static void test_cut_lines(void **state)
+/* Every truncation of a valid line is refused without reading past its end. */
+static void test_truncated_lines(void **state)
 {
 	(void)state;
 	static const char line[] =
@@ -185,7 +185,7 @@ static void test_cut_lines(void **state)
 	CHECK_VALUE(line, "x\xF0\x9F\x98\x80\n and more");
 }
 
-/* {"a": [[[...]]], "text": "deep"} with so many brackets or braces. */
+/* {"a": [[[...]]], "text": "deep"} with `depth` brackets or braces. */
 static void append_nested(struct pmill_buffer *line, size_t depth, bool is_object)
 {
 	assert_true(pmill_buffer_append_text(line, "{\"a\":"));
@@ -215,8 +215,8 @@ static void test_depth(void **state)
 		}
 }
 
-/* What ends a run of plain bytes, at every place of the eight that are looked at together. */
-static void test_stops_at_every_place(void **state)
+/* The byte that ends a run of plain ones, at each of the eight positions read at once. */
+static void test_stops_at_every_position(void **state)
 {
 	(void)state;
 	for (size_t plain = 0; plain < 40; plain++) {
@@ -255,9 +255,9 @@ int main(void)
 		cmocka_unit_test(test_lone_surrogates),
 		cmocka_unit_test(test_invalid_utf8_is_kept),
 		cmocka_unit_test(test_refused_lines),
-		cmocka_unit_test(test_cut_lines),
+		cmocka_unit_test(test_truncated_lines),
 		cmocka_unit_test(test_depth),
-		cmocka_unit_test(test_stops_at_every_place),
+		cmocka_unit_test(test_stops_at_every_position),
 		cmocka_unit_test(test_other_fields),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* Layouts, and the printable bytes against the rule that defines them. */
+/* Layouts, and printable bytes against the rule that defines them. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include "unicode/printable.h"
 #include "unicode/utf8.h"
 
-static bool stands_for_itself(unsigned byte)
+static bool is_its_own_character(unsigned byte)
 {
 	return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 }
@@ -22,7 +22,7 @@ static void test_printable_bytes(void **state)
 	(void)state;
 	uint32_t shifted = 0x100;
 	for (unsigned byte = 0; byte < 256; byte++) {
-		uint32_t expected = stands_for_itself(byte) ? byte : shifted++;
+		uint32_t expected = is_its_own_character(byte) ? byte : shifted++;
 		assert_int_equal(pmill_printable_from_byte((uint8_t)byte), expected);
 		assert_int_equal(pmill_printable_to_byte(expected), byte);
 	}
@@ -53,7 +53,7 @@ static void test_append_and_parse(void **state)
 	assert_true(pmill_printable_parse(&bytes, text.data, text.len, &bad_offset));
 	assert_int_equal(bytes.len, 256);
 	assert_memory_equal(bytes.data, all, 256);
-	/* A space is not printable; what was parsed before it is taken back. */
+	/* A space is not printable; the bytes parsed before it are removed again. */
 	assert_false(pmill_printable_parse(&bytes, "ab c", 4, &bad_offset));
 	assert_int_equal(bad_offset, 2);
 	assert_int_equal(bytes.len, 256);

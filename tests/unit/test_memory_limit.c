@@ -1,4 +1,4 @@
-/* Counting and training within a memory limit: the same result as without, whatever is spilled. */
+/* Counting and training within a memory limit: the same result as without one. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <signal.h>
@@ -28,7 +28,7 @@ static const uint64_t seed = 42;
 
 enum { TEXT_LEN = 3 << 20 };
 
-/* Mostly words that come once: nothing fills a table faster. Some are long, some very long. */
+/* Most words occur once, which fills a table fastest. Some are long, some very long. */
 static char *make_text(void)
 {
 	char *text = malloc(TEXT_LEN);
@@ -71,7 +71,7 @@ static pmill_trainer *create(unsigned threads, uint64_t limit, uint64_t vocab_si
 	return trainer;
 }
 
-/* As the message for too small a limit names it. */
+/* The least limit, as named in the message that refuses a smaller one. */
 static uint64_t least_limit(unsigned threads)
 {
 	pmill_text_options text = text_options(threads, 1);
@@ -131,7 +131,7 @@ static void set_paths(const char *suffix)
 	snprintf(actual_path, sizeof actual_path, "%s/actual.%s", folder.path, suffix);
 }
 
-/* The same bytes on every number of threads, as a count file and as a TSV. */
+/* The same bytes on any number of threads, as a count file and as a TSV. */
 static void same_counts(void **state)
 {
 	(void)state;
@@ -189,7 +189,7 @@ static pmill_tokenizer *train_plainly(void)
 	return tokenizer;
 }
 
-/* Distinct words of 4 bytes: in a table they take more than merging does, if it ends soon. */
+/* Distinct words of 4 bytes, which take more memory in a table than during a short merging. */
 static char *make_short_words(size_t count)
 {
 	enum { LEN = 5 };
@@ -214,8 +214,8 @@ static pmill_status train_text(uint64_t limit, const char *text, pmill_tokenizer
 	return status;
 }
 
-/* Enough for merging, and too little for the tables. */
-static void trains_by_way_of_runs(void **state)
+/* The limit is enough for merging and too little for the tables. */
+static void trains_from_runs(void **state)
 {
 	(void)state;
 	char *text = make_short_words(1500000);
@@ -240,8 +240,8 @@ static void trains_by_way_of_runs(void **state)
 	free(text);
 }
 
-/* Too little for merging: both figures, and counts that give the same model. */
-static void keeps_the_counts(void **state)
+/* The limit is too little for merging: the message has both figures, and the counts survive. */
+static void keeps_counts_after_a_refusal(void **state)
 {
 	(void)state;
 	set_paths("counts");
@@ -289,7 +289,7 @@ static void *feed(void *argument)
 	return NULL;
 }
 
-/* Texts from more threads than the trainer has, counts, files: all of it goes through runs. */
+/* Texts from more threads than the trainer has, counts, and files: all go through runs. */
 static void mixed_input(void **state)
 {
 	(void)state;
@@ -347,7 +347,7 @@ static void cancel_in_every_stage(void **state)
 	}
 }
 
-/* The limit on file sizes stands for a full disk. */
+/* A limit on file sizes simulates a full disk. */
 static void full_disk(void **state)
 {
 	(void)state;
@@ -368,7 +368,7 @@ static void full_disk(void **state)
 	pmill_trainer_free(trainer);
 }
 
-static void refused_at_once(void **state)
+static void refuses_bad_limits_and_folders(void **state)
 {
 	(void)state;
 	pmill_text_options text = text_options(1, 1 << 30);
@@ -388,7 +388,7 @@ static void refused_at_once(void **state)
 
 static struct pmill_word_profile profile;
 
-/* Words of random letters; their counts fall like those of text. */
+/* Words of random letters whose counts fall like those of text. */
 static void add_words(uint64_t count, size_t len)
 {
 	uint64_t random = seed;
@@ -407,7 +407,7 @@ static uint64_t estimate(uint64_t merges, unsigned threads)
 	return pmill_merge_memory(&profile, &settings);
 }
 
-/* More of anything never needs less, and nothing overflows. */
+/* More of anything never needs less memory, and nothing overflows. */
 static void estimate_grows(void **state)
 {
 	(void)state;
@@ -432,7 +432,7 @@ static void estimate_grows(void **state)
 	assert_true(profile.positions == 2 && estimate(UINT64_MAX, 1) < 16 << 20);
 }
 
-/* The sample against exact numbers: of pieces of 6 bytes, all different, a quarter of them often. */
+/* The sample against exact numbers: distinct words of 6 bytes, a quarter of them frequent. */
 static void pieces_are_sampled(void **state)
 {
 	(void)state;
@@ -444,10 +444,10 @@ static void pieces_are_sampled(void **state)
 		pmill_word_profile_add(&profile, (pmill_bytes){&draw, 6}, i % 4 == 0 ? 100 : 1);
 	}
 	double all = pmill_word_profile_pieces(&profile, 1);
-	double often = pmill_word_profile_pieces(&profile, 50);
-	/* Pieces of 4 and of 5 are three and two in a word. */
+	double frequent = pmill_word_profile_pieces(&profile, 50);
+	/* A word has three pieces of 4 bytes and two of 5. */
 	assert_true(all > 2.8 * COUNT && all < 3.2 * COUNT);
-	assert_true(often > 0.65 * COUNT && often < 0.85 * COUNT);
+	assert_true(frequent > 0.65 * COUNT && frequent < 0.85 * COUNT);
 }
 
 static int set_up(void **state)
@@ -475,12 +475,12 @@ int main(void)
 	print_message("seed %llu\n", (unsigned long long)seed);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_counts),
-		cmocka_unit_test(trains_by_way_of_runs),
-		cmocka_unit_test(keeps_the_counts),
+		cmocka_unit_test(trains_from_runs),
+		cmocka_unit_test(keeps_counts_after_a_refusal),
 		cmocka_unit_test(mixed_input),
 		cmocka_unit_test(cancel_in_every_stage),
 		cmocka_unit_test(full_disk),
-		cmocka_unit_test(refused_at_once),
+		cmocka_unit_test(refuses_bad_limits_and_folders),
 		cmocka_unit_test(estimate_grows),
 		cmocka_unit_test(pieces_are_sampled),
 	};

@@ -1,4 +1,4 @@
-/* Adding count files up, beside adding their words up the obvious way. */
+/* Merging count files, against adding up their words naively. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ static const pmill_text_options sample_options = {.size = sizeof sample_options,
 struct files {
 	char *paths[MOST_FILES];
 	size_t count;
-	pmill_totals totals; /* the sums, but for words */
+	pmill_totals totals; /* the sums, except for `words` */
 	struct naive_words naive;
 };
 
@@ -92,7 +92,7 @@ static size_t count_entries(void)
 	return count;
 }
 
-/* Nothing is left beside the output. */
+/* Also checks that no other file is left beside the output. */
 static void check_merge(struct files *files, const char *out_name)
 {
 	pmill_totals totals = {0};
@@ -107,12 +107,12 @@ static void check_merge(struct files *files, const char *out_name)
 	assert_int_equal(count_entries(), entries + 1);
 	naive_finish(&files->naive);
 	files->totals.words = files->naive.count;
-	assert_true(is_equal_totals(&totals, &files->totals));
+	assert_true(are_equal_totals(&totals, &files->totals));
 	assert_int_equal(pmill_counts_load(out, NULL, &sample_options, &sum, &error), PMILL_OK);
 	naive_check(&files->naive, &sum->words);
 	assert_int_equal(sum->totals.pretokens, totals.pretokens);
 	if (!pmill_path_has_suffix(out, ".tsv"))
-		assert_true(is_equal_totals(&sum->totals, &totals));
+		assert_true(are_equal_totals(&sum->totals, &totals));
 	pmill_counts_free(sum);
 	free(out);
 }
@@ -149,7 +149,7 @@ static void test_many_files(void **state)
 	release_files(&files);
 }
 
-/* Needs no zstd, but more memory without it. */
+/* This needs no zstd, but takes more memory without it. */
 static void test_only_tsv(void **state)
 {
 	(void)state;
@@ -161,7 +161,7 @@ static void test_only_tsv(void **state)
 	release_files(&files);
 }
 
-/* Bytes of the sum of parts = bytes of the whole. */
+/* The merged file of the parts has the same bytes as the file of the whole. */
 static void test_same_bytes(void **state)
 {
 	(void)state;
@@ -202,7 +202,7 @@ static pmill_counts *make_one(
 	return counts;
 }
 
-static void check_refused(pmill_counts *a, pmill_counts *b, const char *says)
+static void check_refused(pmill_counts *a, pmill_counts *b, const char *message)
 {
 	struct files files = {0};
 	pmill_error error = {0};
@@ -212,7 +212,8 @@ static void check_refused(pmill_counts *a, pmill_counts *b, const char *says)
 	assert_int_equal(merge(&files, out, NULL, NULL, &error), PMILL_BAD_INPUT);
 	assert_int_equal(error.status, PMILL_BAD_INPUT);
 	assert_false(pmill_path_exists(out));
-	if (strstr(error.message, says) == NULL || strstr(error.message, "in-0.counts was") == NULL ||
+	if (strstr(error.message, message) == NULL ||
+		strstr(error.message, "in-0.counts was") == NULL ||
 		strstr(error.message, "in-1.counts with") == NULL)
 		fail_msg("%s", error.message);
 	release_files(&files);
@@ -234,7 +235,7 @@ static void test_refused(void **state)
 		"special token \"<|endoftext|>\"");
 }
 
-/* Damage in the middle of any input is an error, and leaves no output. */
+/* Damage anywhere in an input is an error, and leaves no output. */
 static void test_damaged(void **state)
 {
 	(void)state;
@@ -315,7 +316,7 @@ static int stop(void *context, const pmill_progress *progress)
 	return 1;
 }
 
-/* The last event comes before the file gets its name, whatever the time. */
+/* There is always a last progress event before the file gets its name. */
 static void test_cancel(void **state)
 {
 	(void)state;
@@ -332,7 +333,7 @@ static void test_cancel(void **state)
 	release_files(&files);
 }
 
-static void test_no_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
 	struct files files = {0};
@@ -384,7 +385,7 @@ int main(void)
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_cancel),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	if (pmill_block_codec_check(NULL) != PMILL_OK)
 		return cmocka_run_group_tests_name("without zstd", without_zstd, set_up, tear_down);

@@ -1,4 +1,4 @@
-/* The merger against recounting everything at each step. */
+/* The merger, against a trainer that recounts everything at each step. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 
 enum { MAX_WORDS = 40, MAX_LEN = 40, MAX_TOKENS = 300 };
 
-/* ---- The slow trainer: words as arrays of token numbers, every pair recounted at every step. ---- */
+/* ---- The slow trainer: words are arrays of token numbers; each step recounts all pairs. ---- */
 
 struct slow_token {
 	uint8_t bytes[MAX_LEN];
@@ -55,7 +55,7 @@ static bool is_first(
 	return order != 0 ? order > 0 : compare_tokens(ar, br) > 0;
 }
 
-/* Of all pairs there are; what stands here of others is old. */
+/* Valid for the pairs that occur; the counts of others are stale. */
 static int64_t pair_counts[256 + MAX_TOKENS][256 + MAX_TOKENS];
 
 static void count_pairs(const struct slow *slow)
@@ -156,7 +156,7 @@ static int compare_words(const void *a, const void *b)
 	return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
 }
 
-/* Few letters and short periods: runs (aaaa), overlaps (abab) and ties come by themselves. */
+/* Few letters and short periods make runs (aaaa), overlaps (abab) and ties common. */
 static void draw_words(struct word *words, size_t count)
 {
 	uint32_t letters = 1 + draw(4);
@@ -237,8 +237,8 @@ static void compare_result(uint64_t seed, const struct pmill_merger_settings *se
 }
 
 /*
- * Whether a team finds more members than processors: these sleep where others look again and again whether
- * the round is over, which costs most of the time where processors are busy.
+ * Makes a team believe that it has more members than processors. Its members then sleep until the
+ * round is over instead of spinning, which takes most of the time on a busy machine.
  */
 static bool is_crowded;
 
@@ -250,7 +250,10 @@ unsigned __wrap_pmill_thread_count(unsigned asked)
 	return is_crowded && asked == 0 ? 1 : __real_pmill_thread_count(asked);
 }
 
-/* Every method, alone and on several threads, with words as a whole and by position. Returns the surveys. */
+/*
+ * Every method, on one thread or several, with long words stored as chains of positions or not.
+ * Returns the number of surveys.
+ */
 static uint64_t compare_case(uint64_t seed)
 {
 	uint64_t surveys = 0;
@@ -348,7 +351,7 @@ static void counts_beyond_32_bits(void **state)
 	pmill_merger_result_release(&result);
 }
 
-/* More joints than 65,536 tokens could name: words are packed with 4 bytes a token. */
+/* A vocab that may exceed 65,536 tokens: words are packed with 4 bytes per token. */
 static void wide_words(void **state)
 {
 	(void)state;

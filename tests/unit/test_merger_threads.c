@@ -1,4 +1,4 @@
-/* Batches on threads, with enough words that all threads work: the same merges as one by one. */
+/* Batches on threads, with enough words for all of them: the same merges as one by one. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@ static uint32_t draw(uint32_t below)
 	return (uint32_t)((random_state >> 33) % below);
 }
 
-/* Sorted and distinct by their number in front; long words among them, and counts that tie often. */
+/* A number in front makes words distinct and sorted. Some are long, and counts tie often. */
 static void make_words(struct pmill_word_list *list, size_t count)
 {
 	char word[600];
@@ -56,18 +56,18 @@ static void train(size_t words, const char *method, unsigned threads, int64_t mi
 
 static void compare(const char *method, unsigned threads, int64_t min_count, uint64_t longest)
 {
-	struct pmill_merger_result plain, other;
-	train(30000, "one-by-one", threads, min_count, longest, &plain);
+	struct pmill_merger_result single, other;
+	train(30000, "one-by-one", threads, min_count, longest, &single);
 	train(30000, method, threads, min_count, longest, &other);
-	assert_int_equal(other.merge_count, plain.merge_count);
-	assert_string_equal(other.stopped, plain.stopped);
-	assert_memory_equal(other.merges, plain.merges, plain.merge_count * sizeof *plain.merges);
+	assert_int_equal(other.merge_count, single.merge_count);
+	assert_string_equal(other.stopped, single.stopped);
+	assert_memory_equal(other.merges, single.merges, single.merge_count * sizeof *single.merges);
 	assert_true(other.batches > 0 && other.batches < other.merge_count / 2);
-	assert_true(plain.merge_count > 500);
+	assert_true(single.merge_count > 500);
 	assert_true((other.surveys > 0) == (threads % 3 == 0));
 	print_message("%s, %u threads: %zu merges in %llu batches\n", method, threads,
 		other.merge_count, (unsigned long long)other.batches);
-	pmill_merger_result_release(&plain);
+	pmill_merger_result_release(&single);
 	pmill_merger_result_release(&other);
 }
 

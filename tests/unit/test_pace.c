@@ -1,4 +1,4 @@
-/* The choice between two ways: the faster one is taken nearly always, also when that changes. */
+/* The choice between two ways: nearly always the faster one, even after that changes. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include "merge/pace.h"
 
-/* How often the second way is taken in `rounds` rounds, with these costs of a place. */
+/* How often the second way is taken in `rounds` rounds, given the cost per place of each. */
 static unsigned run(struct pmill_pace *pace, unsigned rounds, double first, double second)
 {
 	unsigned taken = 0;

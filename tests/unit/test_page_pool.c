@@ -1,4 +1,4 @@
-/* The pool of pages: what is used again is zeroed where asked, joined, cut, and given back. */
+/* The pool of pages: reused pages are zeroed on request, joined, split, and returned. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 
 enum { UNIT = PMILL_PAGES_UNIT };
 
-static void is_used_again(void **state)
+static void reuses_pages(void **state)
 {
 	(void)state;
 	struct pmill_page_pool *pool = pmill_page_pool_create();
@@ -30,13 +30,13 @@ static void is_used_again(void **state)
 		assert_int_equal(zeroed[i], 0);
 	pmill_page_pool_free(pool, zeroed, UNIT);
 	pmill_page_pool_free(pool, raw, UNIT + 1);
-	/* Neighbours are one block again. */
+	/* Neighbours become one block again. */
 	assert_ptr_equal(pmill_page_pool_allocate_raw(pool, 3 * UNIT), first);
 	pmill_page_pool_free(pool, first, 3 * UNIT);
 	pmill_page_pool_release(pool);
 }
 
-static void the_smallest_that_fits(void **state)
+static void takes_the_smallest_that_fits(void **state)
 {
 	(void)state;
 	struct pmill_page_pool *pool = pmill_page_pool_create();
@@ -44,7 +44,7 @@ static void the_smallest_that_fits(void **state)
 	uint8_t *small = pmill_page_pool_allocate(pool, 2 * UNIT);
 	pmill_page_pool_free(pool, large, 8 * UNIT);
 	pmill_page_pool_free(pool, small, 2 * UNIT);
-	/* The system may have put them side by side: then they are one. */
+	/* If the system has placed them side by side, they are one block. */
 	uint8_t *again = pmill_page_pool_allocate(pool, 2 * UNIT);
 	assert_true(again == small || again == large || again == small + 8 * UNIT);
 	pmill_page_pool_drain(pool);
@@ -52,8 +52,8 @@ static void the_smallest_that_fits(void **state)
 	pmill_page_pool_release(pool);
 }
 
-/* Beyond what is kept, small sizes, no pool at all: the system's. */
-static void what_is_not_kept(void **state)
+/* Large and small sizes, and those without a pool, come from the system. */
+static void uses_the_system_for_other_sizes(void **state)
 {
 	(void)state;
 	struct pmill_page_pool *pool = pmill_page_pool_create();
@@ -73,8 +73,8 @@ static void what_is_not_kept(void **state)
 	pmill_page_pool_release(NULL);
 }
 
-/* Who has a reference can give back after the one who made it is gone. */
-static void is_shared(void **state)
+/* A sharer can return pages after the creator has released the pool. */
+static void outlives_its_creator_if_shared(void **state)
 {
 	(void)state;
 	struct pmill_page_pool *pool = pmill_page_pool_create();
@@ -86,8 +86,8 @@ static void is_shared(void **state)
 	assert_null(pmill_page_pool_share(NULL));
 }
 
-/* Random sizes, each filled with its own number: nothing overlaps. */
-static void nothing_overlaps(void **state)
+/* Blocks of random sizes hold different numbers, so that an overlap is noticed. */
+static void blocks_do_not_overlap(void **state)
 {
 	(void)state;
 	struct pmill_page_pool *pool = pmill_page_pool_create();
@@ -121,11 +121,11 @@ static void nothing_overlaps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(is_used_again),
-		cmocka_unit_test(the_smallest_that_fits),
-		cmocka_unit_test(what_is_not_kept),
-		cmocka_unit_test(is_shared),
-		cmocka_unit_test(nothing_overlaps),
+		cmocka_unit_test(reuses_pages),
+		cmocka_unit_test(takes_the_smallest_that_fits),
+		cmocka_unit_test(uses_the_system_for_other_sizes),
+		cmocka_unit_test(outlives_its_creator_if_shared),
+		cmocka_unit_test(blocks_do_not_overlap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

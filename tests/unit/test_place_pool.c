@@ -1,4 +1,4 @@
-/* The memory for lists of places: what is made is whole, and what is freed is used again. */
+/* The pool for lists of places: lists do not overlap, and freed memory is reused. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ static uint32_t draw(uint32_t below)
 	return (uint32_t)((random_state >> 33) % below);
 }
 
-/* Mostly short, now and then so long that it has pages of its own. */
+/* Mostly short, sometimes long enough for pages of its own. */
 static uint32_t draw_count(void)
 {
 	switch (draw(40)) {
@@ -45,7 +45,7 @@ static void check(const struct pmill_places *places, uint32_t count, uint32_t ma
 		assert_int_equal(places->items[i], mark + i);
 }
 
-/* Lists live at the same time, each with numbers of its own: none may be written by another. */
+/* Live lists hold different numbers, so that one written over by another is noticed. */
 static void lists_do_not_overlap(void **state)
 {
 	(void)state;
@@ -76,8 +76,8 @@ static void lists_do_not_overlap(void **state)
 	pmill_place_pool_release(&pool);
 }
 
-/* What a thousand long lists leave is enough for the short ones that come after: the pool does not grow. */
-static void long_lists_are_cut_up(void **state)
+/* A thousand freed long lists leave enough for many short ones: the pool does not grow. */
+static void long_lists_are_split(void **state)
 {
 	(void)state;
 	struct pmill_place_pool pool = {0};
@@ -97,7 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_do_not_overlap),
-		cmocka_unit_test(long_lists_are_cut_up),
+		cmocka_unit_test(long_lists_are_split),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

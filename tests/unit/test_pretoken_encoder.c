@@ -1,4 +1,4 @@
-/* Merging of one pretoken: the three meanings of BPE, short and long, beside the obvious way. */
+/* Merging one pretoken: the three meanings of BPE, short and long, against naive merging. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -35,7 +35,7 @@ static void merge_tokens(struct pmill_tokenizer *tokenizer, const char *left, co
 	add_merge(tokenizer, id_of(tokenizer, left), id_of(tokenizer, right));
 }
 
-/* `expected`: the tokens with a blank between two. */
+/* `expected` is the tokens, separated by spaces. */
 static void assert_tokens(
 	const struct pmill_tokenizer *tokenizer, const char *pretoken, const char *expected)
 {
@@ -84,8 +84,8 @@ static void merges_runs_from_the_left(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-/* A merge that ranks before those it is made of is taken as soon as it is there, one at a time. */
-static void takes_a_lower_rank_that_appears(void **state)
+/* A merge that ranks before those of its parts is applied as soon as its pair appears. */
+static void applies_a_lower_rank_once_it_appears(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_letters(PMILL_MEANING_MERGE_LIST, "a");
@@ -96,7 +96,7 @@ static void takes_a_lower_rank_that_appears(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void counts_the_lowest_of_two_ranks(void **state)
+static void uses_the_lower_of_two_ranks(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_letters(PMILL_MEANING_MERGE_LIST, "abc");
@@ -107,7 +107,7 @@ static void counts_the_lowest_of_two_ranks(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void ranks_by_id_join_any_neighbours(void **state)
+static void rank_by_id_joins_any_neighbours(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_letters(PMILL_MEANING_RANK_BY_ID, "abcd");
@@ -119,13 +119,13 @@ static void ranks_by_id_join_any_neighbours(void **state)
 	assert_tokens(tokenizer, "abcd", "abcd");
 	assert_tokens(tokenizer, "aabcd", "a abcd");
 	assert_tokens(tokenizer, "abb", "ab b");
-	/* In the vocab, and never reached by merging. */
+	/* In the vocab, but unreachable by merging. */
 	assert_tokens(tokenizer, "dad", "dad");
 	assert_tokens(tokenizer, "daddad", "d a d d a d");
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void ignoring_merges_takes_a_token_whole(void **state)
+static void ignore_merges_takes_a_token_whole(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_letters(PMILL_MEANING_IGNORE_MERGES, "abc");
@@ -175,7 +175,7 @@ static void names_a_missing_byte(void **state)
 			pmill_status status = pmill_pretoken_encoder_encode(
 				encoder, &scratch, pretoken, lens[i], ids, &count, &error);
 			assert_int_equal(status, PMILL_BAD_INPUT);
-			/* By id, x finds its b. */
+			/* With rank by id, x is merged with the b after it. */
 			assert_int_equal(error.offset, meaning == PMILL_MEANING_RANK_BY_ID ? 6 : 3);
 			assert_int_equal(count, 77);
 			pmill_pretoken_scratch_release(&scratch);
@@ -185,10 +185,7 @@ static void names_a_missing_byte(void **state)
 	}
 }
 
-/*
- * The merges one after another, each on all its places from the left: equal where ranks are in
- * order.
- */
+/* Applies each merge everywhere, from the left: the same result if ranks are in order. */
 static size_t apply_in_order(const struct pmill_tokenizer *tokenizer, uint32_t *ids, size_t count)
 {
 	for (size_t rank = 0; rank < tokenizer->merge_count; rank++) {
@@ -224,7 +221,7 @@ static void compare_one(const struct pmill_tokenizer *tokenizer,
 	assert_memory_equal(ids, expected, count * sizeof *ids);
 }
 
-/* Each token is made by one merge only, which comes after those that make its parts. */
+/* Whether each token comes from one merge only, which follows the merges of its parts. */
 static bool is_in_order(const struct pmill_tokenizer *tokenizer)
 {
 	for (size_t i = 1; i < tokenizer->merge_count; i++) {
@@ -234,7 +231,7 @@ static bool is_in_order(const struct pmill_tokenizer *tokenizer)
 	return true;
 }
 
-static void equals_the_obvious_way(void **state)
+static void equals_naive_merging(void **state)
 {
 	(void)state;
 	static const size_t lens[] = {1, 2, 3, 7, 20, 63, 64, 65, 66, 127, 128, 129, LONGEST};
@@ -266,7 +263,7 @@ static void equals_the_obvious_way(void **state)
 	assert_true(ordered_count > 5);
 }
 
-/* A million bytes: minutes, were it quadratic. */
+/* A million bytes, which would take minutes in quadratic time. */
 static void merges_long_pretokens(void **state)
 {
 	(void)state;
@@ -307,13 +304,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(merges_lowest_rank_first),
 		cmocka_unit_test(merges_runs_from_the_left),
-		cmocka_unit_test(takes_a_lower_rank_that_appears),
-		cmocka_unit_test(counts_the_lowest_of_two_ranks),
-		cmocka_unit_test(ranks_by_id_join_any_neighbours),
-		cmocka_unit_test(ignoring_merges_takes_a_token_whole),
+		cmocka_unit_test(applies_a_lower_rank_once_it_appears),
+		cmocka_unit_test(uses_the_lower_of_two_ranks),
+		cmocka_unit_test(rank_by_id_joins_any_neighbours),
+		cmocka_unit_test(ignore_merges_takes_a_token_whole),
 		cmocka_unit_test(never_makes_special_tokens),
 		cmocka_unit_test(names_a_missing_byte),
-		cmocka_unit_test(equals_the_obvious_way),
+		cmocka_unit_test(equals_naive_merging),
 		cmocka_unit_test(merges_long_pretokens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

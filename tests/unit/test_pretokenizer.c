@@ -1,4 +1,4 @@
-/* Pretokens by hand for every pattern and scanner; expressions; what is refused; no memory. */
+/* Hand-written pretokens for every pattern and scanner; expressions; refusals; out of memory. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,7 +24,7 @@ void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 
-static long allocations_left = -1; /* -1: as many as are asked for */
+static long allocations_left = -1; /* -1: unlimited */
 
 static bool may_allocate(void)
 {
@@ -51,10 +51,10 @@ void *__wrap_realloc(void *memory, size_t size)
 	return may_allocate() ? __real_realloc(memory, size) : NULL;
 }
 
-/* ---- Text before a page that can't be read ---- */
+/* ---- Text before an inaccessible page ---- */
 
 static size_t page_size;
-static uint8_t *guarded; /* two pages: the second is closed */
+static uint8_t *guarded; /* two pages, the second inaccessible */
 
 static int open_guard(void **state)
 {
@@ -90,7 +90,7 @@ static struct pmill_pretokenizer *make(const char *pattern, const char *scanner)
 	return pretokenizer;
 }
 
-/* The pretokens of `text` with a bar between each two. */
+/* `expected` is `text` with bars between its pretokens. */
 static void check_cuts(struct pmill_pretoken_cursor *cursor, const char *text, size_t len,
 	bool is_final, const char *expected)
 {
@@ -116,7 +116,7 @@ static void check_cuts(struct pmill_pretoken_cursor *cursor, const char *text, s
 
 struct row {
 	const char *pattern;
-	const char *expected; /* the text is this without its bars */
+	const char *expected; /* the text, with bars between its pretokens */
 };
 
 static const struct row rows[] = {
@@ -174,7 +174,7 @@ static void check_rows(const char *scanner)
 	}
 }
 
-static void test_by_hand(void **state)
+static void test_handwritten_pretokens(void **state)
 {
 	(void)state;
 	for (size_t i = 0; pmill_scanner_at(i) != NULL; i++) {
@@ -445,7 +445,7 @@ static void test_matches_that_fail(void **state)
 
 #endif
 
-/* ---- No memory ---- */
+/* ---- Out of memory ---- */
 
 static pmill_status cut_once(const char *pattern, const char *scanner)
 {
@@ -463,11 +463,8 @@ static pmill_status cut_once(const char *pattern, const char *scanner)
 	return status;
 }
 
-/*
- * Every allocation of ours fails once. PCRE2 allocates on its own, from a library that is not
- * wrapped.
- */
-static void check_no_memory(const char *pattern, const char *scanner, long least)
+/* Each of our allocations fails once. PCRE2's are not wrapped. */
+static void check_out_of_memory(const char *pattern, const char *scanner, long least)
 {
 	pmill_status status = PMILL_NO_MEMORY;
 	long allocations = 0;
@@ -480,20 +477,20 @@ static void check_no_memory(const char *pattern, const char *scanner, long least
 	assert_true(allocations > least);
 }
 
-static void test_no_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
-	check_no_memory("gpt2", "scalar", 1);
+	check_out_of_memory("gpt2", "scalar", 1);
 #if PMILL_HAVE_PCRE2
-	check_no_memory("o200k", "regex", 5);
-	check_no_memory("[a-z]+", NULL, 4);
+	check_out_of_memory("o200k", "regex", 5);
+	check_out_of_memory("[a-z]+", NULL, 4);
 #endif
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_handwritten_pretokens),
 		cmocka_unit_test(test_not_final),
 		cmocka_unit_test(test_sure_cuts),
 		cmocka_unit_test(test_patterns),
@@ -504,7 +501,7 @@ int main(void)
 		cmocka_unit_test(test_expressions),
 		cmocka_unit_test(test_matches_that_fail),
 #endif
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, open_guard, close_guard);
 }

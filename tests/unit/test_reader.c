@@ -1,4 +1,4 @@
-/* Readers: every way of storing bytes gives them back, and what is damaged or cut short is named. */
+/* Readers: every stored form gives its bytes back; damage and truncation are reported. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -172,7 +172,7 @@ static void *write_single_bytes(void *argument)
 	return NULL;
 }
 
-/* A pipe may give its bytes one by one, the magic's too. */
+/* A pipe may deliver its bytes one by one, including the magic number. */
 static void check_pipe(const struct pmill_buffer *stored, const char *expected)
 {
 	char path[600];
@@ -190,7 +190,7 @@ static void check_pipe(const struct pmill_buffer *stored, const char *expected)
 	unlink(path);
 }
 
-static void test_stop(void **state)
+static void test_cancel(void **state)
 {
 	(void)state;
 	const char *path = scratch_path(&folder, "silent");
@@ -271,7 +271,7 @@ static void check_streams(append_function append)
 	for (size_t at = 0; at < text.len; at += 50000)
 		append(&stored, text.data + at, text.len - at < 50000 ? text.len - at : 50000);
 	check_stored(stored.data, stored.len, text.data, text.len);
-	/* Far more out than in: the decoder holds bytes for which there was no room. */
+	/* Far more output than input: the decoder holds bytes for which there was no room. */
 	stored.len = 0;
 	memset(text.data, 'z', text.len);
 	append(&stored, text.data, text.len);
@@ -280,7 +280,7 @@ static void check_streams(append_function append)
 	pmill_buffer_release(&text);
 }
 
-/* Every cut but those between members is named with the offset of the end. */
+/* Every truncation, except between members, is reported with the offset of the end. */
 static void check_cuts(append_function append, const char *message)
 {
 	struct pmill_buffer stored = {0};
@@ -297,7 +297,7 @@ static void check_cuts(append_function append, const char *message)
 	pmill_buffer_release(&stored);
 }
 
-/* Garbage behind the end, and a flipped bit in the second member's data and checksum. */
+/* Garbage after the end, and a flipped bit in the second member. */
 static void check_damage(append_function append, const char *message)
 {
 	struct pmill_buffer stored = {0};
@@ -359,7 +359,7 @@ static void test_zstd_skippable_frames(void **state)
 	pmill_buffer_release(&stored);
 }
 
-/* A frame whose head asks for a window of 1 GiB, beyond the library's default limit: one raw block. */
+/* A frame whose header requests a window of 1 GiB, beyond zstd's default limit; one raw block. */
 static void test_zstd_large_window(void **state)
 {
 	(void)state;
@@ -369,7 +369,7 @@ static void test_zstd_large_window(void **state)
 	struct pmill_buffer text = {0};
 	pmill_error error = {0};
 	pmill_status status = read_all(path, 100, &text, NULL, &error);
-	/* A machine may refuse the memory; the file is not at fault then. */
+	/* If the machine refuses the memory, the file is not at fault. */
 	assert_true(status == PMILL_OK || status == PMILL_NO_MEMORY);
 	if (status == PMILL_OK)
 		assert_memory_equal(text.data, "abc", 3);
@@ -404,7 +404,7 @@ int main(void)
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_files_that_cannot_be_read),
 		cmocka_unit_test(test_file_that_changes_its_size),
-		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_as_stored),
 		cmocka_unit_test(test_plain_pipe),
 #if PMILL_HAVE_ZLIB && PMILL_HAVE_ZSTD

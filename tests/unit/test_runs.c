@@ -1,4 +1,4 @@
-/* Sorted runs: tables drained, files shared, passes bounded, damage found; beside adding up the obvious way. */
+/* Sorted runs against naive counting: drained tables, shared files, bounded passes, damage. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +19,7 @@
 
 static struct scratch_folder folder;
 static const struct pmill_counts_identity identity = {"gpt2", "16.0", sample_tokens, 2};
-static struct pmill_progress_state nobody;
+static struct pmill_progress_state no_progress;
 
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -42,13 +42,13 @@ void *__wrap_realloc(void *memory, size_t size)
 	return is_refused() ? NULL : __real_realloc(memory, size);
 }
 
-static int64_t damaged = -1; /* the byte of every file that comes changed; below 0: none */
-static size_t open_at_most;  /* bytes that one read gives; 0: all */
+static int64_t damaged = -1; /* the offset of the byte to change in every file; negative: none */
+static size_t read_at_most;  /* the most bytes that one read returns; 0: no limit */
 
 ssize_t __wrap_pread(int descriptor, void *into, size_t len, off_t offset)
 {
-	if (open_at_most > 0 && len > open_at_most)
-		len = open_at_most;
+	if (read_at_most > 0 && len > read_at_most)
+		len = read_at_most;
 	ssize_t got = __real_pread(descriptor, into, len, offset);
 	if (damaged >= offset && damaged < offset + got)
 		((uint8_t *)into)[damaged - offset] ^= 4;
@@ -96,11 +96,11 @@ static pmill_status list_runs(
 	struct pmill_runs *runs, struct pmill_word_list *words, pmill_error *error)
 {
 	struct pmill_word_merge merge = {0};
-	pmill_status status = pmill_runs_settle(runs, &nobody, error);
+	pmill_status status = pmill_runs_settle(runs, &no_progress, error);
 	if (status == PMILL_OK)
 		status = pmill_runs_open(runs, &merge, error);
 	if (status == PMILL_OK)
-		status = pmill_word_merge_each(&merge, list_word, words, &nobody, 0, error);
+		status = pmill_word_merge_each(&merge, list_word, words, &no_progress, 0, error);
 	pmill_word_merge_release(&merge);
 	return status;
 }
@@ -117,7 +117,7 @@ static void check(struct pmill_runs *runs, struct naive_words *naive)
 	naive_release(naive);
 }
 
-/* Of one word in two runs, and of the sum in one: nobody knows the temporary file by its name. */
+/* First the count of a word overflows, then the sum. No message names the temporary file. */
 static void test_overflow(void **state)
 {
 	(void)state;
@@ -162,7 +162,7 @@ static void test_drain(void **state)
 	}
 }
 
-/* Pretokens of up to `longest` bytes one behind another; returns where the last one ends. */
+/* Adjacent pretokens of up to `longest` bytes. Returns where the last one ends. */
 static size_t make_ends(uint64_t *random, size_t *ends, size_t count, size_t longest)
 {
 	size_t end = 0;
@@ -171,7 +171,7 @@ static size_t make_ends(uint64_t *random, size_t *ends, size_t count, size_t lon
 	return end;
 }
 
-/* What there is room for never passes the limit, and what there is no room for is not much. */
+/* Adding what there is room for never exceeds the limit, and wastes little of it. */
 static void test_room(void **state)
 {
 	(void)state;
@@ -202,7 +202,7 @@ static void test_room(void **state)
 	}
 }
 
-/* Runs of all sizes, words longer than a block among them, with memory for two at a time and for all. */
+/* Runs of all sizes, some with words longer than a block; memory for two at a time or for all. */
 static void test_equals_naive(void **state)
 {
 	(void)state;
@@ -217,16 +217,16 @@ static void test_equals_naive(void **state)
 			fill(table, &naive, &random, longest > 30 ? 3 : naive_random(&random) % 300, longest);
 			assert_int_equal(pmill_runs_add_table(runs, table, 0, NULL), PMILL_OK);
 		}
-		open_at_most = seed % 4 == 0 ? 1000 : 0;
+		read_at_most = seed % 4 == 0 ? 1000 : 0;
 		assert_true(pmill_runs_count(runs) <= count);
 		check(runs, &naive);
-		open_at_most = 0;
+		read_at_most = 0;
 		pmill_runs_free(runs);
 		pmill_word_table_free(table);
 	}
 }
 
-static void test_more_than_at_a_time(void **state)
+static void test_more_runs_than_one_pass_reads(void **state)
 {
 	(void)state;
 	struct naive_words naive = {0};
@@ -237,7 +237,7 @@ static void test_more_than_at_a_time(void **state)
 		fill(table, &naive, &random, 20, 9);
 		assert_int_equal(pmill_runs_add_table(runs, table, 0, NULL), PMILL_OK);
 	}
-	assert_int_equal(pmill_runs_settle(runs, &nobody, NULL), PMILL_OK);
+	assert_int_equal(pmill_runs_settle(runs, &no_progress, NULL), PMILL_OK);
 	assert_int_equal(pmill_runs_count(runs), PMILL_RUNS_AT_A_TIME);
 	pmill_runs_written(runs, &count, &bytes);
 	assert_int_equal(count, PMILL_RUNS_AT_A_TIME + 40);
@@ -260,7 +260,7 @@ static size_t count_entries(void)
 	return count;
 }
 
-static void test_lists_and_names(void **state)
+static void test_lists(void **state)
 {
 	(void)state;
 	struct naive_words naive = {0};
@@ -319,7 +319,7 @@ static void test_threads(void **state)
 	pmill_runs_free(runs);
 }
 
-/* One flipped bit anywhere in a run is an error that names the folder. */
+/* A flipped bit anywhere in a run is an error that names the folder. */
 static void test_damage(void **state)
 {
 	(void)state;
@@ -364,7 +364,7 @@ static pmill_status spill_and_merge(uint64_t seed)
 	return status;
 }
 
-static void test_no_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
 	for (long k = 0;; k++) {
@@ -375,12 +375,12 @@ static void test_no_memory(void **state)
 			assert_true(k > 50);
 			break;
 		}
-		/* The table can do without its capacity of before. */
+		/* The work succeeds if only a drained table can't get its old capacity back. */
 		assert_true(status == PMILL_NO_MEMORY || status == PMILL_OK);
 	}
 }
 
-static void test_no_folder(void **state)
+static void test_missing_folder(void **state)
 {
 	(void)state;
 	int descriptor;
@@ -413,12 +413,12 @@ int main(void)
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_equals_naive),
-		cmocka_unit_test(test_more_than_at_a_time),
-		cmocka_unit_test(test_lists_and_names),
+		cmocka_unit_test(test_more_runs_than_one_pass_reads),
+		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_no_memory),
-		cmocka_unit_test(test_no_folder),
+		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_missing_folder),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -1,8 +1,6 @@
-/* Every scanner of this machine against the scalar one, on hostile text before a closed page. */
+/* Every scanner of this machine against the scalar one, on hostile text. */
 /* SPDX-License-Identifier: MIT */
-/*
- * SEED in the environment chooses other texts than those of seed 1.
- */
+/* Texts end at an inaccessible page. SEED in the environment selects other texts than seed 1. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -41,7 +39,7 @@ static int start(void **state)
 	return 0;
 }
 
-/* ---- Text before a page that can't be read ---- */
+/* ---- Text before an inaccessible page ---- */
 
 static uint8_t *guarded_end;
 
@@ -57,7 +55,7 @@ static int open_guard(void **state)
 
 /* ---- Making texts ---- */
 
-/* One at least of each kind that the patterns or the decoding of UTF-8 tell apart. */
+/* At least one of each kind that the patterns or the UTF-8 decoder tell apart. */
 static const char *const pieces[] = {" ", " ", " ", "\n", "\r", "\t", "\xC2\x85", "\xC2\xA0",
 	"\xE3\x80\x80", "\xE1\xA0\x8E", "'", "'", "'s", "'ll", "'Re", "'\xC5\xBF", "\xC5\xBF", "l", "v",
 	"e", "r", "a", "A", "bcd", "EFG", "\xC3\xA9", "\xC7\x85", "\xC2\xAA", "\xCA\xB0", "\xD0\xB0",
@@ -71,7 +69,7 @@ static const char *const pieces[] = {" ", " ", " ", "\n", "\r", "\t", "\xC2\x85"
 
 enum { PIECES = sizeof pieces / sizeof pieces[0] };
 
-/* `wanted` bytes or a few less; of few kinds of pieces or of all, with long runs now and then. */
+/* `wanted` bytes or slightly fewer, from a few kinds of pieces or all, sometimes in long runs. */
 static size_t make_text(uint8_t *text, size_t wanted)
 {
 	size_t len = 0, kinds = 1 + below(8), chosen[8];
@@ -108,7 +106,7 @@ struct cuts {
 	size_t count, begin;
 };
 
-/* `capacity` 0: another one for each call. */
+/* With capacity 0, each call gets a random one. */
 static void cut(
 	const struct pmill_scanner *scanner, const struct job *job, size_t capacity, struct cuts *cuts)
 {
@@ -141,7 +139,7 @@ static void compare(const struct pmill_scanner *scanner, const struct job *job, 
 		wanted.count, got.count, same > 0 ? got.ends[same - 1] : 0, job->len);
 }
 
-/* With all patterns and scanners. */
+/* Compares with all patterns and scanners. */
 static void compare_all(const uint8_t *text, size_t len, bool is_final, size_t capacity)
 {
 	struct job job = {text, len, pmill_unicode_at((unsigned)below(UNICODE_VERSIONS)), 0, is_final};
@@ -170,7 +168,7 @@ static void test_hostile_text(void **state)
 	}
 }
 
-/* The end of the text, and of what is known of it, at every place of a block. */
+/* The text, final or not, ends at every position of a block. */
 static void test_every_length(void **state)
 {
 	(void)state;
@@ -184,7 +182,7 @@ static void test_every_length(void **state)
 	}
 }
 
-/* A scan that begins anywhere a pretoken does. */
+/* A scan can begin wherever a pretoken begins. */
 static void test_every_capacity(void **state)
 {
 	(void)state;
@@ -197,7 +195,7 @@ static void test_every_capacity(void **state)
 	}
 }
 
-/* Runs that end two blocks later or never, behind what may or may not go with them. */
+/* Runs that end two blocks later or never, after pieces that may or may not belong to them. */
 static void test_long_runs(void **state)
 {
 	(void)state;
@@ -215,7 +213,7 @@ static void test_long_runs(void **state)
 	}
 }
 
-/* ---- The rows that are painted without a table ---- */
+/* ---- Rows that are classified without a table ---- */
 
 static bool is_plain(uint32_t code_point)
 {

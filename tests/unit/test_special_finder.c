@@ -1,4 +1,4 @@
-/* The special finder against a naive search, for every way to cut a text. */
+/* The finder of special tokens against a naive search, from every offset of a text. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@ void *__real_calloc(size_t count, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 
-static long allocations_left = -1; /* -1: as many as are asked for */
+static long allocations_left = -1; /* -1: unlimited */
 
 static bool may_allocate(void)
 {
@@ -63,10 +63,10 @@ static bool is_at(pmill_bytes token, const char *text, size_t len, size_t begin)
 	return token.len <= len - begin && memcmp(text + begin, token.data, token.len) == 0;
 }
 
-/* What begins at a place of the text. */
+/* The tokens that begin at one offset of the text. */
 struct place {
-	size_t end, index; /* of the longest token there; end 0: none */
-	bool is_cut;       /* one that is longer than what is left, as far as the text goes */
+	size_t end, index; /* of the longest token; end is 0 if there is none */
+	bool is_cut;       /* whether the rest of the text is the beginning of a token */
 };
 
 enum { MOST_PLACES = 100 };
@@ -87,7 +87,7 @@ static void look(const struct pmill_special_finder *finder, const char *text, si
 	}
 }
 
-/* With more text to come: the first place where a match is or might be. */
+/* If more text may follow, the first place with a match or a possible match. */
 static struct pmill_special_match search(
 	const struct place *places, size_t len, size_t begin, bool is_final)
 {
@@ -116,7 +116,7 @@ static void assert_same(struct pmill_special_match a, struct pmill_special_match
 		assert_int_equal(a.index, b.index);
 }
 
-/* All questions about a text. It lies in an allocation of its own size. */
+/* Asks everything about a text, in an allocation of its exact size. */
 static void check_text(const struct pmill_special_finder *finder, const char *source, size_t len)
 {
 	char *text = __real_malloc(len > 0 ? len : 1);
@@ -234,7 +234,7 @@ static uint64_t next_random(uint64_t *random)
 	return z ^ z >> 31;
 }
 
-static void test_hundreds(void **state)
+static void test_hundreds_of_tokens(void **state)
 {
 	(void)state;
 	enum { COUNT = 700, TEXT_LEN = 60 };
@@ -264,7 +264,7 @@ static void test_hundreds(void **state)
 	pmill_special_finder_free(finder);
 }
 
-static void test_no_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
 	const pmill_bytes tokens[] = {bytes_of("<a>"), bytes_of("b"), bytes_of("<c")};
@@ -291,8 +291,8 @@ int main(void)
 		cmocka_unit_test(test_none),
 		cmocka_unit_test(test_copies_the_tokens),
 		cmocka_unit_test(test_nested_and_overlapping),
-		cmocka_unit_test(test_hundreds),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_hundreds_of_tokens),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

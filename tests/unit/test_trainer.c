@@ -1,4 +1,4 @@
-/* The trainer through the public interface: options, threads, counts, cancel, errors. */
+/* The trainer through the public interface: options, threads, counts, cancelling, errors. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -174,13 +174,13 @@ static void files_on_several_threads(void **state)
 	free(text);
 }
 
-static int stop_later(void *context, const pmill_progress *progress)
+static int stop_at_once(void *context, const pmill_progress *progress)
 {
 	(void)progress;
 	return ++*(int *)context >= 1;
 }
 
-/* A pipe that nobody writes to: the wish to stop must be heard while the threads wait for input. */
+/* A pipe that nobody writes to: cancelling must work while the threads wait for input. */
 static void stops_while_waiting(void **state)
 {
 	(void)state;
@@ -189,7 +189,7 @@ static void stops_while_waiting(void **state)
 	int kept = dup(STDIN_FILENO);
 	dup2(ends[0], STDIN_FILENO);
 	pmill_text_options text = text_options(2, 0);
-	text.progress = stop_later;
+	text.progress = stop_at_once;
 	text.progress_context = &calls;
 	pmill_trainer *trainer = NULL;
 	assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, NULL), PMILL_OK);
@@ -246,7 +246,7 @@ static void bad_options(void **state)
 	assert_refused(&text, &options, "parenthesis");
 }
 
-static void counts_must_belong(void **state)
+static void refuses_counts_of_another_pattern(void **state)
 {
 	(void)state;
 	pmill_text_options text = text_options(1, 0), other = text_options(1, 0);
@@ -271,7 +271,7 @@ static void counts_must_belong(void **state)
 	pmill_trainer_free(b);
 }
 
-/* Ids of every layout: where bytes, special tokens, merges and padding stand. */
+/* The ids of bytes, special tokens, merges and padding in every layout. */
 static void layouts(void **state)
 {
 	(void)state;
@@ -310,7 +310,7 @@ int main(void)
 		cmocka_unit_test(files_on_several_threads),
 		cmocka_unit_test(stops_while_waiting),
 		cmocka_unit_test(bad_options),
-		cmocka_unit_test(counts_must_belong),
+		cmocka_unit_test(refuses_counts_of_another_pattern),
 		cmocka_unit_test(layouts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-/* TSV: what is read, what is refused and where, and what is written. */
+/* TSV: reading, refusals with their place, and writing. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,15 +42,15 @@ static pmill_status read_text(const char *text, size_t len, const char *tsv,
 	struct pmill_word_list *words, pmill_error *error)
 {
 	struct pmill_lookahead input;
-	struct pmill_progress_state nobody = {0};
+	struct pmill_progress_state no_progress = {0};
 	pmill_lookahead_open_memory(&input, "x.tsv", text, len);
-	pmill_status status = pmill_tsv_read(&input, tsv, &nobody, 0, words, error);
+	pmill_status status = pmill_tsv_read(&input, tsv, &no_progress, 0, words, error);
 	pmill_lookahead_release(&input);
 	return status;
 }
 
-/* `wanted`: words and counts as "word=count;", sorted. */
-static void check_read(const char *text, size_t len, const char *tsv, const char *wanted)
+/* `expected` is the words and counts as "word=count;", sorted. */
+static void check_read(const char *text, size_t len, const char *tsv, const char *expected)
 {
 	struct pmill_word_list words = {0};
 	struct pmill_buffer got = {0};
@@ -63,7 +63,7 @@ static void check_read(const char *text, size_t len, const char *tsv, const char
 			pmill_buffer_append_format(&got, "=%lld;", (long long)words.counts[i]));
 	}
 	assert_true(pmill_buffer_terminate(&got));
-	assert_string_equal((char *)got.data, wanted);
+	assert_string_equal((char *)got.data, expected);
 	pmill_buffer_release(&got);
 	pmill_word_list_release(&words);
 }
@@ -72,7 +72,7 @@ static void test_reads(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *text, *tsv, *wanted;
+		const char *text, *tsv, *expected;
 	} rows[] = {
 		{FIRST, NULL, ""},
 		{"#pairmill-counts 1", NULL, ""},
@@ -95,7 +95,7 @@ static void test_reads(void **state)
 			"a=1;a longer word than fifteen bytes=6;"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		check_read(rows[i].text, strlen(rows[i].text), rows[i].tsv, rows[i].wanted);
+		check_read(rows[i].text, strlen(rows[i].text), rows[i].tsv, rows[i].expected);
 }
 
 static void test_refuses(void **state)
@@ -105,7 +105,7 @@ static void test_refuses(void **state)
 		const char *text, *tsv;
 		pmill_status status;
 		uint64_t offset;
-		const char *says;
+		const char *message;
 	} rows[] = {
 		{"", NULL, PMILL_BAD_INPUT, 0, "raw or printable"},
 		{"a\t1\n", NULL, PMILL_BAD_INPUT, 0, "raw or printable"},
@@ -137,7 +137,7 @@ static void test_refuses(void **state)
 		pmill_status status = read_text(
 			rows[i].text, strlen(rows[i].text), rows[i].tsv, &words, &error);
 		if (status != rows[i].status || error.offset != rows[i].offset ||
-			strstr(error.message, rows[i].says) == NULL)
+			strstr(error.message, rows[i].message) == NULL)
 			fail_msg("row %zu: status %d, offset %llu: %s", i, (int)status,
 				(unsigned long long)error.offset, error.message);
 		assert_null(words.bytes);
@@ -161,7 +161,7 @@ static const pmill_text_options sample_options = {.size = sizeof sample_options,
 	.special_tokens = sample_tokens,
 	.special_token_count = 2};
 
-/* Like `counts`, but for what a TSV does not hold. */
+/* Compares with `counts`, except for the totals that a TSV does not contain. */
 static void check_load(const char *path, const pmill_counts *counts)
 {
 	pmill_error error = {0};
@@ -173,11 +173,11 @@ static void check_load(const char *path, const pmill_counts *counts)
 	loaded->totals.documents = counts->totals.documents;
 	loaded->totals.bytes = counts->totals.bytes;
 	loaded->totals.bad_lines = counts->totals.bad_lines;
-	assert_true(is_equal_counts(counts, loaded));
+	assert_true(are_equal_counts(counts, loaded));
 	pmill_counts_free(loaded);
 }
 
-/* Writes the lines of a saved TSV the other way round, each of them twice. */
+/* Writes the lines of a saved TSV in reverse order, each of them twice. */
 static const char *write_reversed(const char *path)
 {
 	struct pmill_buffer bytes = read_bytes(path), out = {0};
@@ -197,8 +197,8 @@ static const char *write_reversed(const char *path)
 	return path;
 }
 
-/* Any bytes are words; lines longer than what is read at a time; in any order. */
-static void test_there_and_back(void **state)
+/* Words of any bytes, lines longer than one read, and lines in any order. */
+static void test_round_trips(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 20; seed++) {
@@ -231,15 +231,15 @@ static void test_written_bytes(void **state)
 	assert_int_equal(pmill_counts_save(counts, path, 0, NULL), PMILL_OK);
 	assert_int_equal(pmill_counts_save(counts, path, 0, NULL), PMILL_EXISTS);
 	struct pmill_buffer bytes = read_bytes(path);
-	static const char wanted[] = FIRST
+	static const char expected[] = FIRST
 		"\304\211\t10\n\304\240the\t9223372036854775807\n\303\277\t1\n";
-	assert_int_equal(bytes.len, sizeof wanted - 1);
-	assert_memory_equal(bytes.data, wanted, bytes.len);
+	assert_int_equal(bytes.len, sizeof expected - 1);
+	assert_memory_equal(bytes.data, expected, bytes.len);
 	pmill_buffer_release(&bytes);
 	pmill_counts_free(counts);
 }
 
-/* Without options a TSV has the defaults. */
+/* Without options, a TSV gets the defaults. */
 static void test_identity(void **state)
 {
 	(void)state;
@@ -256,7 +256,7 @@ static void test_identity(void **state)
 	pmill_counts_free(counts);
 }
 
-static void test_no_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
 	static const char text[] = FIRST "a\t1\nb\t1\na\t1\nthis is not a short word\t1\n";
@@ -299,10 +299,10 @@ int main(void)
 		cmocka_unit_test(test_reads),
 		cmocka_unit_test(test_refuses),
 		cmocka_unit_test(test_nul),
-		cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_round_trips),
 		cmocka_unit_test(test_written_bytes),
 		cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests_name("tsv", tests, set_up, tear_down);
 }

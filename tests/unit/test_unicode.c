@@ -1,4 +1,4 @@
-/* UTF-8 against a plain reading of the standard, and what each Unicode version brought. */
+/* UTF-8 against a literal reading of the standard, and the new characters of each version. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,10 +18,7 @@ static bool is_scalar_value(uint32_t code_point)
 	return code_point <= 0x10FFFF && !(code_point >= 0xD800 && code_point <= 0xDFFF);
 }
 
-/*
- * What encode gives must decode to the same; each shorter beginning is cut, and invalid where it
- * ends.
- */
+/* Each code point survives encoding and decoding. Its proper prefixes are cut, and invalid. */
 static void test_every_code_point(void **state)
 {
 	(void)state;
@@ -47,7 +44,7 @@ static void test_every_code_point(void **state)
 	}
 }
 
-/* Whether some scalar value's bytes begin with these (whole: are these). */
+/* Whether these bytes are a prefix (`whole`: all) of the bytes of some scalar value. */
 static bool begins_character(const uint8_t *text, size_t len, bool whole)
 {
 	static const uint8_t fill[2][4] = {{0, 0x80, 0x80, 0x80}, {0, 0xBF, 0xBF, 0xBF}};
@@ -59,10 +56,7 @@ static bool begins_character(const uint8_t *text, size_t len, bool whole)
 		if (text[i] < 0x80 || text[i] > 0xBF)
 			return false;
 	}
-	/*
-	 * The code points that begin so are a range: none of them need be a shorter one's or a
-	 * surrogate.
-	 */
+	/* The code points with this prefix are a range. One valid code point of it is enough. */
 	uint32_t ends[2];
 	for (int end = 0; end < 2; end++) {
 		ends[end] = full == 1 ? text[0] : text[0] & (0x7Fu >> full);
@@ -81,19 +75,19 @@ static void check_bytes(const uint8_t *text, size_t len)
 {
 	uint32_t code_point;
 	size_t got = pmill_utf8_decode(text, len, &code_point);
-	size_t wanted = 0;
+	size_t expected = 0;
 	for (size_t part = 1; part <= len; part++) {
 		if (begins_character(text, part, true))
-			wanted = part;
+			expected = part;
 	}
-	assert_int_equal(got, wanted > 0 ? wanted : 1);
-	assert_int_equal(code_point == PMILL_INVALID_CODE_POINT, wanted == 0);
+	assert_int_equal(got, expected > 0 ? expected : 1);
+	assert_int_equal(code_point == PMILL_INVALID_CODE_POINT, expected == 0);
 	bool is_cut = begins_character(text, len, false) && !begins_character(text, len, true);
 	assert_int_equal(pmill_utf8_is_cut(text, len) != 0, is_cut);
 }
 
-/* All strings of up to four bytes from the borders of the standard's ranges. */
-static void test_borders(void **state)
+/* All strings of up to four bytes from the boundaries of the standard's ranges. */
+static void test_boundaries(void **state)
 {
 	(void)state;
 	static const uint8_t bytes[] = {0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC1, 0xC2,
@@ -126,7 +120,7 @@ static void test_versions(void **state)
 	assert_string_equal(pmill_unicode_find(NULL)->version, "16.0");
 }
 
-/* Characters, their class, and the first version that has them. */
+/* Characters, their class, and the first version that includes them. */
 static void test_new_characters(void **state)
 {
 	(void)state;
@@ -151,14 +145,15 @@ static void test_new_characters(void **state)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		for (unsigned version = 0; version < 5; version++) {
-			enum pmill_class wanted = version >= rows[i].since ? rows[i].class : PMILL_CLASS_OTHER;
+			enum pmill_class expected =
+				version >= rows[i].since ? rows[i].class : PMILL_CLASS_OTHER;
 			assert_int_equal(
-				pmill_unicode_class(pmill_unicode_at(version), rows[i].code_point), wanted);
+				pmill_unicode_class(pmill_unicode_at(version), rows[i].code_point), expected);
 		}
 	}
 }
 
-static void test_what_is_no_letter(void **state)
+static void test_other_characters(void **state)
 {
 	(void)state;
 	static const uint32_t others[] = {0, 0x1C, 0x1F, '_', 0x180E, 0x200B, 0xD800, 0xDFFF, 0xE000,
@@ -185,10 +180,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_code_point),
-		cmocka_unit_test(test_borders),
+		cmocka_unit_test(test_boundaries),
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_new_characters),
-		cmocka_unit_test(test_what_is_no_letter),
+		cmocka_unit_test(test_other_characters),
 		cmocka_unit_test(test_ascii_bits),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static void test_add_and_find(void **state)
 	(void)state;
 	struct pmill_vocab vocab = {0};
 	char text[20];
-	/* Beyond several growths of the table, with holes between. */
+	/* Enough tokens for the table to grow several times, with holes between their ids. */
 	for (uint32_t i = 0; i < 5000; i++) {
 		int len = snprintf(text, sizeof text, "token%u", i);
 		assert_int_equal(
@@ -75,7 +75,7 @@ static void test_add_refuses(void **state)
 	assert_int_equal(pmill_vocab_add(&vocab, 4, "ab", 2, false, &error), PMILL_BAD_INPUT);
 	assert_int_equal(pmill_vocab_add(&vocab, 4, "", 0, false, &error), PMILL_BAD_INPUT);
 	assert_int_equal(pmill_vocab_add(&vocab, PMILL_NO_ID, "y", 1, false, &error), PMILL_BAD_INPUT);
-	/* A special token may spell like an ordinary one, and is not found by its bytes. */
+	/* A special token may have the bytes of an ordinary one, and is not found by its bytes. */
 	assert_int_equal(pmill_vocab_add(&vocab, 9, "ab", 2, true, &error), PMILL_OK);
 	assert_int_equal(pmill_vocab_add(&vocab, 8, "<s>", 3, true, &error), PMILL_OK);
 	assert_int_equal(pmill_vocab_find(&vocab, "ab", 2), 3);
@@ -84,7 +84,7 @@ static void test_add_refuses(void **state)
 	pmill_vocab_release(&vocab);
 }
 
-static void test_add_without_memory(void **state)
+static void test_add_out_of_memory(void **state)
 {
 	(void)state;
 	for (long k = 0;; k++) {
@@ -95,7 +95,7 @@ static void test_add_without_memory(void **state)
 			status = pmill_vocab_add(&vocab, i, &i, sizeof i, false, NULL);
 		int refused = was_refused();
 		assert_int_equal(status, refused ? PMILL_NO_MEMORY : PMILL_OK);
-		/* What was in before is still found. */
+		/* Earlier tokens are still found. */
 		for (uint32_t i = 0; i < vocab.count; i++)
 			assert_int_equal(pmill_vocab_find(&vocab, &i, sizeof i), i);
 		pmill_vocab_release(&vocab);
@@ -167,7 +167,7 @@ static void test_build_refuses(void **state)
 	assert_null(tokenizer);
 }
 
-static void test_pads_leave_out_names_that_are_taken(void **state)
+static void test_padding_skips_taken_names(void **state)
 {
 	(void)state;
 	const pmill_bytes special = {"<|reserved_1|>", 14};
@@ -183,7 +183,7 @@ static void test_pads_leave_out_names_that_are_taken(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void test_build_without_memory(void **state)
+static void test_build_out_of_memory(void **state)
 {
 	(void)state;
 	const int64_t counts[PLAN_MERGES] = {9, 8, 7, 6, 5, 4, 3};
@@ -225,8 +225,8 @@ static void test_build_without_memory(void **state)
 	}
 }
 
-/* The plain way: look for the neighbours of lowest id, again and again. */
-static void split_plainly(
+/* Naively: joins the neighbours that give the lowest id, again and again. */
+static void split_naively(
 	const struct pmill_vocab *vocab, uint32_t id, uint32_t *left, uint32_t *right)
 {
 	pmill_bytes token = pmill_vocab_token(vocab, id);
@@ -260,7 +260,7 @@ static void split_plainly(
 	}
 }
 
-static void test_splitter_against_plain_way(void **state)
+static void test_splitter_equals_naive(void **state)
 {
 	(void)state;
 	uint64_t random = 1;
@@ -283,12 +283,12 @@ static void test_splitter_against_plain_way(void **state)
 		for (uint32_t id = 3; id < vocab.count; id++) {
 			if (vocab.tokens[id].len < 2)
 				continue;
-			uint32_t left, right, plain_left, plain_right;
+			uint32_t left, right, naive_left, naive_right;
 			assert_int_equal(
 				pmill_splitter_split(&splitter, &vocab, id, &left, &right, NULL), PMILL_OK);
-			split_plainly(&vocab, id, &plain_left, &plain_right);
-			assert_int_equal(left, plain_left);
-			assert_int_equal(right, plain_right);
+			split_naively(&vocab, id, &naive_left, &naive_right);
+			assert_int_equal(left, naive_left);
+			assert_int_equal(right, naive_right);
 			pairs += left != PMILL_NO_ID;
 			others += left == PMILL_NO_ID;
 		}
@@ -320,12 +320,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_add_and_find),
 		cmocka_unit_test(test_add_refuses),
-		cmocka_unit_test(test_add_without_memory),
+		cmocka_unit_test(test_add_out_of_memory),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_build_refuses),
-		cmocka_unit_test(test_pads_leave_out_names_that_are_taken),
-		cmocka_unit_test(test_build_without_memory),
-		cmocka_unit_test(test_splitter_against_plain_way),
+		cmocka_unit_test(test_padding_skips_taken_names),
+		cmocka_unit_test(test_build_out_of_memory),
+		cmocka_unit_test(test_splitter_equals_naive),
 		cmocka_unit_test(test_quote),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

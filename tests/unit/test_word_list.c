@@ -45,7 +45,7 @@ static void test_append(void **state)
 	assert_int_equal(list.count, 0);
 }
 
-/* Up to what was reserved, and beyond: a list in pages of its own and a small one. */
+/* Appends as much as was reserved and more, in small lists and in one with pages of its own. */
 static void test_reserve(void **state)
 {
 	(void)state;

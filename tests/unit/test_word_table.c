@@ -1,4 +1,4 @@
-/* The word table beside counting the obvious way: lengths, threads, growth, overflow, no memory. */
+/* The word table against naive counting: lengths, threads, growth, overflow, out of memory. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,7 +53,7 @@ static struct pmill_word_table *make_table(uint64_t seed)
 	return table;
 }
 
-/* Tables of every way to fill batches that this processor has. */
+/* Selects one of the key makers that this processor can run. */
 static void set_key_maker(struct pmill_word_table *table, uint64_t choice)
 {
 	const struct pmill_key_maker *makers[8];
@@ -70,7 +70,7 @@ static void free_tables(struct pmill_word_table **tables, size_t count)
 		pmill_word_table_free(tables[i]);
 }
 
-/* Text of random words that ends where the memory does: a read beyond it is a fault. */
+/* Text of random words that ends at an inaccessible page: a read past its end faults. */
 struct guarded_text {
 	uint8_t *pages;
 	size_t pages_len;
@@ -107,7 +107,7 @@ static void release_text(struct guarded_text *made)
 	free(made->ends);
 }
 
-/* Some of the text's pretokens into each table, some at once and some one by one. */
+/* Adds the text's pretokens to the tables in batches, and other words one by one. */
 static void count_text(const struct guarded_text *text, struct pmill_word_table **tables,
 	size_t table_count, struct naive_words *naive, uint64_t *random)
 {
@@ -183,7 +183,7 @@ static void add_numbers(struct pmill_word_table **tables, size_t table_count, si
 	}
 }
 
-/* Enough words for several parts and buckets: the list must not show threads, tables or seed. */
+/* Many words in several parts: the list must not depend on threads, tables or seed. */
 static void test_threads_and_seeds(void **state)
 {
 	(void)state;
@@ -261,7 +261,7 @@ static void test_empty(void **state)
 	pmill_word_table_free(NULL);
 }
 
-/* Creates, fills beyond the first growth (and beyond the first huge page), and takes. */
+/* Creates a table, fills it beyond its first growth and first huge page, and takes the words. */
 static pmill_status fill_and_take(struct pmill_word_list *list)
 {
 	struct pmill_word_table *table = NULL;
@@ -277,7 +277,7 @@ static pmill_status fill_and_take(struct pmill_word_list *list)
 	return status;
 }
 
-static void test_no_memory(void **state)
+static void test_out_of_memory(void **state)
 {
 	(void)state;
 	for (long k = 0;; k++) {
@@ -303,7 +303,7 @@ int main(void)
 		cmocka_unit_test(test_threads_and_seeds),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_no_memory),
+		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

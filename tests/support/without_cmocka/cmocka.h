@@ -1,4 +1,4 @@
-/* As much of cmocka as test_scanner.c needs, where cmocka is not there: cross builds. */
+/* The parts of cmocka that test_scanner.c needs, for cross builds without cmocka. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_WITHOUT_CMOCKA_H
 #define PMILL_TESTS_WITHOUT_CMOCKA_H
