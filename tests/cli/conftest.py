@@ -1,4 +1,4 @@
-# Fixtures of the command's tests: a small text, a trained model, a terminal.
+# Fixtures for the tests of the command: a small text, a trained model, a terminal.
 # SPDX-License-Identifier: MIT
 import os
 import pty
@@ -29,11 +29,15 @@ def model(tmp_path_factory, run, text_file):
 
 @pytest.fixture
 def run_on_terminal(pairmill):
-    """Runs the command with the streams named in `on` on a terminal. Returns exit code, what it showed."""
+    """Runs the command with the streams named in `on` on a terminal.
+
+    Returns the exit code and the bytes shown.
+    """
 
     def run_command(*args, on=("stdout", "stderr"), env=None):
         ours, theirs = pty.openpty()
-        streams = {name: theirs if name in on else subprocess.DEVNULL for name in ("stdout", "stderr")}
+        streams = {name: theirs if name in on else subprocess.DEVNULL
+                   for name in ("stdout", "stderr")}
         child = subprocess.Popen([pairmill, *map(str, args)], stdin=subprocess.DEVNULL,
                                  env={**os.environ, "TERM": "xterm", **(env or {})}, **streams)
         os.close(theirs)

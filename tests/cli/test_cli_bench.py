@@ -1,4 +1,4 @@
-# pairmill bench: what it says fits together. No time is asserted.
+# pairmill bench: its figures are consistent. No time is asserted.
 # SPDX-License-Identifier: MIT
 import json
 import os
@@ -15,8 +15,10 @@ STAGES = ["count", "sort", "index", "merge", "encode", "decode"]
 
 @pytest.fixture(scope="module")
 def made(run):
-    """Its figures for a little text of its own."""
-    return json.loads(run("bench", "-q", "--json", "--text-size", "300K", "-s", 1000, "--runs", 4, "-j", 2).stdout)
+    """The report on a small generated text."""
+    return json.loads(
+        run("bench", "-q", "--json", "--text-size", "300K", "-s", 1000, "--runs", 4, "-j",
+            2).stdout)
 
 
 def check_stages(report, runs):
@@ -35,28 +37,36 @@ def test_made_text(made):
     assert (made["vocab_size"], made["merges"], made["runs"]) == (1000, 744, 4)
     threads = {stage["name"]: stage["threads"] for stage in made["timings"]}
     assert (threads["count"], threads["decode"]) == (2, 1)
-    for stage, amount in (("merge", 744), ("sort", made["totals"]["words"]), ("decode", 300 * 1024 / 1e6)):
+    amounts = {"merge": 744, "sort": made["totals"]["words"], "decode": 300 * 1024 / 1e6}
+    for stage, amount in amounts.items():
         figures = next(other for other in made["timings"] if other["name"] == stage)
         assert figures["rate"] == pytest.approx(amount / figures["best"], rel=0.01)
 
 
 def test_made_text_is_the_same_each_time(run, made):
-    again = json.loads(run("bench", "-q", "--json", "--text-size", "300K", "-s", 1000, "--runs", 1, "-j", 1).stdout)
+    again = json.loads(
+        run("bench", "-q", "--json", "--text-size", "300K", "-s", 1000, "--runs", 1, "-j",
+            1).stdout)
     for figure in ("totals", "tokens", "merges"):
         assert again[figure] == made[figure]
 
 
 def test_made_text_follows_zipf(run):
-    """What is learned of a shorter text comes from the beginning of a longer one; words repeat as in a language."""
-    totals = [json.loads(run("bench", "-q", "--json", "--text-size", size, "-s", 256, "--runs", 1).stdout)["totals"]
-              for size in ("100K", "1M")]
+    """A short text is the beginning of a longer one, and words repeat as in natural language."""
+    totals = []
+    for size in ("100K", "1M"):
+        done = run("bench", "-q", "--json", "--text-size", size, "-s", 256, "--runs", 1)
+        totals.append(json.loads(done.stdout)["totals"])
     assert totals[0]["words"] < totals[1]["words"] < 10 * totals[0]["words"]
     assert totals[1]["pretokens"] > 4 * totals[1]["words"]
 
 
 def test_files(run, text_file):
-    report = json.loads(run("bench", "-q", "--json", "-s", 400, "--special", "<|end|>", "--runs", 1, text_file).stdout)
-    trained = json.loads(run("train", "-q", "--json", "-s", 400, "--special", "<|end|>", text_file).stdout)
+    report = json.loads(
+        run("bench", "-q", "--json", "-s", 400, "--special", "<|end|>", "--runs", 1,
+            text_file).stdout)
+    trained = json.loads(
+        run("train", "-q", "--json", "-s", 400, "--special", "<|end|>", text_file).stdout)
     check_stages(report, 1)
     assert report["text"] == "files"
     assert report["totals"] == trained["totals"]
@@ -64,9 +74,12 @@ def test_files(run, text_file):
 
 
 def test_tokens_are_those_of_encode(run, text_file, model):
-    report = json.loads(run("bench", "-q", "--json", "-s", 400, "--special", "<|end|>", "--runs", 1, text_file).stdout)
-    counted = json.loads(run("encode", "-q", "--json", "--count", "--special-tokens", "all", "-m", model,
-                             text_file).stdout)
+    report = json.loads(
+        run("bench", "-q", "--json", "-s", 400, "--special", "<|end|>", "--runs", 1,
+            text_file).stdout)
+    counted = json.loads(
+        run("encode", "-q", "--json", "--count", "--special-tokens", "all", "-m", model,
+            text_file).stdout)
     assert report["tokens"] == counted["tokens"]
 
 
@@ -75,7 +88,8 @@ def test_table(run, text_file):
     lines = done.stdout.decode().splitlines()
     assert lines[0].startswith("Text: ") and "2 runs" in lines[0]
     assert [line.split()[0] for line in lines[1:]] == ["stage", *STAGES]
-    assert [line.split()[-1] for line in lines[2:]] == ["MB/s", "words/s", "words/s", "merges/s", "MB/s", "MB/s"]
+    units = [line.split()[-1] for line in lines[2:]]
+    assert units == ["MB/s", "words/s", "words/s", "merges/s", "MB/s", "MB/s"]
     assert b"Pattern gpt2" in done.stderr
     assert run("bench", "-q", "-s", 300, "--runs", 1, text_file).stderr == b""
     made = run("bench", "-q", "-s", 300, "--runs", 1, "--text-size", "20K").stdout
@@ -85,35 +99,35 @@ def test_table(run, text_file):
 def test_failures(run, tmp_path):
     empty = tmp_path / "empty.txt"
     empty.touch()
-    for path, says in ((empty, "no text"), (tmp_path / "absent.txt", "absent.txt")):
+    for path, message in ((empty, "no text"), (tmp_path / "absent.txt", "absent.txt")):
         done = run("bench", path, check=False)
         assert done.returncode == 1
-        assert says in done.stderr.decode()
+        assert message in done.stderr.decode()
 
 
-SAYS = "must be a regular file, since it is read several times"
+NOT_REGULAR = "must be a regular file, since it is read several times"
 
 
 @pytest.mark.parametrize("prefix", ["", "@"])
 def test_pipe_by_name(pairmill, text_file, prefix):
-    done = subprocess.run([pairmill, "bench", "-s", "300", f"{prefix}/dev/stdin"], input=text_file.read_bytes(),
-                          capture_output=True)
+    done = subprocess.run([pairmill, "bench", "-s", "300", f"{prefix}/dev/stdin"],
+                          input=text_file.read_bytes(), capture_output=True)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.decode() == f"pairmill: bench: /dev/stdin: {SAYS}\n"
+    assert done.stderr.decode() == f"pairmill: bench: /dev/stdin: {NOT_REGULAR}\n"
 
 
 @pytest.mark.parametrize("operand", ["fifo", "@fifo", "@list"])
 def test_fifo_is_not_opened(pairmill, text_file, tmp_path, operand):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "list").write_text(f"{text_file}\nfifo\n")
-    done = subprocess.run([pairmill, "bench", "-s", "300", text_file, operand], cwd=tmp_path, capture_output=True,
-                          timeout=60)
+    done = subprocess.run([pairmill, "bench", "-s", "300", text_file, operand], cwd=tmp_path,
+                          capture_output=True, timeout=60)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.decode() == f"pairmill: bench: fifo: {SAYS}\n"
+    assert done.stderr.decode() == f"pairmill: bench: fifo: {NOT_REGULAR}\n"
 
 
 def test_regular_file_by_another_name(pairmill, run, text_file, tmp_path):
-    """Stdin from a file can be opened again; a folder has regular files only; a list names them."""
+    """Reads stdin from a file, a folder with a FIFO in it, and a link in a list."""
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to(text_file)
     (tmp_path / "list").write_text("link\n")
@@ -121,7 +135,8 @@ def test_regular_file_by_another_name(pairmill, run, text_file, tmp_path):
     expected = json.loads(run(*command, text_file).stdout)["totals"]
     for operand in ("/dev/stdin", ".", "@list"):
         with text_file.open("rb") as text:
-            done = subprocess.run([pairmill, *command, operand], stdin=text, cwd=tmp_path, capture_output=True, check=True)
+            done = subprocess.run([pairmill, *command, operand], stdin=text, cwd=tmp_path,
+                                  capture_output=True, check=True)
         totals = json.loads(done.stdout)["totals"]
         assert totals["bytes"] == expected["bytes"] + (5 if operand == "." else 0)
         assert operand == "." or totals == expected
@@ -129,7 +144,7 @@ def test_regular_file_by_another_name(pairmill, run, text_file, tmp_path):
 
 
 def made_bytes(child):
-    """Of the text that it makes in memory; 0 before there is one."""
+    """The size of the text that the command generates in memory; 0 before it exists."""
     for link in Path(f"/proc/{child.pid}/fd").iterdir():
         try:
             if os.readlink(link).startswith("/memfd:pairmill"):
@@ -140,8 +155,9 @@ def made_bytes(child):
 
 
 def test_interrupt_while_text_is_made(pairmill):
-    """It says so: then it heard the signal itself, and was not ended because it did not answer."""
-    child = subprocess.Popen([pairmill, "bench", "--text-size", "1T"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    """The message shows that the command noticed the signal, and was not killed for ignoring it."""
+    child = subprocess.Popen([pairmill, "bench", "--text-size", "1T"], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
     end = time.monotonic() + 30
     while made_bytes(child) == 0 and time.monotonic() < end:
         time.sleep(0.01)

@@ -1,4 +1,4 @@
-# What goes wrong outside: interrupts, full disks, missing and unreadable files. Nothing half-written stays.
+# Interrupts, full disks, missing and unreadable files: no half-written file is left behind.
 # SPDX-License-Identifier: MIT
 import fcntl
 import os
@@ -12,19 +12,20 @@ import time
 import pytest
 
 
-def left_in(folder):
+def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture
 def endless(pairmill, tmp_path):
-    """Starts a command that reads a pipe without end, until its first progress is there."""
+    """Starts a command on an endless pipe, and waits for its first progress line."""
     children = []
 
     def start(*args, line="the mill grinds slowly"):
         source = subprocess.Popen(["yes", line], stdout=subprocess.PIPE)
-        child = subprocess.Popen([pairmill, *map(str, args), "--progress", "json"], stdin=source.stdout,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path)
+        child = subprocess.Popen([pairmill, *map(str, args), "--progress", "json"],
+                                 stdin=source.stdout, stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, cwd=tmp_path)
         source.stdout.close()
         children.extend([source, child])
         assert child.stderr.readline().startswith(b"{")
@@ -45,7 +46,7 @@ def test_interrupt_while_reading(endless, tmp_path, command, number):
     _, message = child.communicate(timeout=30)
     assert child.returncode == 130
     assert message.endswith(b": interrupted\n")
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_interrupt_while_encoding(endless, model, tmp_path):
@@ -53,7 +54,7 @@ def test_interrupt_while_encoding(endless, model, tmp_path):
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=30)
     assert child.returncode == 130
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_interrupt_while_decoding(endless, model, tmp_path):
@@ -62,11 +63,11 @@ def test_interrupt_while_decoding(endless, model, tmp_path):
     _, message = child.communicate(timeout=30)
     assert child.returncode == 130
     assert message.endswith(b": interrupted\n")
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_interrupt_while_merging(pairmill, tmp_path):
-    """Words that share nothing, and one merge after another: the merging lasts."""
+    """Random bytes give few equal pairs, so that merging takes long."""
     text = tmp_path / "text"
     text.write_bytes(random.Random(5).randbytes(4_000_000))
     child = subprocess.Popen([pairmill, "train", "-s", "4000000", "-o", "out", "--pattern", "none",
@@ -77,34 +78,36 @@ def test_interrupt_while_merging(pairmill, tmp_path):
     child.send_signal(signal.SIGINT)
     child.communicate(timeout=60)
     assert child.returncode == 130
-    assert left_in(tmp_path) == ["text"]
+    assert names_in(tmp_path) == ["text"]
 
 
 @pytest.mark.parametrize("command", [["train", "-s", "300"], ["count", "-o", "out.counts"]])
 def test_one_interrupt_ends_a_wait_for_input(pairmill, tmp_path, command):
-    child = subprocess.Popen([pairmill, *command], stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    child = subprocess.Popen([pairmill, *command], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                             cwd=tmp_path)
     wait_until_it_reads(child)
     child.send_signal(signal.SIGINT)
     assert child.wait(timeout=30) == 130
     child.stdin.close()
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def wait_until_it_reads(child):
-    """A second is ample to start; more precise would be to look into the system."""
+    """Waits a second, which is ample for the command to start and read."""
     time.sleep(1)
     assert child.poll() is None
 
 
 @pytest.mark.parametrize("options", [["-o", "out"], ["-o", "out", "--format", "u16"], []])
 def test_one_interrupt_ends_a_wait_for_ids(pairmill, model, tmp_path, options):
-    child = subprocess.Popen([pairmill, "decode", "-m", str(model), *options], stdin=subprocess.PIPE,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path)
+    child = subprocess.Popen(
+        [pairmill, "decode", "-m", str(model), *options], stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=tmp_path)
     wait_until_it_reads(child)
     child.send_signal(signal.SIGINT)
     assert child.wait(timeout=30) == 130
     child.stdin.close()
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_ignored_interrupt_stays_ignored(pairmill, text_file):
@@ -121,7 +124,7 @@ FULL = [["help"], ["train", "--help"], ["version"], ["man"], ["completions", "ba
 
 
 @pytest.mark.parametrize("arguments", FULL)
-def test_full_disk_behind_stdout(pairmill, arguments):
+def test_stdout_on_a_full_disk(pairmill, arguments):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([pairmill, *arguments], stdout=full, stderr=subprocess.PIPE)
     assert done.returncode == 1
@@ -134,7 +137,7 @@ def test_full_disk_behind_stdout(pairmill, arguments):
                                        ["encode", "-m", "MODEL", "--format", "u16"],
                                        ["encode", "-m", "MODEL", "--format", "tokens"],
                                        ["encode", "-m", "MODEL", "--text", "abc"]])
-def test_full_disk_behind_figures_and_ids(pairmill, model, text_file, arguments):
+def test_figures_and_ids_to_a_full_disk(pairmill, model, text_file, arguments):
     arguments = [str(model) if argument == "MODEL" else argument for argument in arguments]
     with open("/dev/full", "wb") as full:
         done = subprocess.run([pairmill, *arguments], stdout=full, stderr=subprocess.PIPE,
@@ -143,15 +146,16 @@ def test_full_disk_behind_figures_and_ids(pairmill, model, text_file, arguments)
     assert b"stdout: cannot write: No space left on device" in done.stderr
 
 
-def test_full_disk_behind_decoded_text(pairmill, model):
+def test_decoded_text_to_a_full_disk(pairmill, model):
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([pairmill, "decode", "-m", str(model)], stdout=full, stderr=subprocess.PIPE,
-                              input=b"97 98 " * 50000)
+        done = subprocess.run([pairmill, "decode", "-m", str(model)], stdout=full,
+                              stderr=subprocess.PIPE, input=b"97 98 " * 50000)
     assert done.returncode == 1
     assert b"stdout: cannot write: No space left on device" in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["encode", "--format", "u16"], ["encode", "--format", "tokens"]])
+@pytest.mark.parametrize("arguments",
+                         [["encode", "--format", "u16"], ["encode", "--format", "tokens"]])
 def test_full_device_as_output(run, model, text_file, arguments):
     done = run(*arguments, "-m", model, "-o", "/dev/full", text_file, check=False)
     assert done.returncode == 1
@@ -159,8 +163,8 @@ def test_full_device_as_output(run, model, text_file, arguments):
     assert os.path.exists("/dev/full")
 
 
-def test_file_that_may_not_grow(pairmill, model, text_file, tmp_path):
-    """The limit on file sizes stands for a full disk."""
+def test_file_that_cannot_grow(pairmill, model, text_file, tmp_path):
+    """A limit on file sizes simulates a full disk."""
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
@@ -169,26 +173,28 @@ def test_file_that_may_not_grow(pairmill, model, text_file, tmp_path):
                     ["train", "-s", "400", "-o", "out.tiktoken"], ["count", "-o", "out.tsv"],
                     ["encode", "-m", str(model), "-o", "out.u16"],
                     ["encode", "-m", str(model), "--format", "tokens", "-o", "out.txt"]):
-        done = subprocess.run([pairmill, *command, str(text_file)], cwd=tmp_path, preexec_fn=limit, capture_output=True)
+        done = subprocess.run([pairmill, *command, str(text_file)], cwd=tmp_path, preexec_fn=limit,
+                              capture_output=True)
         assert done.returncode == 1, command
         assert b"cannot write: File too large" in done.stderr
-        assert left_in(tmp_path) == []
+        assert names_in(tmp_path) == []
 
 
-def test_decoded_file_that_may_not_grow(pairmill, model, tmp_path):
+def test_decoded_file_that_cannot_grow(pairmill, model, tmp_path):
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
-    done = subprocess.run([pairmill, "decode", "-m", str(model), "-o", "out"], cwd=tmp_path, preexec_fn=limit,
-                          input=b"97 98 " * 50000, capture_output=True)
+    done = subprocess.run(
+        [pairmill, "decode", "-m", str(model), "-o", "out"], cwd=tmp_path, preexec_fn=limit,
+        input=b"97 98 " * 50000, capture_output=True)
     assert done.returncode == 1
     assert b"out: cannot write: File too large" in done.stderr
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_reader_that_goes_away(pairmill, model, text_file):
-    """As with any filter: the signal ends it, and nothing is said."""
+    """As with any filter, SIGPIPE ends the command silently."""
     child = subprocess.Popen([pairmill, "encode", "-q", "-m", str(model), *[str(text_file)] * 50],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     child.stdout.read(10)
@@ -197,9 +203,11 @@ def test_reader_that_goes_away(pairmill, model, text_file):
     assert child.wait(timeout=30) == -signal.SIGPIPE
 
 
-@pytest.mark.parametrize("name", ["corpus.txt", "corpus.zst", "model.json", "model.tiktoken", "model.gguf",
-                                  "model.txt", "model/merges.txt", "a.counts", "a.tsv"])
-def test_input_that_is_not_there(run, model, name):
+@pytest.mark.parametrize("name", [
+    "corpus.txt", "corpus.zst", "model.json", "model.tiktoken", "model.gguf", "model.txt",
+    "model/merges.txt", "a.counts", "a.tsv"
+])
+def test_missing_input(run, model, name):
     commands = [["train", "-s", 300], ["encode", "-m", model], ["decode", "-m", model], ["inspect"],
                 ["train", "-s", 300, "--counts"]]
     if name.startswith("model"):
@@ -213,14 +221,14 @@ def test_input_that_is_not_there(run, model, name):
 
 @pytest.fixture
 def unreadable(tmp_path):
-    """Root may read every file; /proc/self/mem is one that it can open and not read at 0."""
+    """Root can read any file; /proc/self/mem opens, but reading it at 0 fails."""
     path = tmp_path / "closed.txt"
     path.write_text("text")
     path.chmod(0)
     return "/proc/self/mem" if os.access(path, os.R_OK) else path
 
 
-def test_input_that_can_not_be_read(run, unreadable):
+def test_unreadable_input(run, unreadable):
     done = run("train", "-s", 300, unreadable, check=False)
     assert done.returncode == 1
     assert f"pairmill: train: {unreadable}: ".encode() in done.stderr
@@ -232,8 +240,10 @@ def test_output_that_exists(run, model, text_file, tmp_path):
     commands = [["train", "-s", 300, "-o", "out.json", text_file],
                 ["train", "-s", 300, "-o", "out.tiktoken", text_file],
                 ["count", "-o", "out.counts", text_file], ["count", "-o", "out.tsv", text_file],
-                ["merge-counts", "-o", "out.counts", counts], ["encode", "-m", model, "-o", "out.u16", text_file],
-                ["encode", "-m", model, "--text", "a", "-o", "out.u16"], ["convert", model, "out.json"],
+                ["merge-counts", "-o", "out.counts", counts],
+                ["encode", "-m", model, "-o", "out.u16", text_file],
+                ["encode", "-m", model, "--text", "a", "-o", "out.u16"],
+                ["convert", model, "out.json"],
                 ["encode", "-m", model, "--format", "tokens", "-o", "out.txt", text_file],
                 ["decode", "-m", model, "-o", "out", "-"]]
     for command in commands:
@@ -247,7 +257,7 @@ def test_output_that_exists(run, model, text_file, tmp_path):
         run(*command, "-f", "-q")
         assert out.read_bytes() != b"precious"
         out.unlink()
-    assert left_in(tmp_path) == ["a.counts"]
+    assert names_in(tmp_path) == ["a.counts"]
 
 
 def test_model_folder_that_exists(run, text_file, tmp_path):
@@ -262,8 +272,9 @@ def test_model_folder_that_exists(run, text_file, tmp_path):
     assert (out / "notes.txt").read_text() == "mine"
 
 
-def test_output_in_a_folder_that_is_not_there(run, text_file, model):
-    for command in (["train", "-s", 300, "-o", "/nowhere/m.json"], ["count", "-o", "/nowhere/a.counts"],
+def test_output_in_a_missing_folder(run, text_file, model):
+    for command in (["train", "-s", 300, "-o", "/nowhere/m.json"],
+                    ["count", "-o", "/nowhere/a.counts"],
                     ["encode", "-m", model, "-o", "/nowhere/a.u16"]):
         done = run(*command, text_file, check=False)
         assert done.returncode == 1
@@ -271,10 +282,10 @@ def test_output_in_a_folder_that_is_not_there(run, text_file, model):
 
 
 def test_refused_before_the_work(pairmill, tmp_path):
-    """The output is there: said while the input is still open."""
+    """The command reports an existing output without waiting for its input to end."""
     (tmp_path / "out.json").write_text("precious")
-    child = subprocess.Popen([pairmill, "train", "-s", "300", "-o", "out.json"], stdin=subprocess.PIPE,
-                             stderr=subprocess.PIPE, cwd=tmp_path)
+    child = subprocess.Popen([pairmill, "train", "-s", "300", "-o", "out.json"],
+                             stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
     assert child.wait(timeout=30) == 1
     child.stdin.close()
 
@@ -290,11 +301,12 @@ def test_output_through_a_link(run, model, text_file, tmp_path):
 def test_binary_to_a_terminal_is_refused(run_on_terminal, model):
     code, shown = run_on_terminal("encode", "-m", model, "--format", "u16", "--text", "abc")
     assert code == 1 and b"terminal" in shown
-    code, shown = run_on_terminal("encode", "-m", model, "--format", "u16", "--text", "abc", "-f", on=("stdout",))
+    code, shown = run_on_terminal("encode", "-m", model, "--format", "u16", "--text", "abc", "-f",
+                                  on=("stdout",))
     assert code == 0 and len(shown) >= 2
 
 
-def test_reading_from_a_terminal_is_said(pairmill):
+def test_reading_from_a_terminal_is_announced(pairmill):
     ours, theirs = pty.openpty()
     child = subprocess.Popen([pairmill, "train", "-s", "300"], stdin=theirs, stderr=subprocess.PIPE)
     assert child.stderr.readline().startswith(b"Reading from the terminal")
@@ -309,7 +321,7 @@ def test_reading_from_a_terminal_is_said(pairmill):
 
 @pytest.fixture
 def precious(tmp_path, model, text_file, run):
-    """Inputs in a folder of their own, and what they hold."""
+    """A folder of input files that no command may overwrite."""
     folder = tmp_path / "inputs"
     folder.mkdir()
     (folder / "text.json").write_bytes(text_file.read_bytes())
@@ -319,7 +331,7 @@ def precious(tmp_path, model, text_file, run):
     return folder
 
 
-def hold(folder):
+def contents(folder):
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
@@ -336,21 +348,21 @@ def hold(folder):
 @pytest.mark.parametrize("force", [[], ["-f"]])
 def test_output_that_is_an_input(run, precious, command, force, monkeypatch):
     monkeypatch.chdir(precious)
-    before = hold(precious)
+    before = contents(precious)
     out = command[command.index("-o") + 1]
     done = run(*command, *force, check=False)
     assert done.returncode == 1
     assert done.stderr.endswith(f": {out}: the output is also an input\n".encode())
-    assert hold(precious) == before
+    assert contents(precious) == before
 
 
-def test_output_that_is_an_input_by_another_name(pairmill, run, precious, tmp_path):
+def test_output_that_is_an_input_under_another_name(pairmill, run, precious, tmp_path):
     text = precious / "text.json"
     (tmp_path / "link").symlink_to(text)
     os.link(text, tmp_path / "twin")
     (tmp_path / "list").write_bytes(b"nothing\r\n" + bytes(text) + b"\r\n")
     (tmp_path / "folders").write_text(f"{precious}\n")
-    before = hold(precious)
+    before = contents(precious)
     for name, source in (("link", text), ("twin", text), ("inputs/text.json", tmp_path / "link"),
                          ("link", f"@{tmp_path}/list"), ("link", f"@{tmp_path}/folders"),
                          ("list", f"@{tmp_path}/list")):
@@ -359,26 +371,27 @@ def test_output_that_is_an_input_by_another_name(pairmill, run, precious, tmp_pa
         assert f"{tmp_path / name}: the output is also an input".encode() in done.stderr
     for operands in ([], ["-"]):
         with open(text, "rb") as source:
-            done = subprocess.run([pairmill, "count", "-f", "-o", tmp_path / "link", *operands], stdin=source,
-                                  stderr=subprocess.PIPE)
+            done = subprocess.run([pairmill, "count", "-f", "-o", tmp_path / "link", *operands],
+                                  stdin=source, stderr=subprocess.PIPE)
         assert done.returncode == 1 and b"also an input" in done.stderr
-    assert hold(precious) == before
+    assert contents(precious) == before
 
 
 def test_files_of_a_model_that_are_inputs(run, text_file, tmp_path):
     out = tmp_path / "model"
     run("train", "-q", "-s", 300, "-o", out, text_file)
-    before = hold(out)
+    before = contents(out)
     for name in before:
         done = run("train", "-f", "-s", 310, "-o", out, out / name, check=False)
-        assert done.returncode == 1 and f"{name}: the output is also an input".encode() in done.stderr
+        assert done.returncode == 1
+        assert f"{name}: the output is also an input".encode() in done.stderr
     done = run("train", "-f", "-s", 310, "-o", out / "vocab.json", out / "merges.txt", check=False)
     assert done.returncode == 1 and b"merges.txt: the output is also an input" in done.stderr
-    assert hold(out) == before
+    assert contents(out) == before
 
 
 def test_output_beside_the_inputs(pairmill, run, model, precious):
-    """A hidden file in a folder is no input, nor is a device, nor stdin with --text or --counts."""
+    """Not inputs: a hidden file in a folder, a device, and stdin with --text or --counts."""
     hidden = precious / ".out.counts"
     hidden.write_bytes(b"old")
     run("count", "-q", "-f", "-o", hidden, precious)
@@ -396,7 +409,7 @@ def test_output_beside_the_inputs(pairmill, run, model, precious):
 # ---- Signals that come late, or twice ----
 
 def pipe_without_room(reserve):
-    """A pipe of one page that takes `reserve` bytes more. Returns its two ends."""
+    """A one-page pipe with room for `reserve` more bytes. Returns its two ends."""
     ours, theirs = os.pipe()
     capacity = fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, 4096)
     os.write(theirs, b"x" * (capacity - reserve))
@@ -404,15 +417,15 @@ def pipe_without_room(reserve):
 
 
 def drain(pipe):
-    said = b""
+    data = b""
     while piece := os.read(pipe, 65536):
-        said += piece
+        data += piece
     os.close(pipe)
-    return said
+    return data
 
 
 def start_blocked(command, cwd, reserve):
-    """Starts the command with a stderr that takes `reserve` bytes and blocks at the line after them."""
+    """Starts the command with a stderr that accepts `reserve` bytes and then blocks."""
     ours, theirs = pipe_without_room(reserve)
     child = subprocess.Popen(command, cwd=cwd, stderr=theirs, stdin=subprocess.DEVNULL)
     os.close(theirs)
@@ -420,23 +433,27 @@ def start_blocked(command, cwd, reserve):
     return child, ours
 
 
-@pytest.mark.parametrize("command", [["train", "-s", "300", "-o", "out"], ["train", "-s", "300", "-o", "out.json"],
+@pytest.mark.parametrize("command", [["train", "-s", "300", "-o", "out"],
+                                     ["train", "-s", "300", "-o", "out.json"],
                                      ["count", "-o", "out.counts"]])
-def test_interrupt_behind_the_last_progress(pairmill, text_file, tmp_path, command):
-    """The child blocks while it writes its last line; nothing of the library asks after that."""
+def test_interrupt_after_the_last_progress(pairmill, text_file, tmp_path, command):
+    """The child blocks on its last line, after the library's last check for interrupts."""
     command = [pairmill, *command, "-f", "--progress", "json", str(text_file)]
-    lines = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE, check=True).stderr.splitlines(keepends=True)
-    made = left_in(tmp_path)[0]
-    before = hold(tmp_path)
-    child, said = start_blocked(command, tmp_path, sum(map(len, lines[:-1])) + len(lines[-1]) // 2)
+    lines = subprocess.run(command, cwd=tmp_path, stderr=subprocess.PIPE,
+                           check=True).stderr.splitlines(keepends=True)
+    made = names_in(tmp_path)[0]
+    before = contents(tmp_path)
+    half_of_last = sum(map(len, lines[:-1])) + len(lines[-1]) // 2
+    child, stderr = start_blocked(command, tmp_path, half_of_last)
     child.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    assert drain(said).endswith(b": interrupted\n")
+    assert drain(stderr).endswith(b": interrupted\n")
     assert child.wait(timeout=30) == 130
-    assert left_in(tmp_path) == [made] and hold(tmp_path) == before
+    assert names_in(tmp_path) == [made] and contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("command", [["train", "-s", 300, "-o", "out"], ["count", "-o", "out.counts"],
+@pytest.mark.parametrize("command", [["train", "-s", 300, "-o", "out"],
+                                     ["count", "-o", "out.counts"],
                                      ["encode", "-m", "MODEL", "-o", "out.u16"]])
 def test_second_interrupt_leaves_time_to_clean_up(endless, model, tmp_path, command):
     child = endless(*[model if part == "MODEL" else part for part in command])
@@ -447,26 +464,29 @@ def test_second_interrupt_leaves_time_to_clean_up(endless, model, tmp_path, comm
     _, message = child.communicate(timeout=30)
     assert child.returncode == 130
     assert message.endswith(b": interrupted\n")
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 def test_late_second_interrupt_quits(pairmill, text_file, tmp_path):
-    """The child is stuck with its last word, which nobody reads."""
-    child, said = start_blocked([pairmill, "train", "-s", "300", "--progress", "json", str(text_file)], tmp_path, 0)
+    """The child is stuck writing to a pipe that nobody reads."""
+    command = [pairmill, "train", "-s", "300", "--progress", "json", str(text_file)]
+    child, stderr = start_blocked(command, tmp_path, 0)
     assert child.poll() is None
     child.send_signal(signal.SIGINT)
     time.sleep(2.5)
     child.send_signal(signal.SIGINT)
     assert child.wait(timeout=30) == 130
-    os.close(said)
+    os.close(stderr)
 
 
 @pytest.mark.parametrize("options", [[], ["-o", "-"]])
-@pytest.mark.parametrize("command", [["encode"], ["encode", "--format", "u16"], ["encode", "--format", "tokens"],
-                                     ["encode", "--text", "a" * 100000], ["decode"]])
-def test_full_stdout_is_said_once(pairmill, model, command, options):
+@pytest.mark.parametrize(
+    "command", [["encode"], ["encode", "--format", "u16"], ["encode", "--format", "tokens"],
+                ["encode", "--text", "a" * 100000], ["decode"]])
+def test_full_stdout_is_reported_once(pairmill, model, command, options):
     with open("/dev/full", "wb") as full:
         done = subprocess.run([pairmill, *command, *options, "-q", "-m", str(model)], stdout=full,
                               stderr=subprocess.PIPE, input=b"97 98 " * 50000)
     assert done.returncode == 1
-    assert done.stderr.decode() == f"pairmill: {command[0]}: stdout: cannot write: No space left on device\n"
+    message = f"pairmill: {command[0]}: stdout: cannot write: No space left on device\n"
+    assert done.stderr.decode() == message

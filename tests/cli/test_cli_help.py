@@ -1,4 +1,4 @@
-# Help, man pages and completions come from one table: what one of them has, all have.
+# Help, man pages and completions come from one table: an option in one of them is in all.
 # SPDX-License-Identifier: MIT
 import re
 import shutil
@@ -9,21 +9,21 @@ import pytest
 COMMANDS = ["train", "count", "merge-counts", "encode", "decode", "convert", "inspect",
             "bench", "completions", "help", "version"]
 
-# The contract: these names may not change.
+# These names are part of the interface and must not change.
 PROMISED = {
     "train": """vocab-size output special pattern min-count reserve pad-vocab-to max-token-length
         ties layout compat counts tsv doc-separator input-format field skip-bad-lines sha256 unicode
         threads quiet verbose progress json force chunk-size scanner help""",
-    "count": """output special pattern doc-separator input-format field skip-bad-lines unicode sha256
-        threads quiet verbose progress json force help""",
+    "count": """output special pattern doc-separator input-format field skip-bad-lines unicode
+        sha256 threads quiet verbose progress json force help""",
     "merge-counts": "output tsv threads quiet verbose progress json force unicode help",
     "encode": """model output text format count special-tokens doc-separator eot input-format field
         skip-bad-lines unicode pattern special threads quiet verbose progress json force help""",
     "decode": "model output format pattern special unicode threads quiet json force help",
     "convert": "pattern special unicode force quiet help",
     "inspect": "check top tsv pattern special unicode json quiet help",
-    "bench": """runs vocab-size text-size special pattern doc-separator input-format field skip-bad-lines
-        unicode threads quiet verbose progress json help""",
+    "bench": """runs vocab-size text-size special pattern doc-separator input-format field
+        skip-bad-lines unicode threads quiet verbose progress json help""",
 }
 LETTERS = {"train": "osfjqvh", "count": "ofjqvh", "merge-counts": "ofjqvh", "encode": "mofjqvh",
            "decode": "mofjqvh", "bench": "sjqvh"}
@@ -42,7 +42,7 @@ def test_overview_lists_all_commands(run):
         assert done.stderr == b""
 
 
-def test_alone_it_is_wrong_usage(run):
+def test_no_command_is_wrong_usage(run):
     done = run(check=False)
     assert done.returncode == 2
     assert done.stdout == b""
@@ -62,7 +62,7 @@ def test_help_of_a_command(run, command):
         assert re.search(rf"^  -{letter}, --", text, re.M)
 
 
-def test_help_comes_before_what_is_missing_or_wrong_behind_it(run):
+def test_help_wins_over_missing_or_wrong_arguments(run):
     assert run("train", "-s", "300", "--help").returncode == 0
     assert run("merge-counts", "--help").returncode == 0
 
@@ -91,14 +91,16 @@ def test_man_page_is_roff_without_warnings(run, command):
         assert not line.startswith("'")
         assert re.fullmatch(r"(?:[^\\]|\\(?:[-e&]|f[BIR]|\([a-z]{2}))*", line), line
     if shutil.which("groff"):
-        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=page, capture_output=True)
+        done = subprocess.run(["groff", "-man", "-Tutf8", "-ww", "-z"], input=page,
+                              capture_output=True)
         assert (done.returncode, done.stderr) == (0, b"")
 
 
 def complete_in_bash(script, words):
     test = ('source /dev/stdin; COMP_WORDS=("$@"); COMP_CWORD=$(($#-1)); _pairmill 2>/dev/null; '
             'printf "%s\\n" "${COMPREPLY[@]}"')
-    done = subprocess.run(["bash", "-c", test, "bash", *words], input=script, capture_output=True, check=True)
+    done = subprocess.run(["bash", "-c", test, "bash", *words], input=script, capture_output=True,
+                          check=True)
     return set(done.stdout.decode().split())
 
 
@@ -131,7 +133,9 @@ def test_zsh_and_fish_have_every_option(run, command):
     case = re.search(rf"^\t\t{command}\) (.*?) ;;$", zsh, re.M | re.S).group(1)
     assert set(re.findall(r"^\t\t\t'\*?--([a-z0-9-]+)=?\[", case, re.M)) == options
     fish = run("completions", "fish").stdout.decode()
-    lines = [line for line in fish.splitlines() if f"__fish_seen_subcommand_from {command}'" in line]
+    lines = [
+        line for line in fish.splitlines() if f"__fish_seen_subcommand_from {command}'" in line
+    ]
     assert set(re.findall(r" -l ([a-z0-9-]+)", "\n".join(lines))) == options
 
 

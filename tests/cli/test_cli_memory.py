@@ -1,4 +1,4 @@
-# --memory and --tmp-dir: the same result within less memory, and nothing left behind.
+# --memory and --tmp-dir: the same result in less memory, and no files left behind.
 # SPDX-License-Identifier: MIT
 import json
 import os
@@ -14,17 +14,17 @@ import pytest
 
 MIB = 1 << 20
 LEAST = 12 * MIB
-# Lists of --counts files get half of the limit each, whatever the program itself takes.
+# The list of each --counts file gets half the limit, however much the program itself uses.
 BESIDE_COUNTS = 4 * MIB
 
 
-def left_in(folder):
+def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
 @pytest.fixture(scope="module")
 def many_words(tmp_path_factory):
-    """Words that hardly ever repeat: 50 MB of tables."""
+    """Words that hardly ever repeat, so that tables take 50 MB."""
     numbers = random.Random(7)
     letters = "abcdefghijklmnopqrstuvwxyz"
     words = ["".join(numbers.choices(letters, k=numbers.randint(4, 10))) for _ in range(720_000)]
@@ -36,7 +36,7 @@ def many_words(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whole(many_words, run, tmp_path_factory):
-    """The counts and the figures of counting without a limit."""
+    """The counts file and the figures of counting without a limit."""
     out = tmp_path_factory.mktemp("whole") / "whole.counts"
     done = run("count", "-q", "--json", "-j", 1, "-o", out, many_words)
     return out, json.loads(done.stdout)
@@ -50,9 +50,10 @@ def small_model(many_words, run, tmp_path_factory):
 
 
 def figures_of(pairmill, *args):
-    """By way of a shell: the peak of a process begins with that of the one it was forked from."""
-    done = subprocess.run(["sh", "-c", '"$@"; exit $?', "sh", str(pairmill), *map(str, args), "-q", "--json"],
-                          capture_output=True, check=True)
+    """Runs through a shell: a process inherits the peak memory of the one that forked it."""
+    command = [str(pairmill), *map(str, args), "-q", "--json"]
+    done = subprocess.run(["sh", "-c", '"$@"; exit $?', "sh", *command], capture_output=True,
+                          check=True)
     return json.loads(done.stdout)
 
 
@@ -64,7 +65,7 @@ def test_a_fraction_of_the_table(pairmill, many_words, whole, tmp_path):
     out = tmp_path / "out.counts"
     figures = figures_of(pairmill, "count", "-j", 1, "--memory", limit, "-o", out, many_words)
     assert out.read_bytes() == expected.read_bytes()
-    assert left_in(tmp_path) == ["out.counts"]
+    assert names_in(tmp_path) == ["out.counts"]
     assert figures["spilled_runs"] >= 10 and figures["spilled_bytes"] > 0
     assert figures["memory_limit"] == limit and figures["table_memory"] <= limit
     assert figures["totals"] == unlimited["totals"]
@@ -84,30 +85,36 @@ def test_same_bytes_on_all_threads(run, many_words, whole, tmp_path, threads, su
 
 
 def test_summary_says_what_was_spilled(run, many_words, tmp_path):
-    text = run("count", "-j", 1, "--memory", "14M", "-o", tmp_path / "a.counts", many_words).stderr.decode()
-    assert re.search(r"^Counted within 14\.7 MB of memory: [\d,]+ sorted runs of [\d.]+ MB in temporary files\.$", text, re.M)
+    text = run("count", "-j", 1, "--memory", "14M", "-o", tmp_path / "a.counts",
+               many_words).stderr.decode()
+    assert re.search(r"^Counted within 14\.7 MB of memory: "
+                     r"[\d,]+ sorted runs of [\d.]+ MB in temporary files\.$", text, re.M)
     quiet = run("count", "--memory", "1G", "-o", tmp_path / "b.counts", many_words).stderr.decode()
     assert "Counted within" not in quiet
 
 
 def test_progress_of_merging_runs(run, many_words, tmp_path):
-    done = run("count", "-j", 1, "--memory", LEAST, "--progress", "json", "-o", tmp_path / "a.counts", many_words)
+    done = run("count", "-j", 1, "--memory", LEAST, "--progress", "json", "-o",
+               tmp_path / "a.counts", many_words)
     stages = [json.loads(line)["stage"] for line in done.stderr.splitlines()]
     assert list(dict.fromkeys(stages)) == ["count", "merge runs", "write"]
 
 
 def test_merging_that_fits_is_not_refused(run, many_words, small_model, tmp_path):
     out = tmp_path / "out"
-    figures = json.loads(run("train", "-q", "--json", "-s", 300, "-j", 2, "--memory", "400M", "-o", out, many_words).stdout)
+    figures = json.loads(
+        run("train", "-q", "--json", "-s", 300, "-j", 2, "--memory", "400M", "-o", out,
+            many_words).stdout)
     assert figures["memory_limit"] == 400 * MIB
     record = json.loads((out / "training.json").read_text())
     assert record["options"]["memory_limit"] == 400 * MIB
     assert record["spilled_runs"] == figures["spilled_runs"]
     assert (out / "tokenizer.json").read_bytes() == small_model.read_bytes()
-    assert left_in(tmp_path) == ["out"]
+    assert names_in(tmp_path) == ["out"]
 
 
-@pytest.mark.parametrize("output, kept", [("model.json", "model.json.counts"), ("folder/", "folder.counts"),
+@pytest.mark.parametrize("output, kept", [("model.json", "model.json.counts"),
+                                          ("folder/", "folder.counts"),
                                           (None, "tmp/pairmill.counts")])
 def test_counts_are_kept_for_another_try(run, many_words, small_model, tmp_path, output, kept):
     (tmp_path / "tmp").mkdir()
@@ -116,24 +123,31 @@ def test_counts_are_kept_for_another_try(run, many_words, small_model, tmp_path,
     done = run(*command, check=False, cwd=tmp_path)
     assert done.returncode == 1
     message = done.stderr.decode()
-    assert re.search(r"merging [\d]+ words may need [\d.]+ MiB of memory, more than the limit of 16\.0 MiB; "
-                     rf"the counts are kept in {re.escape(kept)}: train from them with --counts\n$", message)
-    assert left_in(tmp_path) == sorted({"tmp", kept.split("/")[0]})
+    assert re.search(
+        r"merging [\d]+ words may need [\d.]+ MiB of memory, more than the limit of 16\.0 MiB; "
+        rf"the counts are kept in {re.escape(kept)}: train from them with --counts\n$", message)
+    assert names_in(tmp_path) == sorted({"tmp", kept.split("/")[0]})
     run("train", "-q", "-s", 300, "--counts", kept, "-o", "again.json", cwd=tmp_path)
     assert (tmp_path / "again.json").read_bytes() == small_model.read_bytes()
     again = run(*command, check=False, cwd=tmp_path)
-    assert again.returncode == 1 and f"{kept}: exists already (-f overwrites)" in again.stderr.decode()
+    assert again.returncode == 1
+    assert f"{kept}: exists already (-f overwrites)" in again.stderr.decode()
 
 
-def test_counts_are_kept_beside_no_device(run, many_words, tmp_path):
-    """What is written to a device is gone; a name beside it would be one in /dev."""
+def test_counts_are_not_kept_beside_a_device(run, many_words, tmp_path):
+    """A device does not keep the counts, and a file beside it would be in /dev."""
     (tmp_path / "tmp").mkdir()
     (tmp_path / "null.json").symlink_to("/dev/null")
-    command = ["train", "-s", 300, "-j", 2, "--memory", "16M", "--tmp-dir", "tmp", "-o", "null.json", many_words]
+    command = [
+        "train", "-s", 300, "-j", 2, "--memory", "16M", "--tmp-dir", "tmp", "-o", "null.json",
+        many_words
+    ]
     done = run(*command, check=False, cwd=tmp_path)
     assert done.returncode == 1
-    assert b"; the counts are kept in tmp/pairmill.counts: train from them with --counts\n" in done.stderr
-    assert left_in(tmp_path) == ["null.json", "tmp"] and left_in(tmp_path / "tmp") == ["pairmill.counts"]
+    message = b"; the counts are kept in tmp/pairmill.counts: train from them with --counts\n"
+    assert message in done.stderr
+    assert names_in(tmp_path) == ["null.json", "tmp"]
+    assert names_in(tmp_path / "tmp") == ["pairmill.counts"]
     again = run(*command, check=False, cwd=tmp_path)
     assert again.returncode == 1 and b"tmp/pairmill.counts: exists already" in again.stderr
 
@@ -141,29 +155,32 @@ def test_counts_are_kept_beside_no_device(run, many_words, tmp_path):
 def test_reserved_tokens_are_not_in_kept_counts(run, many_words, tmp_path):
     options = ["-s", 300, "--reserve", 3, "--special", "<e>"]
     run("train", "-q", *options, "-o", "plain.json", many_words, cwd=tmp_path)
-    assert run("train", "-q", *options, "--memory", "16M", "-j", 2, "-o", "m.json", many_words, cwd=tmp_path,
-               check=False).returncode == 1
-    run("train", "-q", "-s", 300, "--reserve", 3, "--counts", "m.json.counts", "-o", "m.json", cwd=tmp_path)
+    assert run("train", "-q", *options, "--memory", "16M", "-j", 2, "-o", "m.json", many_words,
+               cwd=tmp_path, check=False).returncode == 1
+    run("train", "-q", "-s", 300, "--reserve", 3, "--counts", "m.json.counts", "-o", "m.json",
+        cwd=tmp_path)
     assert (tmp_path / "m.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
 
 
-def test_what_would_be_kept_may_not_be_an_input(run, tmp_path):
+def test_kept_counts_may_not_replace_an_input(run, tmp_path):
     (tmp_path / "m.json.counts").write_bytes(b"some text")
-    done = run("train", "-f", "-s", 300, "--memory", "100M", "-o", "m.json", "m.json.counts", check=False, cwd=tmp_path)
+    done = run("train", "-f", "-s", 300, "--memory", "100M", "-o", "m.json", "m.json.counts",
+               check=False, cwd=tmp_path)
     assert done.returncode == 1 and b"m.json.counts: the output is also an input" in done.stderr
 
 
 def run_for_peak(*command, **options):
-    """What it did, and the bytes that it took at most, also where it fails."""
+    """Returns the finished process, even a failed one, and its peak memory in bytes."""
     script = "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]);" \
              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024); sys.exit(code)"
-    done = subprocess.run([sys.executable, "-c", script, *map(str, command)], capture_output=True, **options)
+    done = subprocess.run([sys.executable, "-c", script, *map(str, command)], capture_output=True,
+                          **options)
     return done, int(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def as_tsv(many_words, run, tmp_path_factory):
-    """The words as a TSV, and the same out of order."""
+    """A folder with the words as a sorted and as a shuffled TSV."""
     folder = tmp_path_factory.mktemp("tsv")
     run("count", "-q", "-o", folder / "sorted.tsv", many_words)
     head, *lines = (folder / "sorted.tsv").read_bytes().splitlines(keepends=True)
@@ -173,54 +190,67 @@ def as_tsv(many_words, run, tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", ["counts", "sorted", "shuffled", "pipe"])
-def test_counts_that_are_more_than_the_limit(pairmill, run, whole, as_tsv, tmp_path, kind):
-    """Both figures, and no more memory taken than the limit to find them out."""
+def test_counts_larger_than_the_limit(pairmill, run, whole, as_tsv, tmp_path, kind):
+    """The message gives both figures, and finding them takes no more memory than the limit."""
     path = whole[0] if kind in ("counts", "pipe") else as_tsv / f"{kind}.tsv"
     before = path.read_bytes()
-    command = [pairmill, "train", "-q", "-s", "300", "-j", "1", "--memory", "14M", "-o", "m.json", "--counts"]
+    command = [
+        pairmill, "train", "-q", "-s", "300", "-j", "1", "--memory", "14M", "-o", "m.json",
+        "--counts"
+    ]
     with path.open("rb") as source:
-        done, peak = run_for_peak(*command, "-" if kind == "pipe" else path, stdin=source, cwd=tmp_path)
+        done, peak = run_for_peak(*command, "-" if kind == "pipe" else path, stdin=source,
+                                  cwd=tmp_path)
     assert done.returncode == 1
-    found = re.search(r" takes? ([\d.]+) MiB of memory, more than the limit of 14\.0 MiB\n$", done.stderr.decode())
+    found = re.search(r" takes? ([\d.]+) MiB of memory, more than the limit of 14\.0 MiB\n$",
+                      done.stderr.decode())
     _, *lines = (as_tsv / "sorted.tsv").read_text(encoding="utf-8").splitlines()
     needed = 2 * sum(16 + len(line.rsplit("\t", 1)[0]) for line in lines) / MIB
     assert found, done.stderr
     if path.suffix == ".counts":
-        assert float(found[1]) == pytest.approx(needed, abs=0.11) and f" {len(lines)} words ".encode() in done.stderr
+        assert float(found[1]) == pytest.approx(needed, abs=0.11)
+        assert f" {len(lines)} words ".encode() in done.stderr
     else:
         assert needed / 2 < float(found[1]) < 4 * needed
-    assert left_in(tmp_path) == [] and path.read_bytes() == before
+    assert names_in(tmp_path) == [] and path.read_bytes() == before
     if b"__asan_init" not in pairmill.read_bytes():
         assert peak <= 14 * MIB
 
 
-def test_counts_of_several_files_within_the_limit(pairmill, run, many_words, whole, as_tsv, small_model, tmp_path):
-    """Each takes less than the limit, and all of them more."""
+def test_counts_of_several_files_within_the_limit(pairmill, run, many_words, whole, as_tsv,
+                                                  small_model, tmp_path):
+    """Each file takes less than the limit; together they take more."""
     text = many_words.read_bytes().split(b" ")
     for i in range(4):
         (tmp_path / f"{i}.txt").write_bytes(b" ".join(text[i::4]))
         run("count", "-q", "-o", tmp_path / f"{i}.counts", tmp_path / f"{i}.txt")
         (tmp_path / f"{i}.txt").unlink()
     files = [part for i in range(4) for part in ("--counts", tmp_path / f"{i}.counts")]
-    left = left_in(tmp_path)
-    done, peak = run_for_peak(pairmill, "train", "-q", "-s", 300, "-j", 1, "--memory", "14M", "--tmp-dir", tmp_path, *files)
+    left = names_in(tmp_path)
+    done, peak = run_for_peak(pairmill, "train", "-q", "-s", 300, "-j", 1, "--memory", "14M",
+                              "--tmp-dir", tmp_path, *files)
     assert done.returncode == 1
     if b"__asan_init" not in pairmill.read_bytes():
         assert peak <= 14 * MIB + BESIDE_COUNTS
-    assert re.search(rb"merging \d+ words may need [\d.]+ MiB of memory, more than the limit of 14\.0 MiB\n$", done.stderr)
-    assert left_in(tmp_path) == left
-    figures = figures_of(pairmill, "train", "-s", 300, "-j", 1, "--memory", "400M", "-o", tmp_path / "m.json", *files)
+    assert re.search(
+        rb"merging \d+ words may need [\d.]+ MiB of memory, more than the limit of 14\.0 MiB\n$",
+        done.stderr)
+    assert names_in(tmp_path) == left
+    figures = figures_of(pairmill, "train", "-s", 300, "-j", 1, "--memory", "400M", "-o",
+                         tmp_path / "m.json", *files)
     assert figures["spilled_runs"] == 0
-    expected = json.loads(run("train", "-q", "--json", "-s", 300, "-o", tmp_path / "n.json", *files).stdout)
+    expected = json.loads(
+        run("train", "-q", "--json", "-s", 300, "-o", tmp_path / "n.json", *files).stdout)
     assert figures["totals"] == expected["totals"]
     assert (tmp_path / "m.json").read_bytes() == (tmp_path / "n.json").read_bytes()
 
 
 def test_counts_and_text_within_the_limit(run, many_words, whole, tmp_path):
-    """The counts do not stay in memory while text is counted; what is kept holds both."""
+    """Loaded counts leave memory before text is counted; the kept file holds both."""
     options = ["-q", "-s", 300, "--counts", whole[0], many_words]
     expected = json.loads(run("train", "--json", "-o", tmp_path / "n.json", *options).stdout)
-    limited = json.loads(run("train", "--json", "--memory", "400M", "-o", tmp_path / "m.json", *options).stdout)
+    limited = json.loads(
+        run("train", "--json", "--memory", "400M", "-o", tmp_path / "m.json", *options).stdout)
     assert limited["totals"] == expected["totals"] and limited["spilled_runs"] >= 1
     assert (tmp_path / "m.json").read_bytes() == (tmp_path / "n.json").read_bytes()
     done = run("train", "--memory", "60M", "--tmp-dir", tmp_path, *options, check=False)
@@ -230,76 +260,87 @@ def test_counts_and_text_within_the_limit(run, many_words, whole, tmp_path):
 
 
 def test_counts_alone_are_not_kept_again(run, whole, tmp_path):
-    done = run("train", "-s", 300, "-j", 2, "--memory", "16M", "-o", "m.json", "--counts", whole[0], check=False, cwd=tmp_path)
+    done = run("train", "-s", 300, "-j", 2, "--memory", "16M", "-o", "m.json", "--counts", whole[0],
+               check=False, cwd=tmp_path)
     assert done.returncode == 1 and b"more than the limit of 16.0 MiB\n" in done.stderr
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("threads", [1, 8])
 def test_too_small_a_limit_names_the_least(run, text_file, tmp_path, threads):
-    for command in (["train", "-s", 300, "--tmp-dir", tmp_path], ["count", "-o", tmp_path / "out.counts"]):
+    for command in (["train", "-s", 300, "--tmp-dir", tmp_path],
+                    ["count", "-o", tmp_path / "out.counts"]):
         done = run(*command, "-j", threads, "--memory", "1M", text_file, check=False, cwd=tmp_path)
         assert done.returncode == 2
-        least = int(re.search(rb"too small for \d threads?: the least is (\d+) bytes", done.stderr)[1])
+        least = int(
+            re.search(rb"too small for \d threads?: the least is (\d+) bytes", done.stderr)[1])
     run(*command, "-q", "-j", threads, "--memory", least, text_file, cwd=tmp_path)
-    assert run(*command, "-f", "-j", threads, "--memory", least - 1, text_file, check=False, cwd=tmp_path).returncode == 2
+    assert run(*command, "-f", "-j", threads, "--memory", least - 1, text_file, check=False,
+               cwd=tmp_path).returncode == 2
 
 
-def test_temporary_folder_that_is_not_there(run, text_file, tmp_path):
-    done = run("count", "--memory", "100M", "--tmp-dir", "nowhere", "-o", "a.counts", text_file, check=False, cwd=tmp_path)
+def test_missing_temporary_folder(run, text_file, tmp_path):
+    done = run("count", "--memory", "100M", "--tmp-dir", "nowhere", "-o", "a.counts", text_file,
+               check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert b"nowhere: cannot make a temporary file: No such file or directory" in done.stderr
 
 
 def test_full_disk_names_the_temporary_folder(pairmill, many_words, tmp_path):
-    """The limit on file sizes stands for a full disk."""
+    """A limit on file sizes simulates a full disk."""
     def limit():
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     (tmp_path / "tmp").mkdir()
-    done = subprocess.run([pairmill, "count", "-j", "2", "--memory", "16M", "--tmp-dir", "tmp", "-o", "a.counts", many_words],
-                          cwd=tmp_path, preexec_fn=limit, capture_output=True)
+    command = ["count", "-j", "2", "--memory", "16M", "--tmp-dir", "tmp", "-o", "a.counts"]
+    done = subprocess.run([pairmill, *command, many_words], cwd=tmp_path, preexec_fn=limit,
+                          capture_output=True)
     assert done.returncode == 1
     assert b"tmp (temporary files): cannot write: File too large" in done.stderr
-    assert left_in(tmp_path) == ["tmp"] and left_in(tmp_path / "tmp") == []
+    assert names_in(tmp_path) == ["tmp"] and names_in(tmp_path / "tmp") == []
 
 
 def has_temporary_file(pid, folder):
     try:
-        names = [os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")]
+        names = [
+            os.readlink(f"/proc/{pid}/fd/{number}") for number in os.listdir(f"/proc/{pid}/fd")
+        ]
     except FileNotFoundError:
         return False
     return any(name.startswith(f"{folder}/") for name in names)
 
 
-@pytest.mark.parametrize("number, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130), (signal.SIGTERM, 130)])
-def test_nothing_is_left_whatever_ends_it(pairmill, many_words, tmp_path, number, code):
-    child = subprocess.Popen([pairmill, "count", "-q", "-j", "1", "--memory", str(LEAST), "--tmp-dir", tmp_path,
-                              "-o", tmp_path / "out.counts"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+@pytest.mark.parametrize("number, code", [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 130),
+                                          (signal.SIGTERM, 130)])
+def test_nothing_is_left_however_it_ends(pairmill, many_words, tmp_path, number, code):
+    command = ["count", "-q", "-j", "1", "--memory", str(LEAST), "--tmp-dir", tmp_path]
+    child = subprocess.Popen([pairmill, *command, "-o", tmp_path / "out.counts"],
+                             stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     child.stdin.write(many_words.read_bytes())
     child.stdin.flush()
     end = time.monotonic() + 30
     while not has_temporary_file(child.pid, tmp_path) and time.monotonic() < end:
         time.sleep(0.02)
     assert has_temporary_file(child.pid, tmp_path)
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
     child.send_signal(number)
     assert child.wait(timeout=30) == code
     child.stdin.close()
-    assert left_in(tmp_path) == []
+    assert names_in(tmp_path) == []
 
 
-def test_temporary_folder_of_the_environment(pairmill, many_words, tmp_path):
+def test_temporary_folder_from_the_environment(pairmill, many_words, tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path / "nowhere")}
     command = [pairmill, "train", "-s", "300", "--memory", "100M"]
     done = subprocess.run([*command, many_words], env=environment, capture_output=True)
     assert done.returncode == 1 and b"nowhere" in done.stderr
-    subprocess.run([*command, "-q", "-f", "-o", tmp_path / "m.json", many_words], env=environment, check=True)
+    subprocess.run([*command, "-q", "-f", "-o", tmp_path / "m.json", many_words], env=environment,
+                   check=True)
 
 
 def test_merge_counts_within_a_limit(run, many_words, whole, tmp_path):
-    """Count files and an unsorted TSV of a megabyte and more."""
+    """Merges count files and an unsorted TSV of more than a megabyte."""
     tsv = tmp_path / "shuffled.tsv"
     run("count", "-q", "-o", tsv, many_words)
     head, *lines = tsv.read_bytes().splitlines(keepends=True)
@@ -311,7 +352,7 @@ def test_merge_counts_within_a_limit(run, many_words, whole, tmp_path):
     assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
     done = run("merge-counts", "--memory", "1M", "-o", tmp_path / "x.counts", *inputs, check=False)
     assert done.returncode == 2 and b"the least is " in done.stderr
-    assert left_in(tmp_path) == ["actual.counts", "expected.counts", "shuffled.tsv"]
+    assert names_in(tmp_path) == ["actual.counts", "expected.counts", "shuffled.tsv"]
 
 
 def test_many_files_within_a_limit(run, text_file, tmp_path):
@@ -320,13 +361,14 @@ def test_many_files_within_a_limit(run, text_file, tmp_path):
     run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
     run("merge-counts", "-q", "--memory", "9M", "-o", tmp_path / "actual.counts", *inputs)
     assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
-    assert left_in(tmp_path) == ["actual.counts", "expected.counts", "one.counts"]
+    assert names_in(tmp_path) == ["actual.counts", "expected.counts", "one.counts"]
 
 
-# What merging takes, against what it was said to need before it began.
+# ---- Peak memory of merging, against the estimate made before it starts ----
 
 def letters_of(numbers, count, low, high, letters):
-    return sorted({"".join(numbers.choices(letters, k=numbers.randint(low, high))) for _ in range(count)})
+    return sorted({"".join(numbers.choices(letters, k=numbers.randint(low, high)))
+                   for _ in range(count)})
 
 
 def made_counts(kind):
@@ -335,9 +377,11 @@ def made_counts(kind):
     if kind == "once":
         return [(word, 1) for word in letters_of(numbers, 60_000, 4, 12, latin)]
     if kind == "even":
-        return [(word, numbers.randint(500, 600)) for word in letters_of(numbers, 60_000, 4, 12, latin)]
+        return [(word, numbers.randint(500, 600))
+                for word in letters_of(numbers, 60_000, 4, 12, latin)]
     if kind == "uneven":
-        return [(word, 1 + int(10 ** (9 * numbers.random() ** 3))) for word in letters_of(numbers, 100_000, 3, 12, latin)]
+        return [(word, 1 + int(10 ** (9 * numbers.random() ** 3)))
+                for word in letters_of(numbers, 100_000, 3, 12, latin)]
     if kind == "few letters":
         return [(word, numbers.randint(1, 9)) for word in letters_of(numbers, 20_000, 30, 60, dna)]
     if kind == "long":
@@ -346,7 +390,7 @@ def made_counts(kind):
 
 
 def need_and_peak(pairmill, folder, *options):
-    """What merging may need, as it says where it is refused, and the most that it took within just that."""
+    """Returns the estimate named in the refusal, and the peak memory with just that limit."""
     train = [pairmill, "train", "-q", "-f", "-o", folder / "m.json", *options]
     for limit in range(20 * MIB, 200 * MIB, 3 * MIB):
         done, peak = run_for_peak(*train, "--memory", limit)
@@ -362,27 +406,34 @@ def need_and_peak(pairmill, folder, *options):
 
 
 @pytest.mark.parametrize("kind", ["once", "even", "uneven", "few letters", "long", "one word"])
-def test_merging_takes_no_more_than_it_may_need(pairmill, tmp_path, kind):
+def test_merging_takes_no_more_than_estimated(pairmill, tmp_path, kind):
     if b"__asan_init" in pairmill.read_bytes():
         pytest.skip("the sanitizer has memory of its own")
     lines = sorted(f"{word}\t{count}\n" for word, count in made_counts(kind))
     (tmp_path / "a.tsv").write_text("#pairmill-counts 1\n" + "".join(lines))
     for threads, merger in [(1, "one-by-one"), (2, "pipelined"), (8, "batches")]:
         for size in (500, 20_000):
-            need, peak = need_and_peak(pairmill, tmp_path, "-s", size, "-j", threads, "--merger", merger,
-                                       "--counts", tmp_path / "a.tsv")
+            need, peak = need_and_peak(pairmill, tmp_path, "-s", size, "-j", threads, "--merger",
+                                       merger, "--counts", tmp_path / "a.tsv")
             assert peak <= need
 
 
-def test_what_merging_may_need_is_not_far_from_what_it_takes(pairmill, tmp_path):
-    """Words as uneven as those of text: some come up a thousand times, most once."""
+def test_the_estimate_is_close_to_the_peak(pairmill, tmp_path):
+    """Word counts are as uneven as in real text: some words are very frequent, most occur once."""
     if b"__asan_init" in pairmill.read_bytes():
         pytest.skip("the sanitizer has memory of its own")
     numbers = random.Random(3)
-    parts = ["".join(numbers.choices("etaoinshrdlucmfwyp", k=numbers.randint(1, 4))) for _ in range(400)]
-    words = {"".join(parts[int(400 * numbers.random() ** 2)] for _ in range(numbers.randint(1, 4))) for _ in range(300_000)}
-    lines = sorted(f"{word}\t{1 + 200_000 // (rank + 1)}\n" for rank, word in enumerate(sorted(words)))
+    parts = [
+        "".join(numbers.choices("etaoinshrdlucmfwyp", k=numbers.randint(1, 4))) for _ in range(400)
+    ]
+    words = {
+        "".join(parts[int(400 * numbers.random() ** 2)] for _ in range(numbers.randint(1, 4)))
+        for _ in range(300_000)
+    }
+    lines = sorted(f"{word}\t{1 + 200_000 // (rank + 1)}\n"
+                   for rank, word in enumerate(sorted(words)))
     (tmp_path / "a.tsv").write_text("#pairmill-counts 1\n" + "".join(lines))
     for size in (2000, 30_000):
-        need, peak = need_and_peak(pairmill, tmp_path, "-s", size, "-j", 2, "--counts", tmp_path / "a.tsv")
+        need, peak = need_and_peak(pairmill, tmp_path, "-s", size, "-j", 2, "--counts",
+                                   tmp_path / "a.tsv")
         assert peak <= need < 1.8 * peak

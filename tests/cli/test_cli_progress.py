@@ -21,7 +21,7 @@ def rng_words():
     return ["".join(numbers.choices("abcdefgh", k=numbers.randint(2, 9))) for _ in range(100_000)]
 
 
-def test_json_progress_is_one_object_a_line_and_nothing_else(run, longer_text):
+def test_json_progress_is_one_object_per_line(run, longer_text):
     done = run("train", "-s", 2000, "--progress", "json", longer_text)
     events = [json.loads(line) for line in done.stderr.decode().splitlines()]
     assert {event["stage"] for event in events} >= {"count", "merge"}
@@ -30,11 +30,12 @@ def test_json_progress_is_one_object_a_line_and_nothing_else(run, longer_text):
         assert isinstance(event["elapsed_s"], float) and event["elapsed_s"] >= 0
         assert event["total"] == 0 or event["done"] <= event["total"]
     last = [event for event in events if event["stage"] == "count"][-1]
-    assert (last["done"], last["total"], last["unit"]) == (longer_text.stat().st_size,) * 2 + ("bytes",)
+    size = longer_text.stat().st_size
+    assert (last["done"], last["total"], last["unit"]) == (size, size, "bytes")
     assert done.stdout == b""
 
 
-def test_explicit_json_progress_stays_with_quiet(run, text_file):
+def test_explicit_json_progress_overrides_quiet(run, text_file):
     done = run("train", "-s", 300, "-q", "--progress", "json", text_file)
     assert all(json.loads(line)["stage"] for line in done.stderr.splitlines())
     assert done.stderr
@@ -42,19 +43,21 @@ def test_explicit_json_progress_stays_with_quiet(run, text_file):
 
 def test_plain_progress_and_summary(run, longer_text):
     begin = time.monotonic()
-    lines = run("train", "-s", 2000, "--progress", "plain", longer_text).stderr.decode().splitlines()
+    lines = run("train", "-s", 2000, "--progress", "plain",
+                longer_text).stderr.decode().splitlines()
     seconds = time.monotonic() - begin
     stages = [line for line in lines if re.match(r"^[a-z ]+: \d+ %, ", line)]
-    # At the end of each stage, and else at most one a second.
+    # One line at the end of each stage, and otherwise at most one per second.
     assert 1 <= len(stages) <= len({line.split(":")[0] for line in stages}) + seconds
     assert any(re.match(r"count: 100 %, .* of ", line) for line in stages)
     assert "Learned a vocab of 2,000: 256 bytes, 0 special tokens, 1,744 merges." in lines
 
 
-def test_no_progress_where_there_is_no_terminal(run, text_file):
+def test_no_progress_without_a_terminal(run, text_file):
     by_default = run("train", "-s", 300, text_file).stderr
     assert b"\r" not in by_default and b"%" not in by_default
-    assert run("train", "-s", 300, "--progress", "none", text_file).stderr.count(b"\n") == by_default.count(b"\n")
+    without = run("train", "-s", 300, "--progress", "none", text_file).stderr
+    assert without.count(b"\n") == by_default.count(b"\n")
     assert run("train", "-s", 300, "-q", text_file).stderr == b""
 
 
@@ -73,10 +76,12 @@ def test_quiet_and_dumb_terminals_get_no_line(run_on_terminal, text_file):
     assert b"\x1b" not in run_on_terminal("train", "-s", 300, text_file, env={"TERM": "dumb"})[1]
 
 
-def test_no_line_over_what_goes_to_the_same_terminal(run, run_on_terminal, model, text_file, tmp_path):
-    """Ids or text may stand where the line would be redrawn."""
+def test_no_progress_line_over_output_on_the_same_terminal(run, run_on_terminal, model, text_file,
+                                                     tmp_path):
+    """A redrawn progress line would overwrite ids or text."""
     run("encode", "-q", "-m", model, "-o", tmp_path / "ids.u16", text_file)
-    for command in (["encode", "-m", model, text_file], ["decode", "-m", model, tmp_path / "ids.u16"]):
+    for command in (["encode", "-m", model, text_file],
+                    ["decode", "-m", model, tmp_path / "ids.u16"]):
         assert b"\x1b[K" not in run_on_terminal(*command)[1]
     shown = run_on_terminal("decode", "-m", model, "-o", tmp_path / "out", tmp_path / "ids.u16")[1]
     assert b"\r\x1b[Kdecode: 100 %, " in shown
@@ -86,25 +91,32 @@ def test_summary_says_what_from_what_and_where(run, text_file, tmp_path):
     out = tmp_path / "model"
     text = run("train", "-s", 300, "--special", "<|end|>", "-o", out, text_file).stderr.decode()
     assert "Learned a vocab of 300: 256 bytes, 1 special token, 43 merges." in text
-    assert re.search(r"^From [\d.]+ kB of text: 1 document, [\d,]+ pretokens, [\d,]+ distinct words\.$", text, re.M)
-    assert re.search(r"^In [\d.]+ s \(count [\d.]+ s, .*merge [\d.]+ s\), at most [\d.]+ MB of memory\.$", text, re.M)
+    assert re.search(
+        r"^From [\d.]+ kB of text: 1 document, [\d,]+ pretokens, [\d,]+ distinct words\.$", text,
+        re.M)
+    assert re.search(
+        r"^In [\d.]+ s \(count [\d.]+ s, .*merge [\d.]+ s\), at most [\d.]+ MB of memory\.$", text,
+        re.M)
     assert f"Written to {out}." in text
     assert "Nothing is written without -o" in run("train", "-s", 300, text_file).stderr.decode()
 
 
 @pytest.mark.parametrize("text, options, why", [
-    (b"ab ab cd", ["--min-count", "2"], "Stopped at 257 of 1,234 entries: no pair occurs 2 times or more."),
+    (b"ab ab cd", ["--min-count", "2"],
+     "Stopped at 257 of 1,234 entries: no pair occurs 2 times or more."),
     (b"ab", [], "Stopped at 257 of 1,234 entries: no pair is left."),
     (b"", [], "Stopped at 256 of 1,234 entries: no pair is left.")])
-def test_early_stop_is_said(run, text, options, why):
-    assert why in run("train", "-s", 1234, "--pattern", "gpt2", *options, input=text).stderr.decode()
+def test_early_stop_is_reported(run, text, options, why):
+    assert why in run("train", "-s", 1234, "--pattern", "gpt2", *options,
+                      input=text).stderr.decode()
 
 
-@pytest.mark.parametrize("options", [["--special", "<e>"], ["--special", "<e>", "--doc-separator", "<e>"],
-                                     ["--doc-separator", "<e>"], ["--layout", "gpt2", "--doc-separator", "<e>"]])
+@pytest.mark.parametrize(
+    "options", [["--special", "<e>"], ["--special", "<e>", "--doc-separator", "<e>"],
+                ["--doc-separator", "<e>"], ["--layout", "gpt2", "--doc-separator", "<e>"]])
 def test_early_stop_leaves_the_padding_out(run, tmp_path, options):
-    text = run("train", "-s", 300, "--pad-vocab-to", 64, "--reserve", 2, *options, "-o", tmp_path / "m",
-               input=b"ab<e>ab").stderr.decode()
+    text = run("train", "-s", 300, "--pad-vocab-to", 64, "--reserve", 2, *options, "-o",
+               tmp_path / "m", input=b"ab<e>ab").stderr.decode()
     assert "Learned a vocab of 320: 256 bytes, 63 special tokens, 1 merge." in text
     assert "Stopped at 260 of 300 entries: no pair is left." in text
 
@@ -122,16 +134,21 @@ def test_verbose_names_the_model(run, model):
 
 def test_train_json(run, text_file, tmp_path):
     out = tmp_path / "model"
-    done = run("train", "-s", 300, "--special", "<|end|>", "--sha256", "--json", "-o", out, text_file)
+    done = run("train", "-s", 300, "--special", "<|end|>", "--sha256", "--json", "-o", out,
+               text_file)
     figures = json.loads(done.stdout)
     assert (figures["command"], figures["vocab_size"], figures["merges"]) == ("train", 300, 43)
-    assert figures["stopped"] == "full" and figures["output"] == str(out) and figures["compat"] is None
-    assert figures["totals"]["bytes"] == text_file.stat().st_size and figures["totals"]["documents"] == 1
+    assert figures["stopped"] == "full"
+    assert figures["output"] == str(out)
+    assert figures["compat"] is None
+    assert figures["totals"]["bytes"] == text_file.stat().st_size
+    assert figures["totals"]["documents"] == 1
     stages = {stage["name"]: stage for stage in figures["stages"]}
     assert stages["merge"]["seconds"] >= 0 and stages["merge"]["peak_memory"] > 0
     assert figures["seconds"] >= 0 and figures["peak_memory"] >= stages["merge"]["peak_memory"]
     [source] = figures["inputs"]
-    assert source["bytes"] == text_file.stat().st_size and re.fullmatch("[0-9a-f]{64}", source["sha256"])
+    assert source["bytes"] == text_file.stat().st_size
+    assert re.fullmatch("[0-9a-f]{64}", source["sha256"])
 
 
 def test_json_holds_any_bytes_of_a_name(run, tmp_path):

@@ -1,4 +1,4 @@
-# Wrong usage: exit code 2, the option's name, and the nearest known one.
+# Wrong usage: exit code 2, the name of the option, and the nearest known one.
 # SPDX-License-Identifier: MIT
 import pytest
 
@@ -14,11 +14,13 @@ def refuse(run, *arguments):
     ("--min_count", "--min-count"), ("--patern=gpt2", "--pattern"), ("--doc", "--doc-separator")])
 def test_nearest_option(run, wrong, right):
     message = refuse(run, "train", wrong)
-    assert message.startswith(f"pairmill: train: unknown option {wrong.split('=')[0]}; did you mean {right}?\n")
+    assert message.startswith(
+        f"pairmill: train: unknown option {wrong.split('=')[0]}; did you mean {right}?\n")
 
 
 def test_nothing_is_near(run):
-    assert refuse(run, "train", "--zzzzqqqq").startswith("pairmill: train: unknown option --zzzzqqqq\n")
+    message = refuse(run, "train", "--zzzzqqqq")
+    assert message.startswith("pairmill: train: unknown option --zzzzqqqq\n")
     assert "did you mean" not in refuse(run, "qqqqqq")
 
 
@@ -31,7 +33,8 @@ def test_option_of_another_command(run):
     assert 'it belongs to "pairmill train"' in refuse(run, "encode", "-s", "300")
 
 
-@pytest.mark.parametrize("wrong, right", [("tran", "train"), ("encdoe", "encode"), ("merge", "merge-counts")])
+@pytest.mark.parametrize("wrong, right", [("tran", "train"), ("encdoe", "encode"),
+                                          ("merge", "merge-counts")])
 def test_nearest_command(run, wrong, right):
     assert f'unknown command "{wrong}"; did you mean "{right}"?' in refuse(run, wrong)
     assert f'did you mean "{right}"?' in refuse(run, "help", wrong)
@@ -43,45 +46,50 @@ def test_nearest_value(run):
     assert "14.0, 15.0, 15.1, 16.0, 17.0" in refuse(run, "count", "--unicode", "9")
 
 
-@pytest.mark.parametrize("arguments", [
-    ["verify"], ["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"], ["encode", "--resume"],
-    ["encode", "--offsets"], ["encode", "--template"], ["convert", "--vocab-size", "5"],
-    *[["encode", "--format", name] for name in ("jsonl", "npy", "megatron", "datatrove", "llmc")],
-    *[["decode", "--format", name] for name in ("jsonl", "npy")],
-    ["inspect", "tokens.npy"]])
-def test_what_comes_later_is_named(run, arguments):
+@pytest.mark.parametrize(
+    "arguments",
+    [["verify"], ["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"],
+     ["encode", "--resume"], ["encode", "--offsets"], ["encode", "--template"],
+     ["convert", "--vocab-size", "5"],
+     *[["encode", "--format", name] for name in ("jsonl", "npy", "megatron", "datatrove", "llmc")],
+     *[["decode", "--format", name] for name in ("jsonl", "npy")], ["inspect", "tokens.npy"]])
+def test_planned_features_are_named(run, arguments):
     message = refuse(run, *arguments)
     assert "this version does not" in message and "yet" in message
     assert "unknown" not in message
 
 
-@pytest.mark.parametrize("arguments, names", [
-    (["train", "-s"], "--vocab-size"), (["train", "-s", "abc"], "--vocab-size"),
-    (["train", "-s", "-5"], "--vocab-size"), (["train", "-s", "99999999999"], "--vocab-size"),
-    (["train", "-s", "18446744073709551616"], "--vocab-size"), (["train", "-s", "0"], "--vocab-size"),
-    (["train", "-s300x"], "--vocab-size"), (["train", "--min-count", "0"], "--min-count"),
-    (["train", "-j", "5000"], "--threads"), (["train", "-q=1"], "-="), (["train", "--quiet=1"], "--quiet"),
-    (["train", "--special", ""], "--special"), (["train", "--doc-separator="], "--doc-separator"),
-    (["train", "--chunk-size", "1Q"], "--chunk-size"), (["train", "-o", ""], "--output"),
-    (["train", "--progress", "loud"], "--progress"), (["train", "corpus.txt"], "-s"),
-    (["train", "-s", "300", "--tsv", "raw", "x"], "--tsv"), (["train", "-s", "300", ""], "empty name"),
-    (["train", "-s", "300", "--compat", "hf", "--ties", "bytes"], "--ties"),
-    (["train", "-s", "300", "--compat", "hf", "--layout", "gpt2"], "--layout"),
-    (["count", "corpus.txt"], "-o"), (["merge-counts", "-o", "x"], "count files"),
-    (["merge-counts", "x"], "-o"), (["encode", "x"], "-m"), (["decode", "x"], "-m"),
-    (["encode", "-m", "x", "--text", "a", "b"], "--text"),
-    (["encode", "-m", "x", "--count", "--format", "u16"], "--count"),
-    (["encode", "-m", "x", "--json", "y"], "--json"), (["convert", "x"], "two names"),
-    (["encode", "-m", "x", "--special-tokens", "a,,b"], "--special-tokens"),
-    *[(["train", "-s", "300", "--counts", "x", *option], option[0])
-      for option in (["--input-format", "text"], ["--field", ""], ["--skip-bad-lines"], ["--sha256"],
-                     ["--chunk-size", "4K"], ["--scanner", "regex"])],
-    (["train", "-s", "300", "-o", "-", "x"], "path"), (["count", "-o", "-", "x"], "path"),
-    (["merge-counts", "-o", "-", "x"], "path"), (["convert", "x", "-"], "path"),
-    (["encode", "-m", "x", "--json", "-o", "-"], "--json"), (["decode", "-m", "x", "--json", "-o", "-"], "--json"),
-    (["convert", "x", "y", "z"], '"z"'), (["inspect"], "FILE"), (["version", "x"], '"x"'),
-    (["bench", "-"], "stdin"), (["bench", "--text-size", "1M", "x"], "--text-size"), (["bench", "--runs", "0"], "--runs"),
-    (["completions", "tcsh"], "tcsh"), (["-q", "train"], "-q")])
+@pytest.mark.parametrize(
+    "arguments, names",
+    [(["train", "-s"], "--vocab-size"), (["train", "-s", "abc"], "--vocab-size"),
+     (["train", "-s", "-5"], "--vocab-size"), (["train", "-s", "99999999999"], "--vocab-size"),
+     (["train", "-s", "18446744073709551616"], "--vocab-size"),
+     (["train", "-s", "0"], "--vocab-size"), (["train", "-s300x"], "--vocab-size"),
+     (["train", "--min-count", "0"], "--min-count"), (["train", "-j", "5000"], "--threads"),
+     (["train", "-q=1"], "-="), (["train", "--quiet=1"], "--quiet"),
+     (["train", "--special", ""], "--special"), (["train", "--doc-separator="], "--doc-separator"),
+     (["train", "--chunk-size", "1Q"], "--chunk-size"), (["train", "-o", ""], "--output"),
+     (["train", "--progress", "loud"], "--progress"), (["train", "corpus.txt"], "-s"),
+     (["train", "-s", "300", "--tsv", "raw", "x"], "--tsv"),
+     (["train", "-s", "300", ""], "empty name"),
+     (["train", "-s", "300", "--compat", "hf", "--ties", "bytes"], "--ties"),
+     (["train", "-s", "300", "--compat", "hf", "--layout", "gpt2"], "--layout"),
+     (["count", "corpus.txt"], "-o"), (["merge-counts", "-o", "x"], "count files"),
+     (["merge-counts", "x"], "-o"), (["encode", "x"], "-m"), (["decode", "x"], "-m"),
+     (["encode", "-m", "x", "--text", "a", "b"], "--text"),
+     (["encode", "-m", "x", "--count", "--format", "u16"], "--count"),
+     (["encode", "-m", "x", "--json", "y"], "--json"), (["convert", "x"], "two names"),
+     (["encode", "-m", "x", "--special-tokens", "a,,b"], "--special-tokens"),
+     *[(["train", "-s", "300", "--counts", "x", *option], option[0])
+       for option in (["--input-format", "text"], ["--field", ""], ["--skip-bad-lines"],
+                      ["--sha256"], ["--chunk-size", "4K"], ["--scanner", "regex"])],
+     (["train", "-s", "300", "-o", "-", "x"], "path"), (["count", "-o", "-", "x"], "path"),
+     (["merge-counts", "-o", "-", "x"], "path"), (["convert", "x", "-"], "path"),
+     (["encode", "-m", "x", "--json", "-o", "-"], "--json"),
+     (["decode", "-m", "x", "--json", "-o", "-"], "--json"), (["convert", "x", "y", "z"], '"z"'),
+     (["inspect"], "FILE"), (["version", "x"], '"x"'), (["bench", "-"], "stdin"),
+     (["bench", "--text-size", "1M", "x"], "--text-size"), (["bench", "--runs", "0"], "--runs"),
+     (["completions", "tcsh"], "tcsh"), (["-q", "train"], "-q")])
 def test_wrong_usage_names_the_fault(run, arguments, names):
     assert names in refuse(run, *arguments)
 
@@ -91,12 +99,14 @@ def test_library_refusals_are_wrong_usage_too(run, text_file):
     refuse(run, "train", "-s", "300", "--special", "a", "--special", "a", text_file)
     refuse(run, "train", "-s", "300", "--pattern", "(", text_file)
     for command in ("count", "merge-counts"):
-        assert "the least is " in refuse(run, command, "--memory", "1", "-o", "out.counts", text_file)
+        assert "the least is " in refuse(run, command, "--memory", "1", "-o", "out.counts",
+                                         text_file)
 
 
 def test_forms_of_options(run, text_file):
     plain = run("train", "-s", "300", "-q", "--json", text_file).stdout
-    for arguments in (["-s300", "-q", "--json"], ["-qs", "300", "--json"], ["--vocab-size=300", "--quiet", "--json"]):
+    for arguments in (["-s300", "-q", "--json"], ["-qs", "300", "--json"],
+                      ["--vocab-size=300", "--quiet", "--json"]):
         done = run("train", text_file, *arguments)
         assert done.stderr == b""
         assert done.stdout.count(b"\n") == plain.count(b"\n")
@@ -104,12 +114,12 @@ def test_forms_of_options(run, text_file):
     assert b"cannot" in run("train", "-s", "300", "--", "-q", check=False).stderr
 
 
-def test_messages_do_not_pass_control_bytes_on(run):
+def test_messages_escape_control_bytes(run):
     done = run("train", "-s", "300", b"no\x1b[2Jsuch\nfile", check=False)
     assert done.returncode == 1
     assert b"\x1b" not in done.stderr and done.stderr.count(b"\n") == 1
 
 
-def test_help_of_what_is_not_there(run):
+def test_help_for_unknown_commands(run):
     refuse(run, "help", "verify")
     refuse(run, "help", "train", "count")
