@@ -1,4 +1,4 @@
-# Ids of encode beside Hugging Face `tokenizers` and `tiktoken`, for the three meanings of BPE.
+# The ids of encode, compared with Hugging Face `tokenizers` and `tiktoken`: three meanings of BPE.
 # SPDX-License-Identifier: MIT
 import base64
 import json
@@ -20,12 +20,12 @@ LLAMA3 = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 SPECIALS = ["<|endoftext|>", "<|end|>", "<|end|>!"]
-# Where one is the beginning of another, tiktoken takes whichever its hash table gives first.
+# If one special token is a prefix of another, tiktoken takes whichever its hash table lists first.
 SPECIALS_APART = SPECIALS[:2]
 
 
 class Encoder:
-    """tests/tools/encode.c: all texts in one run. It decodes what it gives, and compares."""
+    """Runs tests/tools/encode.c once for all texts. It also checks that the ids decode."""
 
     def __init__(self, build_dir):
         self.program = build_dir / "tests" / "encode"
@@ -53,16 +53,17 @@ def encode(build_dir):
 
 
 def make_texts(rng, specials=(), count=600):
-    """Small, hostile and real text, all of it UTF-8; special tokens strewn in."""
+    """Small, hostile and real texts, all UTF-8, with special tokens scattered in."""
     made = [texts.small(rng).decode(errors="replace") for _ in range(count)]
     made += [texts.hostile(rng, invalid=0).decode() for _ in range(count)]
     words = texts.Words(rng, 300, ("latin", "greek", "han"))
     made += [words.text(2000) for _ in range(10)] + [texts.python_sources(200000)]
     made += ["", "a" * 3000, "ab" * 700, " " * 500]
-    return [strew(rng, text, specials) if specials and rng.random() < 0.5 else text for text in made]
+    return [scatter(rng, text, specials) if specials and rng.random() < 0.5 else text
+            for text in made]
 
 
-def strew(rng, text, specials):
+def scatter(rng, text, specials):
     for _ in range(rng.randint(1, 4)):
         at = rng.randint(0, len(text))
         text = text[:at] + rng.choice(specials) + text[at:]
@@ -80,7 +81,8 @@ def make_pre_tokenizer(expression):
     if expression is None:
         return pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     split = pre_tokenizers.Split(Regex(expression), behavior="isolated")
-    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    return pre_tokenizers.Sequence([split, byte_level])
 
 
 def train_peer(rng, expression, path):
@@ -90,7 +92,8 @@ def train_peer(rng, expression, path):
     trainer = tokenizers.trainers.BpeTrainer(
         vocab_size=1500, special_tokens=SPECIALS, show_progress=False,
         initial_alphabet=tokenizers.pre_tokenizers.ByteLevel.alphabet())
-    corpus = [texts.python_sources(300000)] + [texts.hostile(rng, invalid=0).decode() for _ in range(300)]
+    corpus = [texts.python_sources(300000)]
+    corpus += [texts.hostile(rng, invalid=0).decode() for _ in range(300)]
     trained.train_from_iterator(corpus, trainer)
     trained.save(str(path))
     return trained
@@ -110,7 +113,7 @@ def test_merge_list(encode, rng, tmp_path, expression):
 
 
 def add_unreachable_tokens(rng, model):
-    """Words of the vocab that no merge makes."""
+    """Adds tokens to the vocab that no merge makes."""
     for text in make_texts(rng)[:600]:
         token = text[:8]
         if token.isascii() and token.isalpha() and token not in model["vocab"]:
@@ -130,11 +133,12 @@ def test_ignore_merges(encode, rng, tmp_path):
     items = make_texts(rng, SPECIALS)
     theirs = peer_ids(peer, items)
     assert any(i >= before for ids in theirs for i in ids)
-    compare(items, encode([text.encode() for text in items], path, "--special-tokens", "all"), theirs)
+    compare(items, encode([text.encode() for text in items], path, "--special-tokens", "all"),
+            theirs)
 
 
 def make_any_merges(rng, letters):
-    """Merges in an order that no training gives: a pair may rank before those that make its parts."""
+    """Merges in an order that no training gives: a merge may come before those of its parts."""
     tokens, merges = list(letters), {}
     for _ in range(rng.randint(1, 40)):
         left, right = rng.choice(tokens), rng.choice(tokens)
@@ -161,7 +165,7 @@ def test_merges_in_any_order(encode, rng, tmp_path):
 
 
 def make_ranks(rng):
-    """All bytes, and strings in any order, such that many can be reached by no merge."""
+    """All bytes and random strings in random order, so that merging can't reach many of them."""
     tokens = {bytes([byte]): None for byte in range(256)}
     source = texts.python_sources(100000).encode()
     for _ in range(1500):
@@ -183,11 +187,12 @@ def make_tiktoken(rng, path, expression):
     ranks = make_ranks(rng)
     write_tiktoken(path, ranks)
     specials = {token: len(ranks) + i for i, token in enumerate(SPECIALS_APART)}
-    return tiktoken.Encoding("test", pat_str=expression, mergeable_ranks=ranks, special_tokens=specials)
+    return tiktoken.Encoding("test", pat_str=expression, mergeable_ranks=ranks,
+                             special_tokens=specials)
 
 
 def load_options(pattern):
-    return ["--pattern", pattern] + [arg for token in SPECIALS_APART for arg in ("--special", token)]
+    return ["--pattern", pattern, *(a for token in SPECIALS_APART for a in ("--special", token))]
 
 
 def test_rank_by_id(encode, rng, tmp_path):
@@ -208,14 +213,15 @@ def test_rank_by_id_of_any_bytes(encode, rng, tmp_path):
 
 
 def test_special_tokens_by_name(encode, rng, tmp_path):
-    """tiktoken looks for the allowed ones only, as `list` does."""
+    """tiktoken looks only for the allowed special tokens, as the policy `list` does."""
     path = tmp_path / "ranks.tiktoken"
     peer = make_tiktoken(rng, path, CL100K)
     items = make_texts(rng, SPECIALS, count=200)
     for allowed in ([], SPECIALS_APART[:1], SPECIALS_APART[1:], SPECIALS_APART):
-        args = ["--special-tokens", "list"] + [arg for token in allowed for arg in ("--allowed", token)]
+        args = ["--special-tokens", "list", *(a for token in allowed for a in ("--allowed", token))]
         ours = encode([text.encode() for text in items], path, *load_options("cl100k"), *args)
-        theirs = [peer.encode(text, allowed_special=set(allowed), disallowed_special=()) for text in items]
+        theirs = [peer.encode(text, allowed_special=set(allowed), disallowed_special=())
+                  for text in items]
         compare(items, ours, theirs)
 
 
@@ -223,7 +229,8 @@ def test_special_tokens_as_errors(encode, rng, tmp_path):
     path = tmp_path / "ranks.tiktoken"
     peer = make_tiktoken(rng, path, CL100K)
     items = make_texts(rng, SPECIALS, count=200)
-    ours = encode([text.encode() for text in items], path, *load_options("cl100k"), "--special-tokens", "error")
+    ours = encode([text.encode() for text in items], path, *load_options("cl100k"),
+                  "--special-tokens", "error")
     for text, ids in zip(items, ours, strict=True):
         places = [text.encode().find(token.encode()) for token in SPECIALS_APART if token in text]
         assert ids == (("error", min(places)) if places else peer.encode(text))

@@ -25,17 +25,23 @@ def skippable_frame(data):
 @pytest.fixture
 def model(run, tmp_path):
     def train_and_read(*arguments, **kwargs):
-        run("train", "-s", 500, "--special", SPECIAL.decode(), "-f", "-o", tmp_path / "out", *arguments, **kwargs)
+        run("train", "-s", 500, "--special", SPECIAL.decode(), "-f", "-o", tmp_path / "out",
+            *arguments, **kwargs)
         return {name: (tmp_path / "out" / name).read_bytes() for name in MODEL_FILES}
 
     return train_and_read
 
 
 def expected(documents, vocab_size=500):
-    """The lines of merges.txt and the vocab by the reference."""
+    """The lines of merges.txt and the vocab that the reference learns."""
     learned = train(count_words(documents, "gpt2", [SPECIAL]), vocab_size, [SPECIAL])
-    merges = [f"{printable(learned.vocab[a])} {printable(learned.vocab[b])}" for a, b, _, _ in learned.merges]
-    names = [token.decode() if token in learned.specials else printable(token) for token in learned.vocab]
+    merges = [
+        f"{printable(learned.vocab[a])} {printable(learned.vocab[b])}"
+        for a, b, _, _ in learned.merges
+    ]
+    names = [
+        token.decode() if token in learned.specials else printable(token) for token in learned.vocab
+    ]
     return merges, {name: i for i, name in enumerate(names)}
 
 
@@ -77,7 +83,7 @@ def test_ways_of_reading(model, rng, tmp_path):
 
 
 def test_files_are_documents(model, rng, tmp_path):
-    """Words never reach from one file into the next, and the order of files changes nothing."""
+    """Words never extend from one file into the next, and the order of files does not matter."""
     documents = [texts.small(rng) for _ in range(30)]
     for i, document in enumerate(documents):
         (tmp_path / f"{i}.txt").write_bytes(document)
@@ -90,7 +96,9 @@ def test_files_are_documents(model, rng, tmp_path):
 
 
 def test_lines(model, rng, tmp_path):
-    text = b"".join(texts.small(rng) + rng.choice([b"\n", b"\r\n", b"\n\n", b" \n"]) for _ in range(60)) + b"no line end"
+    text = b"".join(texts.small(rng) + rng.choice([b"\n", b"\r\n", b"\n\n", b" \n"])
+                    for _ in range(60))
+    text += b"no line end"
     documents = [line + b"\n" for line in text.split(b"\n")[:-1]] + [text.split(b"\n")[-1]]
     (tmp_path / "text").write_bytes(text)
     for threads in (1, 3):
@@ -102,12 +110,15 @@ def test_json_lines(model, rng, tmp_path, field):
     documents = []
     lines = []
     for _ in range(80):
-        text = texts.hostile(rng, 20, 0).decode() + rng.choice(["", "\\", '"', "/", "\U0001f600", "\u2028", SPECIAL.decode()])
-        record = {"id": rng.randrange(99), "other": 'x"text": "no', field: text, "nested": {field: "not this", "a": [1, None, True, {}]}}
+        text = texts.hostile(rng, 20, 0).decode()
+        text += rng.choice(["", "\\", '"', "/", "\U0001f600", "\u2028", SPECIAL.decode()])
+        record = {"id": rng.randrange(99), "other": 'x"text": "no', field: text,
+                  "nested": {field: "not this", "a": [1, None, True, {}]}}
         keys = list(record)
         rng.shuffle(keys)
         documents.append(text.encode())
-        lines.append(json.dumps({k: record[k] for k in keys}, ensure_ascii=rng.random() < 0.5, separators=rng.choice([(",", ":"), (" , ", " : ")])))
+        lines.append(json.dumps({k: record[k] for k in keys}, ensure_ascii=rng.random() < 0.5,
+                                separators=rng.choice([(",", ":"), (" , ", " : ")])))
     path = tmp_path / "text.jsonl"
     path.write_text("\n".join(lines) + rng.choice(["", "\n", "\r\n"]), "utf-8", newline="")
     options = [] if field == "text" else ["--field", field]
@@ -122,12 +133,16 @@ def test_json_lines(model, rng, tmp_path, field):
     assert model(*options, "--input-format", "jsonl", "-j", 3, input=path.read_bytes()) == wanted
 
 
-@pytest.mark.parametrize("line", ['{"a": 1}', '{"text": 5}', '{"text": null}', '{"text": "x"', "[]", "x", '{"text": "\\x"}', '""', "{}"])
+@pytest.mark.parametrize("line", [
+    '{"a": 1}', '{"text": 5}', '{"text": null}', '{"text": "x"', "[]", "x", '{"text": "\\x"}', '""',
+    "{}"
+])
 def test_bad_json_lines(run, model, tmp_path, line):
     path = tmp_path / "text.jsonl"
     path.write_text('{"text": "good text"}\n' + line + '\n{"text": "more good text"}\n')
     done = run("train", "-s", 300, path, check=False)
-    assert done.returncode == 1 and b"text.jsonl" in done.stderr and b"2" in done.stderr, done.stderr
+    assert done.returncode == 1
+    assert b"text.jsonl" in done.stderr and b"2" in done.stderr, done.stderr
     check(model("--skip-bad-lines", path), [b"good text", b"more good text"])
     done = run("train", "-s", 300, "--json", "--skip-bad-lines", path)
     assert json.loads(done.stdout), done.stdout
@@ -142,9 +157,13 @@ def test_half_of_a_surrogate_pair(model, tmp_path):
 @pytest.mark.parametrize("form", ["text", "lines", "jsonl", "gz", "zst"])
 def test_forms_at_any_chunk_size(batch, rng, tmp_path, form):
     for _ in range(15):
-        documents = [texts.hostile(rng, 15, 0 if form == "jsonl" else 0.1) for _ in range(rng.randint(1, 6))]
+        documents = [
+            texts.hostile(rng, 15, 0 if form == "jsonl" else 0.1) for _ in range(rng.randint(1, 6))
+        ]
         if form == "jsonl":
-            data = "".join(json.dumps({"text": d.decode()}, ensure_ascii=rng.random() < 0.5) + "\n" for d in documents).encode()
+            lines = [json.dumps({"text": d.decode()}, ensure_ascii=rng.random() < 0.5) + "\n"
+                     for d in documents]
+            data = "".join(lines).encode()
         elif form == "lines":
             documents = [d.replace(b"\n", b" ") + b"\n" for d in documents]
             data = b"".join(documents)
@@ -156,8 +175,8 @@ def test_forms_at_any_chunk_size(batch, rng, tmp_path, form):
         words = dict(count_words(documents, "gpt2", [SPECIAL]))
         for chunk_size in [1, 2, 3, 7, 64, 4096, 0]:
             for threads in [1, 3]:
-                check_words(batch, words, file=path, format="lines" if form == "lines" else None, special=[SPECIAL],
-                            chunk_size=chunk_size, threads=threads)
+                check_words(batch, words, file=path, format="lines" if form == "lines" else None,
+                            special=[SPECIAL], chunk_size=chunk_size, threads=threads)
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "tail"])
@@ -165,7 +184,9 @@ def test_forms_at_any_chunk_size(batch, rng, tmp_path, form):
 def test_damaged_compressed_input(run, rng, tmp_path, compress, damage):
     data = compress(texts.Words(rng, 500).text(20000).encode())
     place = rng.randrange(len(data) // 4, len(data) // 2)
-    bad = {"cut": data[:place], "flip": data[:place] + bytes([data[place] ^ 16]) + data[place + 1 :], "tail": data + b"junk"}[damage]
+    flipped = bytes([data[place] ^ 16])
+    bad = {"cut": data[:place], "flip": data[:place] + flipped + data[place + 1 :],
+           "tail": data + b"junk"}[damage]
     path = tmp_path / "text"
     path.write_bytes(bad)
     done = run("train", "-s", 300, path, check=False)

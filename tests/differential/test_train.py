@@ -1,4 +1,4 @@
-# Training, compared with the plain reference on thousands of small cases.
+# Training, compared with the reference on thousands of small cases.
 # SPDX-License-Identifier: MIT
 import pytest
 
@@ -49,7 +49,7 @@ def test_random_texts(batch, rng, part):
 @pytest.mark.parametrize("ties", ["bytes", "ids"])
 @pytest.mark.parametrize("layout", ["bytes-first", "hf", "gpt2"])
 def test_ties(batch, rng, ties, layout):
-    """Many words that occur equally often, so that the tie rule decides nearly every merge."""
+    """All words occur equally often, so that the tie rule decides nearly every merge."""
     for _ in range(60):
         letters = rng.sample(range(256), 12)
         words = {bytes(rng.choices(letters, k=rng.randint(1, 5))): 1 for _ in range(30)}
@@ -62,11 +62,12 @@ def test_ties(batch, rng, ties, layout):
 def test_runs(batch, unit):
     for length in [*range(20), 31, 32, 33, 63, 64, 65, 127, 200]:
         for options in ({}, {"ties": "ids"}, {"compat": "hf", "max_token_length": 5}):
-            check_texts(batch, [(unit * 200)[:length]], {"vocab_size": 300, **options}, pattern="none")
+            check_texts(batch, [(unit * 200)[:length]], {"vocab_size": 300, **options},
+                        pattern="none")
 
 
 def test_words_run_out(batch):
-    """More merges are asked for than there are pairs, and words end as one token."""
+    """More merges are requested than there are pairs, and words end as one token."""
     check_texts(batch, [b"the the the cat"], {"vocab_size": 1000})
     check_texts(batch, [b"a b c d a b"], {"vocab_size": 300}, pattern="[a-z]")
     check_texts(batch, [b""], {"vocab_size": 300})
@@ -76,12 +77,15 @@ def test_words_run_out(batch):
     check_texts(batch, [b"ab ab ab"], {"vocab_size": 256})
 
 
-BIG = [2**31 - 1, 2**31, 2**31 + 1, 2**32 - 1, 2**32, 2**32 + 1, 2**53, 2**53 + 1, 2**61, 2**62 - 1, 2**62]
+BIG = [
+    2**31 - 1, 2**31, 2**31 + 1, 2**32 - 1, 2**32, 2**32 + 1, 2**53, 2**53 + 1, 2**61, 2**62 - 1,
+    2**62
+]
 
 
 @pytest.mark.parametrize("part", range(4))
 def test_big_counts(batch, rng, tmp_path, part):
-    """Counts near the edges of 32, 53 and 63 bits; a sum that does not fit is refused."""
+    """Counts near the limits of 32, 53 and 63 bits; a sum that does not fit is refused."""
     for _ in range(400):
         words = {}
         for _ in range(rng.randint(1, 6)):
@@ -89,7 +93,8 @@ def test_big_counts(batch, rng, tmp_path, part):
             words[bytes(rng.choices(b"abc", k=rng.randint(1, 6)))] = count
         path = write_tsv(tmp_path / "words.tsv", words.items())
         options = random_options(rng, ()) | {"vocab_size": 270, "reserve": 0}
-        check_training(batch, words, options, pattern="none", counts=path, threads=rng.choice([1, 2]))
+        check_training(batch, words, options, pattern="none", counts=path,
+                       threads=rng.choice([1, 2]))
 
 
 def test_overflow_is_an_error(batch, tmp_path):
@@ -102,24 +107,25 @@ def test_overflow_is_an_error(batch, tmp_path):
     ]
     for words, wanted in cases:
         path = write_tsv(tmp_path / "words.tsv", words)
-        answer = check_training(batch, dict(words), {"vocab_size": 260}, pattern="none", counts=path)
+        answer = check_training(batch, dict(words), {"vocab_size": 260}, pattern="none",
+                                counts=path)
         assert (answer.status == "ok") == (wanted == "ok"), (words, answer.status)
     path = write_tsv(tmp_path / "words.tsv", [(b"ab", top)])
     answer = batch.run(vocab_size=260, pattern="none", counts=[path, path])
     assert answer.status not in ("ok", None), "the same word twice with 2^63 - 1"
 
 
-def test_counts_that_are_no_counts(batch, tmp_path):
+def test_invalid_counts(batch, tmp_path):
     for count in ["0", "-1", "9223372036854775808", "18446744073709551617", "", "x", "1x", "1.5"]:
         path = tmp_path / "words.tsv"
         path.write_text(f"#pairmill-counts 1\nab\t5\ncd\t{count}\n")
         answer = batch.run(vocab_size=260, pattern="none", counts=path)
-        assert answer.status not in ("ok", None), f"the count {count!r} was taken"
+        assert answer.status not in ("ok", None), f"the count {count!r} was accepted"
 
 
 @pytest.mark.parametrize("pattern", NAMES)
 def test_threads_and_chunks(batch, rng, tmp_path, pattern):
-    """The words are the reference's and the model is the same bytes, however the work is cut."""
+    """The words equal the reference's and the saved bytes are equal, however work is divided."""
     specials = (SPECIAL, b"<|", b"\n<|endoftext|>")
     for round in range(3):
         pieces = [texts.hostile(rng, 60) for _ in range(30)]
@@ -130,7 +136,10 @@ def test_threads_and_chunks(batch, rng, tmp_path, pattern):
         saved = set()
         for chunk_size in [1, 2, 3, 7, 64, 4096, 0]:
             for threads in [1, 2, 3, 8]:
-                case = {"file": path, "special": specials, "pattern": pattern, "threads": threads, "chunk_size": chunk_size}
+                case = {
+                    "file": path, "special": specials, "pattern": pattern, "threads": threads,
+                    "chunk_size": chunk_size
+                }
                 if threads in (1, 3):
                     check_words(batch, words, **case)
                 answer = batch.run(**case, vocab_size=300, save=["tokenizer.json", "tiktoken"])
@@ -142,17 +151,23 @@ def test_threads_and_chunks(batch, rng, tmp_path, pattern):
 
 @pytest.mark.parametrize("pattern", NAMES)
 def test_encode(batch, rng, pattern):
-    """Ids are the reference's, and decode to the same bytes."""
+    """Ids equal the reference's, and decode to the same bytes."""
     specials = (SPECIAL, b"<|end")
     for _ in range(25):
         documents = [texts.hostile(rng, 60), texts.small(rng, 200)]
-        wanted = [texts.hostile(rng, 60) + SPECIAL + texts.small(rng), documents[0], b"", SPECIAL + b"<|end<|en"]
+        wanted = [
+            texts.hostile(rng, 60) + SPECIAL + texts.small(rng), documents[0], b"",
+            SPECIAL + b"<|end<|en"
+        ]
         for encode_special in ["all", "none"]:
             answer = batch.run(text=documents, pattern=pattern, special=specials, vocab_size=330,
                                encode=wanted, encode_special=encode_special)
             assert answer.status == "ok", answer.message
-            model = [(answer.vocab[left], answer.vocab[right]) for left, right, _, _ in answer.merges]
-            ids = {token: i for i, token in enumerate(answer.vocab) if i not in answer.specials.values()}
+            merges = [(answer.vocab[left], answer.vocab[right])
+                      for left, right, _, _ in answer.merges]
+            ids = {token: i for i, token in enumerate(answer.vocab)
+                   if i not in answer.specials.values()}
             known = answer.specials if encode_special == "all" else {}
-            assert answer.ids == [encode(w, ids, model, pattern=pattern, specials=known) for w in wanted]
+            assert answer.ids == [encode(text, ids, merges, pattern=pattern, specials=known)
+                                  for text in wanted]
             assert answer.decoded == wanted
