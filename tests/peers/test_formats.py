@@ -1,6 +1,6 @@
-# Model files against the programs that they are for: tokenizers, transformers and tiktoken.
+# Model files, tested with the programs that read them: tokenizers, transformers and tiktoken.
 # SPDX-License-Identifier: MIT
-"""Both ways: what we write they load, with equal ids; what they write we load, and write again."""
+"""They load what we write and give equal ids; we load what they write, and can write it again."""
 import base64
 import json
 import os
@@ -15,12 +15,13 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 
 SPECIALS = ["<|endoftext|>", "<| pad |>"]
 
-# The spellings of their own authors, for tiktoken and Python's regex; never taken from our table.
-CL100K = (r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"""
-          r"""|\s++$|\s*[\r\n]|\s+(?!\S)|\s""")
+# The patterns as their authors spell them, for tiktoken and `regex`; never copied from our table.
+CL100K = (
+    r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+"""
+    r"""|\s++$|\s*[\r\n]|\s+(?!\S)|\s""")
 GPT2 = r"""'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s"""
-LLAMA3 = (r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"""
-          r"""|\s*[\r\n]+|\s+(?!\S)|\s+""")
+LLAMA3 = (r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"""
+          r"""| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+""")
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 _CONTRACTION = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
 _UPPER, _LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
@@ -28,30 +29,40 @@ O200K = "|".join([
     r"[^\r\n\p{L}\p{N}]?" + _UPPER + "*" + _LOWER + "+" + _CONTRACTION,
     r"[^\r\n\p{L}\p{N}]?" + _UPPER + "+" + _LOWER + "*" + _CONTRACTION,
     r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n/]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
-NANOCHAT = (r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]++[\r\n]*"""
-            r"""|\s*[\r\n]|\s+(?!\S)|\s+""")
+NANOCHAT = (
+    r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]++[\r\n]*"""
+    r"""|\s*[\r\n]|\s+(?!\S)|\s+""")
 PATTERNS = {"gpt2": GPT2, "cl100k": CL100K, "llama3": LLAMA3, "qwen2": QWEN2, "o200k": O200K,
             "nanochat": NANOCHAT}
 
-WORDS = ("the The a I'm we'll WE'LL it's IT'S they\u017f don't naïve Straße 東京 日本語 год हिन्दी n\u0303o 1 12 123 1234 "
-         "3.14 x=y; foo_bar <html> // /* https://example.org !!! ??? — … € 🙂 👩‍👩‍👧 Ⅷ ½ ² ÀÉÎ").split()
-GAPS = [" ", " ", " ", "  ", "\n", "\n\n", " \n", "\n ", "\r\n", "\t", "\u00a0", "\u3000", "   \n\n  ", "'", "\x00", ""]
+WORDS = (
+    "the The a I'm we'll WE'LL it's IT'S they\u017f don't naïve Straße 東京 日本語 год हिन्दी "
+    "n\u0303o 1 12 123 1234 3.14 x=y; foo_bar <html> // /* https://example.org !!! ??? — … € "
+    "🙂 👩‍👩‍👧 Ⅷ ½ ² ÀÉÎ").split()
+GAPS = [
+    " ", " ", " ", "  ", "\n", "\n\n", " \n", "\n ", "\r\n", "\t", "\u00a0", "\u3000", "   \n\n  ",
+    "'", "\x00", ""
+]
 
 
 def make_text(rng, length=60):
     return "".join(rng.choice(GAPS) + rng.choice(WORDS) for _ in range(length)) + rng.choice(GAPS)
 
 
-# Where expressions differ it is at ends, line ends and quotation marks.
-HOSTILE = ["", " ", "\n", "a\n", "a\n  ", "a  \n", "a\n\n  ", "  \n  \n", "a\r\n\r\n", "\n\n b", " \n b", "12345\n",
-           "1234567", "a 1234 b", "'s", "'S'T", "'\u017f", "''ll", "x'RE y", "a\n\n\n", "\u2028\n", "a\u0085\n b", "  a", "\t\t\n",
-           "!!\n\n", "!!\r\n x", " !!\n", "/\n/\n", "A\n/", "ABc'sD", "a\u0301b", "\u0301\n", "é'é", "\x00\n\x00"]
+# Expressions differ at the ends of texts and lines, and at quotation marks.
+HOSTILE = [
+    "", " ", "\n", "a\n", "a\n  ", "a  \n", "a\n\n  ", "  \n  \n", "a\r\n\r\n", "\n\n b", " \n b",
+    "12345\n", "1234567", "a 1234 b", "'s", "'S'T", "'\u017f", "''ll", "x'RE y", "a\n\n\n",
+    "\u2028\n", "a\u0085\n b", "  a", "\t\t\n", "!!\n\n", "!!\r\n x", " !!\n", "/\n/\n", "A\n/",
+    "ABc'sD", "a\u0301b", "\u0301\n", "é'é", "\x00\n\x00"
+]
 
 
 @pytest.fixture(scope="module")
 def model(build_dir):
     def call(*args, input=b""):
-        done = subprocess.run([str(build_dir / "tests" / "model"), *map(str, args)], input=input, capture_output=True)
+        done = subprocess.run([str(build_dir / "tests" / "model"), *map(str, args)], input=input,
+                              capture_output=True)
         if done.returncode != 0:
             raise RuntimeError(done.stderr.decode())
         return done.stdout.decode()
@@ -61,11 +72,12 @@ def model(build_dir):
 
 @pytest.fixture(scope="module")
 def ours(build_dir):
-    """Our ids of texts, special tokens recognised."""
+    """Encodes texts with our encoder, which recognises all special tokens."""
 
     def encode(path, texts, *options):
         data = b"".join(struct.pack("<I", len(t.encode())) + t.encode() for t in texts)
-        command = [str(build_dir / "tests" / "encode"), "--special-tokens", "all", *options, str(path)]
+        program = str(build_dir / "tests" / "encode")
+        command = [program, "--special-tokens", "all", *options, str(path)]
         done = subprocess.run(command, input=data, capture_output=True, check=True)
         answers, at = [], 0
         for _ in texts:
@@ -79,11 +91,13 @@ def ours(build_dir):
 
 
 def byte_level(pattern):
-    """Hugging Face's own way to say a pattern; None for gpt2, which ByteLevel has built in."""
+    """Hugging Face's pre-tokenizer for a pattern; None is gpt2, which ByteLevel has built in."""
     if pattern is None:
         return pre_tokenizers.ByteLevel(add_prefix_space=False)
-    return pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(pattern), "isolated"),
-                                    pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    return pre_tokenizers.Sequence([
+        pre_tokenizers.Split(Regex(pattern), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    ])
 
 
 def train_theirs(pattern, specials=SPECIALS):
@@ -104,9 +118,9 @@ def theirs():
 
 @pytest.fixture(scope="module")
 def merges(theirs):
-    """Merges as ids in the layout hf, which is the order of Hugging Face's trainer."""
-    said = json.loads(theirs.to_str())["model"]
-    return [(said["vocab"][a], said["vocab"][b]) for a, b in said["merges"]]
+    """Merges as pairs of ids in the layout hf, which is that of Hugging Face's trainer."""
+    model = json.loads(theirs.to_str())["model"]
+    return [(model["vocab"][a], model["vocab"][b]) for a, b in model["merges"]]
 
 
 def order_of_bytes():
@@ -115,9 +129,10 @@ def order_of_bytes():
 
 
 def build(model, merges, layout, pattern, out):
-    """Ids of the layout hf moved to those of `layout`."""
+    """Builds a model file from merges whose ids are moved from the layout hf to `layout`."""
     order, count, specials = order_of_bytes(), len(merges), len(SPECIALS)
-    byte_at = {"hf": lambda i: specials + i, "gpt2": lambda i: i, "bytes-first": lambda i: order[i]}[layout]
+    byte_at = {"hf": lambda i: specials + i, "gpt2": lambda i: i,
+               "bytes-first": lambda i: order[i]}[layout]
     first_merge = 256 if layout == "gpt2" else 256 + specials
 
     def move(i):
@@ -131,7 +146,8 @@ def build(model, merges, layout, pattern, out):
 
 
 def texts_of(rng):
-    return HOSTILE + [make_text(rng) for _ in range(60)] + ["a<|endoftext|>b <| pad |>", "<|endoftext|>\n"]
+    made = [make_text(rng) for _ in range(60)]
+    return [*HOSTILE, *made, "a<|endoftext|>b <| pad |>", "<|endoftext|>\n"]
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -144,14 +160,14 @@ def test_they_load_the_folder(model, ours, merges, tmp_path, rng, layout, patter
         theirs = loaded.encode(text).ids
         assert theirs == ids, text
         assert loaded.decode(theirs, skip_special_tokens=False) == text
-    # Each token has the id that the file says: no warning, no shift.
+    # Each token has the id given in the file, and none is shifted.
     for token, i in json.loads((tmp_path / "m" / "vocab.json").read_text()).items():
         assert loaded.token_to_id(token) == i
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
-def test_cuts_as_the_pattern_says(model, merges, tmp_path, rng, pattern):
-    """The expression that we write, run by Oniguruma, against the author's spelling, run by `regex`."""
+def test_cuts_like_the_pattern(model, merges, tmp_path, rng, pattern):
+    """Our expression, run by Oniguruma, cuts like the author's spelling, run by `regex`."""
     regex = pytest.importorskip("regex")
     build(model, merges, "hf", pattern, tmp_path / "t.json")
     cutter = Tokenizer.from_file(str(tmp_path / "t.json")).pre_tokenizer
@@ -167,7 +183,10 @@ def test_tiktoken_loads_ours(model, ours, merges, tmp_path, rng, layout, pattern
     tiktoken = pytest.importorskip("tiktoken")
     path = tmp_path / "m.tiktoken"
     build(model, merges, layout, pattern, path)
-    ranks = {base64.b64decode(a): int(b) for a, b in (line.split() for line in path.read_bytes().splitlines())}
+    ranks = {
+        base64.b64decode(a): int(b)
+        for a, b in (line.split() for line in path.read_bytes().splitlines())
+    }
     free = [i for i in range(len(ranks) + len(SPECIALS)) if i not in ranks.values()]
     encoding = tiktoken.Encoding("ours", pat_str=PATTERNS[pattern], mergeable_ranks=ranks,
                                  special_tokens=dict(zip(SPECIALS, free)))
@@ -184,7 +203,8 @@ def test_auto_tokenizer_loads_the_folder(model, ours, merges, tmp_path, rng, mon
     texts = texts_of(rng)
     expected = ours(tmp_path / "m", texts)
     auto = transformers.AutoTokenizer.from_pretrained(str(tmp_path / "m"))
-    fast = transformers.PreTrainedTokenizerFast(tokenizer_file=str(tmp_path / "m" / "tokenizer.json"))
+    file = str(tmp_path / "m" / "tokenizer.json")
+    fast = transformers.PreTrainedTokenizerFast(tokenizer_file=file)
     assert auto.eos_token == "<|endoftext|>"
     assert len(auto) == len(fast) == 256 + len(merges) + len(SPECIALS)
     for text, ids in zip(texts, expected):
@@ -195,24 +215,32 @@ def test_auto_tokenizer_loads_the_folder(model, ours, merges, tmp_path, rng, mon
 def parse(shown):
     lines = [line.split(" ") for line in shown.splitlines()]
     pick = lambda key: [line[1:] for line in lines if line[0] == key]  # noqa: E731
-    return {"meaning": " ".join(pick("meaning")[0]), "pattern": bytes.fromhex(pick("pattern")[0][0]).decode(),
-            "tokens": [bytes.fromhex(x[0]) for x in pick("token")], "merges": pick("merge"), "specials": pick("special")}
+    return {
+        "meaning": " ".join(pick("meaning")[0]),
+        "pattern": bytes.fromhex(pick("pattern")[0][0]).decode(),
+        "tokens": [bytes.fromhex(x[0]) for x in pick("token")],
+        "merges": pick("merge"),
+        "specials": pick("special"),
+    }
 
 
-@pytest.mark.parametrize("pattern", [None, CL100K.replace("{1,3}+", "{1,3}"), LLAMA3, O200K, QWEN2, r"\p{L}+|[^\p{L}]"])
+@pytest.mark.parametrize(
+    "pattern",
+    [None, CL100K.replace("{1,3}+", "{1,3}"), LLAMA3, O200K, QWEN2, r"\p{L}+|[^\p{L}]"])
 def test_we_load_theirs(model, ours, tmp_path, rng, pattern):
     tokenizer = train_theirs(pattern)
     tokenizer.add_tokens(["<think>"])
     path = tmp_path / "tokenizer.json"
     tokenizer.save(str(path))
-    names = {None: "gpt2", CL100K.replace("{1,3}+", "{1,3}"): "cl100k", LLAMA3: "cl100k-hf", O200K: "o200k", QWEN2: "qwen2"}
+    names = {None: "gpt2", CL100K.replace("{1,3}+", "{1,3}"): "cl100k", LLAMA3: "cl100k-hf",
+             O200K: "o200k", QWEN2: "qwen2"}
     shown = parse(model("show", path))
     assert shown["pattern"] == names.get(pattern, pattern)
     assert shown["meaning"] == "merge list"
     texts = texts_of(rng) + ["a<think> b"]
     for text, ids in zip(texts, ours(path, texts)):
         assert tokenizer.encode(text).ids == ids, text
-    # And once round: what we write of it is the same tokenizer.
+    # What we write after loading is the same tokenizer.
     model("convert", path, tmp_path / "again.json")
     again = Tokenizer.from_file(str(tmp_path / "again.json"))
     assert again.get_vocab() == tokenizer.get_vocab()
@@ -222,15 +250,15 @@ def test_we_load_theirs(model, ours, tmp_path, rng, pattern):
 
 
 def test_old_spellings_of_theirs(model, theirs, tmp_path):
-    """Merges as strings, Removed with invert, TemplateProcessing: other versions of the same file."""
-    said = json.loads(train_theirs(LLAMA3).to_str())
-    (tmp_path / "new.json").write_text(json.dumps(said))
-    said["model"]["merges"] = [" ".join(pair) for pair in said["model"]["merges"]]
-    said["pre_tokenizer"]["pretokenizers"][0].update(behavior="Removed", invert=True)
-    said["post_processor"] = {"type": "Sequence", "processors": [
+    """Merges as strings, inverted Removed, TemplateProcessing: older forms of the same file."""
+    spec = json.loads(train_theirs(LLAMA3).to_str())
+    (tmp_path / "new.json").write_text(json.dumps(spec))
+    spec["model"]["merges"] = [" ".join(pair) for pair in spec["model"]["merges"]]
+    spec["pre_tokenizer"]["pretokenizers"][0].update(behavior="Removed", invert=True)
+    spec["post_processor"] = {"type": "Sequence", "processors": [
         {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": False, "use_regex": True},
         {"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {}}]}
-    (tmp_path / "old.json").write_text(json.dumps(said))
+    (tmp_path / "old.json").write_text(json.dumps(spec))
     assert model("show", tmp_path / "old.json") == model("show", tmp_path / "new.json")
 
 
@@ -245,17 +273,17 @@ REFUSED = {
     "lstrip": lambda d: d["added_tokens"][0].update(lstrip=True),
     "truncation": lambda d: d.update(truncation={"max_length": 5}),
     "WordPiece": lambda d: d["model"].update(type="WordPiece"),
-    "{n,m}+": lambda d: d.update(pre_tokenizer=json.loads(json.dumps({"type": "Sequence", "pretokenizers": [
+    "{n,m}+": lambda d: d.update(pre_tokenizer={"type": "Sequence", "pretokenizers": [
         {"type": "Split", "pattern": {"Regex": CL100K}, "behavior": "Isolated", "invert": False},
-        {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]}))),
+        {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}]}),
 }
 
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_refuses_by_name_what_would_change_ids(model, theirs, tmp_path, what):
-    said = json.loads(theirs.to_str())
-    REFUSED[what](said)
-    (tmp_path / "t.json").write_text(json.dumps(said))
+    spec = json.loads(theirs.to_str())
+    REFUSED[what](spec)
+    (tmp_path / "t.json").write_text(json.dumps(spec))
     with pytest.raises(RuntimeError) as caught:
         model("show", tmp_path / "t.json")
     assert str(caught.value).startswith("not supported: ") and what in str(caught.value)
@@ -274,21 +302,24 @@ WRONG = {
 
 @pytest.mark.parametrize("what", WRONG)
 def test_refuses_what_contradicts_itself(model, theirs, tmp_path, what):
-    said = json.loads(theirs.to_str())
-    WRONG[what](said)
-    (tmp_path / "t.json").write_text(json.dumps(said))
+    spec = json.loads(theirs.to_str())
+    WRONG[what](spec)
+    (tmp_path / "t.json").write_text(json.dumps(spec))
     with pytest.raises(RuntimeError) as caught:
         model("show", tmp_path / "t.json")
     assert str(caught.value).startswith("bad input: ") and what in str(caught.value)
     assert "t.json" in str(caught.value)
 
 
-EXPRESSIONS = [r"\p{L}+|\s+|[^\p{L}\s]+", r"(?>\d{1,3})|[a-z]+(?=\s)|\S", r"(?i:'s|'ve)?[A-Za-z]+|[^A-Za-z]",
-               r"[\r\n]+|\x{41}+|[^\r\n\x{41}-\x{43}]{1,4}", r"(?:ab?)++|(?<!a)c|.|\n", r"\s+(?![\s\S])|\s+?|\S{2,3}?|."]
+EXPRESSIONS = [
+    r"\p{L}+|\s+|[^\p{L}\s]+", r"(?>\d{1,3})|[a-z]+(?=\s)|\S", r"(?i:'s|'ve)?[A-Za-z]+|[^A-Za-z]",
+    r"[\r\n]+|\x{41}+|[^\r\n\x{41}-\x{43}]{1,4}", r"(?:ab?)++|(?<!a)c|.|\n",
+    r"\s+(?![\s\S])|\s+?|\S{2,3}?|."
+]
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_expressions_of_the_users_own(model, ours, merges, tmp_path, rng, expression):
+def test_custom_expressions(model, ours, merges, tmp_path, rng, expression):
     build(model, merges, "hf", expression, tmp_path / "t.json")
     loaded = Tokenizer.from_file(str(tmp_path / "t.json"))
     texts = texts_of(rng) + ["abab cab aabbc\n", "AAA BC\nD", "1234 56 abc d"]
@@ -296,8 +327,11 @@ def test_expressions_of_the_users_own(model, ours, merges, tmp_path, rng, expres
         assert loaded.encode(text).ids == ids, text
 
 
-DIFFERENT = [r"^a|.", r"a$|.", r"\h+|.", r"\R|.", r"\X", r"\d{1,3}+|.", r"(?m)a|.", r"a\Kb|.", r"\w+|.", r"(?i:ss)|.", r"a*", r"|a",
-             r"\p{Greek}|.", r"[a&&b]|.", r"[[:alpha:]]|.", r"(?<n>a)|.", r"(a)\1|.", r"\Q.\E", r"a{2}?|.", r"\bx|.", r"\N"]
+DIFFERENT = [
+    r"^a|.", r"a$|.", r"\h+|.", r"\R|.", r"\X", r"\d{1,3}+|.", r"(?m)a|.", r"a\Kb|.", r"\w+|.",
+    r"(?i:ss)|.", r"a*", r"|a", r"\p{Greek}|.", r"[a&&b]|.", r"[[:alpha:]]|.", r"(?<n>a)|.",
+    r"(a)\1|.", r"\Q.\E", r"a{2}?|.", r"\bx|.", r"\N"
+]
 
 
 @pytest.mark.parametrize("expression", DIFFERENT)
@@ -319,13 +353,13 @@ def test_every_format_holds_the_same_model(model, merges, tmp_path, layout):
     for name, other in zip(names, models):
         assert other.pop("meaning") == ("rank by id" if name.endswith("tiktoken") else "merge list")
         assert other == models[0], name
-    # From the ranks alone the merges come back, and make the same tokenizer.json.
+    # The merges follow from the ranks alone, and make the same tokenizer.json.
     model("convert", tmp_path / "d.tiktoken", tmp_path / "e.json", "--pattern", "qwen2", *named)
     assert (tmp_path / "e.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
 def test_ranks_of_tiktoken(model, ours, tmp_path, rng):
-    """Random ranks, among them tokens that merging can't reach: the same ids as tiktoken's."""
+    """Random ranks, with tokens that merging can't reach, give the same ids as tiktoken."""
     tiktoken = pytest.importorskip("tiktoken")
     for number in range(20):
         ranks = {bytes([b]): b for b in range(256)}
@@ -334,7 +368,8 @@ def test_ranks_of_tiktoken(model, ours, tmp_path, rng):
             ranks.setdefault(token, len(ranks))
         path = tmp_path / f"{number}.tiktoken"
         path.write_text("".join(f"{base64.b64encode(t).decode()} {r}\n" for t, r in ranks.items()))
-        encoding = tiktoken.Encoding("x", pat_str=r"\S+|\s+", mergeable_ranks=ranks, special_tokens={})
+        encoding = tiktoken.Encoding("x", pat_str=r"\S+|\s+", mergeable_ranks=ranks,
+                                     special_tokens={})
         texts = ["".join(rng.choice("abcd ") for _ in range(rng.randint(1, 40))) for _ in range(50)]
         for text, ids in zip(texts, ours(path, texts, "--pattern", r"\S+|\s+")):
             assert encoding.encode(text) == ids

@@ -1,9 +1,9 @@
-# Merges and ids beside Hugging Face `tokenizers`, trained on the same documents under --compat hf.
+# --compat hf: the same merges and ids as Hugging Face `tokenizers` on the same documents.
 # SPDX-License-Identifier: MIT
 #
-# Its trainer leaves special tokens in the text, so it is given the documents already cut at them.
-# Its length filter counts bytes, and looks only at pairs that a merge has just made: a pair of two bytes
-# is always allowed, any other only if the whole is shorter than max_token_length.
+# Its trainer leaves special tokens in the text, so it gets documents that are already cut at them.
+# Its length filter counts bytes, and sees only pairs that a merge has just created: a pair of two
+# bytes is always allowed, any other only if it is shorter than max_token_length as a whole.
 import json
 import random
 import struct
@@ -22,7 +22,10 @@ SPECIALS = [SPECIAL.decode(), "<|user|>"]
 
 
 def oniguruma(pattern):
-    """There `{1,3}+` is not possessive but a repetition of it, and \\Z stands before a last line feed too."""
+    """Translates an expression for Oniguruma.
+
+    There `{1,3}+` is not possessive but repeats, and \\Z also matches before a final line feed.
+    """
     return PATTERNS[pattern].replace("{1,3}+", "{1,3}").replace(r"\Z", r"\z")
 
 
@@ -30,7 +33,8 @@ def pre_tokenizer(pattern):
     if pattern == "gpt2":
         return pre_tokenizers.ByteLevel(add_prefix_space=False)
     split = pre_tokenizers.Split(Regex(oniguruma(pattern)), "isolated")
-    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+    byte_level = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    return pre_tokenizers.Sequence([split, byte_level])
 
 
 def train_theirs(documents, pattern, **options):
@@ -38,7 +42,8 @@ def train_theirs(documents, pattern, **options):
     tokenizer.pre_tokenizer = pre_tokenizer(pattern)
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(special_tokens=SPECIALS, initial_alphabet=alphabet, show_progress=False, **options)
+    trainer = trainers.BpeTrainer(special_tokens=SPECIALS, initial_alphabet=alphabet,
+                                  show_progress=False, **options)
     tokenizer.train_from_iterator(documents, trainer)
     return json.loads(tokenizer.to_str())["model"]
 
@@ -64,7 +69,7 @@ def real():
 
 @pytest.fixture(scope="module")
 def corpora(made, real, tmp_path_factory):
-    """Documents, and the file that holds them with a special token between any two."""
+    """{name: (documents, file)}; in the file, special tokens separate the documents."""
     folder = tmp_path_factory.mktemp("corpora")
     out = {}
     for name, documents in (("made", made), ("real", real)):
@@ -76,7 +81,8 @@ def corpora(made, real, tmp_path_factory):
 
 def train_ours(run, folder, path, pattern, vocab_size, options):
     specials = [a for token in SPECIALS for a in ("--special", token)]
-    run("train", "-s", vocab_size, "--compat", "hf", "--pattern", pattern, *specials, *options, "-f", "-o", folder, path)
+    run("train", "-s", vocab_size, "--compat", "hf", "--pattern", pattern, *specials, *options,
+        "-f", "-o", folder, path)
     model = json.loads((folder / "tokenizer.json").read_text("utf-8"))["model"]
     merges = (folder / "merges.txt").read_text("utf-8").splitlines()[1:]
     assert merges == [" ".join(pair) for pair in model["merges"]]
@@ -117,38 +123,47 @@ def check_equal(ours, theirs):
 def test_training(run, tmp_path, corpora, corpus, pattern, vocab_size, min_count, limit):
     documents, path = corpora[corpus]
     length = {} if limit is None else {"max_token_length": limit}
-    theirs = train_theirs(documents, pattern, vocab_size=vocab_size, min_frequency=min_count, **length)
+    theirs = train_theirs(documents, pattern, vocab_size=vocab_size, min_frequency=min_count,
+                          **length)
     options = ["--min-count", min_count] if min_count else []
     options += [] if limit is None else ["--max-token-length", limit]
     check_equal(train_ours(run, tmp_path / "ours", path, pattern, vocab_size, options), theirs)
 
 
 def test_reference(rng):
-    """The reference itself, on small cases in which ties and the length filter decide."""
+    """The reference itself, on small cases decided by ties and by the length filter."""
     for _ in range(300):
-        documents = [texts.small(rng, 150).decode(errors="ignore") for _ in range(rng.randint(0, 3))]
+        documents = [
+            texts.small(rng, 150).decode(errors="ignore") for _ in range(rng.randint(0, 3))
+        ]
         limit, min_count = rng.choice([None, 1, 2, 3, 4, 5, 8]), rng.choice([0, 1, 2, 5])
         length = {} if limit is None else {"max_token_length": limit}
         theirs = train_theirs(documents, "gpt2", vocab_size=290, min_frequency=min_count, **length)
         words = count_words([d.encode() for d in documents])
         specials = [token.encode() for token in SPECIALS]
-        ours = train(words, 290, specials, compat="hf", min_count=max(1, min_count), max_token_length=limit or 0)
-        names = [token.decode() if i < len(SPECIALS) else printable(token) for i, token in enumerate(ours.vocab)]
+        ours = train(words, 290, specials, compat="hf", min_count=max(1, min_count),
+                     max_token_length=limit or 0)
+        names = [token.decode() if i < len(SPECIALS) else printable(token)
+                 for i, token in enumerate(ours.vocab)]
         merges = [[names[left], names[right]] for left, right, _, _ in ours.merges]
         check_equal({"merges": merges, "vocab": {name: i for i, name in enumerate(names)}}, theirs)
 
 
-@pytest.mark.parametrize("pattern", [*PATTERNS, "none", r"[^\s]+|\s+(?!\S)|\s", r"[a-z]+", r"\p{L}{2}| +"])
+@pytest.mark.parametrize("pattern",
+                         [*PATTERNS, "none", r"[^\s]+|\s+(?!\S)|\s", r"[a-z]+", r"\p{L}{2}| +"])
 @pytest.mark.parametrize("layout", ["bytes-first", "hf", "gpt2"])
 def test_ids(run, tmp_path, corpora, rng, pattern, layout):
-    """The folder loads there, and gives the ids that our encoder gives; special tokens stand in the text.
+    """`tokenizers` loads our folder and gives the ids of our encoder, special tokens included.
 
-    An expression of one's own runs on PCRE2, to which U+180E may be a space, as in Debian 12.
+    Custom expressions run on PCRE2, which may count U+180E as a space, as in Debian 12.
     """
     documents, path = corpora["made"]
     small = tmp_path / "small"
     small.write_bytes(path.read_bytes()[:200_000] + path.read_bytes()[-100_000:])
-    train_options = ["-s", 1500, "--layout", layout, "--pattern", pattern, *(a for t in SPECIALS for a in ("--special", t))]
+    train_options = [
+        "-s", 1500, "--layout", layout, "--pattern", pattern,
+        *(a for t in SPECIALS for a in ("--special", t))
+    ]
     if pattern == "none":
         train_options += ["--max-token-length", 12]
         small.write_bytes(small.read_bytes()[:20_000])
@@ -161,10 +176,13 @@ def test_ids(run, tmp_path, corpora, rng, pattern, layout):
     text = "".join(rng.choice(SPECIALS) * rng.randint(0, 2) + document for document in chosen)
     if pattern not in PATTERNS:
         text = text.replace("\u180e", "")
-    done = run("encode", "-m", tmp_path / "model", "--special-tokens", "all", "--format", "u32", input=text.encode())
+    done = run("encode", "-m", tmp_path / "model", "--special-tokens", "all", "--format", "u32",
+               input=text.encode())
     ids = list(struct.unpack(f"<{len(done.stdout) // 4}I", done.stdout))
     wanted = theirs.encode(text, add_special_tokens=False).ids
-    at = next((i for i, (a, b) in enumerate(zip(ids, wanted)) if a != b), min(len(ids), len(wanted)))
-    assert ids == wanted, f"id {at}: {ids[at:at + 3]}, theirs {wanted[at:at + 3]}, behind {theirs.decode(wanted[max(0, at - 20):at])!r}"
+    at = next((i for i, (a, b) in enumerate(zip(ids, wanted)) if a != b),
+              min(len(ids), len(wanted)))
+    before = theirs.decode(wanted[max(0, at - 20) : at])
+    assert ids == wanted, f"id {at}: {ids[at:at + 3]}, theirs {wanted[at:at + 3]}, after {before!r}"
     decoded = run("decode", "-m", tmp_path / "model", "--format", "u32", input=done.stdout).stdout
     assert decoded == text.encode()

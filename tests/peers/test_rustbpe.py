@@ -1,10 +1,10 @@
-# The same merges as rustbpe 0.1.0, the trainer of nanochat.
+# The same merges as rustbpe 0.1.0, nanochat's trainer.
 # SPDX-License-Identifier: MIT
 #
-# Its ids are those of the layout bytes-first without special tokens, and of several pairs with the same
-# count it takes the smaller (left id, right id): --ties ids. No difference is known where the expression
-# leaves no text between its matches. Text that it does leave is dropped there, and is a pretoken here:
-# `test_text_between_matches` shows it.
+# It uses our layout bytes-first without special tokens, and of pairs with equal counts takes the
+# smaller (left id, right id): --ties ids. No difference is known for expressions that leave no text
+# between their matches. rustbpe drops such text, while here it is a pretoken
+# (`test_text_between_matches`).
 import base64
 import random
 
@@ -16,13 +16,12 @@ from reference.trainer import train
 
 rustbpe = pytest.importorskip("rustbpe")
 
-DEFAULT = (
-    r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
-)
+DEFAULT = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}"
+           r"| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+")
 
 
 def train_theirs(documents, vocab_size, pattern=None):
-    """The bytes of each id."""
+    """Trains rustbpe and returns the bytes of each id."""
     tokenizer = rustbpe.Tokenizer()
     tokenizer.train_from_iterator(documents, vocab_size, pattern=pattern)
     ranks = sorted((rank, bytes(token)) for token, rank in tokenizer.get_mergeable_ranks())
@@ -37,7 +36,8 @@ def train_ours(run, folder, documents, vocab_size, pattern, *options):
         files[-1].write_bytes(document.encode())
     (folder / "list").write_text("".join(f"{file}\n" for file in files))
     out = folder / "out.tiktoken"
-    run("train", "-s", vocab_size, "--ties", "ids", "--pattern", pattern, *options, "-o", out, f"@{folder / 'list'}")
+    run("train", "-s", vocab_size, "--ties", "ids", "--pattern", pattern, *options, "-o", out,
+        f"@{folder / 'list'}")
     lines = [line.split() for line in out.read_text().splitlines()]
     assert [int(rank) for _, rank in lines] == list(range(len(lines)))
     return [base64.b64decode(token) for token, _ in lines]
@@ -58,7 +58,7 @@ def documents():
     return [text[i : i + 10000] for text in (made, real, odd) for i in range(0, len(text), 10000)]
 
 
-def test_its_own_pattern():
+def test_default_pattern():
     tokenizer = rustbpe.Tokenizer()
     tokenizer.train_from_iterator(["x"], 256)
     assert tokenizer.get_pattern() == DEFAULT
@@ -78,14 +78,14 @@ def test_training(run, tmp_path, documents, name, expression):
     check_equal(train_ours(run, tmp_path, documents, 6000, name), theirs)
 
 
-def test_all_that_can_be_merged(run, tmp_path, documents):
-    """Until no pair is left: most merges are ties between pairs that occur once."""
+def test_until_no_pair_is_left(run, tmp_path, documents):
+    """Trains until no pair is left: most merges are ties between pairs that occur once."""
     some = documents[::20]
     check_equal(train_ours(run, tmp_path, some, 1_000_000, DEFAULT), train_theirs(some, 1_000_000))
 
 
 def test_reference(rng):
-    """The reference itself, on small cases in which ties decide."""
+    """The reference itself, on small cases decided by ties."""
     for _ in range(400):
         make = rng.choice([texts.small, lambda rng: texts.hostile(rng, 40, 0)])
         documents = [make(rng).decode(errors="ignore") for _ in range(rng.randint(1, 4))]
