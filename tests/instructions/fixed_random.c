@@ -1,8 +1,8 @@
-/* Random numbers that are always the same: preloaded while instructions are counted. */
+/* Fixed "random" numbers, preloaded while instructions are counted. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The seeds of our hash tables decide how long their probes are: up to 2 % of the instructions of an
- * encoding. Always the same number, so that one call more doesn't change what the others get.
+ * The seeds of our hash tables decide how long their probes are: up to 2 % of the instructions of
+ * encoding. All calls get the same bytes, so that an additional call doesn't change the others.
  */
 #include <string.h>
 #include <sys/random.h>

@@ -1,8 +1,8 @@
-# The fixed small jobs whose instructions are counted, and the texts and files that they read.
+# The fixed small jobs whose instructions are counted, and the texts and files they read.
 # SPDX-License-Identifier: MIT
 #
-# Whatever a machine could choose is named: scanner, threads, merger. valgrind runs AVX2, SSE4 and scalar
-# code, not AVX-512.
+# Everything that would depend on the machine is named: scanner, threads, merger. valgrind runs
+# AVX2, SSE4 and scalar code, but not AVX-512.
 import hashlib
 import random
 from pathlib import Path
@@ -22,29 +22,30 @@ def multilingual(rng):
 
 
 def long_words(rng):
-    """Words of 16 to 300 letters, some of them often: they miss the table of short words."""
+    """Words of 16 to 300 letters, some repeated: too long for the table of short words."""
     letters = texts.SCRIPTS["latin"]
     words = ["".join(rng.choices(letters, k=rng.randint(16, 300))) for _ in range(2000)]
     return " ".join(rng.choice(words) for _ in range(6000))
 
 
 def spelled_words(rng):
-    """A word list, as TSV: words in the order in which they were made, counts by Zipf's law."""
+    """A word list as TSV, unsorted, with counts by Zipf's law."""
     made = dict.fromkeys(texts.Words(rng, count=40_000).words)
     return "".join(f"{word}\t{1 + 1_000_000 // (rank + 3)}\n" for rank, word in enumerate(made))
 
 
 def one_word(rng):
-    """Runs of few letters: one word of `--pattern none`, of which every merge visits many places."""
+    """Few letters: with `--pattern none` one long word, in which each merge has many places."""
     return "".join(rng.choices("acgt", k=200_000))
 
 
 def documents(rng):
-    """Lines of JSON, with special tokens and escapes in the text."""
+    """JSON lines, with special tokens and escapes in the text."""
     words = texts.Words(rng, count=4000)
     lines = []
     while len(lines) < 2000:
-        text = words.sentence().replace("\n", "\\n") + "<|endoftext|>" + words.sentence().replace("\n", "\\n")
+        text = words.sentence() + "<|endoftext|>" + words.sentence()
+        text = text.replace("\n", "\\n")
         lines.append(f'{{"id": {len(lines)}, "text": "{text}"}}\n')
     return "".join(lines)
 
@@ -58,7 +59,7 @@ INPUTS = {
     "documents.jsonl": documents,
 }
 
-# Run before the jobs, not counted: files of ours that the jobs read.
+# Run before the jobs, uncounted: these make the files that the jobs read.
 PREPARE = [
     "count -j 1 -o english.counts english.txt",
     "count -j 1 -o multilingual.counts multilingual.txt",
@@ -87,10 +88,12 @@ JOBS = {
     "count-small-chunks": "count -j 1 --scanner avx2 --chunk-size 64K -o OUT.counts english.txt",
     "load-tsv": "merge-counts --tsv raw -o OUT.counts words.tsv",
     "save-tsv": "merge-counts -o OUT.tsv english.counts",
-    "merge-counts": "merge-counts -o OUT.counts english.counts multilingual.counts long-words.counts",
+    "merge-counts":
+        "merge-counts -o OUT.counts english.counts multilingual.counts long-words.counts",
     "merge-one-by-one": "train -j 1 -s 6000 --merger one-by-one --counts multilingual.counts",
     "merge-in-batches": "train -j 1 -s 6000 --merger batches --counts multilingual.counts",
-    "merge-in-batches-2-threads": "train -j 2 -s 6000 --merger batches --counts multilingual.counts",
+    "merge-in-batches-2-threads":
+        "train -j 2 -s 6000 --merger batches --counts multilingual.counts",
     "merge-by-ids": "train -j 1 -s 4000 --ties ids --counts english.counts",
     "merge-tsv": "train -j 1 -s 4000 --tsv raw --counts words.tsv",
     "merge-one-long-word": "train -j 1 -s 3000 --pattern none one-word.txt",
@@ -104,7 +107,7 @@ JOBS = {
 
 
 def write_inputs(folder):
-    """{name: SHA-256} of the texts that it writes."""
+    """Writes the texts, and returns {name: SHA-256}."""
     hashes = {}
     for name, make in INPUTS.items():
         data = make(random.Random(name)).encode()

@@ -1,4 +1,4 @@
-# Counting instructions: what callgrind writes is read right, and a change beyond the limit fails.
+# Counting instructions: callgrind's output is parsed correctly, and changes beyond the limit fail.
 # SPDX-License-Identifier: MIT
 import copy
 
@@ -52,11 +52,11 @@ BASELINE = {"system": "debian 12 x86_64", "build": "GNU 12.2.0 -O2",
 
 
 def complaints(change):
-    """With the counts of the baseline but for `change`."""
+    """The messages if the counts are the baseline's but for `change`."""
     return baseline.complaints(BASELINE, BASELINE["jobs"] | change, BASELINE["inputs"])
 
 
-def test_only_the_own_cost_of_our_own_functions_counts():
+def test_only_the_own_costs_of_our_functions_count():
     costs = callgrind.own_costs(OUTPUT.splitlines(keepends=True), "/build/pairmill")
     assert costs == {"scan": 37, "sort": 120, "memcpy": 5}
 
@@ -70,7 +70,8 @@ def test_within_the_limit(count):
     assert complaints({"count": count}) == []
 
 
-@pytest.mark.parametrize("count, word", [(103_001, "more"), (96_999, "fewer"), (200_000, "more"), (0, "fewer")])
+@pytest.mark.parametrize("count, word", [(103_001, "more"), (96_999, "fewer"), (200_000, "more"),
+                                         (0, "fewer")])
 def test_beyond_the_limit(count, word):
     found = complaints({"count": count})
     assert len(found) == 1
@@ -78,7 +79,8 @@ def test_beyond_the_limit(count, word):
 
 
 def test_each_job_is_compared():
-    assert [line.split(":")[0] for line in complaints({"count": 1, "merge": 1})] == ["count", "merge"]
+    found = complaints({"count": 1, "merge": 1})
+    assert [line.split(":")[0] for line in found] == ["count", "merge"]
 
 
 def test_a_job_that_is_not_in_the_baseline():
@@ -86,7 +88,8 @@ def test_a_job_that_is_not_in_the_baseline():
 
 
 def test_a_job_that_was_not_run():
-    assert baseline.complaints(BASELINE, {"count": 100_000}, BASELINE["inputs"]) == ["merge: in the baseline only"]
+    found = baseline.complaints(BASELINE, {"count": 100_000}, BASELINE["inputs"])
+    assert found == ["merge: in the baseline only"]
 
 
 @pytest.mark.parametrize("inputs", [{"a.txt": "13"}, {}, {"a.txt": "12", "b.txt": "1"}])
@@ -102,7 +105,7 @@ def test_another_compiler_is_not_compared_but_fails_on_the_system_of_the_baselin
     assert not baseline.must_compare(BASELINE, "debian 13 x86_64")
 
 
-def test_the_table_says_by_how_much():
+def test_the_table_shows_changes():
     after = copy.copy(BASELINE["jobs"]) | {"count": 150_000, "decode": 7}
     del after["merge"]
     rows = [" ".join(line.split()) for line in baseline.table(BASELINE["jobs"], after)]
