@@ -4,7 +4,7 @@ import subprocess
 
 
 class Answer:
-    """What one case gave. `status` is "ok" or the phrase of the error, then `message` says more."""
+    """The result of one case. `status` is "ok", or names the error that `message` explains."""
 
     def __init__(self, records):
         self.records = records
@@ -36,14 +36,15 @@ class Answer:
 
 
 class Batch:
-    """Lists in a case are repeated records. Numbers and strings are written as text."""
+    """Runs cases in the tool. A list is sent as repeated records, numbers and strings as text."""
 
     def __init__(self, program):
-        self.process = subprocess.Popen([str(program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([str(program)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
 
     def run(self, **case):
         if self.process is None:
-            raise RuntimeError("the tool has died in an earlier case")
+            raise RuntimeError("the tool died in an earlier case")
         try:
             for key, value in case.items():
                 for item in value if isinstance(value, (list, tuple)) else [value]:

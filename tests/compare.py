@@ -1,4 +1,4 @@
-# Puts the same case to the reference and to the library, and compares all that they say.
+# Runs the same case in the reference and in the library, and compares all results.
 # SPDX-License-Identifier: MIT
 from reference.pretokens import count_words
 from reference.trainer import PRINTABLE, train
@@ -21,19 +21,24 @@ def explain(case):
 
 
 def check_words(batch, expected, **case):
-    """Counts, and compares with {word: count}."""
+    """Counts words and compares them with `expected`, {word: count}."""
     answer = batch.run(take=1, **case)
     assert answer.status == "ok", f"{answer.message}\n{explain(case)}"
     if answer.words != expected:
-        wrong = {w: (expected.get(w), answer.words.get(w)) for w in expected.keys() | answer.words.keys()
+        wrong = {w: (expected.get(w), answer.words.get(w))
+                 for w in expected.keys() | answer.words.keys()
                  if expected.get(w) != answer.words.get(w)}
-        raise AssertionError(f"words (expected, got): {dict(list(wrong.items())[:10])}\n{explain(case)}")
+        raise AssertionError(
+            f"words (expected, got): {dict(list(wrong.items())[:10])}\n{explain(case)}")
     assert answer.totals[2:4] == [sum(expected.values()), len(expected)], explain(case)
     return answer
 
 
 def check_training(batch, words, options, specials=(), **case):
-    """Trains, and compares with the reference trained on {word: count}. Returns the library's answer."""
+    """Trains, and compares with the reference trained on {word: count}.
+
+    Returns the library's answer.
+    """
     try:
         model = train(words, specials=specials, **options)
     except ValueError:
@@ -43,7 +48,7 @@ def check_training(batch, words, options, specials=(), **case):
     answer = batch.run(special=list(specials), **options, **case)
     shown = explain({**options, "special": specials, **case})
     if isinstance(model, str):
-        assert answer.status != "ok", f"{model} was expected\n{shown}"
+        assert answer.status != "ok", f"expected {model}\n{shown}"
         return answer
     assert answer.status == "ok", f"{answer.status}: {answer.message}\n{shown}"
     assert answer.merges == model.merges, first_difference(model, answer) + shown
@@ -58,7 +63,7 @@ def first_difference(model, answer):
     for rank in range(max(len(model.merges), len(answer.merges))):
         wanted, got = model.merges[rank : rank + 1], answer.merges[rank : rank + 1]
         if wanted != got:
-            return f"merge {rank} (left, right, id, count): {wanted} was expected, {got} came\n"
+            return f"merge {rank} (left, right, id, count): expected {wanted}, got {got}\n"
     return "\n"
 
 

@@ -1,4 +1,4 @@
-# Fixtures for all Python tests: where the build is, the command, seeded random numbers.
+# Fixtures for all Python tests: the build folder, the command, seeded random numbers.
 # SPDX-License-Identifier: MIT
 import os
 import random
@@ -34,7 +34,7 @@ def build_dir():
 @pytest.fixture(scope="session")
 def pairmill(build_dir):
     command = build_dir / "pairmill"
-    assert command.is_file(), f"{command} is not there: build first, or set PMILL_BUILD"
+    assert command.is_file(), f"{command} is missing: build first, or set PMILL_BUILD"
     return command
 
 
@@ -46,7 +46,8 @@ def run(pairmill):
         done = subprocess.run([str(pairmill), *map(os.fsencode, map(str_or_bytes, args))],
                               input=input, capture_output=True, cwd=cwd)
         if check and done.returncode != 0:
-            pytest.fail(f"pairmill {args} gave {done.returncode}: {done.stderr.decode(errors='replace')}")
+            pytest.fail(
+                f"pairmill {args} gave {done.returncode}: {done.stderr.decode(errors='replace')}")
         return done
 
     return run_command
@@ -65,5 +66,5 @@ def batch(build_dir):
 
 @pytest.fixture
 def rng(request):
-    """The same numbers for each test in each run, unless PMILL_SEED says otherwise."""
+    """Gives a test the same numbers in each run; PMILL_SEED selects others."""
     return random.Random(f"{find_seed()} {request.node.name}")

@@ -1,4 +1,4 @@
-# Text for the tests: small random, hostile and real.
+# Texts for the tests: small random ones, hostile ones and real ones.
 # SPDX-License-Identifier: MIT
 import bisect
 import functools
@@ -22,25 +22,29 @@ SCRIPTS = {
     "thai": "กขคงจฉชซญฎฏฐฑฒณดตถทธนบปผพภมยรลวศษสหอฮะาิีุูเแโใไ่้",
 }
 
-# Where patterns decide: blanks of all kinds, line ends, contractions in both cases and with U+017F,
-# digits of several scripts, letters of every case, marks, joiners, punctuation, the slash of o200k.
+# The characters that patterns tell apart: white space of all kinds, contractions in both cases
+# and with U+017F, digits of several scripts, letters of every case, marks, joiners, punctuation,
+# and the slash that o200k treats specially.
 PIECES = [
-    " ", "  ", "\n", "\r\n", "\r", "\t", "\v", "\f", "\x85", "\xa0", "\u2003", "\u2028", "\u3000", "\u180e", "\u200b",
-    "\x1c", "\x1f", "\0", "\ufeff", "'", "'s", "'S", "'t", "'re", "'RE", "'vE", "'ll", "'d", "'m", "'ſ", "’s", "'x",
-    "0", "12", "345", "6789", "²", "Ⅷ", "½", "٣", "１", "a", "b", "ab", "A", "Ab", "aB", "ABC", "ǅ", "ʰ", "ª",
-    "é", "e\u0301", "\u0301", "ß", "ẞ", "ſ", "\u212a", "日", "本語", "한", "ไทย", "का", "שלום", "\u200d", "😀",
-    "👩\u200d🚀", ".", ",", "...", "!?", "/", "//", "\\", "-", "_", "$", "€", "(", ")", "\U0001d400", "\U00020000",
+    " ", "  ", "\n", "\r\n", "\r", "\t", "\v", "\f", "\x85", "\xa0", "\u2003", "\u2028", "\u3000",
+    "\u180e", "\u200b", "\x1c", "\x1f", "\0", "\ufeff", "'", "'s", "'S", "'t", "'re", "'RE", "'vE",
+    "'ll", "'d", "'m", "'ſ", "’s", "'x", "0", "12", "345", "6789", "²", "Ⅷ", "½", "٣", "１", "a",
+    "b", "ab", "A", "Ab", "aB", "ABC", "ǅ", "ʰ", "ª", "é", "e\u0301", "\u0301", "ß", "ẞ", "ſ",
+    "\u212a", "日", "本語", "한", "ไทย", "का", "שלום", "\u200d", "😀", "👩\u200d🚀", ".", ",", "...", "!?",
+    "/", "//", "\\", "-", "_", "$", "€", "(", ")", "\U0001d400", "\U00020000",
 ]
 
 INVALID = [
-    b"\x80", b"\xbf", b"\xc0\x80", b"\xc1\xbf", b"\xc2", b"\xe0\x80\x80", b"\xe0\x9f\xbf", b"\xe2\x82", b"\xed\xa0\x80",
-    b"\xed\xbf\xbf", b"\xf0\x80\x80\x80", b"\xf0\x9f\x98", b"\xf0\x9f", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xfe", b"\xff",
+    b"\x80", b"\xbf", b"\xc0\x80", b"\xc1\xbf", b"\xc2", b"\xe0\x80\x80", b"\xe0\x9f\xbf",
+    b"\xe2\x82", b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xf0\x80\x80\x80", b"\xf0\x9f\x98",
+    b"\xf0\x9f", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xfe", b"\xff",
 ]
 
 
 def small(rng, longest=60):
-    """Runs, repeats and ties over an alphabet of a few bytes."""
-    alphabet = rng.choice([b"a", b"ab", b"abc", b"ab ", b"ab \n", b"aA1 .", bytes(range(97, 105)), b"\x00\xff", b"a\xe2\x82\xac"])
+    """Makes short text over an alphabet of a few bytes, so that runs and ties are common."""
+    alphabet = rng.choice([b"a", b"ab", b"abc", b"ab ", b"ab \n", b"aA1 .", b"abcdefgh",
+                           b"\x00\xff", b"a\xe2\x82\xac"])
     kind = rng.randrange(4)
     size = rng.randrange(longest + 1)
     if kind == 0:
@@ -54,18 +58,23 @@ def small(rng, longest=60):
 
 
 def hostile(rng, pieces=40, invalid=0.1):
-    """Pieces at which patterns decide, with `invalid` as the share of bytes that are not UTF-8."""
+    """Joins random PIECES; `invalid` is the share of pieces that are not UTF-8."""
     count = rng.randrange(pieces + 1)
     return b"".join(
-        rng.choice(INVALID) if rng.random() < invalid else rng.choice(PIECES).encode() for _ in range(count)
-    )
+        rng.choice(INVALID) if rng.random() < invalid else rng.choice(PIECES).encode()
+        for _ in range(count))
 
 
 def is_stable(character):
-    """Whether its class is the same in this Python's and in `regex`'s Unicode: then, we take it, in all
-    versions between them, which the version under test is."""
+    """Whether this Python and `regex` put the character into the same class.
+
+    Their Unicode versions differ, and the version under test lies between them: we assume that it
+    agrees where they do.
+    """
     category = unicodedata.category(character)
-    return category not in ("Cn", "Cs") and regex.fullmatch(rf"\p{{{category}}}", character) is not None
+    if category in ("Cn", "Cs"):
+        return False
+    return regex.fullmatch(rf"\p{{{category}}}", character) is not None
 
 
 @functools.cache
@@ -78,7 +87,7 @@ def any_characters(rng, characters, count):
 
 
 class Words:
-    """Words of a made language, drawn by Zipf's law."""
+    """A made-up language whose words are drawn by Zipf's law."""
 
     def __init__(self, rng, count=20000, scripts=("latin",)):
         self.rng = rng
@@ -92,7 +101,8 @@ class Words:
         return letters, list(itertools.accumulate(1 / (rank + 1) for rank in range(len(letters))))
 
     def _make(self, letters, weights):
-        return "".join(self.rng.choices(letters, cum_weights=weights, k=min(1 + int(self.rng.expovariate(0.2)), 18)))
+        length = min(1 + int(self.rng.expovariate(0.2)), 18)
+        return "".join(self.rng.choices(letters, cum_weights=weights, k=length))
 
     def draw(self):
         return self.words[bisect.bisect(self.weights, self.rng.random() * self.weights[-1])]
@@ -112,7 +122,7 @@ class Words:
         return " ".join(words) + rng.choice([". ", ". ", "! ", "? ", ".\n", ".\n\n", ".  "])
 
     def text(self, size):
-        """About `size` bytes."""
+        """Returns sentences of about `size` bytes together."""
         out, length = [], 0
         while length < size:
             out.append(self.sentence())
@@ -121,7 +131,7 @@ class Words:
 
 
 def python_sources(limit):
-    """Real text: the first `limit` characters of this interpreter's own library."""
+    """Real text: the first `limit` characters of this interpreter's standard library."""
     out, length = [], 0
     for path in sorted(Path(sysconfig.get_path("stdlib")).glob("*.py")):
         if length < limit:
