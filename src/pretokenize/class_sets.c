@@ -1,4 +1,4 @@
-/* Writes the classes of a known pattern's expression out as sets of code points. */
+/* Replaces the classes in a known pattern's expression by sets of code points. */
 /* SPDX-License-Identifier: MIT */
 #include "pretokenize/class_sets.h"
 
@@ -7,7 +7,7 @@
 
 #define LETTERS (1 << PMILL_CLASS_UPPER | 1 << PMILL_CLASS_LOWER | 1 << PMILL_CLASS_OTHER_LETTER)
 
-/* Lu and Lt are one class for us, Lm and Lo too: the patterns never name one without the other. */
+/* Lu and Lt share a class here, and so do Lm and Lo: no pattern names one without the other. */
 static const struct property {
 	const char *escape;
 	unsigned set;
@@ -39,7 +39,7 @@ static bool append_ranges(
 }
 
 /*
- * The set of the escape at `text`, and its length; length 0 where none of the properties is there.
+ * Returns the length of the escape at `text` and stores its set; 0 if it is none of the properties.
  */
 static size_t match_property(const char *text, unsigned *set)
 {
@@ -53,7 +53,7 @@ static size_t match_property(const char *text, unsigned *set)
 	return 0;
 }
 
-/* Copies one character, or one escape of two. */
+/* Copies one character, or an escape of two. */
 static size_t copy_character(const char *text, struct pmill_buffer *out, bool *done)
 {
 	size_t len = text[0] == '\\' ? 2 : 1;
@@ -61,7 +61,10 @@ static size_t copy_character(const char *text, struct pmill_buffer *out, bool *d
 	return len;
 }
 
-/* A bracket from behind its [ on; its properties become one set. Moves `*text` behind the ]. */
+/*
+ * Expands a bracket whose [ has been copied: its properties become one set. Moves `*text` past the
+ * ].
+ */
 static bool expand_bracket(
 	const char **text, const struct pmill_unicode *unicode, struct pmill_buffer *out)
 {

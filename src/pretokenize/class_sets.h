@@ -1,4 +1,4 @@
-/* Writes the classes of a known pattern's expression out as sets of code points. */
+/* Replaces the classes in a known pattern's expression by sets of code points. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_PRETOKENIZE_CLASS_SETS_H
 #define PMILL_PRETOKENIZE_CLASS_SETS_H
@@ -9,8 +9,8 @@
 #include "unicode/class.h"
 
 /*
- * Appends the expression with every \p{..}, \s and \S in it replaced by the code points that
- * `unicode` has. Knows what the expressions in pattern.c use, no more. False where there is no
+ * Appends the expression with every \p{..}, \s and \S replaced by the code points that `unicode`
+ * assigns to it. Handles only what the expressions in pattern.c use. Returns false if out of
  * memory.
  */
 bool pmill_class_sets_expand(

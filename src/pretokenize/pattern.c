@@ -5,21 +5,21 @@
 #include <string.h>
 
 /*
- * How the spellings are shown to be equal, on every text, for PCRE2 and Rust's engines, and but for
- * {1,3}+ for Oniguruma:
+ * Why the spellings are equal, on every text, in PCRE2 and in Rust's engines, and except for {1,3}+
+ * in Oniguruma:
  *
- * - Possessive or not: no alternative goes on behind \p{L}+, \p{N}{1,3}, [^\s\p{L}\p{N}]+[\r\n]* in
- *   a way that giving characters back could help.
- * - \s*[\r\n] and \s*[\r\n]+ end behind the last line end of the run of white space: \s* takes the
- *   whole run and gives back just as much as the one line end needs.
- * - \s++$ holds for a run that reaches the end of the text and nowhere else, for whatever $ means:
- *   behind \s++ stands no line end. Before \s+(?!\S), which takes such a run too, it changes
- *   nothing (gpt2). Before \s*[\r\n] it does: "\n  " at the end is one pretoken (cl100k), else two
- *   (cl100k-hf).
- * - \s behind \s+(?!\S) meets runs of one character only: the same as \s+.
+ * - Possessive or not makes no difference: no alternative continues after \p{L}+, \p{N}{1,3} or
+ *   [^\s\p{L}\p{N}]+[\r\n]* in a way that giving characters back could help.
+ * - \s*[\r\n] and \s*[\r\n]+ both end after the last line end of the run of white space: \s* takes
+ *   the whole run and gives back only as much as one line end needs.
+ * - \s++$ matches a run that reaches the end of the text and nothing else, whatever $ means: no
+ *   line end can follow \s++. Placed before \s+(?!\S), which takes such a run too, it changes
+ *   nothing (gpt2). Placed before \s*[\r\n] it does: "\n  " at the end is one pretoken (cl100k),
+ *   otherwise two (cl100k-hf).
+ * - \s after \s+(?!\S) only meets runs of one character, where it equals \s+.
  *
- * The suffix of o200k's letters and the contractions ignore case as Unicode's simple folding does:
- * U+017F is an s. gpt2's contractions do not.
+ * The suffix of o200k's letters and the contractions ignore case by Unicode's simple folding:
+ * U+017F is an s. gpt2's contractions are case-sensitive.
  */
 #define CONTRACTION "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define SHORT_CONTRACTION "'(?i:[sdmt]|ll|ve|re)"
@@ -52,8 +52,8 @@ static const char *const gpt2_spellings[] = {
 };
 
 /*
- * tiktoken's own. Not the canonical one, as Oniguruma reads {1,3}+ as a repetition of a repetition,
- * and what goes into files must mean the same everywhere.
+ * tiktoken's own spelling. It is not the canonical one because Oniguruma reads {1,3}+ as a repeated
+ * repetition, and what is written to files must mean the same everywhere.
  */
 static const char *const cl100k_spellings[] = {
 	CL100K("\\p{N}{1,3}+"),

@@ -6,15 +6,15 @@
 #include "pairmill.h"
 #include "pretokenize/pattern_list.h"
 
-/* Spellings that are equal to the pattern on every text, ends included: NULL at the end. */
+/* A known pattern under one name. Its spellings are equal on every text, ends included. */
 struct pmill_pattern {
 	const char *name;
 	const char *expression; /* the canonical spelling, for PCRE2 and for files; NULL for "none" */
-	const char *const *spellings; /* recognised besides; may be NULL */
+	const char *const *spellings; /* other recognised spellings, NULL at the end; may be NULL */
 	enum pmill_pattern_id id;
 };
 
-/* By name, canonical expression or other spelling; NULL where it is none of them. */
+/* Finds a pattern by its name, canonical expression or other spelling; NULL if unknown. */
 const struct pmill_pattern *pmill_pattern_find(const char *name_or_expression);
 const struct pmill_pattern *pmill_pattern_at(size_t index); /* NULL at the end */
 

@@ -1,13 +1,12 @@
-/* Keys and hashes of pretokens: for any processor, and the table of all ways. */
+/* Keys and hashes of pretokens in plain C, and the table of implementations. */
 /* SPDX-License-Identifier: MIT */
 #include "pretokenize/pretoken_keys.h"
 
 #include <assert.h>
 
-/* Read from 16 - n on: a mask that keeps the first n of 16 bytes. */
-static const uint8_t keep[32] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
-	0xFF, /* with zeros behind */
-	0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
+/* Read at 16 - n, a mask that keeps the first n of 16 bytes; the second half is zero. */
+static const uint8_t keep[32] = {
+	0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 
 static inline struct pmill_pretoken_key load_key(const uint8_t *word, size_t len)
 {
@@ -16,7 +15,7 @@ static inline struct pmill_pretoken_key load_key(const uint8_t *word, size_t len
 		(pmill_load_word(word + 8) & pmill_load_word(mask + 8)) | (uint64_t)len << 56};
 }
 
-/* Both in registers, out of reach of the stores into the batch. */
+/* Both stay in registers, as stores to the batch can't alias them. */
 struct filling {
 	struct pmill_key_seed seed;
 	size_t count;

@@ -1,4 +1,4 @@
-/* Keys and hashes of pretokens, many at once: the seam for instruction sets. */
+/* Keys and hashes of pretokens in batches, by instruction set. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_PRETOKENIZE_PRETOKEN_KEYS_H
 #define PMILL_PRETOKENIZE_PRETOKEN_KEYS_H
@@ -16,8 +16,8 @@ struct pmill_key_seed {
 };
 
 /*
- * A pretoken of at most 15 bytes: bytes 0..7 and 8..14, little-endian, zero padded, and its length in the top
- * byte. So two of them are compared as 16 bytes at once.
+ * A pretoken of at most 15 bytes: bytes 0..7 and 8..14, little-endian, zero padded, and its length
+ * in the top byte. So comparing 16 bytes compares two pretokens.
  */
 struct pmill_pretoken_key {
 	uint64_t first, second;
@@ -51,8 +51,8 @@ static inline struct pmill_pretoken_key pmill_pretoken_key_make(const uint8_t *w
 #define PMILL_KEY_MIX 0x9E3779B97F4A7C15u
 
 /*
- * Without this, words that differ by even steps (numbers, say) make steps of the hash that are even
- * too, and under one seed of a hundred they stand in few places.
+ * Without this, words that differ by even steps (numbers, say) get hashes that differ by even steps
+ * too, and with one seed in a hundred they fall into few slots.
  */
 static inline uint64_t pmill_mix_hash(uint64_t hash, uint64_t factor)
 {
@@ -61,11 +61,11 @@ static inline uint64_t pmill_mix_hash(uint64_t hash, uint64_t factor)
 }
 
 /*
- * Who doesn't know the seed can't foresee which words share a slot. For any two words, the chance over all
- * seeds that the sums are equal is at most 2^-32 (it is the NH of UMAC: four 32-bit parts, each with a
- * key of its own added, two products), and that the top n bits of products with an odd factor are
- * equal where the sums are not, at most 2^(1-n) (multiply-shift). It needs no 128-bit products, which
- * vectors don't have.
+ * Without the seed nobody can predict which words share a slot. For any two words, over all seeds,
+ * the sums are equal with a chance of at most 2^-32 (this is UMAC's NH: four 32-bit parts, a key
+ * added to each, two products), and if they differ, the top n bits of their products with an odd
+ * factor are equal with a chance of at most 2^(1-n) (multiply-shift). It needs no 128-bit products,
+ * which vector units lack.
  */
 static inline uint64_t pmill_pretoken_key_hash(
 	struct pmill_key_seed seed, struct pmill_pretoken_key key)
@@ -78,8 +78,9 @@ static inline uint64_t pmill_pretoken_key_hash(
 }
 
 /*
- * A long word by 16 bytes at a time; the last 16 overlap those before. The length goes in by a
- * product of its own: beside the bytes it could be made up for by other bytes, whatever the seed.
+ * Hashes a long word 16 bytes at a time; the last 16 may overlap the ones before. The length is
+ * mixed in by a product of its own: next to the bytes, other bytes could cancel it under every
+ * seed.
  */
 static inline uint64_t pmill_long_pretoken_hash(
 	struct pmill_key_seed seed, const uint8_t *word, size_t len)
@@ -94,16 +95,16 @@ static inline uint64_t pmill_long_pretoken_hash(
 
 enum {
 	PMILL_KEY_BATCH = 256, /* pretokens in flight: 64 are 5 % slower, 512 no faster */
-	PMILL_KEY_SPILL = 8,   /* whole vectors are stored, of which fewer lanes may count */
+	PMILL_KEY_SPILL = 8,   /* vectors are stored whole, even if only some lanes count */
 };
 
-/* A pretoken that is too long for a key: where it is in the text. */
+/* A pretoken too long for a key: its place in the text. */
 struct pmill_long_pretoken {
 	const uint8_t *bytes;
 	size_t len;
 };
 
-/* Filled in the order of the text, short and long ones apart. */
+/* In text order, short and long pretokens apart. */
 struct pmill_pretoken_keys {
 	struct pmill_pretoken_key keys[PMILL_KEY_BATCH + PMILL_KEY_SPILL];
 	uint64_t hashes[PMILL_KEY_BATCH + PMILL_KEY_SPILL]; /* of the keys */
@@ -112,8 +113,8 @@ struct pmill_pretoken_keys {
 };
 
 /*
- * Appends `count` pretokens; there must be room. The first begins at `begin`, each other one where the
- * one before it ends. 16 bytes must be readable from the beginning of each.
+ * Appends `count` pretokens; there must be room. The first begins at `begin`, each of the others
+ * where the previous one ends. 16 bytes must be readable from each beginning.
  */
 typedef void (*pmill_key_function)(struct pmill_pretoken_keys *keys,
 	const struct pmill_key_seed *seed, const uint8_t *text, size_t begin, const size_t *ends,
@@ -125,7 +126,7 @@ struct pmill_key_maker {
 	pmill_key_function fill;
 };
 
-/* The fastest first; NULL at the end. The last one runs everywhere. */
+/* Fastest first; NULL at the end. The last one runs on every processor. */
 const struct pmill_key_maker *pmill_key_maker_at(size_t index);
 const struct pmill_key_maker *pmill_key_maker_fastest(void);
 

@@ -1,4 +1,4 @@
-/* Keys and hashes of pretokens, eight at once, with AVX-512 as of Ice Lake and Zen 4. */
+/* Keys and hashes of pretokens, eight at a time, with AVX-512 (Ice Lake, Zen 4 and later). */
 /* SPDX-License-Identifier: MIT */
 #if defined(__x86_64__) && defined(__LP64__)
 #include "pretokenize/pretoken_keys.h"
@@ -19,7 +19,7 @@ enum { LANES = 8 };
 #pragma GCC target("avx512bw,avx512dq,avx512vl,avx512vbmi,bmi,bmi2,popcnt")
 #endif
 
-/* What does not change from one batch to the next. */
+/* Loop invariants. */
 struct constants {
 	__m512i seed, factor;
 };
@@ -38,7 +38,7 @@ INLINE __m128i load16(const uint8_t *bytes)
 	return _mm_loadu_si128((const __m128i *)(const void *)bytes);
 }
 
-/* 16 bytes of text from each of four begins. */
+/* 16 bytes of text from each of four offsets. */
 INLINE __m512i load_four(const uint8_t *text, size_t a, size_t b, size_t c, size_t d)
 {
 	__m256i low = _mm256_inserti128_si256(
@@ -48,13 +48,13 @@ INLINE __m512i load_four(const uint8_t *text, size_t a, size_t b, size_t c, size
 	return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
-/* Of four pretokens the bytes that are theirs, and their lengths on top. `which`: 0 or 4. */
+/* Keys of four pretokens: keeps their own bytes and puts their lengths on top. `which`: 0 or 4. */
 INLINE __m512i make_keys(__m512i bytes, __m512i lens, int which)
 {
 	const __m512i places = _mm512_broadcast_i32x4(
 		_mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
 	const __mmask64 tops = 0x8000800080008000u;
-	/* The lowest byte of a length, all over its key. */
+	/* The lowest byte of each length, copied to all bytes of its key. */
 	__m512i spread = _mm512_shuffle_epi8(
 		_mm512_permutexvar_epi64(_mm512_setr_epi64(which, which, which + 1, which + 1, which + 2,
 									 which + 2, which + 3, which + 3),
@@ -64,7 +64,7 @@ INLINE __m512i make_keys(__m512i bytes, __m512i lens, int which)
 	return _mm512_mask_mov_epi8(_mm512_maskz_mov_epi8(own, bytes), tops, spread);
 }
 
-/* See pmill_pretoken_key_hash: both products of each key, not yet added up. */
+/* See pmill_pretoken_key_hash: the two products of each key, not yet added. */
 INLINE __m512i multiply(__m512i keys, __m512i seed)
 {
 	__m512i seeded = _mm512_add_epi32(keys, seed);
@@ -82,7 +82,7 @@ INLINE __m512i make_hashes(__m512i low_keys, __m512i high_keys, const struct con
 	return _mm512_mullo_epi64(sums, constants->factor);
 }
 
-/* Where some of eight are long: those go to the long ones, the others close ranks. */
+/* For eight of which some are long: separates the long ones and closes the gaps. */
 INLINE void put_some(struct pmill_pretoken_keys *keys, const uint8_t *text, __m512i begins,
 	__m512i lens, unsigned is_long, const __m512i both[2], __m512i hashes)
 {
@@ -156,5 +156,5 @@ static bool is_available(void)
 
 const struct pmill_key_maker pmill_key_maker_avx512 = {"avx512", is_available, fill_avx512};
 #else
-typedef int pmill_no_avx512_words; /* C knows no empty file */
+typedef int pmill_no_avx512_words; /* ISO C forbids an empty translation unit */
 #endif

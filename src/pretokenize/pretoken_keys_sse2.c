@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <emmintrin.h>
 
-/* Read from 16 - n on: a mask that keeps the first n of 16 bytes. */
+/* Read at 16 - n, a mask that keeps the first n of 16 bytes; the second half is zero. */
 static const uint8_t keep[32] = {
 	0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 
@@ -57,5 +57,5 @@ static bool is_available(void)
 
 const struct pmill_key_maker pmill_key_maker_sse2 = {"sse2", is_available, fill_sse2};
 #else
-typedef int pmill_no_sse2_words; /* C knows no empty file */
+typedef int pmill_no_sse2_words; /* ISO C forbids an empty translation unit */
 #endif

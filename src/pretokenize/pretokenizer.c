@@ -1,4 +1,4 @@
-/* From text to pretokens: picks the engine for a pattern, and knows where text may be cut. */
+/* Text → pretokens: chooses the engine for a pattern, and knows where text may be cut. */
 /* SPDX-License-Identifier: MIT */
 #include "pretokenize/pretokenizer.h"
 
@@ -19,9 +19,9 @@
 
 struct pmill_pretokenizer {
 	const struct pmill_pattern *known; /* NULL: an expression */
-	char *expression;                  /* the caller's, where the pattern is not known */
+	char *expression;                  /* the caller's, if the pattern is not known */
 	const struct pmill_unicode *unicode;
-	pmill_scan_function scan; /* one of these two is there */
+	pmill_scan_function scan; /* NULL if `regex` is used */
 	struct pmill_regex *regex;
 };
 
@@ -42,7 +42,7 @@ static const char *pattern_name(size_t index)
 	return pmill_pattern_name(index, NULL);
 }
 
-/* A message with all names that there are. */
+/* Lists all known names in the message. */
 static pmill_status fail_unknown(
 	const char *what, const char *name, const char *(*name_at)(size_t), pmill_error *error)
 {
@@ -70,8 +70,8 @@ static pmill_status find_unicode(
 }
 
 /*
- * A lower-case word is more likely a name with a slip than an expression that matches nothing but
- * that word. Who means it writes (?:word).
+ * A lower-case word is more likely a misspelt name than an expression that matches only that word.
+ * (?:word) is taken as the expression.
  */
 static bool looks_like_name(const char *pattern)
 {
@@ -174,7 +174,7 @@ struct neighbour {
 };
 
 /*
- * The character that ends at `offset`; false where the bytes before it may be part of an invalid
+ * Reads the character that ends at `offset`; false if the bytes before it may be part of an invalid
  * sequence.
  */
 static bool read_before(const struct pmill_unicode *unicode, const uint8_t *text, size_t offset,
@@ -206,15 +206,15 @@ static bool is_letter(struct neighbour character)
 	return character.class >= PMILL_CLASS_UPPER;
 }
 
-/* o200k's letters take marks, and an apostrophe behind them may be the suffix's. */
+/* o200k's letters include marks, and an apostrophe after them may begin the suffix. */
 static bool may_follow_letters(struct pmill_pattern_rules rules, struct neighbour after)
 {
 	return is_letter(after) || (rules.is_cased && after.class == PMILL_CLASS_MARK) ||
 		(rules.has_suffix && after.code_point == '\'');
 }
 
-/* Symbols, and marks where no other rule has them. `after` is no symbol. */
-static bool is_sure_behind_symbol(
+/* For symbols, and for marks that no other rule covers. `after` is not a symbol. */
+static bool is_sure_after_symbol(
 	struct pmill_pattern_rules rules, struct neighbour before, struct neighbour after)
 {
 	if (after.class == PMILL_CLASS_NUMBER)
@@ -225,22 +225,21 @@ static bool is_sure_behind_symbol(
 }
 
 /*
- * Whether a pretoken always ends between two characters, and the one before it would end there as
- * well if the text did. Nothing looks behind the start of a pretoken, so the right side needs no
- * further thought. Of the left side:
+ * Whether a pretoken always ends between two characters, and the one before would end there too if
+ * the text did. No pattern looks behind the start of a pretoken, so only the left side matters:
  *
- * - A letter is the last one of a run \p{L}+ or of a contraction, and neither takes anything but letters.
- *   o200k's letters take marks, and then a contraction.
- * - A number is the last one of a run, and what takes numbers takes nothing else.
- * - A symbol is the last one of a run that takes no white space and no numbers; but for gpt2 line
- *   ends, and as the first character of a pretoken letters. A mark is a symbol, or for o200k a
- *   letter, for which the same holds. gpt2's symbols take no letters, but for the apostrophe of a
+ * - A letter is the last of a run \p{L}+ or of a contraction; neither continues with anything but
+ *   letters. o200k's letters also take marks, then a contraction.
+ * - A number is the last of a run, and whatever takes numbers takes nothing else.
+ * - A symbol is the last of a run that takes neither white space nor numbers. Except in gpt2, it
+ *   does take line ends, and letters if it begins a pretoken. A mark is a symbol, or in o200k a
+ *   letter, and the same holds. gpt2's symbols take no letters, except for the apostrophe of a
  *   contraction.
- * - What a run of white space becomes depends on all of it: nothing is sure behind one, but for a
- *   line end in the patterns that always end there.
+ * - How a run of white space is cut depends on all of it, so no cut after one is sure, except after
+ *   a line end in the patterns that always cut there.
  *
- * So in any script there is one at nearly every punctuation mark and space. A run of letters has none: it
- * is one pretoken.
+ * So in any script there is a sure cut at nearly every punctuation mark and space. A run of letters
+ * has none: it is one pretoken.
  */
 static bool is_sure_between(
 	struct pmill_pattern_rules rules, struct neighbour before, struct neighbour after)
@@ -250,7 +249,7 @@ static bool is_sure_between(
 	if (before.class == PMILL_CLASS_NUMBER)
 		return after.class != PMILL_CLASS_NUMBER;
 	if (before.class != PMILL_CLASS_SPACE)
-		return is_sure_behind_symbol(rules, before, after);
+		return is_sure_after_symbol(rules, before, after);
 	if (!rules.has_line_rules || !is_line_end(before) || after.class == PMILL_CLASS_SPACE)
 		return false;
 	return !rules.has_slash_rule || after.code_point != '/';

@@ -1,13 +1,13 @@
-/* Pretokens by a regular expression, on PCRE2. */
+/* Pretokens by regular expression, on PCRE2. */
 /* SPDX-License-Identifier: MIT */
 /*
- * PCRE2 must only see well-formed UTF-8: its JIT trusts that, and what it makes of anything else is
- * not what spec.md asks for. A segment with invalid bytes is copied, each such byte as U+FFFD. Ends
- * come in ascending order, so they are mapped back by walking through the segment a second time
- * beside them: no list of the places is kept.
+ * PCRE2 may only see well-formed UTF-8: its JIT trusts that, and it treats anything else
+ * differently from us. A segment with invalid bytes is copied, with U+FFFD for each of them. Ends
+ * come in ascending order, so they are mapped back by walking the segment alongside: no list of
+ * offsets is kept.
  *
  * Measured on English text: 150 MB/s with JIT. The interpreter with PCRE2_MATCH_INVALID_UTF checks
- * all that is left of the text at every match, so without JIT that guard is not set.
+ * the rest of the text at every match, so without JIT that safeguard is off.
  */
 #include "pretokenize/regex.h"
 
@@ -23,7 +23,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-/* The stack that JIT code runs on is address space only until it is used. */
+/* The JIT stack is only address space until it is used. */
 enum { JIT_STACK_FIRST = 32 * 1024, JIT_STACK_SMALL = 8 << 20, JIT_STACK_LARGE = 1 << 30 };
 
 struct pmill_regex {
@@ -43,10 +43,10 @@ struct pmill_regex_walk {
 	struct pmill_buffer copy;
 	const uint8_t *subject; /* the text, or its copy with U+FFFD */
 	size_t subject_len;
-	size_t subject_position; /* where the next pretoken begins */
-	size_t position;         /* the same place in the text */
-	size_t match_end;        /* of a match that begins here and is not empty; 0: must be searched */
-	size_t search_begin;     /* in the subject: where the next match may begin */
+	size_t subject_position; /* where the next pretoken begins, in the subject */
+	size_t position;         /* the same in the text */
+	size_t match_end;        /* of a non-empty match that begins here; 0: search for one */
+	size_t search_begin;     /* where the next match may begin, in the subject */
 };
 
 /* ---- Compiling ---- */
@@ -67,7 +67,7 @@ static pmill_status compile(
 	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
 	if (context == NULL)
 		return pmill_fail_memory(error);
-	/* Fixed here, as each build of PCRE2 has defaults of its own. */
+	/* Set explicitly, because builds of PCRE2 differ in their defaults. */
 	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
 	pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
 	int number;
@@ -137,7 +137,7 @@ void pmill_regex_free(struct pmill_regex *regex)
 	free(regex);
 }
 
-/* ---- A walk ---- */
+/* ---- Walking ---- */
 
 static bool give_stack(struct pmill_regex_walk *walk, size_t largest)
 {
@@ -215,7 +215,7 @@ static bool copy_well_formed(
 	return true;
 }
 
-/* A sequence that the end cuts is not there yet where more text may follow. */
+/* If more text may follow, a sequence cut short by the end does not count yet. */
 static size_t find_limit(const uint8_t *text, size_t len)
 {
 	for (size_t cut = 1; cut <= 3 && cut <= len; cut++) {
@@ -259,9 +259,7 @@ static int match_once(struct pmill_regex_walk *walk)
 		options | PCRE2_NO_UTF_CHECK, walk->match, walk->context);
 }
 
-/*
- * Long matches that can go back far need a large stack: few texts do, so it is asked for only then.
- */
+/* Only long matches that can backtrack far need a large stack, so it is allocated on demand. */
 static int match_with_enough_stack(struct pmill_regex_walk *walk)
 {
 	int result = match_once(walk);
@@ -296,9 +294,8 @@ static size_t skip_character(const struct pmill_regex_walk *walk, size_t positio
 }
 
 /*
- * The begin and end of the next match in the subject; both subject_len where there is none. A \K
- * that is reached in a roundabout way (a subroutine called while looking ahead or behind) can put
- * the begin anywhere.
+ * Finds the next match in the subject; both offsets are subject_len if there is none. A \K reached
+ * indirectly (by a subroutine call in a lookaround) can put the beginning anywhere.
  */
 static pmill_status find_match(
 	struct pmill_regex_walk *walk, size_t *begin, size_t *end, pmill_error *error)
@@ -315,15 +312,15 @@ static pmill_status find_match(
 		return fail_match(walk, result, error);
 	const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(walk->match);
 	if (offsets[0] < walk->search_begin || offsets[1] < offsets[0])
-		return pmill_fail(error, PMILL_BAD_INPUT, walk->position,
-			"the pattern's \\K moves a match out of its place");
+		return pmill_fail(
+			error, PMILL_BAD_INPUT, walk->position, "the pattern's \\K moves a match out of order");
 	*begin = offsets[0];
 	*end = offsets[1];
 	walk->search_begin = *end > *begin ? *end : skip_character(walk, *begin);
 	return PMILL_OK;
 }
 
-/* Moves to a place in the subject, and to the same place in the text. */
+/* Moves to a position in the subject, and to the corresponding one in the text. */
 static void move_to(struct pmill_regex_walk *walk, size_t subject_position)
 {
 	if (walk->subject == walk->text) {
@@ -340,7 +337,7 @@ static void move_to(struct pmill_regex_walk *walk, size_t subject_position)
 	walk->subject_position = subject_position;
 }
 
-/* Moves behind the next pretoken; false in `*found` at the end of the walk. */
+/* Moves past the next pretoken; stores false in `*found` at the end of the walk. */
 static pmill_status take_next(struct pmill_regex_walk *walk, bool *found, pmill_error *error)
 {
 	size_t begin = walk->subject_position, end = walk->match_end;
@@ -348,7 +345,7 @@ static pmill_status take_next(struct pmill_regex_walk *walk, bool *found, pmill_
 		pmill_status status = find_match(walk, &begin, &end, error);
 		if (status != PMILL_OK)
 			return status;
-		/* An empty match where the pretoken begins cuts nothing. */
+		/* An empty match at the beginning of the pretoken cuts nothing. */
 		if (end == walk->subject_position)
 			end = 0;
 	}

@@ -57,7 +57,9 @@ INLINE __m256i repeat_quarter(const uint8_t *row)
 	return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)row));
 }
 
-/* Four tables of 16, chosen by bits 4 and 5, which the shifts bring to the top of each byte. */
+/*
+ * Four tables of 16 entries, chosen by bits 4 and 5, which the shifts move to the top of each byte.
+ */
 INLINE __m256i look_up32(__m256i part, const uint8_t *row)
 {
 	__m256i place = _mm256_and_si256(part, _mm256_set1_epi8(15));
@@ -90,5 +92,5 @@ static bool is_available(void)
 
 const struct pmill_scanner pmill_scanner_avx2 = {"avx2", is_available, scan_functions};
 #else
-typedef int pmill_no_avx2; /* C knows no empty file */
+typedef int pmill_no_avx2; /* ISO C forbids an empty translation unit */
 #endif

@@ -1,4 +1,4 @@
-/* The block scanner for x86-64 processors with AVX-512 as of Ice Lake and Zen 4. */
+/* The block scanner for x86-64 processors with AVX-512 (Ice Lake, Zen 4 and later). */
 /* SPDX-License-Identifier: MIT */
 #if defined(__x86_64__) && defined(__LP64__)
 #include "pretokenize/scan_block.h"
@@ -42,7 +42,7 @@ INLINE struct vector64 look_up64(struct vector64 vector, const uint8_t *row)
 	return (struct vector64){_mm512_permutexvar_epi8(vector.all, _mm512_loadu_si512(row))};
 }
 
-/* See scan_block_template.h: the places of the bits are packed, then widened eight at a time. */
+/* See scan_block_template.h: packs the positions of the bits, then widens them eight at a time. */
 #define HAVE_PUT_ENDS
 INLINE void put_ends(uint64_t bits, size_t base, size_t *ends)
 {
@@ -91,5 +91,5 @@ static bool is_available(void)
 
 const struct pmill_scanner pmill_scanner_avx512 = {"avx512", is_available, scan_functions};
 #else
-typedef int pmill_no_avx512; /* C knows no empty file */
+typedef int pmill_no_avx512; /* ISO C forbids an empty translation unit */
 #endif

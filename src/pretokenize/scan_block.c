@@ -1,9 +1,9 @@
-/* The block scanner in plain C: eight bytes at a time in a word. */
+/* The block scanner in plain C: eight bytes in a 64-bit word. */
 /* SPDX-License-Identifier: MIT */
 #include "pretokenize/scan_block.h"
 
 struct vector64 {
-	uint64_t words[8]; /* the first byte lowest */
+	uint64_t words[8]; /* the first byte is the lowest */
 };
 
 INLINE uint64_t load_word(const uint8_t *bytes)
@@ -22,7 +22,7 @@ INLINE struct vector64 load64(const uint8_t *bytes)
 	return vector;
 }
 
-/* The top bits of bytes that are at least `low`. */
+/* The top bit of each byte that is at least `low`. */
 INLINE uint64_t reach(uint64_t word, unsigned low)
 {
 	const uint64_t each = 0x0101010101010101u, tops = each * 0x80;
@@ -31,7 +31,10 @@ INLINE uint64_t reach(uint64_t word, unsigned low)
 	return (word | ((word & ~tops) + each * (0x80 - low))) & tops;
 }
 
-/* Bits 7, 15, ... 63 to bits 0 to 7: no two of the products' bits that matter meet. */
+/*
+ * Moves bits 7, 15, ... 63 to bits 0 to 7: the partial products don't overlap in the bits that
+ * matter.
+ */
 INLINE uint64_t gather(uint64_t tops)
 {
 	return (tops >> 7) * 0x0102040810204080u >> 56;

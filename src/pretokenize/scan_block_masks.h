@@ -1,21 +1,23 @@
-/* 64 bytes as bit masks: the classes of all bytes, those of longer characters among them. */
+/* 64 bytes as bit masks: the class of every byte, multi-byte characters included. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Bit i of a mask is byte i of a block of 64. The file that includes this has defined
+ * Bit i of a mask is byte i of a block of 64. The including file defines
  *
- *     struct vector64                                   64 bytes
- *     load64(bytes)                                     them
- *     match_range64(vector, low, high), match64(vector, byte)   the mask of bytes that fit
- *     look_up64(vector, row)                            row[byte % 64] for each byte
+ *     struct vector64                   64 bytes
+ *     load64(bytes)                     loads them
+ *     match_range64(vector, low, high)  the mask of the bytes in [low, high]
+ *     match64(vector, byte)             the mask of the bytes equal to `byte`
+ *     look_up64(vector, row)            row[byte % 64] for each byte
  *
- * ASCII bytes are told apart by comparing. All bytes of a longer character get the class of the
- * character ("painted"), so that the masks need no thought of lengths; `inner` marks all its bytes
- * but the first. A byte that is not part of a well-formed character is one of no class and is not
- * inner, which is what the patterns take it for.
+ * ASCII bytes are classified by comparisons. All bytes of a multi-byte character get the
+ * character's class ("painted"), so the patterns need not know about lengths; `inner` marks all its
+ * bytes except the first. A byte that is not part of a well-formed character has no class and is
+ * not inner, which is how the patterns treat it.
  *
- * Text has few kinds of characters at a time: they are painted row by row, a row being the 64 that
- * differ in their last bytes only. Han, Hangul and emoji have too many rows, but nearly all of one class
- * (scan_plain_rows.h). Only what is not well-formed is decoded character by character.
+ * Text has few kinds of characters at a time: they are painted row by row, where a row is the 64
+ * characters that differ in their last byte only. Han, Hangul and emoji span too many rows, but
+ * nearly all of one class (scan_plain_rows.h). Only ill-formed text is decoded character by
+ * character.
  */
 #ifndef PMILL_PRETOKENIZE_SCAN_BLOCK_MASKS_H
 #define PMILL_PRETOKENIZE_SCAN_BLOCK_MASKS_H
@@ -28,26 +30,27 @@
 enum { BLOCK_SIZE = 64 };
 
 struct block {
-	uint64_t letter, number, space; /* all else: a symbol, or a mark */
-	uint64_t upper, lower, mark;    /* right only where asked for: see read_block */
+	uint64_t letter, number, space; /* anything else is a symbol or a mark */
+	uint64_t upper, lower;          /* only valid if requested: see read_block */
+	uint64_t mark;
 	uint64_t inner;
 	uint64_t blank, line_end, apostrophe, slash; /* ' ', [\r\n], ['], [/] */
 };
 
-/* What a character that lies across the end of a block leaves to the next one. */
+/* What a character that crosses the end of a block leaves to the next one. */
 struct straddler {
 	unsigned len; /* bytes still to come: 0 to 3 */
 	enum pmill_class class;
 };
 
-/* Masks by class while characters are decoded. */
+/* Masks by class while a block is decoded. */
 struct painting {
 	uint64_t classes[PMILL_CLASS_OTHER_LETTER + 1];
 	uint64_t inner;
 };
 
 struct leads {
-	uint64_t two, three, four; /* the first bytes of characters of so many bytes */
+	uint64_t two, three, four; /* the first bytes of characters of that many bytes */
 };
 
 INLINE uint64_t lowest_bits(size_t count)
@@ -55,19 +58,21 @@ INLINE uint64_t lowest_bits(size_t count)
 	return ((uint64_t)1 << count) - 1;
 }
 
-/* The mask of the places behind those of `mask`: one bit comes from the block before. */
-INLINE uint64_t behind(uint64_t mask, uint64_t mask_before)
+/* The positions after those of `mask`; one bit comes from the previous block. */
+INLINE uint64_t following(uint64_t mask, uint64_t mask_before)
 {
 	return mask << 1 | mask_before >> 63;
 }
 
-/* The mask of the places in front. */
-INLINE uint64_t in_front(uint64_t mask, uint64_t mask_after)
+/* The positions before those of `mask`; one bit comes from the next block. */
+INLINE uint64_t preceding(uint64_t mask, uint64_t mask_after)
 {
 	return mask >> 1 | mask_after << 63;
 }
 
-/* Paints the character at bit `at`, of `len` bytes; what lies beyond bit 63 becomes the straddler. */
+/*
+ * Paints the character of `len` bytes at bit `at`; what lies beyond bit 63 becomes the straddler.
+ */
 INLINE void paint(struct painting *painting, unsigned at, size_t len, enum pmill_class class,
 	struct straddler *straddler)
 {
@@ -81,7 +86,7 @@ INLINE void paint_straddler(struct painting *painting, struct straddler straddle
 	painting->classes[straddler.class] |= lowest_bits(straddler.len);
 }
 
-/* The way for anything: byte by byte, with all checks. */
+/* The slow path for any input: character by character, fully checked. */
 static struct straddler paint_carefully(struct painting *painting,
 	const struct pmill_unicode *unicode, const uint8_t *bytes, size_t readable, uint64_t high,
 	struct straddler before)
@@ -103,8 +108,8 @@ static struct straddler paint_carefully(struct painting *painting,
 }
 
 /*
- * Whether the block is a sequence of first bytes and as many further bytes as each asks for. Of the
- * ranges of second bytes that are narrower nothing is known yet.
+ * Whether the block consists of lead bytes, each followed by as many continuation bytes as it
+ * needs. The narrower ranges of some second bytes are not checked yet.
  */
 INLINE bool is_in_order(struct leads leads, uint64_t further, uint64_t high, unsigned straddling)
 {
@@ -113,8 +118,8 @@ INLINE bool is_in_order(struct leads leads, uint64_t further, uint64_t high, uns
 	return wanted == further && (all | further) == high;
 }
 
-/* As pmill_utf8_decode, of a character of several bytes; without a call for the most common ones. */
-INLINE size_t decode_open(const uint8_t *bytes, size_t readable, uint32_t *code_point)
+/* As pmill_utf8_decode, for a multi-byte character; avoids a call for the most common ones. */
+INLINE size_t decode_inline(const uint8_t *bytes, size_t readable, uint32_t *code_point)
 {
 	bool is_two = bytes[0] < 0xE0 && (bytes[1] & 0xC0) == 0x80;
 	if (is_two) {
@@ -129,7 +134,10 @@ INLINE size_t decode_open(const uint8_t *bytes, size_t readable, uint32_t *code_
 	return 3;
 }
 
-/* Takes the character that ends in the next block, if there is one. False: it does not end well. */
+/*
+ * Paints the character that ends in the next block, if there is one. Returns false if it is
+ * ill-formed.
+ */
 INLINE bool paint_cut(struct painting *painting, const struct pmill_unicode *unicode,
 	const uint8_t *bytes, size_t readable, struct leads *leads, struct straddler *straddler)
 {
@@ -138,7 +146,7 @@ INLINE bool paint_cut(struct painting *painting, const struct pmill_unicode *uni
 		return true;
 	unsigned at = (unsigned)__builtin_ctzll(cut);
 	uint32_t code_point;
-	size_t len = decode_open(bytes + at, readable - at, &code_point);
+	size_t len = decode_inline(bytes + at, readable - at, &code_point);
 	if (len == 1)
 		return false;
 	paint(painting, at, len, pmill_unicode_class(unicode, code_point), straddler);
@@ -148,7 +156,7 @@ INLINE bool paint_cut(struct painting *painting, const struct pmill_unicode *uni
 	return true;
 }
 
-/* Letters without case that need no table: Han, and the syllables of Hangul. */
+/* Caseless letters that need no table: Han and Hangul syllables. */
 INLINE void paint_plain_rows(struct painting *painting, struct vector64 vector, struct leads *leads)
 {
 	uint64_t han = match_range64(vector, PLAIN_HAN_LOW, PLAIN_HAN_HIGH) |
@@ -163,7 +171,7 @@ INLINE void paint_plain_rows(struct painting *painting, struct vector64 vector, 
 	leads->three ^= plain;
 }
 
-/* Symbols that need no table, and no paint: they are of no class. */
+/* Symbols that need neither table nor paint, as they have no class. */
 INLINE uint64_t find_pictures(struct vector64 vector)
 {
 	uint64_t third = match_range64(vector, PLAIN_PICTURE_THIRD_LOW, PLAIN_PICTURE_THIRD_HIGH);
@@ -179,8 +187,8 @@ INLINE uint64_t fill_back(uint64_t last, unsigned len)
 }
 
 /*
- * A row is the 64 characters that differ in their last bytes only: their classes lie together in
- * the table. `heads`: the first bytes of characters of `len` bytes, all of one row.
+ * A row is the 64 characters that differ in their last byte only; their classes are adjacent in the
+ * table. `heads`: the first bytes of characters of `len` bytes, all of one row.
  */
 INLINE void paint_row(struct painting *painting, struct vector64 vector, const uint8_t *row,
 	uint64_t heads, unsigned len, bool is_cased)
@@ -200,7 +208,7 @@ INLINE void paint_row(struct painting *painting, struct vector64 vector, const u
 	}
 }
 
-/* The classes of the row that holds a code point. */
+/* The classes of the row that contains a code point. */
 INLINE const uint8_t *find_row(const struct pmill_unicode *unicode, uint32_t code_point)
 {
 	return unicode->second + unicode->first[code_point >> 8] * 256u + (code_point & 0xC0u);
@@ -218,7 +226,7 @@ INLINE void paint_two(struct painting *painting, struct vector64 vector,
 	}
 }
 
-/* False: there is an overlong form or a surrogate. */
+/* Returns false on an overlong form or a surrogate. */
 INLINE bool paint_three(struct painting *painting, struct vector64 vector,
 	const struct pmill_unicode *unicode, const uint8_t *bytes, uint64_t leads, bool is_cased)
 {
@@ -234,7 +242,7 @@ INLINE bool paint_three(struct painting *painting, struct vector64 vector,
 	return true;
 }
 
-/* False: there is an overlong form or a value above U+10FFFF. */
+/* Returns false on an overlong form or a value above U+10FFFF. */
 INLINE bool paint_four(struct painting *painting, struct vector64 vector,
 	const struct pmill_unicode *unicode, const uint8_t *bytes, uint64_t leads, bool is_cased)
 {
@@ -291,8 +299,8 @@ INLINE void add_painting(struct block *block, const struct painting *painting)
 }
 
 /*
- * The block at `bytes`, of which `readable` > 64 and some more are there. `upper` and `lower` are
- * told apart only if `is_cased`. `*straddler` goes from block to block.
+ * Reads the block at `bytes`, where more than 64 bytes are readable. `upper` and `lower` are only
+ * valid if `is_cased`. `*straddler` carries over from block to block.
  */
 INLINE struct block read_block(const struct pmill_unicode *unicode, const uint8_t *bytes,
 	size_t readable, bool is_cased, struct straddler *straddler)

@@ -1,42 +1,46 @@
 /* Where pretokens start in a block of 64 bytes: the known patterns as algebra on masks. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A place starts a pretoken for reasons that lie near it: the classes of the characters around it,
- * and how runs begin and end. So all places are decided at once, by shifts, and by additions whose
- * carry runs through a run of ones (spread). What came before the block is in `before`, the masks
- * of the block to the left; what a run of white space becomes depends on its end, so the block to
- * the right is known as well. Where even that is not enough `stuck` is set, and the caller lets the
- * scalar scanner go on from the last start before the block.
+ * Whether a pretoken starts at a position depends on what is near: the classes of the characters
+ * around it, and where runs begin and end. So all positions are decided at once, by shifts, and by
+ * additions whose carry passes through a run of ones (spread). `before` holds the masks of the
+ * previous block; how a run of white space is cut depends on its end, so the next block is known
+ * too. If even that is not enough, `stuck` is set, and the scalar scanner continues from the last
+ * start before the block.
  *
- * scan_scalar_patterns.h tells why each pattern cuts as it does; here stands only how to see it in masks.
+ * scan_scalar_patterns.h explains why each pattern cuts as it does; this file only translates that
+ * to masks.
  */
 #ifndef PMILL_PRETOKENIZE_SCAN_BLOCK_PATTERNS_H
 #define PMILL_PRETOKENIZE_SCAN_BLOCK_PATTERNS_H
 
 #include "pretokenize/scan_block_masks.h"
 
-/* What the next block must know of those before it: mostly masks of which bit 63 counts. */
+/* What a block must know of the ones before it: mostly masks of which bit 63 counts. */
 struct before {
 	struct block block;
 	uint64_t symbol, run_space, attachable, tail, absorbed, cased, lower_phase, shared;
-	uint64_t contraction, contraction_end; /* of bits that spill into the next block, from bit 0 */
-	unsigned digits;                       /* in the group of numbers that bit 63 is in */
+	uint64_t contraction, contraction_end; /* bits that spill into the next block, from bit 0 */
+	unsigned digits;                       /* so far in the group of numbers that includes bit 63 */
 };
 
 struct window {
-	const uint8_t *bytes; /* of the block; those of the next are there too */
+	const uint8_t *bytes; /* of the block; those of the next one are readable too */
 	struct block now, after;
 	struct before before;
 	bool stuck;
 };
 
-/* All of `within` that follows a bit of `seeds` in the same run of ones, and the seeds: a subset. */
+/*
+ * The seeds, and all of `within` that follows one in the same run of ones. `seeds` is a subset of
+ * `within`.
+ */
 INLINE uint64_t spread(uint64_t seeds, uint64_t within)
 {
 	return within & (~(within + seeds) | seeds);
 }
 
-/* The same towards bit 0. */
+/* The same, towards bit 0. */
 INLINE uint64_t spread_down(uint64_t seeds, uint64_t within)
 {
 	for (unsigned step = 1; step < BLOCK_SIZE; step *= 2) {
@@ -49,18 +53,18 @@ INLINE uint64_t spread_down(uint64_t seeds, uint64_t within)
 /* ---- White space ---- */
 
 /*
- * The first bytes of the last characters of runs of `space`, in the block and what can be told of
- * the next one. White space has at most three bytes.
+ * The first bytes of the last characters of runs of `space`, in this block and as far as can be
+ * told in the next. White space characters have at most three bytes.
  */
 INLINE uint64_t find_last_spaces(const struct window *window, uint64_t space, uint64_t space_after)
 {
 	uint64_t all = window->now.space, all_after = window->after.space;
-	uint64_t last = space & ~in_front(all, all_after);
+	uint64_t last = space & ~preceding(all, all_after);
 	uint64_t last_after = space_after & ~(all_after >> 1) & 3;
 	if (((last & window->now.inner) | (last_after & window->after.inner)) == 0)
 		return last;
 	for (int i = 0; i < 2; i++) {
-		uint64_t moved = in_front(last & window->now.inner, last_after & window->after.inner);
+		uint64_t moved = preceding(last & window->now.inner, last_after & window->after.inner);
 		last = (last & ~window->now.inner) | moved;
 		last_after = (last_after & ~window->after.inner) | (last_after & window->after.inner) >> 1;
 	}
@@ -68,9 +72,9 @@ INLINE uint64_t find_last_spaces(const struct window *window, uint64_t space, ui
 }
 
 /*
- * Starts in runs of white space, for the patterns with a rule for line ends. `tail`: line ends that
- * belong to the symbols before them. Elsewhere what stands up to the last line end of a run is one
- * pretoken; of what is left the last character starts another.
+ * Starts in runs of white space, for patterns with rules for line ends. `tail`: line ends that
+ * belong to the symbols before them. Otherwise a run is one pretoken up to its last line end, and
+ * the last character of the rest starts another.
  */
 INLINE uint64_t start_spaces(struct window *window, uint64_t tail)
 {
@@ -79,10 +83,11 @@ INLINE uint64_t start_spaces(struct window *window, uint64_t tail)
 	uint64_t run = now->space & ~tail;
 	uint64_t flat = run & ~now->line_end,
 			 flat_after = window->after.space & ~window->after.line_end;
-	uint64_t starts = run & ~behind(run, before->run_space);
-	uint64_t first = flat & behind(now->line_end & run, before->block.line_end & before->run_space);
+	uint64_t starts = run & ~following(run, before->run_space);
+	uint64_t first = flat &
+		following(now->line_end & run, before->block.line_end & before->run_space);
 	if (first != 0) {
-		uint64_t broken = flat & in_front(now->line_end, window->after.line_end);
+		uint64_t broken = flat & preceding(now->line_end, window->after.line_end);
 		if (flat >> 63 != 0) {
 			window->stuck |= flat_after == UINT64_MAX;
 			uint64_t end_after = ~flat_after & (flat_after + 1);
@@ -98,13 +103,13 @@ INLINE uint64_t start_spaces(struct window *window, uint64_t tail)
 
 /* ---- Numbers ---- */
 
-INLINE uint64_t group_long_numbers(struct window *window, uint64_t first, unsigned most)
+INLINE uint64_t group_long_numbers(struct window *window, uint64_t first, unsigned max)
 {
 	uint64_t starts = 0;
 	uint64_t left = window->now.number & ~window->now.inner;
 	for (; left != 0; left &= left - 1) {
 		uint64_t bit = left & -left;
-		if ((first & bit) != 0 || window->before.digits == most) {
+		if ((first & bit) != 0 || window->before.digits == max) {
 			window->before.digits = 0;
 			starts |= bit;
 		}
@@ -113,27 +118,27 @@ INLINE uint64_t group_long_numbers(struct window *window, uint64_t first, unsign
 	return starts;
 }
 
-/* Starts in runs of numbers that go together in groups of `most`. */
-INLINE uint64_t start_numbers(struct window *window, unsigned most)
+/* Starts in runs of numbers, which form groups of at most `max`. */
+INLINE uint64_t start_numbers(struct window *window, unsigned max)
 {
 	uint64_t number = window->now.number, inner = window->now.inner;
 	if (number == 0)
 		return 0;
 	uint64_t continued = window->before.block.number >> 63;
 	uint64_t first = number & ~(number << 1 | continued);
-	if (most == 1)
+	if (max == 1)
 		return number & ~inner;
 	if ((number & inner) != 0)
-		return group_long_numbers(window, first, most);
+		return group_long_numbers(window, first, max);
 	uint64_t starts = first, full = number;
-	for (unsigned i = 1; i <= most; i++)
+	for (unsigned i = 1; i <= max; i++)
 		full &= number << i;
 	if ((number & continued) != 0) {
-		unsigned missing = most - window->before.digits;
+		unsigned missing = max - window->before.digits;
 		if ((~number & lowest_bits(missing + 1)) == 0)
 			starts |= 1ull << missing;
 	}
-	for (uint64_t grown = starts << most & full; grown != 0; grown = grown << most & full)
+	for (uint64_t grown = starts << max & full; grown != 0; grown = grown << max & full)
 		starts |= grown;
 	if (number >> 63 != 0)
 		window->before.digits = (unsigned)__builtin_clzll(starts) + 1;
@@ -142,7 +147,7 @@ INLINE uint64_t start_numbers(struct window *window, unsigned most)
 
 /* ---- gpt2 ---- */
 
-/* As match_contraction and match_contraction_any_case; three bytes can be read. */
+/* As match_contraction and match_contraction_any_case; three bytes are readable. */
 INLINE size_t contraction_len(const uint8_t *bytes, bool any_case)
 {
 	uint8_t fold = any_case ? 0x20 : 0, first = bytes[1], second = bytes[2];
@@ -158,8 +163,8 @@ INLINE size_t contraction_len(const uint8_t *bytes, bool any_case)
 }
 
 /*
- * Puts the contractions at `places`: no start inside one, and one behind it. What spills into the
- * next block waits in `before`.
+ * Applies the contractions at `places`: no start inside one, and a start after it. What spills into
+ * the next block is kept in `before`.
  */
 INLINE uint64_t cut_contractions(
 	struct window *window, uint64_t starts, uint64_t places, bool any_case)
@@ -186,35 +191,35 @@ INLINE uint64_t start_gpt2(struct window *window, struct pmill_pattern_rules rul
 	(void)rules;
 	const struct block *now = &window->now, *last = &window->before.block;
 	uint64_t symbol = ~(now->letter | now->number | now->space);
-	uint64_t same = (now->letter & behind(now->letter, last->letter)) |
-		(now->number & behind(now->number, last->number)) |
-		(symbol & behind(symbol, window->before.symbol)) |
-		(now->space & behind(now->space, last->space));
-	uint64_t starts = ~same & (now->space | ~behind(now->blank, last->blank));
+	uint64_t same = (now->letter & following(now->letter, last->letter)) |
+		(now->number & following(now->number, last->number)) |
+		(symbol & following(symbol, window->before.symbol)) |
+		(now->space & following(now->space, last->space));
+	uint64_t starts = ~same & (now->space | ~following(now->blank, last->blank));
 	starts |= find_last_spaces(window, now->space, window->after.space);
 	window->before.symbol = symbol;
-	uint64_t places = now->apostrophe & starts & in_front(now->letter, window->after.letter);
+	uint64_t places = now->apostrophe & starts & preceding(now->letter, window->after.letter);
 	return cut_contractions(window, starts, places, false);
 }
 
-/* ---- cl100k and its kin ---- */
+/* ---- cl100k and its relatives ---- */
 
 INLINE uint64_t start_cl100k(struct window *window, struct pmill_pattern_rules rules)
 {
 	const struct block *now = &window->now, *last = &window->before.block;
 	struct before *before = &window->before;
 	uint64_t symbol = ~(now->letter | now->number | now->space);
-	/* A symbol behind another or behind a blank goes with it, and letters with neither. */
+	/* A symbol after a symbol or a blank joins it, and letters join neither. */
 	uint64_t joined = symbol & ~now->inner &
-		behind(symbol | now->blank, before->symbol | last->blank);
+		following(symbol | now->blank, before->symbol | last->blank);
 	uint64_t absorbed = spread(joined | (symbol & before->absorbed >> 63), symbol);
 	uint64_t attachable = (symbol & ~absorbed) | (now->space & ~now->line_end);
 	uint64_t tail = spread(
-		now->line_end & behind(symbol, before->symbol | before->tail), now->line_end);
+		now->line_end & following(symbol, before->symbol | before->tail), now->line_end);
 	uint64_t starts = symbol & ~now->inner & ~absorbed;
-	starts |= now->letter & ~behind(now->letter | attachable, last->letter | before->attachable);
-	uint64_t places = now->apostrophe & starts & in_front(now->letter, window->after.letter);
-	starts |= start_numbers(window, rules.most_numbers) | start_spaces(window, tail);
+	starts |= now->letter & ~following(now->letter | attachable, last->letter | before->attachable);
+	uint64_t places = now->apostrophe & starts & preceding(now->letter, window->after.letter);
+	starts |= start_numbers(window, rules.max_numbers) | start_spaces(window, tail);
 	before->symbol = symbol;
 	before->absorbed = absorbed;
 	before->attachable = attachable;
@@ -225,8 +230,8 @@ INLINE uint64_t start_cl100k(struct window *window, struct pmill_pattern_rules r
 /* ---- o200k ---- */
 
 /*
- * Takes the contractions that stand behind letters out of `*cased`, the letters and marks: they end
- * a pretoken, and nothing that follows one goes with it. Returns their mask.
+ * Removes the contractions that follow letters from `*cased`, the letters and marks: each ends a
+ * pretoken, and nothing after it joins it. Returns their mask.
  */
 INLINE uint64_t take_contractions(struct window *window, uint64_t *cased)
 {
@@ -234,10 +239,10 @@ INLINE uint64_t take_contractions(struct window *window, uint64_t *cased)
 	uint64_t taken = before->contraction;
 	*cased &= ~taken;
 	before->contraction = 0;
-	uint64_t places = window->now.apostrophe & in_front(window->now.letter, window->after.letter);
+	uint64_t places = window->now.apostrophe & preceding(window->now.letter, window->after.letter);
 	for (; places != 0; places &= places - 1) {
 		unsigned at = (unsigned)__builtin_ctzll(places);
-		if ((behind(*cased, before->cased) >> at & 1) == 0)
+		if ((following(*cased, before->cased) >> at & 1) == 0)
 			continue;
 		size_t len = contraction_len(window->bytes + at, true);
 		uint64_t bits = lowest_bits(len);
@@ -249,8 +254,8 @@ INLINE uint64_t take_contractions(struct window *window, uint64_t *cased)
 }
 
 /*
- * Upper-case runs at the end of letters and marks, behind a shared character: the lower-case part
- * of the pretoken ends with that one. `places`: where such runs may begin.
+ * Upper-case runs that end a run of letters and marks and follow a shared character: the lower-case
+ * part of the pretoken ends with that character. `places`: where such runs may begin.
  */
 INLINE uint64_t find_split_off(
 	struct window *window, uint64_t places, uint64_t upper, uint64_t cased)
@@ -272,7 +277,7 @@ INLINE uint64_t find_split_off(
 	return starts;
 }
 
-/* Starts among letters and marks without what stands before them. */
+/* Starts within runs of letters and marks, regardless of what precedes the run. */
 INLINE uint64_t start_cased(struct window *window, uint64_t cased)
 {
 	const struct block *now = &window->now;
@@ -280,10 +285,10 @@ INLINE uint64_t start_cased(struct window *window, uint64_t cased)
 	uint64_t upper = now->upper & cased, lower = now->lower & cased;
 	uint64_t shared = cased & ~(upper | lower);
 	/* Shared characters in the lower-case part of a pretoken, which an upper-case letter ends. */
-	uint64_t seeds = shared & behind(lower, before->lower_phase);
+	uint64_t seeds = shared & following(lower, before->lower_phase);
 	uint64_t phase = lower | spread(seeds, shared);
-	uint64_t starts = upper & ~now->inner & behind(phase, before->lower_phase);
-	uint64_t places = upper & ~now->inner & ~starts & behind(shared, before->shared);
+	uint64_t starts = upper & ~now->inner & following(phase, before->lower_phase);
+	uint64_t places = upper & ~now->inner & ~starts & following(shared, before->shared);
 	if (places != 0)
 		starts |= find_split_off(window, places, upper, cased);
 	before->lower_phase = phase;
@@ -296,17 +301,18 @@ INLINE uint64_t start_o200k(struct window *window, struct pmill_pattern_rules ru
 	const struct block *now = &window->now, *last = &window->before.block;
 	struct before *before = &window->before;
 	uint64_t sign = ~(now->letter | now->number | now->space | now->mark);
-	/* Line ends and slashes behind the line ends behind symbols. */
+	/* Line ends and slashes that follow a line end after symbols. */
 	uint64_t tail_set = now->line_end | now->slash;
-	uint64_t seeds = (now->line_end & behind(sign, before->symbol)) |
+	uint64_t seeds = (now->line_end & following(sign, before->symbol)) |
 		(tail_set & before->tail >> 63);
 	uint64_t tail = spread(seeds, tail_set);
 	sign &= ~tail;
-	/* Marks belong to symbols only where a symbol would take no letters. */
+	/* Marks count as symbols only after a symbol that would take no letters. */
 	uint64_t symbol = sign | now->mark;
-	uint64_t joined = sign & ~now->inner & behind(sign | now->blank, before->symbol | last->blank);
+	uint64_t joined = sign & ~now->inner &
+		following(sign | now->blank, before->symbol | last->blank);
 	uint64_t absorbed = spread(joined | (symbol & before->absorbed >> 63), symbol);
-	uint64_t late = now->line_end & ~tail & behind(absorbed & now->mark, before->absorbed);
+	uint64_t late = now->line_end & ~tail & following(absorbed & now->mark, before->absorbed);
 	if (late != 0) {
 		uint64_t slashes = tail & now->slash;
 		tail |= spread(late, tail_set);
@@ -317,9 +323,10 @@ INLINE uint64_t start_o200k(struct window *window, struct pmill_pattern_rules ru
 	sign &= ~contraction;
 	uint64_t attachable = (sign & ~absorbed) | (now->space & ~now->line_end);
 	uint64_t starts = sign & ~now->inner & ~absorbed;
-	starts |= cased & ~now->inner & ~behind(cased | attachable, before->cased | before->attachable);
+	starts |= cased & ~now->inner &
+		~following(cased | attachable, before->cased | before->attachable);
 	starts |= start_cased(window, cased);
-	starts |= start_numbers(window, rules.most_numbers) | start_spaces(window, tail);
+	starts |= start_numbers(window, rules.max_numbers) | start_spaces(window, tail);
 	before->symbol = sign;
 	before->absorbed = absorbed;
 	before->attachable = attachable;

@@ -1,18 +1,18 @@
-/* The block scanner: the known patterns over masks of 64 bytes, for one instruction set. */
+/* The block scanner: the known patterns on masks of 64 bytes, for one instruction set. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The file that includes this has defined what scan_block_masks.h and put_ends below ask for, and
- * compiles all of it for its instruction set.
+ * The including file defines what scan_block_masks.h and put_ends below need, and compiles all of
+ * this for its instruction set.
  *
- * Blocks are counted from the start of a pretoken, where the scan begins: nothing to the left of it
- * matters. A block is decided when it and the next one lie in the text with some bytes to spare, so
- * that no character in them is cut and no end of text is near. All else is the scalar scanner's: the
- * last two blocks of a text, and places where a block is stuck.
+ * Blocks are counted from the start of a pretoken, where the scan begins: nothing to its left
+ * matters. A block is decided if it and the next one lie within the text with a few bytes to spare,
+ * so that no character in them is cut and the end of the text is not near. The scalar scanner does
+ * the rest: the last two blocks of a text, and places where a block is stuck.
  */
 #include "pretokenize/scan_block_patterns.h"
 #include "pretokenize/scan_scalar.h"
 
-enum { SPARE = 4 }; /* the longest character */
+enum { SPARE = 4 }; /* bytes of the longest character */
 
 struct emitter {
 	size_t *ends;
@@ -21,12 +21,15 @@ struct emitter {
 };
 
 #ifndef HAVE_PUT_ENDS
-/* Writes `base` plus the place of each bit. There is room for 64, and all of it may be written. */
+/*
+ * Writes `base` plus the position of each bit. There is room for 64, all of which may be
+ * overwritten.
+ */
 INLINE void put_ends(uint64_t bits, size_t base, size_t *ends)
 {
-	/* One loop a bit would be mispredicted once a block. */
+	/* A loop with one bit per iteration would be mispredicted once per block. */
 	enum { STRIDE = 8 };
-	const uint64_t top = 1ull << 63; /* keeps the count of zeros defined when the bits run out */
+	const uint64_t top = 1ull << 63; /* keeps the count of zeros defined once the bits run out */
 	while (bits != 0) {
 #pragma GCC unroll 8
 		for (int i = 0; i < STRIDE; i++, bits &= bits - 1)
@@ -36,7 +39,7 @@ INLINE void put_ends(uint64_t bits, size_t base, size_t *ends)
 }
 #endif
 
-/* False: there is no room for all. */
+/* Returns false if there is not room for all. */
 INLINE bool emit(struct emitter *emitter, uint64_t starts, size_t base)
 {
 	size_t room = emitter->capacity - emitter->count;
@@ -56,8 +59,11 @@ INLINE bool emit(struct emitter *emitter, uint64_t starts, size_t base)
 	return starts == 0 && room > 0;
 }
 
-/* Lets the scalar scanner go on from the last end until it is beyond `target`. False: no room. */
-static bool pass(struct emitter *emitter, const struct pmill_scan *scan, size_t target,
+/*
+ * Runs the scalar scanner from the last end until it reaches `target`. Returns false if out of
+ * room.
+ */
+static bool scan_past(struct emitter *emitter, const struct pmill_scan *scan, size_t target,
 	enum pmill_pattern_id pattern)
 {
 	struct pmill_scan rest = *scan;
@@ -85,8 +91,8 @@ INLINE uint64_t find_starts(struct window *window, enum pmill_pattern_id pattern
 }
 
 /*
- * Decides blocks from `begin` on until too little text is left, or there is no room for ends, or a
- * block is stuck. Returns where that one begins; SIZE_MAX: there is none.
+ * Decides blocks from `begin` until too little text is left, there is no room for ends, or a block
+ * is stuck. Returns the offset of the stuck block, or SIZE_MAX.
  */
 INLINE size_t run_blocks(struct emitter *emitter, const struct pmill_scan *scan, size_t begin,
 	enum pmill_pattern_id pattern)
@@ -107,7 +113,7 @@ INLINE size_t run_blocks(struct emitter *emitter, const struct pmill_scan *scan,
 		uint64_t starts = find_starts(&window, pattern);
 		if (window.stuck)
 			return at;
-		/* The text before the scan's first start is no pretoken. */
+		/* The start at which the scan begins ends no pretoken. */
 		if (!emit(emitter, at == begin ? starts & ~1ull : starts, at))
 			return SIZE_MAX;
 		window.before.block = window.now;
@@ -121,7 +127,7 @@ INLINE size_t scan_blocks(
 	struct emitter emitter = {ends, 0, capacity, scan->begin};
 	for (;;) {
 		size_t stuck = run_blocks(&emitter, scan, emitter.last, pattern);
-		if (stuck == SIZE_MAX || !pass(&emitter, scan, stuck + BLOCK_SIZE, pattern))
+		if (stuck == SIZE_MAX || !scan_past(&emitter, scan, stuck + BLOCK_SIZE, pattern))
 			break;
 	}
 	scan->begin = emitter.last;

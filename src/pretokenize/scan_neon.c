@@ -1,4 +1,4 @@
-/* The block scanner for 64-bit Arm processors: NEON is in all of them. */
+/* The block scanner for 64-bit Arm processors, which all have NEON. */
 /* SPDX-License-Identifier: MIT */
 #if defined(__aarch64__)
 #include "pretokenize/scan_block.h"
@@ -15,7 +15,7 @@ INLINE struct vector64 load64(const uint8_t *bytes)
 		{vld1q_u8(bytes), vld1q_u8(bytes + 16), vld1q_u8(bytes + 32), vld1q_u8(bytes + 48)}};
 }
 
-/* One bit of each byte, then neighbours are added three times over: 64 bytes to 8. */
+/* Keeps one bit of each byte, then adds neighbours three times: 64 bytes become 8. */
 INLINE uint64_t join_masks(uint8x16_t a, uint8x16_t b, uint8x16_t c, uint8x16_t d)
 {
 	static const uint8_t powers[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
@@ -59,5 +59,5 @@ INLINE struct vector64 look_up64(struct vector64 vector, const uint8_t *row)
 
 const struct pmill_scanner pmill_scanner_neon = {"neon", NULL, scan_functions};
 #else
-typedef int pmill_no_neon; /* C knows no empty file */
+typedef int pmill_no_neon; /* ISO C forbids an empty translation unit */
 #endif

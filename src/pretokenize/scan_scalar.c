@@ -1,4 +1,4 @@
-/* The scanner that runs everywhere: one byte at a time, by a table. */
+/* The scanner for every processor: one byte at a time, by table. */
 /* SPDX-License-Identifier: MIT */
 #include "pretokenize/scan_scalar.h"
 

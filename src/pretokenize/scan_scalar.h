@@ -1,4 +1,4 @@
-/* The scanner that runs everywhere. */
+/* The scanner for every processor. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_PRETOKENIZE_SCAN_SCALAR_H
 #define PMILL_PRETOKENIZE_SCAN_SCALAR_H

@@ -58,7 +58,9 @@ INLINE uint64_t match64(struct vector64 vector, unsigned byte)
 		_mm_cmpeq_epi8(parts[2], wanted), _mm_cmpeq_epi8(parts[3], wanted));
 }
 
-/* Four tables of 16, chosen by bits 4 and 5, which the shifts bring to the top of each byte. */
+/*
+ * Four tables of 16 entries, chosen by bits 4 and 5, which the shifts move to the top of each byte.
+ */
 INLINE __m128i look_up16(__m128i part, const uint8_t *row)
 {
 	__m128i place = _mm_and_si128(part, _mm_set1_epi8(15));
@@ -91,5 +93,5 @@ static bool is_available(void)
 
 const struct pmill_scanner pmill_scanner_sse4 = {"sse4", is_available, scan_functions};
 #else
-typedef int pmill_no_sse4; /* C knows no empty file */
+typedef int pmill_no_sse4; /* ISO C forbids an empty translation unit */
 #endif

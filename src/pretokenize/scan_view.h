@@ -1,4 +1,4 @@
-/* What the scalar scanner sees of a text: single characters, up to where they are known. */
+/* The scalar scanner's view of a text: single characters, as far as they are certain. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_PRETOKENIZE_SCAN_VIEW_H
 #define PMILL_PRETOKENIZE_SCAN_VIEW_H
@@ -9,9 +9,9 @@
 struct view {
 	const uint8_t *text;
 	size_t len;
-	size_t limit; /* where the characters end that no more text can change */
+	size_t limit; /* end of the characters that more text can't change */
 	const struct pmill_unicode *unicode;
-	bool touched; /* somebody wanted to know what is at or behind the limit */
+	bool touched; /* something at or past the limit was needed */
 };
 
 /* A character: the bit of its class (0 at the limit), and its bytes. */
@@ -20,15 +20,15 @@ struct character {
 	size_t len;
 };
 
-/* A character of several bytes, or an invalid byte. Out of line: the callers' loops stay small. */
-static struct character look_beyond_ascii(const struct view *view, size_t position)
+/* A multi-byte character or an invalid byte. Not inlined, to keep the callers' loops small. */
+static struct character peek_beyond_ascii(const struct view *view, size_t position)
 {
 	uint32_t code_point;
 	size_t len = pmill_utf8_decode(view->text + position, view->len - position, &code_point);
 	return (struct character){1u << pmill_unicode_class(view->unicode, code_point), len};
 }
 
-static inline struct character look(struct view *view, size_t position)
+static inline struct character peek(struct view *view, size_t position)
 {
 	if (position >= view->limit) {
 		view->touched = true;
@@ -37,11 +37,11 @@ static inline struct character look(struct view *view, size_t position)
 	unsigned bit = pmill_ascii_class_bits[view->text[position]];
 	if (bit != 0)
 		return (struct character){bit, 1};
-	return look_beyond_ascii(view, position);
+	return peek_beyond_ascii(view, position);
 }
 
-/* The byte at a position, 0 at the limit: for questions about ASCII characters other than NUL. */
-static inline uint8_t look_byte(struct view *view, size_t position)
+/* The byte at a position, 0 at the limit: for comparisons with ASCII characters other than NUL. */
+static inline uint8_t peek_byte(struct view *view, size_t position)
 {
 	if (position >= view->limit) {
 		view->touched = true;
@@ -58,14 +58,14 @@ static inline size_t skip(struct view *view, size_t position, unsigned set)
 			position++;
 		if (position < view->limit && view->text[position] < 0x80)
 			return position;
-		struct character next = look(view, position);
+		struct character next = peek(view, position);
 		if ((next.bit & set) == 0)
 			return position;
 		position += next.len;
 	}
 }
 
-/* The limit lies before a UTF-8 sequence that the end cuts, where more text may follow. */
+/* If more text may follow, the limit is before a UTF-8 sequence that the end cuts short. */
 static inline struct view open_view(const struct pmill_scan *scan)
 {
 	size_t limit = scan->len;

@@ -10,7 +10,7 @@
 #include "pretokenize/pattern_list.h"
 #include "unicode/class.h"
 
-/* Where a scan stands. `begin` is always the start of a pretoken. */
+/* The state of a scan. `begin` is always the start of a pretoken. */
 struct pmill_scan {
 	const struct pmill_unicode *unicode;
 	const uint8_t *text;
@@ -20,8 +20,8 @@ struct pmill_scan {
 };
 
 /*
- * Writes up to `capacity` ends and moves `begin` behind the last one; returns how many. Fewer than
- * `capacity`: the text is done, or what is left can't be decided yet.
+ * Writes up to `capacity` ends, moves `begin` to the last one and returns how many. Fewer than
+ * `capacity` means that the text is finished, or that the rest can't be decided yet.
  */
 typedef size_t (*pmill_scan_function)(struct pmill_scan *scan, size_t *ends, size_t capacity);
 

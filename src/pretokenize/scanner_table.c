@@ -7,7 +7,7 @@
 #include "pretokenize/scan_block.h"
 #include "pretokenize/scan_scalar.h"
 
-/* The fastest first. */
+/* Fastest first. */
 static const struct pmill_scanner *const scanners[] = {
 #if defined(__x86_64__) && defined(__LP64__)
 	&pmill_scanner_avx512,

@@ -5,9 +5,11 @@
 
 #include "pretokenize/scanner.h"
 
-/* The fastest available if `name` is NULL; NULL if this processor has no scanner of that name. */
+/*
+ * Finds a scanner by name, or the fastest if `name` is NULL; NULL if this processor can't run it.
+ */
 const struct pmill_scanner *pmill_scanner_find(const char *name);
-/* All that are compiled in, available or not, the fastest first; NULL at the end. */
+/* All that are compiled in, available or not, fastest first; NULL at the end. */
 const struct pmill_scanner *pmill_scanner_at(size_t index);
 bool pmill_scanner_is_available(const struct pmill_scanner *scanner); /* on this processor */
 

@@ -1,16 +1,15 @@
-/* Finds special tokens: left to right, the longest at each position. */
+/* Finds special tokens: left to right, longest match at each position. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A trie in three arrays. Nodes are numbered breadth first, so that the children of a node are
- * neighbours:
+ * A trie in three arrays. Nodes are numbered breadth first, so a node's children are contiguous:
  *
- *     node n   its children are nodes [first_child[n], first_child[n + 1]), ascending by their byte
+ *     node n   its children are nodes [first_child[n], first_child[n + 1]), ascending by byte
  *              bytes[n]   the byte that leads to n
  *              tokens[n]  the token that ends at n, or NO_TOKEN
  *
- * Node 0 is the root. A search goes from byte to byte that can begin a token (with memchr where
- * there is only one such byte) and walks the trie from there. Special tokens are short and rarely
- * begin alike with text, so an automaton that never looks at a byte twice would gain nothing.
+ * Node 0 is the root. A search jumps to the next byte that can begin a token (with memchr if there
+ * is only one) and walks the trie from there. Special tokens are short, and text rarely begins like
+ * one, so an automaton that never reads a byte twice would gain nothing.
  */
 #include "pretokenize/special_finder.h"
 
@@ -19,19 +18,20 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "unicode/quote.h"
 
 #define NO_TOKEN UINT32_MAX
 
 struct pmill_special_finder {
 	size_t count;
 	size_t longest;
-	pmill_bytes *tokens_given; /* as given; the bytes are in `copies` */
+	pmill_bytes *tokens_given; /* in the caller's order; their bytes are in `copies` */
 	uint8_t *copies;
 	uint32_t *first_child;
 	uint8_t *bytes;
 	uint32_t *tokens;
 	uint32_t roots[256]; /* by first byte: the child of the root, or 0 */
-	int only_root;       /* the first byte of all tokens, or -1 */
+	int only_root;       /* the first byte that all tokens share, or -1 */
 };
 
 /* ---- Building ---- */
@@ -52,46 +52,20 @@ static int compare_tokens(const void *left, const void *right)
 	return (a->len > b->len) - (a->len < b->len);
 }
 
-/*
- * A token as it can stand in a message: other than printable ASCII as \xNN, cut where it is long.
- */
-static void print_token(const uint8_t *data, size_t len, char text[200])
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t used = 0;
-	for (size_t i = 0; i < len; i++) {
-		if (used > 180) {
-			memcpy(text + used, "...", 3);
-			used += 3;
-			break;
-		}
-		if (data[i] >= 0x20 && data[i] < 0x7F) {
-			text[used++] = (char)data[i];
-			continue;
-		}
-		text[used++] = '\\';
-		text[used++] = 'x';
-		text[used++] = digits[data[i] >> 4];
-		text[used++] = digits[data[i] & 15];
-	}
-	text[used] = '\0';
-}
-
 static pmill_status check_distinct(
 	const struct sorted_token *sorted, size_t count, pmill_error *error)
 {
 	for (size_t i = 1; i < count; i++) {
 		if (compare_tokens(&sorted[i - 1], &sorted[i]) != 0)
 			continue;
-		char text[200];
-		print_token(sorted[i].data, sorted[i].len, text);
-		return pmill_fail(
-			error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "special token \"%s\": is there twice", text);
+		struct pmill_quote quote;
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"special token %s is given twice", pmill_quote(&quote, sorted[i].data, sorted[i].len));
 	}
 	return PMILL_OK;
 }
 
-/* The sum of all lengths: more nodes than that and the root there can't be. */
+/* Sums the lengths: the trie has at most that many nodes, and the root. */
 static pmill_status sum_lengths(
 	const pmill_bytes *tokens, size_t count, size_t *sum, pmill_error *error)
 {
@@ -99,10 +73,10 @@ static pmill_status sum_lengths(
 	for (size_t i = 0; i < count; i++) {
 		if (tokens[i].len == 0)
 			return pmill_fail(
-				error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "special token %zu: is empty", i + 1);
+				error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "special token %zu is empty", i + 1);
 		if (tokens[i].len >= NO_TOKEN - 2 - *sum)
 			return pmill_fail(
-				error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "special tokens: 4 GiB of them or more");
+				error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the special tokens take 4 GiB or more");
 		*sum += tokens[i].len;
 	}
 	return PMILL_OK;
@@ -126,8 +100,8 @@ struct group {
 };
 
 /*
- * Numbers the nodes level by level. `groups` has one entry for each node; the tokens of a group
- * agree in their first `depth` bytes, and the one that ends there is the first.
+ * Numbers the nodes level by level. `groups` has an entry for each node; the tokens of a group
+ * share their first `depth` bytes, and one that ends there comes first.
  */
 static void build_trie(
 	struct pmill_special_finder *finder, const struct sorted_token *sorted, struct group *groups)
@@ -254,7 +228,7 @@ size_t pmill_special_finder_longest(const struct pmill_special_finder *finder)
 
 /* ---- Searching ---- */
 
-/* The child of a node for a byte, or 0. */
+/* The child of `node` for `byte`, or 0. */
 static uint32_t find_child(const struct pmill_special_finder *finder, uint32_t node, uint8_t byte)
 {
 	uint32_t low = finder->first_child[node], high = finder->first_child[node + 1];
@@ -273,7 +247,7 @@ static uint32_t find_child(const struct pmill_special_finder *finder, uint32_t n
 struct walk {
 	size_t end;   /* of the longest token that begins here; 0: none */
 	size_t index; /* of it */
-	bool is_open; /* the text ended where a longer token could go on */
+	bool is_open; /* the text ended where a longer token could continue */
 };
 
 static struct walk walk_trie(
@@ -330,7 +304,7 @@ struct pmill_special_match pmill_special_finder_next(const struct pmill_special_
 }
 
 /*
- * Whether a token, whole or cut by the end of the text, begins at `begin` and ends behind `offset`.
+ * Whether a token, whole or cut by the end of the text, begins at `begin` and ends after `offset`.
  */
 static bool reaches_over(const struct pmill_special_finder *finder, const uint8_t *text, size_t len,
 	size_t begin, size_t offset, bool is_final)

@@ -1,4 +1,4 @@
-/* Finds special tokens: left to right, the longest at each position. */
+/* Finds special tokens: left to right, longest match at each position. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_PRETOKENIZE_SPECIAL_FINDER_H
 #define PMILL_PRETOKENIZE_SPECIAL_FINDER_H
@@ -9,10 +9,10 @@
 
 #include "pairmill.h"
 
-/* Never changes once created; shared by threads. Copies the tokens. */
+/* Immutable once created; may be shared by threads. Copies the tokens. */
 struct pmill_special_finder;
 
-/* Refuses (PMILL_BAD_OPTION, naming it) an empty token and one that is there twice. */
+/* PMILL_BAD_OPTION, with its name, for an empty or repeated token. */
 pmill_status pmill_special_finder_create(const pmill_bytes *tokens, size_t count,
 	struct pmill_special_finder **finder, pmill_error *error);
 void pmill_special_finder_free(struct pmill_special_finder *finder);
@@ -23,21 +23,21 @@ size_t pmill_special_finder_longest(const struct pmill_special_finder *finder); 
 
 struct pmill_special_match {
 	size_t begin;
-	size_t end;   /* begin == end: none found */
-	size_t index; /* of the token, as given to create */
+	size_t end;   /* begin == end: no match */
+	size_t index; /* of the token, in the order given to create */
 };
 
 /*
- * The first match at or after `begin`; begin = end = `len` where there is none. With `is_final`
- * false more text may follow: where the first match, or its being the longest, could depend on
- * that, begin = end = the offset from which the search must be repeated when more is there.
+ * The first match at or after `begin`; begin = end = `len` if there is none. If `is_final` is
+ * false, more text may follow: if that could change or lengthen the match, begin = end = the offset
+ * from which to search again once there is more.
  */
 struct pmill_special_match pmill_special_finder_next(const struct pmill_special_finder *finder,
 	const uint8_t *text, size_t len, size_t begin, bool is_final);
 
 /*
- * Whether no token can lie across `offset` (begin before it, end behind it), whatever the search
- * has matched before. With `is_final` false, false also where a token might when more text follows.
+ * Whether no token can span `offset` (begin before it and end after it), whatever was matched
+ * before. If `is_final` is false, returns false also where one might once more text follows.
  */
 bool pmill_special_finder_is_clear(const struct pmill_special_finder *finder, const uint8_t *text,
 	size_t len, size_t offset, bool is_final);
