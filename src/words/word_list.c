@@ -35,7 +35,7 @@ void pmill_word_list_release(struct pmill_word_list *words)
 	*words = (struct pmill_word_list){0};
 }
 
-/* The arrays are of three types, and the array functions take void pointers. */
+/* The arrays have three types, but the array functions take void pointers. */
 static bool reserve_bytes(struct pmill_word_list *words, size_t needed)
 {
 	void *bytes = words->bytes;
@@ -61,7 +61,7 @@ static bool reserve_counts(struct pmill_word_list *words, size_t needed)
 	return done;
 }
 
-/* On huge pages: small ones took 2 ms more of 23 for 353 thousand words. */
+/* Uses huge pages: small ones took 2 ms more, of 23, for 353,000 words. */
 bool pmill_word_list_reserve(
 	struct pmill_word_list *words, size_t count, size_t bytes, struct pmill_page_pool *pool)
 {
@@ -90,7 +90,7 @@ static bool has_room(const struct pmill_word_list *words, size_t used, size_t mo
 	return words->count < words->counts_capacity && used + more <= words->bytes_capacity;
 }
 
-/* So that each array can grow. */
+/* Moves the list to the heap, so that each array can grow. */
 static bool leave_pages(struct pmill_word_list *words)
 {
 	struct pmill_word_list copy = {.count = words->count};

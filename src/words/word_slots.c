@@ -1,20 +1,21 @@
-/* Slots: growing, adding, giving memory back. */
+/* Slots: growing, adding, freeing. */
 /* SPDX-License-Identifier: MIT */
 #include "words/word_slots.h"
 
 enum {
 	FIRST_CAPACITY = 1 << 11, /* 48 KiB: small texts stay in the cache */
 	/*
-	 * Between these, 192 KiB and 12 MiB, a roomy table grows fourfold: new pages have to be cleared, which took 28 MB for
-	 * a table of 12, and 10 of 100 ms of counting where the machine was busy.
+	 * Between these, 192 KiB and 12 MiB, a roomy table grows fourfold: the system has to clear new
+	 * pages, which added up to 28 MB for a table of 12 MB, and to 10 of 100 ms of counting on a
+	 * busy machine.
 	 */
 	FIRST_FOURFOLD = 1 << 13,
 	LAST_FOURFOLD = 1 << 17,
 };
 
 /*
- * Full beyond 5/8: a hit then takes 1.8 slots at most on average, and memory is at most 77 bytes a
- * word (of roomy ones up to 12 MiB, 154).
+ * A table is full beyond 5/8: a hit then probes at most 1.8 slots on average, and memory is at most
+ * 77 bytes per word (for roomy tables up to 12 MiB, 154).
  */
 static bool is_full(size_t capacity, size_t used)
 {

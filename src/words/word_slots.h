@@ -1,20 +1,20 @@
-/* Slots: one open-addressing table of words and counts. The inside of the word table. */
+/* Slots: an open-addressing table of words and counts, the core of the word table. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Two kinds of word, one shape of slot (24 bytes):
+ * Two kinds of word share one shape of slot (24 bytes):
  *
  *              first                         second                         count
  *   short      bytes 0..7, little-endian     bytes 8..14, length on top     > 0
- *   long       hash                          where its record is            > 0
+ *   long       hash                          pointer to its record          > 0
  *
- * A short word has at most 15 bytes, zero padded: word and length in 16 bytes, compared at once. A
- * count of 0 marks an empty slot.
+ * A short word has at most 15 bytes, zero padded: word and length fit into 16 bytes and are
+ * compared at once. A count of 0 marks an empty slot.
  *
- * The place of a word is the top bits of its hash, and probing is linear without wrapping more than
- * once: so the slots stand in the order of the hash, growth reads and writes front to back, and the
- * words of a hash range are one run of slots. (The price: words must not be moved to another table
- * of the same hash in this order while it still has to grow, for they would all crowd into its
- * first slots.)
+ * A word's home slot is the top bits of its hash, and probing is linear, wrapping at most once. So
+ * slots are in hash order, growth reads and writes front to back, and the words of a hash range are
+ * a contiguous run of slots. (The price: words must not be moved in this order to another table
+ * with the same hash while that one still has to grow, as they would all crowd into its first
+ * slots.)
  */
 #ifndef PMILL_WORDS_WORD_SLOTS_H
 #define PMILL_WORDS_WORD_SLOTS_H
@@ -28,7 +28,7 @@
 #include "base/page_pool.h"
 #include "pretokenize/pretoken_keys.h"
 
-/* The bytes of a long word, in the arena of its table. */
+/* The bytes of a long word, in its table's arena. */
 struct pmill_long_word {
 	size_t len;
 	uint8_t bytes[];
@@ -74,7 +74,10 @@ static inline size_t pmill_slot_home(const struct pmill_word_slots *slots, uint6
 	return (size_t)(hash >> slots->shift);
 }
 
-/* A slot may lie in two cache lines: without the second English is counted as fast, Chinese 7 % slower. */
+/*
+ * A slot may span two cache lines. Without the second prefetch English is as fast, Chinese 7 %
+ * slower.
+ */
 static inline void pmill_slot_prefetch(const struct pmill_word_slot *slot)
 {
 	__builtin_prefetch(slot, 1);
@@ -91,8 +94,8 @@ static inline bool pmill_slot_equals(
 }
 
 /*
- * The slot that holds the word of `wanted`, or the empty one where it belongs. There is always one
- * empty.
+ * The slot with the key of `wanted`, or the empty slot where it belongs. There is always an empty
+ * one.
  */
 static inline struct pmill_word_slot *pmill_slots_find(struct pmill_word_slots *slots,
 	const struct pmill_word_slot *wanted, uint64_t hash, bool is_long)
@@ -104,15 +107,14 @@ static inline struct pmill_word_slot *pmill_slots_find(struct pmill_word_slots *
 	return &slots->slots[at];
 }
 
-/* The capacity that room for `more` new words takes, at most SIZE_MAX / 4 in all. */
+/* The capacity needed for `more` new words, at most SIZE_MAX / 4 in all. */
 size_t pmill_slots_capacity(const struct pmill_word_slots *slots, size_t more);
-/* Room for `more` new words without growing on the way; false without memory. */
+/* Makes room for `more` new words without growing in between. Returns false if out of memory. */
 bool pmill_slots_reserve(struct pmill_word_slots *slots, struct pmill_key_seed seed, size_t more);
 void pmill_slots_release(struct pmill_word_slots *slots);
 
 /*
- * Adds the count of `word` to its slot. Room for one must be reserved. False where the sum does not
- * fit.
+ * Adds `word`'s count to its slot. Room for one must have been reserved. Returns false on overflow.
  */
 bool pmill_slots_add(
 	struct pmill_word_slots *slots, const struct pmill_word_slot *word, uint64_t hash);

@@ -1,10 +1,10 @@
-/* Sorting words by their bytes: introsort on two numbers a word, partitioned without branches. */
+/* Sorts words by their bytes: introsort on two numbers per word, with branchless partitioning. */
 /* SPDX-License-Identifier: MIT */
 #include "words/word_sort.h"
 
 #include <string.h>
 
-enum { FEW = 16 }; /* below this insertion sort wins */
+enum { FEW = 16 }; /* below this, insertion sort is faster */
 
 static uint64_t load_big(const uint8_t *p)
 {
@@ -62,7 +62,7 @@ void pmill_word_entry_write(const struct pmill_word_entry *entry, uint8_t *bytes
 		memcpy(bytes, both, len);
 }
 
-/* Of equal numbers. */
+/* For words with equal numbers. */
 static int compare_long(const struct pmill_word_entry *a, const struct pmill_word_entry *b)
 {
 	if (!pmill_word_entry_is_long(a))
@@ -127,7 +127,7 @@ static void sort_by_heap(struct pmill_word_entry *entries, size_t count)
 	}
 }
 
-/* Leaves the median of first, middle and last in front. */
+/* Puts the median of the first, middle and last entry in front. */
 static void choose_pivot(struct pmill_word_entry *entries, size_t count)
 {
 	struct pmill_word_entry *a = &entries[count / 2], *b = &entries[0], *c = &entries[count - 1];
@@ -141,9 +141,9 @@ static void choose_pivot(struct pmill_word_entry *entries, size_t count)
 }
 
 /*
- * Lomuto's, with a gap that moves instead of swaps: which side an entry goes to is a number that is
- * added, not a branch, half of which would be foreseen wrongly. The pivot comes to stand at the
- * result; the entries before it are those that belong there.
+ * Lomuto's, with a moving gap instead of swaps: the side of an entry is an addend, not a branch
+ * that is mispredicted half of the time. The pivot ends up at the result, after all entries that
+ * sort before it.
  */
 size_t pmill_word_entries_partition(struct pmill_word_entry *entries, size_t count)
 {
@@ -166,7 +166,7 @@ size_t pmill_word_entries_partition(struct pmill_word_entry *entries, size_t cou
 	return at;
 }
 
-/* The smaller side recurses, so the depth is at most log2(count), whatever the words. */
+/* Recurses into the smaller side, so the depth is at most log2(count), whatever the words. */
 static void sort_within(struct pmill_word_entry *entries, size_t count, unsigned allowance)
 {
 	while (count > FEW) {

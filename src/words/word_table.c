@@ -1,14 +1,14 @@
-/* A hash table from words to counts: one for each thread while counting. */
+/* A hash table from words to counts; each counting thread has one. */
 /* SPDX-License-Identifier: MIT */
 /*
  * Nearly every pretoken is short, so a short word is its own key: one unaligned load, one mask, one
- * compare, no pointer to follow (word_slots.h draws the slot). Pretokens come in batches: the keys
- * and hashes of all are made first, each slot is prefetched, and only then probed, so that the
- * misses of a batch overlap.
+ * comparison, no pointer to follow (word_slots.h shows the slot). Pretokens come in batches: first
+ * all keys and hashes are computed and each slot is prefetched, then all are probed, so that the
+ * cache misses of a batch overlap.
  *
- * A small table in front of this one, 2^12 slots that hold the words counted most often, was tried and
- * lost: English at 0.7 times the speed. Two looks take more instructions than one, and what the
- * one misses is rare words, which miss a front too.
+ * A small table in front of this one, 2^12 slots with the most frequent words, was tried and
+ * rejected: English ran at 0.7 times the speed. Two lookups take more instructions than one, and
+ * what misses this table is rare words, which miss a front table too.
  */
 #include "words/word_table.h"
 
@@ -72,7 +72,7 @@ static pmill_status fail_overflow(pmill_error *error)
 		error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the count of a word does not fit 63 bits");
 }
 
-/* The slot of the long word, or the empty one where it belongs. */
+/* The slot of the long word, or the empty slot where it belongs. */
 static inline struct pmill_word_slot *find_long(
 	const struct pmill_word_slots *slots, uint64_t hash, const uint8_t *word, size_t len)
 {
@@ -87,7 +87,7 @@ static inline struct pmill_word_slot *find_long(
 	}
 }
 
-/* Room for one must be reserved. */
+/* Room for one must have been reserved. */
 static pmill_status add_long(struct pmill_word_table *table, uint64_t hash, const uint8_t *word,
 	size_t len, int64_t count, pmill_error *error)
 {
@@ -130,8 +130,8 @@ pmill_status pmill_word_table_add(struct pmill_word_table *table, const uint8_t 
 }
 
 /*
- * The word at `slot` takes the place of a rarer one on its way from `home`, so that most words are found
- * at the first look. Both stay behind their homes, with no empty slot before them.
+ * Swaps the word at `slot` with a rarer one at `home`, so that most words are found at the first
+ * probe. Both stay at or after their home slots, with no empty slot in between.
  */
 static inline void advance(struct pmill_word_slot *home, struct pmill_word_slot *slot)
 {
@@ -142,7 +142,7 @@ static inline void advance(struct pmill_word_slot *home, struct pmill_word_slot 
 	*home = word;
 }
 
-/* A batch of pretokens, and where the table would have each: slots are prefetched, then probed. */
+/* A batch of pretokens and their home slots: all are prefetched, then probed. */
 struct batch {
 	struct pmill_pretoken_keys keys;
 	struct pmill_word_slot *homes[PMILL_KEY_BATCH];
@@ -156,12 +156,12 @@ static inline void find_home(
 	pmill_slot_prefetch(batch->homes[index]);
 }
 
-/* Eight at a time saves a tenth of the instructions; the compiler's own unrolling doesn't. */
+/* Unrolling by eight saves a tenth of the instructions; the compiler's own doesn't. */
 static inline void find_homes(const struct pmill_word_slots *table_slots, struct batch *batch)
 {
 	enum { STEP = 8 };
 	const struct pmill_word_slots slots =
-		*table_slots; /* which stores into the batch can't reach */
+		*table_slots; /* a copy that stores to the batch can't alias */
 	size_t i = 0;
 	for (; i + STEP <= batch->keys.count; i += STEP)
 #pragma GCC unroll 8
@@ -171,7 +171,7 @@ static inline void find_homes(const struct pmill_word_slots *table_slots, struct
 		find_home(&slots, batch, i);
 }
 
-/* False where a count does not fit. Room for all of the batch must be reserved. */
+/* Returns false if a count overflows. Room for the whole batch must have been reserved. */
 static inline bool probe_batch(struct pmill_word_slots *slots, const struct batch *batch)
 {
 	struct pmill_word_slot *const end = slots->slots + slots->capacity;
@@ -196,7 +196,7 @@ static inline bool probe_batch(struct pmill_word_slots *slots, const struct batc
 	return !overflows;
 }
 
-/* Long words: hashes, then slots, then records, so that the misses of a batch overlap. */
+/* Long words: first hashes, then slots, then records, so that the misses of a batch overlap. */
 static pmill_status add_longs(
 	struct pmill_word_table *table, struct batch *batch, pmill_error *error)
 {
@@ -226,7 +226,7 @@ static pmill_status add_longs(
 	return PMILL_OK;
 }
 
-/* Of the pretokens those from whose begin on 16 bytes can be read. */
+/* Counts the pretokens from whose beginning 16 bytes are readable. */
 static size_t count_open(size_t readable, size_t begin, const size_t *ends, size_t count)
 {
 	enum { KEY = 16 };
@@ -237,7 +237,10 @@ static size_t count_open(size_t readable, size_t begin, const size_t *ends, size
 	return count;
 }
 
-/* Makes the keys of pretokens, of which the first `open` are; returns of how many. */
+/*
+ * Makes keys of the next pretokens and returns of how many. 16 bytes are readable from the
+ * beginning of each of the first `open`.
+ */
 static size_t fill_batch(const struct pmill_word_table *table, struct pmill_pretoken_keys *keys,
 	const uint8_t *text, size_t begin, const size_t *ends, size_t count, size_t open)
 {

@@ -1,4 +1,4 @@
-/* A hash table from words to counts: one for each thread while counting. */
+/* A hash table from words to counts; each counting thread has one. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_WORDS_WORD_TABLE_H
 #define PMILL_WORDS_WORD_TABLE_H
@@ -13,8 +13,8 @@
 #include "words/word_list.h"
 
 /*
- * Bytes of each word while tables become a list, beside its slot: its entry, the table that has it, and what it takes
- * in the list beside its bytes.
+ * Memory per word while tables become a list, besides its slot: its entry, the number of its table,
+ * and its share of the list's arrays besides its bytes.
  */
 enum { PMILL_TAKING_EACH_WORD = 24 + 2 + 16 };
 
@@ -24,46 +24,48 @@ struct pmill_word_table;
 pmill_status pmill_word_table_create(
 	uint64_t seed, struct pmill_word_table **table, pmill_error *error);
 /*
- * An empty table: it may take up to twice as much memory as it needs, while that is up to 12 MiB, and takes it from
- * the pool, which must live longer.
+ * Lets an empty table take up to twice the memory it needs, while that is up to 12 MiB, and makes
+ * it allocate from `pool`, which must outlive it.
  */
 void pmill_word_table_make_roomy(struct pmill_word_table *table, struct pmill_page_pool *pool);
 void pmill_word_table_free(struct pmill_word_table *table);
 void pmill_word_table_clear(struct pmill_word_table *table);
 
-size_t pmill_word_table_count(const struct pmill_word_table *table); /* of distinct words */
+size_t pmill_word_table_count(const struct pmill_word_table *table); /* distinct words */
 size_t pmill_word_table_memory(const struct pmill_word_table *table);
 size_t pmill_word_table_bytes(const struct pmill_word_table *table); /* of all words, at most */
 
-/* Adds `count` > 0 to the word. `len` > 0. PMILL_OVERFLOW where the sum would not fit. */
+/* Adds `count` > 0 to a word of `len` > 0 bytes. PMILL_OVERFLOW if the sum does not fit. */
 pmill_status pmill_word_table_add(struct pmill_word_table *table, const uint8_t *word, size_t len,
 	int64_t count, pmill_error *error);
 
 /*
- * Adds one for each pretoken of `text`: the first begins at `begin`, the others where the one
- * before ends. The fast path: hashes and prefetches in batches. Does not read beyond text +
+ * Adds one for each pretoken of `text`: the first begins at `begin`, each of the others where the
+ * previous one ends. The fast path: hashes and prefetches in batches. Reads nothing past text +
  * readable.
  */
 pmill_status pmill_word_table_add_pretokens(struct pmill_word_table *table, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count, pmill_error *error);
 
 /*
- * How many of the first of these pretokens can be added, all new at the worst, before the table
- * with what growing and draining it takes for a moment passes `limit` bytes.
+ * How many of these pretokens can be added, in the worst case all of them new, before the table,
+ * with the temporary memory of growing and draining, exceeds `limit` bytes.
  */
 size_t pmill_word_table_room(const struct pmill_word_table *table, size_t limit, size_t begin,
 	const size_t *ends, size_t count);
 
 /*
- * Gives all words, sorted by bytes, and empties the table: it is sorted where it stands. Where `limit`
- * is not 0, the empty table then takes the capacity at once that it may have within so many bytes.
+ * Passes all words to `give`, sorted by bytes, and empties the table, which is sorted in place. If
+ * `limit` is not 0, the empty table then grows at once to the capacity that fits into that many
+ * bytes.
  */
 pmill_status pmill_word_table_drain(struct pmill_word_table *table, size_t limit,
 	pmill_word_fn *give, void *context, pmill_error *error);
 
 /*
- * All words of several tables, counts added up, sorted by bytes: merged by hash range and sorted on
- * `threads` threads. The tables are emptied as it goes, so that memory is not needed twice.
+ * All words of several tables with their counts added up, sorted by bytes: merged by ranges of
+ * words and sorted on `threads` threads. Empties the tables as it goes, so that memory is not
+ * needed twice.
  */
 pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size_t table_count,
 	unsigned threads, struct pmill_word_list *words, pmill_error *error);

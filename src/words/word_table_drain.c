@@ -1,8 +1,8 @@
 /* One word table → its words in order, in little more than its own memory. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Slots and sorted entries have the same size: the short words are turned into entries and sorted
- * where they stand, and only the long ones, which are few, take an array of their own.
+ * Slots and sorted entries have the same size: short words are turned into entries and sorted in
+ * place, and only the few long ones need an array of their own.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -25,7 +25,9 @@ static size_t add(size_t a, size_t b)
 	return a < SIZE_MAX - b ? a + b : SIZE_MAX;
 }
 
-/* The most that the table takes at any time while so many words of so many bytes come in, and go. */
+/*
+ * The peak memory of the table while that many words of that many bytes are added and then drained.
+ */
 static size_t most_memory(const struct pmill_word_table *table, size_t words, size_t bytes)
 {
 	const struct pmill_word_slots *small = &table->short_words, *large = &table->long_words;
@@ -83,8 +85,8 @@ static pmill_status give_all(const struct pmill_word_entry *a, size_t a_count,
 }
 
 /*
- * Growing needs the old slots and the new ones at once, so a table that may not grow any more could be
- * twice as large from the beginning. What long words took before is left for them, and some more.
+ * Growing needs the old and the new slots at once, so a table that must not grow any more can be
+ * twice as large from the start. Leaves room for what the long words took before, and some more.
  */
 static void set_capacity(
 	struct pmill_word_table *table, size_t limit, size_t short_memory, size_t long_memory)
@@ -95,7 +97,7 @@ static void set_capacity(
 		return;
 	while (capacity <= (limit - spared) / SLOT / 2)
 		capacity *= 2;
-	/* Without memory it grows as it did before. */
+	/* If out of memory, the table grows as it did before. */
 	pmill_slots_reserve(&table->short_words, table->seed, capacity / 2);
 }
 

@@ -3,14 +3,14 @@
 /*
  * Four steps, each parallel, none serial in the number of words:
  *
- *   1. gather    the slots of a table become entries where they stand: a source
- *   2. sort      each source in place; its parts are shared out among the threads
- *   3. merge     buckets, ranges of words that a sample gives: which source has the next word, and counts
- *                of a word that several have are added up
- *   4. write     each bucket to its place in the list
+ *   1. gather   turns the slots of a table into entries in place: a source
+ *   2. sort     sorts each source in place; the threads share its parts
+ *   3. merge    for each bucket, a range of words chosen by a sample, records which source has the
+ *               next word, and adds up the counts of words that several sources have
+ *   4. write    writes each bucket to its place in the list
  *
- * Adding the tables up in one of them first, by hash, and dealing its words to buckets before sorting took
- * 37 ms where this takes 20: English, two threads, 353 thousand words, of which either has two thirds.
+ * Adding all tables into one of them by hash, and dealing its words to buckets before sorting, took
+ * 37 ms where this takes 20: English, two threads, 353,000 words, two thirds of them in each table.
  */
 #include <assert.h>
 #include <pthread.h>
@@ -25,25 +25,31 @@
 #include "words/word_table.h"
 
 enum {
-	SHARED_ENTRIES = 1 << 14, /* smaller ranges are sorted by the thread that has them */
+	SHARED_ENTRIES = 1 << 14, /* a thread sorts smaller ranges on its own */
 	BUCKETS_A_THREAD = 4,
 	SAMPLES = 32, /* for each bucket */
 	MOST_BUCKETS = 1 << 12,
 	BUCKET_ENTRIES = 1 << 12, /* at least */
-	/* Tables from here on give back what is not used. Less is not worth the other threads' TLBs. */
+	/*
+	 * Tables from this size give back unused pages. For less it is not worth the other threads' TLB
+	 * misses.
+	 */
 	DROPPED_BYTES = 64 << 20,
 };
 
 static_assert(sizeof(struct pmill_word_slot) == sizeof(struct pmill_word_entry),
 	"a slot is as long as an entry");
 
-/* Sorted entries, all different. */
+/* Sorted, distinct entries. */
 struct source {
 	struct pmill_word_entry *entries;
 	size_t count;
 };
 
-/* Entries to be sorted. `allowance`: how often they may still be partitioned before a heap sorts them. */
+/*
+ * Entries to sort. `allowance`: how many more times they may be partitioned before heapsort takes
+ * over.
+ */
 struct range {
 	struct pmill_word_entry *entries;
 	size_t count;
@@ -60,11 +66,11 @@ struct ranges {
 };
 
 struct bucket {
-	uint16_t *choices; /* of the sources, word by word, and then `count` of them */
+	uint16_t *choices; /* the sources, word by word; `count` of them in the end */
 	size_t *begins;    /* in each source */
 	size_t count;
 	size_t first;   /* its first word in the list */
-	uint64_t bytes; /* how long its words are, then where they begin */
+	uint64_t bytes; /* total length of its words, then where they begin */
 	pmill_status status;
 };
 
@@ -72,13 +78,13 @@ struct take {
 	struct pmill_word_table *const *tables;
 	size_t table_count;
 	unsigned threads;
-	struct source
-		*sources; /* of table i: 2 i, and 2 i + 1 for long words that don't fit behind the short */
+	/* Of table i: 2 i, and 2 i + 1 for long words that don't fit after the short ones. */
+	struct source *sources;
 	size_t source_count;
 	struct ranges ranges;
 	struct bucket *buckets;
 	size_t bucket_count;
-	size_t *begins; /* bucket by bucket, one bucket more than there are */
+	size_t *begins; /* bucket by bucket, for one bucket more than there are */
 	size_t entry_count;
 	pmill_status *statuses; /* of the tables */
 	struct pmill_word_list list;
@@ -119,7 +125,7 @@ static void gather_tables(void *context, unsigned index)
 
 /* ---- 2: sort ---- */
 
-/* False without room: then the thread sorts it itself. */
+/* Returns false if the queue is full: then the thread sorts the range itself. */
 static bool push_range(struct ranges *ranges, struct range range)
 {
 	pthread_mutex_lock(&ranges->lock);
@@ -131,7 +137,7 @@ static bool push_range(struct ranges *ranges, struct range range)
 	return has_room;
 }
 
-/* Waits while other threads may still push some. False: all is sorted. */
+/* Waits while other threads may still push ranges. Returns false once everything is sorted. */
 static bool pop_range(struct ranges *ranges, struct range *range)
 {
 	pthread_mutex_lock(&ranges->lock);
@@ -199,14 +205,14 @@ static bool init_ranges(struct take *take)
 
 /* ---- 3: merge ---- */
 
-/* Adds a word's count to that of the same word, which is written. False where the sum does not fit. */
+/* Adds a word's count to the same word of the source that is written. Returns false on overflow. */
 static bool add_count(struct pmill_word_entry *to, const struct pmill_word_entry *from)
 {
 	int64_t *count = pmill_word_entry_is_long(to) ? &to->slot->count : &to->count;
 	return !__builtin_add_overflow(*count, pmill_word_entry_count(from), count);
 }
 
-/* Nothing is written of it. */
+/* The entry will not be written. */
 static void mark_added(struct pmill_word_entry *entry)
 {
 	if (pmill_word_entry_is_long(entry))
@@ -221,7 +227,7 @@ static bool is_added(const struct pmill_word_entry *entry)
 }
 
 struct heads {
-	struct source *sources; /* what is left of each in this bucket; none is empty */
+	struct source *sources; /* what is left of each in this bucket; never empty */
 	uint16_t *numbers;
 	size_t count;
 };
@@ -236,7 +242,7 @@ static void advance(struct heads *heads, size_t at)
 	heads->numbers[at] = heads->numbers[heads->count];
 }
 
-/* The first of all words is chosen, and what others have of it added up in the one that is. */
+/* Chooses the first of all words, and adds what other sources have of it. */
 static pmill_status merge_next(struct heads *heads, struct bucket *bucket)
 {
 	size_t best = 0;
@@ -302,7 +308,7 @@ static void merge_buckets(void *context, unsigned index)
 		take->buckets[b].status = merge_bucket(take, &take->buckets[b]);
 }
 
-/* How many entries of the source come before the border: of words with equal numbers all or none. */
+/* The number of entries before the border: of words with equal numbers, all or none. */
 static size_t count_before(const struct source *source, unsigned __int128 border)
 {
 	size_t low = 0, high = source->count;
@@ -316,10 +322,10 @@ static size_t count_before(const struct source *source, unsigned __int128 border
 	return low;
 }
 
-/* Evenly out of all sources. */
+/* Samples evenly across all sources. */
 static void take_samples(const struct take *take, struct pmill_word_entry *samples, size_t count)
 {
-	size_t source = 0, before = 0; /* entries of the sources before */
+	size_t source = 0, before = 0; /* entries of the earlier sources */
 	for (size_t i = 0; i < count; i++) {
 		size_t at = (size_t)((unsigned __int128)take->entry_count * i / count);
 		while (at - before >= take->sources[source].count)
@@ -379,7 +385,7 @@ static void write_buckets(void *context, unsigned index)
 	}
 }
 
-/* Room for all words, and where the bytes of each bucket go. */
+/* Makes room for all words, and computes where the bytes of each bucket go. */
 static bool prepare_list(struct take *take)
 {
 	uint64_t bytes = 0;
@@ -439,7 +445,7 @@ static pmill_status merge_all(struct take *take)
 	for (size_t b = 0; b < take->bucket_count; b++)
 		take->buckets[b].begins = &take->begins[b * take->source_count];
 	pmill_threads_run(take->threads, merge_buckets, take);
-	/* Of several buckets' errors the first. */
+	/* The first of several buckets' errors wins. */
 	for (size_t b = 0; b < take->bucket_count; b++)
 		if (take->buckets[b].status != PMILL_OK)
 			return take->buckets[b].status;
@@ -476,7 +482,7 @@ static void release_take(struct take *take)
 	pmill_word_list_release(&take->list);
 }
 
-/* No more threads than there is work for. */
+/* At most as many threads as there is work for. */
 static unsigned choose_threads(
 	struct pmill_word_table *const *tables, size_t table_count, unsigned asked)
 {
