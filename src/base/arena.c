@@ -1,4 +1,4 @@
-/* An arena: bytes that are allocated one after another and freed together. */
+/* An arena: memory allocated piece by piece and freed at once. */
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 
@@ -33,7 +33,7 @@ static size_t next_capacity(const struct pmill_arena *arena)
 	return capacity < LARGEST_BLOCK ? capacity : LARGEST_BLOCK;
 }
 
-/* Blocks at least double while they are small; a large one may leave as much unused as it takes. */
+/* Small blocks at least double; a large one may leave as much unused as it takes. */
 size_t pmill_arena_growth(const struct pmill_arena *arena, size_t len)
 {
 	if (arena->block != NULL && len <= arena->block->capacity - arena->used)

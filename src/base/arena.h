@@ -1,4 +1,4 @@
-/* An arena: bytes that are allocated one after another and freed together. */
+/* An arena: memory allocated piece by piece and freed at once. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_BASE_ARENA_H
 #define PMILL_BASE_ARENA_H
@@ -9,19 +9,21 @@
 
 struct pmill_arena_block;
 
-/* All zero is an empty arena. */
+/* An all-zero arena is empty. */
 struct pmill_arena {
-	struct pmill_arena_block *block; /* the newest; each points to the one before */
+	struct pmill_arena_block *block; /* the newest; each links to the previous one */
 	size_t used;                     /* bytes of the newest block */
-	size_t total;                    /* bytes asked of the system */
+	size_t total;                    /* bytes allocated from the system */
 };
 
 void pmill_arena_release(struct pmill_arena *arena);
-/* `len` bytes aligned to `alignment` (a power of two up to 16); NULL without memory. Never moved. */
+/*
+ * `len` bytes aligned to `alignment` (a power of two up to 16); NULL if out of memory. Never moves.
+ */
 void *pmill_arena_allocate(struct pmill_arena *arena, size_t len, size_t alignment);
-/* At most so many bytes more will be asked of the system for allocations of `len` bytes in all. */
+/* An upper bound on the bytes that allocations of `len` bytes in all will add to `total`. */
 size_t pmill_arena_growth(const struct pmill_arena *arena, size_t len);
-/* A copy with a NUL behind. */
+/* A copy with a NUL appended; NULL if out of memory. */
 char *pmill_arena_copy(struct pmill_arena *arena, const void *data, size_t len);
 
 #endif

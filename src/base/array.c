@@ -1,4 +1,4 @@
-/* Growing arrays and byte buffers: the only place, with the arena, that calls realloc. */
+/* Growing arrays and byte buffers: with the arena, the only callers of realloc. */
 /* SPDX-License-Identifier: MIT */
 #include "base/array.h"
 

@@ -1,4 +1,4 @@
-/* Growing arrays and byte buffers: the only place, with the arena, that calls realloc. */
+/* Growing arrays and byte buffers: with the arena, the only callers of realloc. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_BASE_ARRAY_H
 #define PMILL_BASE_ARRAY_H
@@ -9,12 +9,12 @@
 #include <string.h>
 
 /*
- * Makes room for `needed` items in all, at least doubling. `*items` may be NULL with `*capacity` 0.
- * False where there is no memory; the array is then as it was.
+ * Makes room for `needed` items in all, at least doubling the capacity. `*items` may be NULL if
+ * `*capacity` is 0. Returns false, and leaves the array as it was, if out of memory.
  */
 bool pmill_array_reserve(void **items, size_t *capacity, size_t needed, size_t item_size);
 
-/* Bytes that grow. All zero is an empty buffer. */
+/* A growing byte string. An all-zero buffer is empty. */
 struct pmill_buffer {
 	uint8_t *data;
 	size_t len;
@@ -22,16 +22,19 @@ struct pmill_buffer {
 };
 
 void pmill_buffer_release(struct pmill_buffer *buffer);
-/* Room for `more` bytes beyond len. */
+/*
+ * Makes room for `more` bytes after the first `len`. This and the appends return false if out of
+ * memory.
+ */
 bool pmill_buffer_reserve(struct pmill_buffer *buffer, size_t more);
 bool pmill_buffer_append(struct pmill_buffer *buffer, const void *data, size_t len);
 bool pmill_buffer_append_text(struct pmill_buffer *buffer, const char *text);
 bool pmill_buffer_append_format(struct pmill_buffer *buffer, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Appends a NUL that len does not count, so that data is a C string. */
+/* Adds a NUL that `len` does not count, so that `data` is a C string. */
 bool pmill_buffer_terminate(struct pmill_buffer *buffer);
 
-/* A copy of `len` bytes with a NUL behind; NULL without memory. Goes with free. */
+/* A copy of `len` bytes with a NUL appended; NULL if out of memory. The caller frees it. */
 char *pmill_copy_text(const void *text, size_t len);
 
 #endif

@@ -1,4 +1,4 @@
-/* Errors: how a failure gets its message. */
+/* Errors: how messages are formed. */
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
 
@@ -22,12 +22,12 @@ const char *pmill_status_text(pmill_status status)
 	case PMILL_NO_MEMORY: return "out of memory";
 	case PMILL_BAD_OPTION: return "bad option";
 	case PMILL_BAD_INPUT: return "bad input";
-	case PMILL_IO: return "input or output failed";
-	case PMILL_EXISTS: return "exists already";
+	case PMILL_IO: return "input/output error";
+	case PMILL_EXISTS: return "already exists";
 	case PMILL_OVERFLOW: return "number too large";
 	case PMILL_UNSUPPORTED: return "not supported";
 	case PMILL_CANCELLED: return "cancelled";
-	case PMILL_MEMORY_LIMIT: return "more memory needed than allowed";
+	case PMILL_MEMORY_LIMIT: return "memory limit exceeded";
 	}
 	return "unknown status";
 }
@@ -62,13 +62,13 @@ pmill_status pmill_fail_errno(
 	pmill_error *error, const char *name, const char *verb, int error_number)
 {
 	char reason[200];
-	/* The XSI strerror_r, which says so when it fails and is safe with threads. */
+	/* The XSI strerror_r, which reports failure and is thread-safe. */
 	if (strerror_r(error_number, reason, sizeof reason) != 0)
 		snprintf(reason, sizeof reason, "error %d", error_number);
 	return pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET, "%s: %s: %s", name, verb, reason);
 }
 
-/* What is needed is rounded up and the limit down: so one is always seen to be more. */
+/* Rounds the need up and the limit down, so that the need always reads as the larger one. */
 static void append_figures(pmill_error *error, size_t used, uint64_t needed, uint64_t limit)
 {
 	const uint64_t mib = UINT64_C(1) << 20;

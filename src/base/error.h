@@ -1,21 +1,26 @@
-/* Errors: how a failure gets its message. */
+/* Errors: how messages are formed. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_BASE_ERROR_H
 #define PMILL_BASE_ERROR_H
 
 #include "pairmill.h"
 
-/* Fills `error` (may be NULL) and returns `status`. Without an offset: PMILL_NO_OFFSET. */
+/*
+ * Fills `error` (may be NULL) and returns `status`. `offset` is PMILL_NO_OFFSET if there is none.
+ */
 pmill_status pmill_fail(pmill_error *error, pmill_status status, uint64_t offset,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 pmill_status pmill_fail_memory(pmill_error *error);
 
-/* "NAME: verb: strerror(errno)", such as "corpus.txt: cannot open: Permission denied". */
+/* "NAME: VERB: strerror(errno)", for example "corpus.txt: cannot open: Permission denied". */
 pmill_status pmill_fail_errno(
 	pmill_error *error, const char *name, const char *verb, int error_number);
 
-/* PMILL_MEMORY_LIMIT: the text, and then both figures: "... 45.3 MiB of memory, more than the limit of 10.0 MiB". */
+/*
+ * PMILL_MEMORY_LIMIT: the text followed by both figures, "... 45.3 MiB of memory, more than the
+ * limit of 10.0 MiB".
+ */
 pmill_status pmill_fail_limit(pmill_error *error, uint64_t needed, uint64_t limit,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
@@ -33,11 +38,13 @@ void pmill_list_names(char *list, size_t capacity, pmill_name_at *name_at);
 pmill_status pmill_fail_unknown(
 	pmill_error *error, const char *kind, const char *name, pmill_name_at *name_at);
 
-/* Turns a message about `error->offset` bytes into some piece into one about the input that holds it:
- * "NAME: byte BASE + OFFSET: ...". Only PMILL_BAD_INPUT with an offset is changed. */
+/*
+ * Turns a message about offset `error->offset` of a part into one about the whole input, which has
+ * the part at `base`: "NAME: byte BASE + OFFSET: ...". Changes only PMILL_BAD_INPUT with an offset.
+ */
 void pmill_error_locate(pmill_error *error, const char *name, uint64_t base);
 
-/* Copies `size` bytes of the caller's options struct (whose first member says its length) over zeroes. */
+/* Copies the caller's options struct, whose first member is its size, over zeros. */
 void pmill_options_copy(void *to, size_t to_size, const void *from);
 
 #endif

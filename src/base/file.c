@@ -1,4 +1,4 @@
-/* Files: read whole, and write atomically. */
+/* Files: reading whole files, and atomic writing. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/file.h"
@@ -71,8 +71,8 @@ char *pmill_path_folder(const char *path)
 
 static pmill_status fail_exists(const char *path, pmill_error *error)
 {
-	return pmill_fail(error, PMILL_EXISTS, PMILL_NO_OFFSET,
-		"%s: exists already; overwriting was not asked for", path);
+	return pmill_fail(
+		error, PMILL_EXISTS, PMILL_NO_OFFSET, "%s: already exists; not overwritten", path);
 }
 
 pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_error *error)
@@ -97,8 +97,8 @@ pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_err
 }
 
 /*
- * A file without a name, in the folder of `beside`: whatever ends the process, nothing is left behind.
- * -1 where the system has no such files.
+ * Opens a nameless file in the folder of `beside`, which leaves nothing behind however the process
+ * ends. -1 if the system has no such files.
  */
 static int open_nameless(char *beside)
 {
@@ -118,7 +118,7 @@ static int open_nameless(char *beside)
 #endif
 }
 
-/* With a name for the blink of an eye, where the system has no nameless files. */
+/* For systems without nameless files: the file has a name for an instant. */
 static int open_unlinked(const char *folder)
 {
 	struct pmill_buffer name = {0};
@@ -146,12 +146,12 @@ pmill_status pmill_file_open_temporary(const char *folder, int *descriptor, pmil
 	if (opened < 0)
 		return errno == ENOMEM
 			? pmill_fail_memory(error)
-			: pmill_fail_errno(error, folder, "cannot make a temporary file", errno);
+			: pmill_fail_errno(error, folder, "cannot create a temporary file", errno);
 	*descriptor = opened;
 	return PMILL_OK;
 }
 
-/* Gives a nameless file the name `path`, where nothing is yet. */
+/* Links a nameless file to `path`, which must not exist. */
 static int name_file(int descriptor, const char *path)
 {
 	char open_file[40];
@@ -159,7 +159,7 @@ static int name_file(int descriptor, const char *path)
 	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
-/* A name that no other run picks at the same time: O_EXCL refuses one that is there. */
+/* A name that no concurrent run chooses: O_EXCL refuses an existing one. */
 static char *temporary_name(const char *path)
 {
 	struct pmill_buffer name = {0};
@@ -175,8 +175,9 @@ static char *temporary_name(const char *path)
 }
 
 /*
- * Follows links, so that an output named through one replaces what it points to, as writing through it
- * would. What is there but not a regular file (a pipe, /dev/null) is written in place.
+ * Follows links, so that an output named through a link replaces the link's target, as writing
+ * through it would. An existing target that is not a regular file (a pipe, /dev/null) is written in
+ * place.
  */
 pmill_status pmill_file_writer_open(
 	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error)
@@ -260,8 +261,8 @@ pmill_status pmill_file_writer_append(
 }
 
 /*
- * Without leave to replace, a link refuses a target that has appeared since (some systems lack links). To
- * replace, a nameless file needs a name first, for the blink of an eye.
+ * Without permission to replace, link() refuses a target that has appeared since (some systems lack
+ * links). To replace a target, a nameless file first needs a name, for an instant.
  */
 static int put_in_place(struct pmill_file_writer *writer)
 {

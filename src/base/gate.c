@@ -1,10 +1,10 @@
-/* A number that only grows, and threads that wait for it. */
+/* A number that only grows, and a thread that waits for it. */
 /* SPDX-License-Identifier: MIT */
 #include "base/gate.h"
 
 #include "base/pause.h"
 
-enum { SPINS = 5000 }; /* looks before sleeping: some 200 µs; waking costs some 50 */
+enum { SPINS = 5000 }; /* polls before sleeping: about 200 µs; waking takes about 50 */
 
 void pmill_gate_init(struct pmill_gate *gate)
 {
@@ -21,8 +21,8 @@ void pmill_gate_release(struct pmill_gate *gate)
 }
 
 /*
- * Either the sleeper sees the value or the raiser sees the sleeper: both orders are sequentially
- * consistent, so not both can be missed.
+ * Either the sleeper sees the value or the raiser sees the sleeper: both accesses are sequentially
+ * consistent, so they can't both miss.
  */
 void pmill_gate_raise(struct pmill_gate *gate, uint64_t value)
 {

@@ -1,4 +1,4 @@
-/* Hashes: XXH64 for tables and checksums, SHA-256 for names of content. */
+/* Hashes: XXH64 for tables and checksums, SHA-256 to identify content. */
 /* SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
@@ -89,7 +89,7 @@ uint64_t pmill_hash_random_seed(void)
 	return pmill_hash64(parts, sizeof parts, PRIME_3);
 }
 
-/* FIPS 180-4. */
+/* From FIPS 180-4. */
 static const uint32_t sha_constants[64] = {
 	0x428a2f98,
 	0x71374491,

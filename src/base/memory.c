@@ -1,4 +1,4 @@
-/* Memory that crosses the library's border. */
+/* Memory that the library hands to its caller. */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* Large memory that is used again from one stage to the next. */
+/* Large allocations, recycled from one stage to the next. */
 /* SPDX-License-Identifier: MIT */
 #include "base/page_pool.h"
 
@@ -12,13 +12,13 @@
 #include "base/pages.h"
 
 enum {
-	MOST_BLOCKS = 64,
-	MOST_KEPT = 64 << 20,
-	/* Blocks are looked at and cut in these. */
+	MAX_BLOCKS = 64,
+	MAX_KEPT = 64 << 20,
+	/* The granularity of blocks. */
 	UNIT = PMILL_PAGES_UNIT,
 };
 
-/* Free, a multiple of UNIT long. */
+/* A free block, a multiple of UNIT long. */
 struct block {
 	uint8_t *begin;
 	size_t len;
@@ -27,7 +27,7 @@ struct block {
 struct pmill_page_pool {
 	pthread_mutex_t lock;
 	atomic_uint references;
-	struct block blocks[MOST_BLOCKS];
+	struct block blocks[MAX_BLOCKS];
 	size_t count;
 	size_t kept; /* bytes */
 };
@@ -81,7 +81,7 @@ static void drop_block(struct pmill_page_pool *pool, size_t at)
 	pool->blocks[at] = pool->blocks[--pool->count];
 }
 
-/* The front of the smallest block that is long enough; NULL: there is none. */
+/* The front of the smallest block that is long enough, or NULL. */
 static void *take_kept(struct pmill_page_pool *pool, size_t len)
 {
 	size_t best = pool->count;
@@ -100,7 +100,7 @@ static void *take_kept(struct pmill_page_pool *pool, size_t len)
 	return pages;
 }
 
-/* What is kept; NULL: nothing of this size. */
+/* Recycled pages, or NULL if none of this size are left. */
 static void *take(struct pmill_page_pool *pool, size_t len)
 {
 	if (pool == NULL || len < PMILL_PAGES_LEAST || len > SIZE_MAX / 2)
@@ -123,10 +123,10 @@ void *pmill_page_pool_allocate(struct pmill_page_pool *pool, size_t len)
 	return pages != NULL ? memset(pages, 0, len) : pmill_pages_allocate(len);
 }
 
-/* Neighbours in memory become one block. False: there is no room for it. */
+/* Merges adjacent blocks. Returns false if there is no room for the block. */
 static bool keep(struct pmill_page_pool *pool, struct block block)
 {
-	if (block.len > MOST_KEPT - pool->kept)
+	if (block.len > MAX_KEPT - pool->kept)
 		return false;
 	size_t len = block.len;
 	for (size_t i = 0; i < pool->count;) {
@@ -140,7 +140,7 @@ static bool keep(struct pmill_page_pool *pool, struct block block)
 		drop_block(pool, i);
 		i = 0;
 	}
-	if (pool->count == MOST_BLOCKS)
+	if (pool->count == MAX_BLOCKS)
 		return false;
 	pool->blocks[pool->count++] = block;
 	pool->kept += len;

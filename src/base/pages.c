@@ -1,10 +1,10 @@
-/* Large zeroed memory straight from the system, on huge pages where it has them. */
+/* Large zeroed allocations straight from the system, on huge pages if it has them. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Tables that are probed at random miss the TLB on nearly every look with 4 KiB pages. Huge pages
- * are only given to memory that is aligned to 2 MiB and asked for before it is first touched. They are
- * also the cheapest to come by: 1.5 MB take 0.54 ms by faults of 4 KiB, 0.46 ms with MAP_POPULATE
- * and 0.06 ms as one huge page (virtual machine, Zen 4). So memory that fills an eighth of one gets one.
+ * With 4 KiB pages, nearly every random probe of a large table misses the TLB. Huge pages are given
+ * only to memory that is aligned to 2 MiB and requested before its first use. They are also the
+ * cheapest to get: 1.5 MB takes 0.54 ms by 4 KiB faults, 0.46 ms with MAP_POPULATE and 0.06 ms as
+ * one huge page (virtual machine, Zen 4). So memory that fills at least an eighth of one gets one.
  */
 #define _GNU_SOURCE
 #include "base/pages.h"

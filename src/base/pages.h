@@ -1,4 +1,4 @@
-/* Large zeroed memory straight from the system, on huge pages where it has them. */
+/* Large zeroed allocations straight from the system, on huge pages if it has them. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_BASE_PAGES_H
 #define PMILL_BASE_PAGES_H
@@ -7,15 +7,18 @@
 
 enum {
 	PMILL_PAGES_UNIT = 1 << 21, /* a huge page */
-	/* Less is from the heap; what is mapped is a multiple of the unit long, and aligned to it. */
+	/*
+	 * Smaller allocations come from the heap; mapped ones are a multiple of the unit, and aligned
+	 * to it.
+	 */
 	PMILL_PAGES_LEAST = PMILL_PAGES_UNIT / 8,
 };
 
-/* `len` > 0 zeroed bytes; NULL without memory. Goes with pmill_pages_free and the same `len`. */
+/* `len` > 0 zeroed bytes; NULL if out of memory. Free with pmill_pages_free and the same `len`. */
 void *pmill_pages_allocate(size_t len);
 void pmill_pages_free(void *pages, size_t len);
 
-/* The bytes [begin, end) of an allocation of `len` are no longer needed; what they hold is lost. */
+/* Gives up bytes [begin, end) of an allocation of `len`; their contents are lost. */
 void pmill_pages_drop(void *pages, size_t len, size_t begin, size_t end);
 
 #endif

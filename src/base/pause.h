@@ -1,4 +1,4 @@
-/* What a thread does between two looks at a number that another one will change. */
+/* What a thread does between polls of a number that another thread will change. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_BASE_PAUSE_H
 #define PMILL_BASE_PAUSE_H
@@ -6,13 +6,13 @@
 #include <sched.h>
 
 /*
- * `look` counts the looks, from 0. The other thread may wait for this very processor: then it has to be let
- * in, or both lose a slice of time at each hand-over.
+ * `poll` counts the polls from 0. The other thread may be waiting for this very processor: it must
+ * get to run, or both lose a time slice at each hand-over.
  */
-static inline void pmill_pause(int look)
+static inline void pmill_pause(int poll)
 {
-	enum { LOOKS_A_YIELD = 64 }; /* some 2 µs */
-	if (look % LOOKS_A_YIELD == LOOKS_A_YIELD - 1) {
+	enum { POLLS_PER_YIELD = 64 }; /* about 2 µs */
+	if (poll % POLLS_PER_YIELD == POLLS_PER_YIELD - 1) {
 		sched_yield();
 		return;
 	}

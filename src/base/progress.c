@@ -1,4 +1,4 @@
-/* Progress: events to the caller, at most some ten a second, and the wish to stop. */
+/* Progress: events for the caller, about ten a second at most, and requests to stop. */
 /* SPDX-License-Identifier: MIT */
 #include "base/progress.h"
 

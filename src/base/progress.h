@@ -1,4 +1,4 @@
-/* Progress: events to the caller, at most some ten a second, and the wish to stop. */
+/* Progress: events for the caller, about ten a second at most, and requests to stop. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_BASE_PROGRESS_H
 #define PMILL_BASE_PROGRESS_H
@@ -7,7 +7,7 @@
 
 #include "pairmill.h"
 
-/* One running operation. Used on the calling thread only; all zero is one that nobody listens to. */
+/* One running operation. Used on the calling thread only; if all zero, events go nowhere. */
 struct pmill_progress_state {
 	pmill_progress_fn callback;
 	void *context;
@@ -20,13 +20,13 @@ struct pmill_progress_state {
 };
 
 uint64_t pmill_clock_ns(void);    /* monotonic */
-uint64_t pmill_peak_memory(void); /* largest resident size of this process so far, in bytes */
+uint64_t pmill_peak_memory(void); /* peak resident size of this process so far, in bytes */
 
 void pmill_progress_stage(
 	struct pmill_progress_state *state, const char *stage, const char *unit, uint64_t total);
-/* False once the caller has asked to stop. Cheap: one look at the clock. */
+/* Returns false once the caller has asked to stop. Cheap: reads the clock once. */
 bool pmill_progress_step(struct pmill_progress_state *state, uint64_t done);
-/* The last event of a stage, whatever the time. */
+/* Sends the last event of a stage, regardless of the time. */
 bool pmill_progress_end(struct pmill_progress_state *state, uint64_t done);
 
 #endif

@@ -1,4 +1,4 @@
-/* A team: threads that stay, for work in many short rounds. */
+/* A team: persistent threads for work in many short rounds. */
 /* SPDX-License-Identifier: MIT */
 #include "base/team.h"
 
@@ -11,9 +11,9 @@
 #include "base/thread.h"
 
 enum {
-	/* Looks before going to sleep: some 200 µs, the length of a short round. Waking costs some 50. */
+	/* Polls before sleeping: about 200 µs, the length of a short round. Waking takes about 50. */
 	SPINS = 20000,
-	/* With more members than processors, whom one waits for may not be running. */
+	/* With more members than processors, the member being waited for may not be running. */
 	CROWDED_SPINS = 100,
 };
 
@@ -29,10 +29,10 @@ struct pmill_team {
 	struct member *members;
 	void (*work)(void *context, unsigned index);
 	void *context;
-	atomic_uint round;   /* a new number is a new round */
-	atomic_uint working; /* members that have not ended this round */
+	atomic_uint round;   /* changes with each round */
+	atomic_uint working; /* members still working in this round */
 	atomic_bool is_over;
-	pthread_mutex_t lock; /* for those that sleep */
+	pthread_mutex_t lock; /* for the sleepers */
 	pthread_cond_t changed;
 };
 
@@ -43,7 +43,7 @@ static void wake_all(struct pmill_team *team)
 	pthread_mutex_unlock(&team->lock);
 }
 
-/* Until `*value` is (or, with `until_it_is` false, is no longer) `wanted`. */
+/* Waits until `*value` is `wanted` or, if `until_it_is` is false, is no longer `wanted`. */
 static void wait_for(struct pmill_team *team, atomic_uint *value, unsigned wanted, bool until_it_is)
 {
 	for (int i = 0; i < team->spins; i++) {

@@ -1,4 +1,4 @@
-/* Threads: run one function on several, and wait. */
+/* Threads: runs a function on several, and waits. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "base/thread.h"

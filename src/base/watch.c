@@ -1,6 +1,9 @@
-/* Work on a thread of its own, while the caller's reports progress and passes on a wish to stop. */
+/*
+ * Runs work on a thread of its own, while the caller's reports progress and relays requests to
+ * stop.
+ */
 /* SPDX-License-Identifier: MIT */
-/* The caller's thread must not sit in a read: a pipe may stay silent for as long as it likes. */
+/* The caller's thread must not block in a read: a pipe may stay silent indefinitely. */
 #include "base/watch.h"
 
 #include <pthread.h>
@@ -24,13 +27,13 @@ static void *run_work(void *argument)
 	return NULL;
 }
 
-/* Waits for the end of the work, but not longer than until the next look. */
+/* Waits for the work to end, or until the next poll is due. */
 static bool wait_for_end(struct watch *watch)
 {
-	enum { LOOK_EVERY_NS = 50000000, SECOND_NS = 1000000000 };
+	enum { POLL_INTERVAL_NS = 50000000, SECOND_NS = 1000000000 };
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += LOOK_EVERY_NS;
+	until.tv_nsec += POLL_INTERVAL_NS;
 	until.tv_sec += until.tv_nsec / SECOND_NS;
 	until.tv_nsec %= SECOND_NS;
 	pthread_mutex_lock(&watch->lock);

@@ -21,7 +21,7 @@ const struct pmill_unicode *pmill_unicode_find(const char *version)
 
 const struct pmill_unicode *pmill_unicode_at(unsigned index)
 {
-	/* Walked, so that any index beyond the end is as good as the end. */
+	/* Steps through the rows, so that any index past the end is safe. */
 	const struct pmill_unicode *row = pmill_unicode_table;
 	while (row->version != NULL && index > 0) {
 		row++;

@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * What the known patterns tell apart. The letters stand in one block, so that "is a letter" is one
- * comparison. OTHER is what invalid bytes are.
+ * The classes that the known patterns distinguish. The letters come last, so that "is a letter" is
+ * one comparison. Invalid bytes are OTHER.
  */
 enum pmill_class {
 	PMILL_CLASS_OTHER,        /* anything else: punctuation, symbols, controls, unassigned */
@@ -20,8 +20,8 @@ enum pmill_class {
 };
 
 /*
- * One Unicode version: two stages, block = first[code_point >> 8], class = second[block * 256 +
- * low].
+ * One Unicode version as a two-stage table: block = first[code_point >> 8], class = second[block *
+ * 256 + low byte].
  */
 struct pmill_unicode {
 	const char *version; /* "16.0" */
@@ -29,13 +29,13 @@ struct pmill_unicode {
 	const uint8_t *second;
 };
 
-/* All versions, oldest first; `version` is NULL at the end. Generated. */
+/* All versions, oldest first, ending with a NULL `version`. Generated. */
 extern const struct pmill_unicode pmill_unicode_table[];
 
-/* 1 << class of an ASCII byte (alike in all versions); 0 for the bytes of longer characters. */
+/* 1 << class of an ASCII byte (the same in all versions); 0 for bytes of multi-byte characters. */
 extern const uint8_t pmill_ascii_class_bits[256];
 
-/* NULL for a version that is not in the tables; NULL asks for the default, "16.0". */
+/* NULL if there are no tables for `version`; a NULL `version` means the default, "16.0". */
 const struct pmill_unicode *pmill_unicode_find(const char *version);
 const struct pmill_unicode *pmill_unicode_at(unsigned index); /* NULL at the end of the list */
 

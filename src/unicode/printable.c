@@ -4,7 +4,7 @@
 
 #include "unicode/utf8.h"
 
-/* Bytes that have no printable form of their own, in byte order: 0–32, 127–160 and 173. */
+/* Bytes whose printable form is another code point, in byte order: 0–32, 127–160 and 173. */
 enum {
 	FIRST_GAP_END = 33,
 	SECOND_GAP = 127,
@@ -48,7 +48,7 @@ int pmill_printable_to_byte(uint32_t code_point)
 
 bool pmill_printable_append(struct pmill_buffer *buffer, const void *data, size_t len)
 {
-	/* A printable form has at most two bytes for each byte. */
+	/* The printable form of a byte has at most two bytes. */
 	if (len > SIZE_MAX / 2 || !pmill_buffer_reserve(buffer, 2 * len))
 		return false;
 	const uint8_t *bytes = data;
@@ -68,7 +68,10 @@ bool pmill_printable_parse(
 	}
 	const uint8_t *bytes = text;
 	for (size_t i = 0; i < len;) {
-		/* Most of any text stands for itself, and vocabs and word lists are long. */
+		/*
+		 * The common case: most bytes are their own printable form, and vocabs and word lists are
+		 * long.
+		 */
 		if (bytes[i] >= FIRST_GAP_END && bytes[i] < SECOND_GAP) {
 			buffer->data[buffer->len++] = bytes[i++];
 			continue;

@@ -1,4 +1,4 @@
-/* Byte strings as they stand in messages. */
+/* Byte strings quoted for messages. */
 /* SPDX-License-Identifier: MIT */
 #include "unicode/quote.h"
 
@@ -8,13 +8,15 @@
 
 #include "unicode/utf8.h"
 
-enum { TAIL = sizeof "...\"" }; /* room that is kept for the end */
+enum { TAIL = sizeof "...\"" }; /* room reserved for the end */
 
 static bool is_plain(uint32_t code_point)
 {
 	if (code_point == PMILL_INVALID_CODE_POINT)
 		return false;
-	/* Controls, and the separators that some terminals take for the end of a line. */
+	/*
+	 * Control characters, and the separators that some terminals treat as line ends, are escaped.
+	 */
 	return code_point >= 0x20 && code_point != '"' && code_point != '\\' &&
 		!(code_point >= 0x7F && code_point < 0xA0) && code_point != 0x2028 && code_point != 0x2029;
 }

@@ -1,4 +1,4 @@
-/* Byte strings as they stand in messages: on one line, of bounded length. */
+/* Byte strings quoted for messages: on one line, of bounded length. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_UNICODE_QUOTE_H
 #define PMILL_UNICODE_QUOTE_H
@@ -10,8 +10,8 @@ struct pmill_quote {
 };
 
 /*
- * Writes `data` between quotation marks: well-formed UTF-8 as it is, controls and other bytes as
- * \xHH, and "..." where it is too long. Returns quote->text.
+ * Quotes `data`: well-formed UTF-8 as it is, control characters and other bytes as \xHH, and "..."
+ * if it is too long. Returns quote->text.
  */
 const char *pmill_quote(struct pmill_quote *quote, const void *data, size_t len);
 

@@ -5,12 +5,12 @@
 #include <stdbool.h>
 
 /*
- * The Unicode Standard's table 3-7. The first byte gives the length and the range of the second
- * byte, which keeps out overlong forms, surrogates and values above U+10FFFF; all bytes behind it
+ * Table 3-7 of the Unicode Standard. The first byte determines the length and the range of the
+ * second byte, which excludes overlong forms, surrogates and values above U+10FFFF; all later bytes
  * are 80..BF.
  */
 struct lead {
-	uint8_t len; /* 0: no character begins so */
+	uint8_t len; /* 0: no character begins with this byte */
 	uint8_t second_low, second_high;
 };
 
@@ -36,7 +36,7 @@ static bool fits_at(struct lead lead, const uint8_t *text, size_t index)
 	return (text[index] & 0xC0) == 0x80;
 }
 
-/* How many of the first bytes fit a character that begins with `lead`. */
+/* Counts the leading bytes that fit a character that begins with `lead`. */
 static size_t count_fitting(struct lead lead, const uint8_t *text, size_t len)
 {
 	size_t fitting = 1;

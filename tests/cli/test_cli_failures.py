@@ -252,7 +252,7 @@ def test_output_that_exists(run, model, text_file, tmp_path):
         out.write_bytes(b"precious")
         done = run(*command, check=False)
         assert done.returncode == 1, command
-        assert b"exists already" in done.stderr and b"-f overwrites" in done.stderr
+        assert b"exists" in done.stderr and b"-f overwrites" in done.stderr
         assert out.read_bytes() == b"precious"
         run(*command, "-f", "-q")
         assert out.read_bytes() != b"precious"

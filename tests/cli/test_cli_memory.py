@@ -283,7 +283,7 @@ def test_missing_temporary_folder(run, text_file, tmp_path):
     done = run("count", "--memory", "100M", "--tmp-dir", "nowhere", "-o", "a.counts", text_file,
                check=False, cwd=tmp_path)
     assert done.returncode == 1
-    assert b"nowhere: cannot make a temporary file: No such file or directory" in done.stderr
+    assert b"nowhere: cannot create a temporary file: No such file or directory" in done.stderr
 
 
 def test_full_disk_names_the_temporary_folder(pairmill, many_words, tmp_path):

@@ -439,8 +439,7 @@ static void test_matches_that_fail(void **state)
 	(void)state;
 	check_match_fails(
 		"(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "match limit exceeded");
-	check_match_fails(
-		"(?(DEFINE)(?<k>bb\\K))a(?=(?&k))", "abb", "\\K moves a match out of order");
+	check_match_fails("(?(DEFINE)(?<k>bb\\K))a(?=(?&k))", "abb", "\\K moves a match out of order");
 }
 
 #endif
