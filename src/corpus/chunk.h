@@ -9,18 +9,18 @@
 #include "corpus/inputs.h"
 
 /*
- * A piece of one input file, in the worker's own buffer. Text formats: `len` bytes of text, and behind them
- * `lookahead` more bytes of the same segment, given so that pretokens at the end come out right: pretokens
- * that begin in the first `len` bytes belong to the chunk (and end in them). Where is_segment_end is true,
- * `lookahead` is 0 and the segment may be treated as ending at `len`; else it is walked with is_final false.
- * No special token lies across either end.
- * Lines: whole lines; of a line longer than the buffer a part that is cut as text is.
- * JSON lines: whole lines, always.
+ * A piece of one input file, in the worker's own buffer. Text: `len` bytes, followed by `lookahead`
+ * more bytes of the same segment so that the last pretokens come out right: pretokens that begin in
+ * the first `len` bytes belong to the chunk (and end there). If is_segment_end is true, `lookahead`
+ * is 0 and the segment may be treated as ending at `len`; otherwise it is walked with is_final
+ * false. No special token crosses either end.
+ * Lines: whole lines; a line longer than the buffer is cut like text.
+ * JSON lines: always whole lines.
  */
 struct pmill_chunk {
-	struct pmill_buffer buffer; /* the worker's; kept from call to call. All zero to begin with */
+	struct pmill_buffer buffer; /* the worker's, kept between calls; initially all zero */
 	const uint8_t *data;        /* into buffer */
-	size_t len; /* never 0 in text, unless the file is empty: the last chunk's text is not */
+	size_t len; /* 0 in text only if the file is empty: the last chunk is not empty */
 	size_t lookahead;
 	bool is_segment_end; /* a pretoken and a special token that reach `len` end there */
 	bool is_file_end;    /* the last chunk of its file (may have len 0) */
@@ -28,7 +28,7 @@ struct pmill_chunk {
 	const char *name;    /* of the file, for messages; lives as long as the inputs */
 	uint64_t offset;     /* of data[0] in the file's decompressed bytes */
 	uint64_t first_line; /* JSON lines: number of the first line, from 1 */
-	uint64_t sequence; /* 0, 1, 2, … over all files: of several errors the first in order wins */
+	uint64_t sequence;   /* 0, 1, 2, … over all files: the first error in this order wins */
 };
 
 static inline void pmill_chunk_release(struct pmill_chunk *chunk)

@@ -1,17 +1,19 @@
-/* Where the text of a buffer may be cut, while more of it is still to be read. */
+/* Where the text in a buffer may be cut while more of it is still to be read. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Two ways, each right by itself:
+ * There are two ways, each correct by itself:
  *
- * - A sure cut, searched backwards from the end: a place where a pretoken ends whatever lies around it, in
- *   text that no special token touches. Most text has one within some bytes of its end.
- * - The serial walk, from the buffer's beginning over special tokens and pretokens to the last border that
- *   is decided. A pretoken that ends there may owe its end to what follows, so that goes along as lookahead:
- *   the worker repeats the walk on the same bytes and finds the same ends.
+ * - A sure cut, searched for backwards from the end: a place where a pretoken ends whatever
+ *   surrounds it, in text that no special token touches. Most text has one within a few bytes of
+ *   its end.
+ * - The serial walk, from the start of the buffer over special tokens and pretokens to the last
+ *   border that is decided. A pretoken that ends there may depend on the text that follows, so the
+ *   chunk carries that text as lookahead: the worker repeats the walk on the same bytes and finds
+ *   the same ends.
  *
- * A caller for whom neither finds a place reads on until the buffer has twice the bytes. What a cut by the
- * serial walk leaves behind is then one undecided pretoken, which a later cut hands out whole: so the cost
- * of all calls together is linear in the text.
+ * If neither finds a place, the caller doubles its buffer and tries again. A cut by the serial walk
+ * leaves one undecided pretoken, which a later cut hands out whole, so the total cost of all calls
+ * is linear in the text.
  */
 #define _GNU_SOURCE
 #include "corpus/chunk_cut.h"
@@ -20,13 +22,13 @@
 
 enum {
 	/*
-	 * Sure cuts are searched in so many bytes at the end. Text without one for so long (no pattern, base64)
-	 * is rare; the serial walk is then no slower than a longer search.
+	 * Sure cuts are searched for in this many bytes at the end. Text that has none for so long (no
+	 * pattern, base64) is rare, and the serial walk is then no slower than a longer search.
 	 */
 	SEARCH_LEN = 1 << 16,
-	/* Sure cuts look at one or two characters on each side; these must not be a special token's. */
+	/* A sure cut depends on one or two characters on each side, none in a special token. */
 	CONTEXT_LEN = 8,
-	/* Bounds on looking for special tokens: where they crowd, or are this long, the serial walk is as good. */
+	/* Limits on checks for special tokens: beyond them the serial walk is as good. */
 	MOST_TRIES = 1000,
 	LONGEST_SPECIAL = 1 << 12,
 	ENDS = 512,
@@ -79,7 +81,7 @@ static struct pmill_chunk_cut find_sure_cut(
 	return (struct pmill_chunk_cut){0};
 }
 
-/* The last decided end of a pretoken in the segment [begin, limit) that more text may follow. */
+/* Finds the last decided end of a pretoken in the segment [begin, limit); more may follow. */
 static pmill_status find_last_end(struct pmill_chunk_cutter *cutter, const uint8_t *text,
 	size_t len, size_t begin, size_t limit, struct pmill_chunk_cut *cut, pmill_error *error)
 {
@@ -104,7 +106,7 @@ static pmill_status find_last_end(struct pmill_chunk_cutter *cutter, const uint8
 static pmill_status find_serially(struct pmill_chunk_cutter *cutter, const uint8_t *text,
 	size_t len, struct pmill_chunk_cut *cut, pmill_error *error)
 {
-	size_t begin = 0; /* of the segment at hand */
+	size_t begin = 0; /* of the current segment */
 	struct pmill_special_match match = find_special(cutter, text, len, begin);
 	while (match.end > match.begin) {
 		size_t border = match.end < len ? match.end : match.begin;

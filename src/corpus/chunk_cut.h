@@ -1,4 +1,4 @@
-/* Where the text of a buffer may be cut, while more of it is still to be read. */
+/* Where the text in a buffer may be cut while more of it is still to be read. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CORPUS_CHUNK_CUT_H
 #define PMILL_CORPUS_CHUNK_CUT_H
@@ -9,23 +9,23 @@
 #include "pretokenize/pretokenizer.h"
 #include "pretokenize/special_finder.h"
 
-/* All zero but for the first two is ready. */
+/* Set the first two; all else zero is ready. */
 struct pmill_chunk_cutter {
 	const struct pmill_pretokenizer *pretokenizer;
 	const struct pmill_special_finder *specials; /* NULL: none */
 	struct pmill_pretoken_cursor cursor;         /* private */
 };
 
-/* The meaning is that of the members of pmill_chunk. */
+/* The members mean the same as in struct pmill_chunk. */
 struct pmill_chunk_cut {
-	size_t len; /* 0: no place to cut */
+	size_t len; /* 0: nowhere to cut */
 	size_t lookahead;
 	bool is_segment_end;
 };
 
 /*
- * `text` begins where text may be cut, and does not reach the end of its file. Time O(len). A cut leaves
- * something behind it, but for one behind a line's end.
+ * `text` begins where text may be cut and does not reach the end of its file. Takes O(len). Some
+ * text remains after a cut, except possibly one at the end of a line.
  */
 pmill_status pmill_chunk_cutter_find(struct pmill_chunk_cutter *cutter, enum pmill_corpus_kind kind,
 	const uint8_t *text, size_t len, struct pmill_chunk_cut *cut, pmill_error *error);

@@ -1,9 +1,9 @@
 /* Files → chunks cut at sure places, handed to any number of threads. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Who asks for a chunk reads it, under the source's lock, into a buffer of its own: first what the chunk
- * before left behind its cut, then the file. Files are not mapped (see reader.c), and nothing is shared
- * between chunks.
+ * The requesting thread reads the chunk, under the source's lock, into its own buffer: first what
+ * the previous chunk left after its cut, then the file. Files are not mapped (see stored_file.c),
+ * and chunks share nothing.
  */
 #include "corpus/chunk_source.h"
 
@@ -17,12 +17,13 @@
 
 enum {
 	/*
-	 * What is read stays in the second-level cache until it is counted, and threads end together: on
-	 * 120 MB with two threads 4 MiB leave one idle for 2 % of the time. 256 KiB measure alike.
+	 * Text stays in the L2 cache until it is counted, and all threads finish at about the same
+	 * time: on 120 MB, chunks of 4 MiB leave one of two threads idle for 2 % of the time. 256 KiB
+	 * is no different.
 	 */
 	DEFAULT_CHUNK_SIZE = 1 << 19,
-	LARGEST_CHUNK_SIZE = 1 << 30, /* more helps nobody, and sums stay far from overflow */
-	READ_STEP = 1 << 20,          /* room is made as bytes come: a small file takes little */
+	LARGEST_CHUNK_SIZE = 1 << 30, /* larger is useless, and sums stay far from overflow */
+	READ_STEP = 1 << 20,          /* buffers grow as bytes arrive: small files take little */
 };
 
 struct pmill_chunk_source {
@@ -32,22 +33,22 @@ struct pmill_chunk_source {
 	atomic_bool is_stopped;
 	_Atomic uint64_t stored_bytes;
 
-	pthread_mutex_t lock; /* over what follows */
+	pthread_mutex_t lock; /* protects what follows */
 	bool is_ended;
 	struct pmill_chunk_cutter cutter;
 	uint64_t sequence;
-	/* The file at hand */
+	/* The current file */
 	struct pmill_reader *reader; /* NULL: none is open */
-	bool is_read;                /* to its end */
-	size_t file;                 /* its index, or the next one's */
+	bool is_read;                /* read to its end */
+	size_t file;                 /* its index, or that of the next one */
 	uint64_t bytes_before;       /* stored bytes of the files before it */
-	struct pmill_buffer carry;   /* read and not handed out yet */
+	struct pmill_buffer carry;   /* read but not handed out yet */
 	uint64_t offset;             /* of the carry in the decompressed file */
-	uint64_t line;               /* JSON lines: the number of the carry's first */
-	/* The files that are done */
+	uint64_t line;               /* JSON lines: number of the carry's first line */
+	/* Finished files */
 	pmill_input *done;
 	size_t done_count;
-	char (*hashes)[65]; /* of each; NULL where they are not asked for */
+	char (*hashes)[65]; /* of each; NULL if not requested */
 };
 
 static pmill_status init(struct pmill_chunk_source *source, const struct pmill_inputs *inputs,
@@ -121,9 +122,9 @@ const pmill_input *pmill_chunk_source_inputs(struct pmill_chunk_source *source, 
 	return source->done;
 }
 
-/* ---- The file at hand ---- */
+/* ---- The current file ---- */
 
-static const struct pmill_input_file *file_at_hand(const struct pmill_chunk_source *source)
+static const struct pmill_input_file *current_file(const struct pmill_chunk_source *source)
 {
 	return &source->inputs->files[source->file];
 }
@@ -139,7 +140,7 @@ static pmill_status open_file(struct pmill_chunk_source *source, pmill_error *er
 	source->carry.len = 0;
 	source->offset = 0;
 	source->line = 1;
-	return pmill_reader_open(file_at_hand(source)->path,
+	return pmill_reader_open(current_file(source)->path,
 		source->is_hashed ? PMILL_READER_SHA256 : 0, &source->is_stopped, &source->reader, error);
 }
 
@@ -147,7 +148,7 @@ static void close_file(struct pmill_chunk_source *source)
 {
 	size_t index = source->done_count++;
 	pmill_input *done = &source->done[index];
-	*done = (pmill_input){.name = file_name(file_at_hand(source)),
+	*done = (pmill_input){.name = file_name(current_file(source)),
 		.bytes = pmill_reader_stored_bytes(source->reader)};
 	if (source->hashes != NULL && pmill_reader_sha256(source->reader, source->hashes[index]))
 		done->sha256 = source->hashes[index];
@@ -157,7 +158,7 @@ static void close_file(struct pmill_chunk_source *source)
 	source->file++;
 }
 
-/* Until `buffer` holds `target` bytes or the file is read to its end. */
+/* Reads until `buffer` holds `target` bytes or the file ends. */
 static pmill_status read_up_to(struct pmill_chunk_source *source, struct pmill_buffer *buffer,
 	size_t target, pmill_error *error)
 {
@@ -183,7 +184,7 @@ static pmill_status read_up_to(struct pmill_chunk_source *source, struct pmill_b
 
 /* ---- Chunks ---- */
 
-/* Reads on until there is a place to cut. The end of the file is one. */
+/* Reads until there is a place to cut. The end of the file is one. */
 static pmill_status read_and_cut(struct pmill_chunk_source *source, struct pmill_buffer *buffer,
 	struct pmill_chunk_cut *cut, pmill_error *error)
 {
@@ -197,7 +198,7 @@ static pmill_status read_and_cut(struct pmill_chunk_source *source, struct pmill
 			*cut = (struct pmill_chunk_cut){.len = buffer->len, .is_segment_end = true};
 			return PMILL_OK;
 		}
-		status = pmill_chunk_cutter_find(&source->cutter, file_at_hand(source)->format->kind,
+		status = pmill_chunk_cutter_find(&source->cutter, current_file(source)->format->kind,
 			buffer->data, buffer->len, cut, error);
 		if (status != PMILL_OK || cut->len > 0)
 			return status;
@@ -216,11 +217,11 @@ static uint64_t count_lines(const uint8_t *text, size_t len)
 	return count;
 }
 
-/* Says what the buffer holds, and keeps what lies behind the cut. */
+/* Describes what the buffer holds, and keeps what follows the cut. */
 static pmill_status hand_out(struct pmill_chunk_source *source, struct pmill_chunk *chunk,
 	const struct pmill_chunk_cut *cut, pmill_error *error)
 {
-	const struct pmill_input_file *file = file_at_hand(source);
+	const struct pmill_input_file *file = current_file(source);
 	source->carry.len = 0;
 	if (!pmill_buffer_append(
 			&source->carry, chunk->buffer.data + cut->len, chunk->buffer.len - cut->len))

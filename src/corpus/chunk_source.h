@@ -9,7 +9,7 @@
 #include "pretokenize/pretokenizer.h"
 #include "pretokenize/special_finder.h"
 
-/* What the chunks of a source have in common. Borrowed until the source is closed. */
+/* What all chunks of a source have in common. Borrowed until the source is closed. */
 struct pmill_chunk_settings {
 	const struct pmill_pretokenizer *pretokenizer;
 	const struct pmill_special_finder *specials; /* hard borders; NULL: none */
@@ -18,8 +18,9 @@ struct pmill_chunk_settings {
 };
 
 /*
- * Any number of threads may call next at once. Memory: the chunks, and what lies behind the newest one's
- * cut; both grow to some four times the longest pretoken (an expression's: text between special tokens).
+ * Any number of threads may call `next` at once. Memory: the chunks, and what follows the cut of
+ * the newest one; both grow to about four times the longest pretoken (with a custom expression: the
+ * longest text between special tokens).
  */
 struct pmill_chunk_source;
 
@@ -30,19 +31,21 @@ pmill_status pmill_chunk_source_open(const struct pmill_inputs *inputs,
 void pmill_chunk_source_close(struct pmill_chunk_source *source); /* takes NULL */
 
 /*
- * PMILL_OK with chunk->data NULL: no more. A failure comes once, behind the chunks before it, with the
- * sequence that its chunk would have had; every later call gives no more.
+ * PMILL_OK with chunk->data NULL: there are no more chunks. A failure is reported once, after the
+ * chunks before it and with the sequence its chunk would have had; later calls return no chunks.
  */
 pmill_status pmill_chunk_source_next(
 	struct pmill_chunk_source *source, struct pmill_chunk *chunk, pmill_error *error);
 
-/* Makes `next` end early, also where it waits: another thread has failed, or the caller wants to stop. */
+/*
+ * Makes `next` end early, even while it waits: another thread failed, or the caller wants to stop.
+ */
 void pmill_chunk_source_stop(struct pmill_chunk_source *source);
 
-uint64_t pmill_chunk_source_stored_bytes(
-	struct pmill_chunk_source *source); /* read so far; any thread */
+/* Read so far; any thread may call. */
+uint64_t pmill_chunk_source_stored_bytes(struct pmill_chunk_source *source);
 
-/* The files read to their end so far, with stored sizes and hashes. Valid until close. */
+/* The files that have been read to the end, with stored sizes and hashes. Valid until close. */
 const pmill_input *pmill_chunk_source_inputs(struct pmill_chunk_source *source, size_t *count);
 
 #endif

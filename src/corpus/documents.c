@@ -1,8 +1,8 @@
-/* One chunk → its segments (text between hard borders), document ends marked. */
+/* One chunk → its segments (text between hard borders), with document ends marked. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A chunk is a row of pieces: the chunk itself (text), its lines, or the values of its JSON lines. A piece
- * is cut at special tokens into segments.
+ * A chunk is a sequence of pieces: the whole chunk (text), its lines, or the values of its JSON
+ * lines. A piece is cut into segments at special tokens.
  */
 #include "corpus/documents.h"
 
@@ -34,7 +34,7 @@ static void start_piece(struct pmill_segment_walk *walk, const uint8_t *begin, s
 	walk->ends_document = true;
 }
 
-/* A piece that ends where the chunk ends, and maybe goes on in the next one. */
+/* A piece that ends with the chunk and may continue in the next one. */
 static void start_last_piece(struct pmill_segment_walk *walk, const uint8_t *begin, size_t len)
 {
 	start_piece(walk, begin, len);
@@ -43,7 +43,7 @@ static void start_last_piece(struct pmill_segment_walk *walk, const uint8_t *beg
 	walk->ends_document = walk->chunk->is_file_end;
 }
 
-/* The length of the line at `next`, its LF included where it has one. */
+/* The length of the line at `next`, including its LF if it has one. */
 static size_t line_len(const struct pmill_segment_walk *walk)
 {
 	const uint8_t *begin = walk->chunk->data + walk->next;
@@ -80,7 +80,7 @@ static pmill_status fail_line(
 		cause->message);
 }
 
-/* Unescapes the value of the line at `next`; a blank or skipped line gives no piece. */
+/* Unescapes the value of the line at `next`; a blank or skipped line is not a piece. */
 static pmill_status take_json_line(struct pmill_segment_walk *walk, pmill_error *error)
 {
 	const uint8_t *line = walk->chunk->data + walk->next;
@@ -120,7 +120,7 @@ static pmill_status take_piece(struct pmill_segment_walk *walk, pmill_error *err
 
 /* ---- Segments ---- */
 
-/* The cut of the chunk, line or value is a border that no special token crosses: so the search is final. */
+/* No special token crosses the end of a chunk, line or value, so the search is final. */
 static struct pmill_special_match find_special(const struct pmill_segment_walk *walk)
 {
 	size_t len = (size_t)(walk->end - walk->begin);

@@ -1,4 +1,4 @@
-/* One chunk → its segments (text between hard borders), document ends marked. */
+/* One chunk → its segments (text between hard borders), with document ends marked. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CORPUS_DOCUMENTS_H
 #define PMILL_CORPUS_DOCUMENTS_H
@@ -7,19 +7,20 @@
 #include "pretokenize/special_finder.h"
 
 /*
- * What ends a document: the document separator; the end of its file, line (`lines`) or value (`jsonl`),
- * unless a separator has just ended one there. An empty value is a document, an empty file is none.
+ * A document ends at the document separator, and at the end of its file, line (`lines`) or value
+ * (`jsonl`) unless a separator has just ended one there. An empty value is a document; an empty
+ * file is not.
  */
 struct pmill_segment {
 	const uint8_t *text;
 	size_t len;
-	size_t lookahead;   /* as in pmill_chunk; 0 but for the last segment of a chunk */
+	size_t lookahead;   /* as in pmill_chunk; 0 except in the last segment of a chunk */
 	bool is_final;      /* the segment ends at `len` (lookahead is then 0) */
 	size_t special;     /* index of the special token that follows, or SIZE_MAX */
-	bool ends_document; /* a document ends behind this segment (and its special token) */
+	bool ends_document; /* a document ends after this segment (and its special token) */
 };
 
-/* All zero but for the first four is ready; one per thread. */
+/* Set the first four; all else zero is ready. One per thread. */
 struct pmill_segment_walk {
 	const struct pmill_special_finder *specials; /* NULL: none */
 	size_t separator_index;                      /* SIZE_MAX: none */
@@ -28,24 +29,24 @@ struct pmill_segment_walk {
 	uint64_t bad_lines;       /* skipped so far */
 	uint64_t text_bytes;      /* walked so far: text with its special tokens, after unescaping */
 	uint64_t documents;       /* ended so far */
-	struct pmill_buffer text; /* of the JSON line at hand */
+	struct pmill_buffer text; /* of the current JSON line */
 	/* private */
 	const struct pmill_chunk *chunk;
 	size_t next;   /* offset in the chunk of the next piece: chunk, line or value */
-	uint64_t line; /* its number */
+	uint64_t line; /* number of the next line */
 	bool is_in_piece;
-	const uint8_t *begin, *end; /* what is left of the piece at hand */
+	const uint8_t *begin, *end; /* what is left of the current piece */
 	size_t lookahead;
 	bool is_final;      /* the piece ends at `end` */
-	bool ends_document; /* and a document with it */
+	bool ends_document; /* so does a document */
 };
 
-/* The chunk must stay as it is until its walk has ended. */
+/* The chunk must not change until its walk has ended. */
 void pmill_segment_walk_start(struct pmill_segment_walk *walk, const struct pmill_chunk *chunk);
 /*
- * Sets *is_there false at the end of the chunk. A segment may be empty; it is valid until the next call. A
- * bad JSON line is PMILL_BAD_INPUT with file, line and byte, unless bad lines are skipped; the walk can't
- * go on behind it.
+ * Sets *is_there to false at the end of the chunk. A segment may be empty; it is valid until the
+ * next call. Unless bad lines are skipped, a bad JSON line is PMILL_BAD_INPUT with file, line and
+ * byte, and the walk can't continue.
  */
 pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmill_segment *segment,
 	bool *is_there, pmill_error *error);

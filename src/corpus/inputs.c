@@ -16,7 +16,7 @@
 static const char *const no_suffixes[] = {NULL};
 static const char *const jsonl_suffixes[] = {".jsonl", ".ndjson", NULL};
 
-/* The first row is what a file without a known suffix holds. */
+/* The first row is for files without a known suffix. */
 static const struct pmill_corpus_format formats[] = {
 	{"text", PMILL_CORPUS_TEXT, no_suffixes},
 	{"lines", PMILL_CORPUS_LINES, no_suffixes},
@@ -43,7 +43,7 @@ const struct pmill_corpus_format *pmill_corpus_format_find(const char *name)
 	return NULL;
 }
 
-/* The length of `path` without the suffix of a compressed file. */
+/* The length of `path` without a suffix of compression. */
 static size_t plain_len(const char *path)
 {
 	size_t len = strlen(path);
@@ -92,7 +92,7 @@ static pmill_status add_file(
 	return PMILL_OK;
 }
 
-/* Asked now, so that a name that can't be read fails before hours of work. */
+/* Checks now, so that an unreadable file fails before hours of work. */
 static pmill_status add_readable_file(
 	struct listing *listing, const char *path, const struct stat *about, pmill_error *error)
 {
@@ -101,7 +101,7 @@ static pmill_status add_readable_file(
 	return add_file(listing, path, about, error);
 }
 
-/* ---- Folders: a stack of those still to be read, so that depth costs no recursion ---- */
+/* ---- Folders: a stack of those still to be read, in place of recursion ---- */
 
 struct folder_stack {
 	const char **paths;
@@ -143,7 +143,7 @@ static pmill_status add_entry(struct listing *listing, struct folder_stack *stac
 		return pmill_fail_errno(error, path, "cannot read", errno);
 	if (S_ISDIR(about.st_mode))
 		return push_folder(stack, path) ? PMILL_OK : pmill_fail_memory(error);
-	/* A link to nowhere is no regular file. */
+	/* A dangling link is not a regular file. */
 	if (S_ISLNK(about.st_mode) && stat(path, &about) != 0)
 		return PMILL_OK;
 	if (!S_ISREG(about.st_mode))
@@ -210,7 +210,7 @@ static pmill_status add_path(
 	return add_readable_file(listing, path, &about, error);
 }
 
-/* A lone "-" would be read as stdin further on. */
+/* A lone "-" would later be read as stdin. */
 static pmill_status add_listed_name(
 	struct listing *listing, const char *name, size_t len, pmill_error *error)
 {
@@ -225,7 +225,8 @@ static pmill_status add_names(
 	const char *at = (const char *)text->data;
 	const char *nul = text->len > 0 ? memchr(at, '\0', text->len) : NULL;
 	if (nul != NULL)
-		return pmill_fail_input(error, list, (uint64_t)(nul - at), "a NUL byte in a list of names");
+		return pmill_fail_input(
+			error, list, (uint64_t)(nul - at), "the list of names contains a NUL byte");
 	size_t left = text->len;
 	while (left > 0) {
 		const char *end = memchr(at, '\n', left);

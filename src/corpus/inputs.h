@@ -8,7 +8,7 @@
 
 struct pmill_input_file {
 	const char *path; /* "-": stdin */
-	uint64_t bytes;   /* as stored, when the list was made; 0 where unknown (stdin, a pipe) */
+	uint64_t bytes;   /* stored size when the list was made; 0: unknown (stdin, a pipe) */
 	const struct pmill_corpus_format *format;
 };
 
@@ -22,11 +22,11 @@ struct pmill_inputs {
 };
 
 /*
- * A folder means all regular files in it and below, sorted by path (as bytes), hidden ones (a name that
- * begins with a dot) aside; links to folders are not followed, links to files are. "@LIST" reads names, one
- * a line, from LIST ("@-": from stdin); a name in it that begins with "@", or is "-", is a file's. A name
- * that does not exist, or may not be read, is an error here, before any work. After a failure the list is
- * as it was.
+ * A folder means all regular files in and below it, sorted by path (as bytes), except hidden ones
+ * (whose names begin with a dot); links to files are followed, links to folders are not. "@LIST"
+ * reads names, one a line, from LIST ("@-": from stdin); a name in it that begins with "@", or is
+ * "-", is a file's. A file that does not exist or can't be read is an error here, before any work.
+ * A failure leaves the list unchanged.
  */
 pmill_status pmill_inputs_add(struct pmill_inputs *inputs, const char *const *paths, size_t count,
 	const pmill_input_options *options, pmill_error *error);
@@ -36,10 +36,10 @@ void pmill_inputs_release(struct pmill_inputs *inputs);
 struct pmill_corpus_format {
 	const char *name; /* "text", "lines", "jsonl" */
 	enum pmill_corpus_kind { PMILL_CORPUS_TEXT, PMILL_CORPUS_LINES, PMILL_CORPUS_JSONL } kind;
-	const char *const *suffixes; /* NULL-terminated; recognised before ".gz" and ".zst" too */
+	const char *const *suffixes; /* NULL-terminated; also recognised before ".gz" and ".zst" */
 };
 
-/* NULL where it is not known. */
+/* NULL if unknown. */
 const struct pmill_corpus_format *pmill_corpus_format_find(const char *name);
 const struct pmill_corpus_format *pmill_corpus_format_at(size_t index); /* NULL at the end */
 const char *pmill_input_format_name(size_t index);                      /* NULL at the end */

@@ -1,9 +1,9 @@
-/* One field of a JSON line: found and unescaped without building the value. */
+/* Finds and unescapes one field of a JSON line without building the value. */
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass checks the line and notes where the field's string lies; only that string is then unescaped.
- * Most bytes of a line are inside strings, which are skipped eight bytes at a time. What is open, objects
- * and arrays, is a stack of bits.
+ * One pass checks the line and notes where the field's string is; only that string is then
+ * unescaped. Most bytes of a line are in strings, which are skipped eight bytes at a time. Open
+ * objects and arrays are a stack of bits.
  */
 #include "corpus/json_line.h"
 
@@ -17,14 +17,14 @@ struct json_reader {
 	size_t len;
 	size_t at;
 	size_t depth;
-	uint8_t is_object[PMILL_JSON_DEPTH / 8]; /* a bit for each depth */
+	uint8_t is_object[PMILL_JSON_DEPTH / 8]; /* a bit for each level */
 	pmill_error *error;
 };
 
 /* Between the quotes. */
 struct json_string {
 	size_t begin, end;
-	bool is_escaped; /* holds a backslash */
+	bool is_escaped; /* contains a backslash */
 };
 
 static pmill_status fail_at(struct json_reader *json, size_t offset, const char *what)
@@ -35,13 +35,13 @@ static pmill_status fail_at(struct json_reader *json, size_t offset, const char 
 	return pmill_fail(json->error, PMILL_BAD_INPUT, offset, "%s expected", what);
 }
 
-/* The byte at hand, or -1 at the end. */
+/* The current byte, or -1 at the end. */
 static int peek(const struct json_reader *json)
 {
 	return json->at < json->len ? json->text[json->at] : -1;
 }
 
-static int peek_behind_space(struct json_reader *json)
+static int peek_after_space(struct json_reader *json)
 {
 	int byte = peek(json);
 	while (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {
@@ -68,20 +68,20 @@ static int hex_value(uint8_t byte)
 
 #define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
 
-/* Not zero where one of eight bytes is zero. */
+/* Nonzero if one of the eight bytes is zero. */
 static uint64_t find_zero(uint64_t bytes)
 {
 	return (bytes - EACH_BYTE(1)) & ~bytes & EACH_BYTE(0x80);
 }
 
-/* Not zero where one of eight bytes is a quote, a backslash or below 0x20. */
+/* Nonzero if one of the eight bytes is a quote, a backslash or below 0x20. */
 static uint64_t find_stop(uint64_t bytes)
 {
 	uint64_t control = (bytes - EACH_BYTE(0x20)) & ~bytes & EACH_BYTE(0x80);
 	return control | find_zero(bytes ^ EACH_BYTE('"')) | find_zero(bytes ^ EACH_BYTE('\\'));
 }
 
-/* To the next quote, backslash or control character, or the end. */
+/* Moves to the next quote, backslash or control character, or to the end. */
 static void skip_plain(struct json_reader *json)
 {
 	const uint8_t *text = json->text;
@@ -112,7 +112,7 @@ static pmill_status skip_escape(struct json_reader *json)
 	return PMILL_OK;
 }
 
-/* From behind the opening quote to behind the closing one. */
+/* Moves from just after the opening quote to just after the closing one. */
 static pmill_status skip_string(struct json_reader *json, struct json_string *string)
 {
 	*string = (struct json_string){.begin = json->at};
@@ -127,7 +127,7 @@ static pmill_status skip_string(struct json_reader *json, struct json_string *st
 			return fail_at(json, json->at, "the string's closing quote");
 		if (byte != '\\')
 			return pmill_fail(json->error, PMILL_BAD_INPUT, json->at,
-				"a control character (0x%02x) in a string: it must be escaped", (unsigned)byte);
+				"unescaped control character (0x%02x) in a string", (unsigned)byte);
 		string->is_escaped = true;
 		pmill_status status = skip_escape(json);
 		if (status != PMILL_OK)
@@ -143,7 +143,7 @@ static uint32_t read_hex(const uint8_t *digits)
 	return value;
 }
 
-/* `at` points behind "\u" in a checked string that ends at `end`; it is moved behind the escape. */
+/* `at` points just after "\u" in a checked string that ends at `end`; moves it past the escape. */
 static uint32_t read_code_point(const uint8_t **at, const uint8_t *end)
 {
 	uint32_t unit = read_hex(*at);
@@ -160,7 +160,10 @@ static uint32_t read_code_point(const uint8_t **at, const uint8_t *end)
 	return 0xFFFD;
 }
 
-/* `at` points to a backslash of a checked string. Writes 1 to 4 bytes, never more than the escape has. */
+/*
+ * `at` points to a backslash in a checked string. Writes 1 to 4 bytes, never more than the escape
+ * has.
+ */
 static size_t decode_escape(const uint8_t **at, const uint8_t *end, uint8_t bytes[4])
 {
 	static const char letters[] = "bfnrt";
@@ -231,7 +234,7 @@ static pmill_status skip_number(struct json_reader *json)
 		json->at++;
 	pmill_status status = PMILL_OK;
 	if (peek(json) == '0')
-		json->at++; /* a digit behind it is then no comma and no end */
+		json->at++; /* the caller refuses a digit after it: neither a comma nor the end */
 	else
 		status = skip_digits(json);
 	if (status == PMILL_OK && peek(json) == '.') {
@@ -289,28 +292,28 @@ static bool is_in_object(const struct json_reader *json)
 	return json->is_object[level / 8] >> level % 8 & 1;
 }
 
-/* The name and the colon; `at` is then where the value may begin. */
+/* Reads the name and the colon; `at` is then where the value may begin. */
 static pmill_status read_name(struct json_reader *json, struct json_string *name)
 {
-	if (peek_behind_space(json) != '"')
+	if (peek_after_space(json) != '"')
 		return fail_at(json, json->at, "a name in quotes");
 	json->at++;
 	pmill_status status = skip_string(json, name);
 	if (status != PMILL_OK)
 		return status;
-	if (peek_behind_space(json) != ':')
+	if (peek_after_space(json) != ':')
 		return fail_at(json, json->at, "':'");
 	json->at++;
 	return PMILL_OK;
 }
 
-/* Closes what ends here. Behind a comma (`*more`), the next value of what is open can be read. */
+/* Closes the levels that end here. Sets *more after a comma, where another value follows. */
 static pmill_status end_value(struct json_reader *json, size_t outer_depth, bool *more)
 {
 	*more = false;
 	while (json->depth > outer_depth) {
 		bool in_object = is_in_object(json);
-		int byte = peek_behind_space(json);
+		int byte = peek_after_space(json);
 		if (byte == ',') {
 			json->at++;
 			*more = true;
@@ -324,18 +327,18 @@ static pmill_status end_value(struct json_reader *json, size_t outer_depth, bool
 	return PMILL_OK;
 }
 
-/* Opens objects and arrays up to the first scalar or empty one, and skips that. */
+/* Opens objects and arrays down to the first scalar or empty one, and skips that. */
 static pmill_status descend(struct json_reader *json)
 {
 	for (;;) {
-		int byte = peek_behind_space(json);
+		int byte = peek_after_space(json);
 		if (byte != '{' && byte != '[')
 			return skip_scalar(json);
 		bool is_object = byte == '{';
 		pmill_status status = open_level(json, is_object);
 		if (status != PMILL_OK)
 			return status;
-		if (peek_behind_space(json) == (is_object ? '}' : ']'))
+		if (peek_after_space(json) == (is_object ? '}' : ']'))
 			return PMILL_OK; /* end_value closes it */
 		struct json_string ignored;
 		if (is_object)
@@ -378,7 +381,7 @@ static pmill_status read_member(
 	pmill_status status = read_name(json, &name);
 	if (status != PMILL_OK)
 		return status;
-	int byte = peek_behind_space(json);
+	int byte = peek_after_space(json);
 	if (!is_name(json, &name, field, field_len))
 		return skip_value(json);
 	*found = (struct found_field){.is_there = true, .is_string = byte == '"', .value = json->at};
@@ -391,10 +394,10 @@ static pmill_status read_member(
 static pmill_status read_object(
 	struct json_reader *json, const char *field, size_t field_len, struct found_field *found)
 {
-	if (peek_behind_space(json) != '{')
+	if (peek_after_space(json) != '{')
 		return fail_at(json, json->at, "a JSON object");
 	pmill_status status = open_level(json, true);
-	bool more = peek_behind_space(json) != '}';
+	bool more = peek_after_space(json) != '}';
 	if (!more)
 		json->at++;
 	while (status == PMILL_OK && more) {
@@ -402,7 +405,7 @@ static pmill_status read_object(
 		if (status == PMILL_OK)
 			status = end_value(json, 0, &more);
 	}
-	if (status == PMILL_OK && peek_behind_space(json) >= 0)
+	if (status == PMILL_OK && peek_after_space(json) >= 0)
 		return fail_at(json, json->at, "the end of the line");
 	return status;
 }

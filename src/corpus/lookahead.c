@@ -1,4 +1,4 @@
-/* Lookahead: a stream of bytes, some of them visible before they are taken. */
+/* Lookahead: a stream of bytes that can be seen before they are taken. */
 /* SPDX-License-Identifier: MIT */
 #include "corpus/lookahead.h"
 
@@ -46,7 +46,7 @@ void pmill_lookahead_release(struct pmill_lookahead *lookahead)
 	*lookahead = (struct pmill_lookahead){0};
 }
 
-/* Moves what is visible to the front, so that the room behind it is one piece. */
+/* Moves the visible bytes to the front, so that the room after them is contiguous. */
 static void close_gap(struct pmill_lookahead *lookahead)
 {
 	struct pmill_buffer *memory = &lookahead->memory;

@@ -1,4 +1,4 @@
-/* Lookahead: a stream of bytes, some of them visible before they are taken. */
+/* Lookahead: a stream of bytes that can be seen before they are taken. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CORPUS_LOOKAHEAD_H
 #define PMILL_CORPUS_LOOKAHEAD_H
@@ -13,35 +13,35 @@
 
 enum { PMILL_LOOKAHEAD_READ = 1 << 17 }; /* at least this many bytes are read at a time */
 
-/* All zero is one that is not open. */
+/* All zero is not open. */
 struct pmill_lookahead {
 	const char *name;            /* for messages; borrowed */
-	struct pmill_reader *reader; /* NULL: of memory, or of a piece of an open file */
-	int descriptor;              /* without a reader: bytes [next, end) of this file are to come */
+	struct pmill_reader *reader; /* NULL: reads memory, or a piece of an open file */
+	int descriptor;              /* without a reader: bytes [next, end) of this file follow */
 	uint64_t next, end;
-	const uint8_t *data; /* what can be seen: of `memory`, or of the caller's */
+	const uint8_t *data; /* the visible bytes: in `memory`, or the caller's */
 	size_t len;
 	uint64_t offset; /* of data[0] in the stream */
-	bool is_ended;   /* nothing comes behind data[len] */
+	bool is_ended;   /* no bytes follow the visible ones */
 	struct pmill_buffer memory;
-	size_t taken; /* bytes of memory in front of `data` */
+	size_t taken; /* bytes of `memory` before `data` */
 };
 
 pmill_status pmill_lookahead_open(
 	struct pmill_lookahead *lookahead, const char *path, pmill_error *error);
-/* Reads from `reader`, and closes it in the end. */
+/* Takes over `reader` and closes it on release. */
 void pmill_lookahead_open_reader(struct pmill_lookahead *lookahead, struct pmill_reader *reader);
-/* Of bytes that the caller keeps. */
+/* Reads bytes that stay the caller's. */
 void pmill_lookahead_open_memory(
 	struct pmill_lookahead *lookahead, const char *name, const void *data, size_t len);
-/* Of `len` bytes from `offset` on of a file that stays the caller's, as are `name` and descriptor. */
+/* Reads `len` bytes from `offset` of an open file. The caller keeps `name` and descriptor. */
 void pmill_lookahead_open_piece(struct pmill_lookahead *lookahead, const char *name, int descriptor,
 	uint64_t offset, uint64_t len);
 void pmill_lookahead_release(struct pmill_lookahead *lookahead);
 
 /*
- * Makes at least `wanted` bytes visible, or all there are. Memory grows with what was read, never
- * ahead of it, so that a length that lies costs nothing.
+ * Makes at least `wanted` bytes visible, or all there are. Memory grows with what has been read,
+ * never ahead of it, so a false length costs nothing.
  */
 pmill_status pmill_lookahead_fill(
 	struct pmill_lookahead *lookahead, size_t wanted, pmill_error *error);

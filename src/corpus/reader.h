@@ -1,4 +1,4 @@
-/* A stream of bytes out of a file: plain, gzip or zstd, told apart by their magic bytes. */
+/* A stream of bytes from a file: plain, gzip or zstd, told apart by their magic numbers. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CORPUS_READER_H
 #define PMILL_CORPUS_READER_H
@@ -11,8 +11,8 @@
 #include "pairmill.h"
 
 /*
- * Memory: some 200 KiB; gzip adds 50 KiB; zstd adds the window that the file asks for, up to the largest
- * that the library knows (2 GiB, what `zstd --long=31` writes; 8 MiB and less is usual).
+ * Takes about 200 KiB; gzip adds 50 KiB; zstd adds the window that the file needs, up to the
+ * largest that the library supports (2 GiB, written by `zstd --long=31`; 8 MiB or less is usual).
  */
 struct pmill_reader;
 
@@ -22,27 +22,27 @@ enum {
 };
 
 /*
- * `path` is copied; "-" reads stdin (named "stdin" in messages).
- * `is_stopped` may be NULL, and outlives the reader: once it is true, a read that waits for a pipe or
- * terminal ends with PMILL_CANCELLED.
+ * Copies `path`; "-" reads stdin (called "stdin" in messages). `is_stopped` may be NULL, else it
+ * outlives the reader: once it is true, a read that waits for a pipe or terminal ends with
+ * PMILL_CANCELLED.
  */
 pmill_status pmill_reader_open(const char *path, unsigned flags, const atomic_bool *is_stopped,
 	struct pmill_reader **reader, pmill_error *error);
 void pmill_reader_close(struct pmill_reader *reader); /* takes NULL */
 
 /*
- * Up to `capacity` > 0 bytes of text, decompressed; `*len` 0 at the end. Several gzip members or zstd frames
- * in a row are one stream. A stream that ends early, is damaged, or is followed by something else is
- * PMILL_BAD_INPUT with the offset in the stored file; so is a regular file that ends before the size it had
- * when it was opened. One that has grown is read to its end as it is then.
+ * Reads up to `capacity` > 0 decompressed bytes; `*len` is 0 at the end. Consecutive gzip members
+ * or zstd frames are one stream. A stream that is truncated, damaged or followed by other data is
+ * PMILL_BAD_INPUT with the offset in the stored file; so is a regular file that ends before the
+ * size it had when it was opened. A file that has grown is read to its current end.
  */
 pmill_status pmill_reader_read(
 	struct pmill_reader *reader, void *data, size_t capacity, size_t *len, pmill_error *error);
 
 const char *pmill_reader_name(const struct pmill_reader *reader);
-uint64_t pmill_reader_stored_bytes(
-	const struct pmill_reader *reader); /* taken from the file so far */
-/* False where it was not asked for. Call once, at the end of the stream. */
+/* Taken from the file so far. */
+uint64_t pmill_reader_stored_bytes(const struct pmill_reader *reader);
+/* Returns false unless PMILL_READER_SHA256 was set. Call once, at the end of the stream. */
 bool pmill_reader_sha256(struct pmill_reader *reader, char text[65]);
 
 #endif

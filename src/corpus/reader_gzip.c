@@ -1,4 +1,4 @@
-/* gzip: members in a row are one stream (RFC 1952). */
+/* gzip: consecutive members are one stream (RFC 1952). */
 /* SPDX-License-Identifier: MIT */
 #include <limits.h>
 #include <stdlib.h>
@@ -50,14 +50,14 @@ static pmill_status begin_member(
 {
 	if (file->input[file->begin] != magic[0])
 		return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
-			"something else behind the end of the gzip data");
+			"trailing data after the gzip stream");
 	if (inflateReset(&decoder->stream) != Z_OK)
 		return pmill_fail_memory(error);
 	decoder->is_in_member = true;
 	return PMILL_OK;
 }
 
-/* One call of zlib on what is there; `*made` bytes came out. */
+/* Calls zlib once on the input; `*made` bytes came out. */
 static pmill_status inflate_some(struct pmill_stored_file *file, struct decoder *decoder,
 	uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
 {
@@ -77,7 +77,7 @@ static pmill_status inflate_some(struct pmill_stored_file *file, struct decoder 
 	if (result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR)
 		return PMILL_OK;
 	return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
-		"damaged gzip data: %s", stream->msg != NULL ? stream->msg : "a dictionary is asked for");
+		"damaged gzip data: %s", stream->msg != NULL ? stream->msg : "a dictionary is needed");
 }
 
 static pmill_status read_gzip(struct pmill_stored_file *file, void *started, uint8_t *data,
@@ -94,12 +94,11 @@ static pmill_status read_gzip(struct pmill_stored_file *file, void *started, uin
 			return PMILL_OK;
 		if (status == PMILL_OK && !decoder->is_in_member)
 			status = begin_member(file, decoder, error);
-		/* Also without input: zlib may hold bytes that there was no room for. */
+		/* Even without input: zlib may hold bytes for which there was no room. */
 		if (status == PMILL_OK)
 			status = inflate_some(file, decoder, data, capacity, len, error);
 		if (status == PMILL_OK && *len == 0 && is_empty && decoder->is_in_member)
-			status = pmill_fail_input(
-				error, file->name, file->taken, "the gzip data ends in the middle");
+			status = pmill_fail_input(error, file->name, file->taken, "the gzip data is truncated");
 	}
 	return status;
 }
@@ -110,7 +109,7 @@ static pmill_status start_gzip(const char *name, void **started, pmill_error *er
 {
 	(void)started;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"%s: gzip data, and this build has no zlib", name);
+		"%s: gzip data, but this build has no zlib", name);
 }
 
 static pmill_status read_gzip(struct pmill_stored_file *file, void *started, uint8_t *data,

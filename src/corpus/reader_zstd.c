@@ -1,11 +1,11 @@
-/* Zstandard: frames, skippable ones too, in a row are one stream (RFC 8878). */
+/* Zstandard: consecutive frames, including skippable ones, are one stream (RFC 8878). */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "corpus/reader_kind.h"
 
-/* A file may begin with a skippable frame: parallel compressors write an index there. */
+/* A file may begin with a skippable frame, where parallel compressors write an index. */
 static bool matches_zstd(const uint8_t *head, size_t len)
 {
 	if (len < 4)
@@ -25,7 +25,7 @@ struct decoder {
 	bool is_in_frame;
 };
 
-/* The library refuses windows above 128 MiB unless told otherwise; --long=31 asks for 2 GiB. */
+/* By default the library refuses windows above 128 MiB; --long=31 uses 2 GiB. */
 static bool allow_large_windows(ZSTD_DStream *stream)
 {
 	ZSTD_bounds bounds = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
@@ -62,10 +62,10 @@ static pmill_status fail_zstd(
 	if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
 		return pmill_fail_memory(error);
 	return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
-		"damaged zstd data, or something else behind its end: %s", ZSTD_getErrorName(result));
+		"damaged zstd data, or trailing data after it: %s", ZSTD_getErrorName(result));
 }
 
-/* One call of zstd on what is there; `*made` bytes came out. */
+/* Calls zstd once on the input; `*made` bytes came out. */
 static pmill_status decompress_some(struct pmill_stored_file *file, struct decoder *decoder,
 	uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
 {
@@ -92,12 +92,11 @@ static pmill_status read_zstd(struct pmill_stored_file *file, void *started, uin
 		bool is_empty = file->begin == file->end;
 		if (status == PMILL_OK && is_empty && !decoder->is_in_frame)
 			return PMILL_OK;
-		/* Also without input: zstd may hold bytes that there was no room for. */
+		/* Even without input: zstd may hold bytes for which there was no room. */
 		if (status == PMILL_OK)
 			status = decompress_some(file, decoder, data, capacity, len, error);
 		if (status == PMILL_OK && *len == 0 && is_empty && decoder->is_in_frame)
-			status = pmill_fail_input(
-				error, file->name, file->taken, "the zstd data ends in the middle");
+			status = pmill_fail_input(error, file->name, file->taken, "the zstd data is truncated");
 	}
 	return status;
 }
@@ -108,7 +107,7 @@ static pmill_status start_zstd(const char *name, void **started, pmill_error *er
 {
 	(void)started;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"%s: zstd data, and this build has no zstd", name);
+		"%s: zstd data, but this build has no zstd", name);
 }
 
 static pmill_status read_zstd(struct pmill_stored_file *file, void *started, uint8_t *data,

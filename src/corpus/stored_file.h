@@ -20,7 +20,7 @@ struct pmill_stored_file {
 	bool is_at_end; /* the file has no more bytes */
 	uint64_t size;  /* of a regular file when it was opened, from where reading began */
 	uint64_t taken; /* bytes taken from the file */
-	uint8_t *input; /* taken but not used yet: [begin, end) */
+	uint8_t *input; /* taken but not used yet: bytes [begin, end) */
 	size_t begin, end;
 	struct pmill_sha256 sha; /* of the bytes taken, if is_hashed */
 };

@@ -141,9 +141,9 @@ static void test_refused_lines(void **state)
 		{"{\"text\":\"\\u12\"}", 13, "a hexadecimal digit expected"},
 		{"{\"text\":\"\\u12G4\"}", 13, "a hexadecimal digit expected"},
 		{"{\"text\":\"\\u12", 13, "a hexadecimal digit expected, but the line ends"},
-		{"{\"text\":\"a\tb\"}", 10, "a control character (0x09)"},
-		{"{\"text\":\"a\nb\"}", 10, "a control character (0x0a)"},
-		{"{\"text\":\"twelve bytes\x1F\"}", 21, "a control character (0x1f)"},
+		{"{\"text\":\"a\tb\"}", 10, "unescaped control character (0x09)"},
+		{"{\"text\":\"a\nb\"}", 10, "unescaped control character (0x0a)"},
+		{"{\"text\":\"twelve bytes\x1F\"}", 21, "unescaped control character (0x1f)"},
 		{"{\"a\":01,\"text\":\"\"}", 6, "',' or '}' expected"},
 		{"{\"a\":-,\"text\":\"\"}", 6, "a digit expected"},
 		{"{\"a\":1.,\"text\":\"\"}", 7, "a digit expected"},
@@ -166,7 +166,7 @@ static void test_refused_lines(void **state)
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		check_refused(cases[i].line, strlen(cases[i].line), cases[i].offset, cases[i].message);
-	check_refused("{\"text\":\"a\0b\"}", 14, 10, "a control character (0x00)");
+	check_refused("{\"text\":\"a\0b\"}", 14, 10, "unescaped control character (0x00)");
 	check_refused("{\"text\":\"\"}\0", 12, 11, "the end of the line expected");
 }
 
@@ -230,7 +230,7 @@ static void test_stops_at_every_position(void **state)
 		snprintf(value, sizeof value, "%s\n%s", letters, letters);
 		check_value(line, value, 2 * plain + 1);
 		snprintf(line, sizeof line, "{\"text\":\"%s\x01%s\"}", letters, letters);
-		check_refused(line, strlen(line), 9 + plain, "a control character (0x01)");
+		check_refused(line, strlen(line), 9 + plain, "unescaped control character (0x01)");
 	}
 }
 

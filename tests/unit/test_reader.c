@@ -316,10 +316,10 @@ static void test_gzip(void **state)
 {
 	(void)state;
 	check_streams(append_gzip);
-	check_cuts(append_gzip, "the gzip data ends in the middle");
-	check_damage(append_gzip, "something else behind the end of the gzip data");
+	check_cuts(append_gzip, "the gzip data is truncated");
+	check_damage(append_gzip, "trailing data after the gzip stream");
 	check_refused("\x1F\x8B plain after all", 18, 2, 18, "damaged gzip data");
-	check_refused("\x1F\x8B", 2, 2, 2, "the gzip data ends in the middle");
+	check_refused("\x1F\x8B", 2, 2, 2, "the gzip data is truncated");
 }
 
 static void test_gzip_checksum(void **state)
@@ -339,8 +339,8 @@ static void test_zstd(void **state)
 {
 	(void)state;
 	check_streams(append_zstd);
-	check_cuts(append_zstd, "the zstd data ends in the middle");
-	check_damage(append_zstd, "something else behind its end");
+	check_cuts(append_zstd, "the zstd data is truncated");
+	check_damage(append_zstd, "trailing data after it");
 	check_refused("\x28\xB5\x2F\xFD plain after all", 20, 0, 20, "damaged zstd data");
 }
 
