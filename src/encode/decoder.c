@@ -1,4 +1,4 @@
-/* Ids → bytes: at once, or as they arrive. */
+/* Ids → bytes: all at once, or as they arrive. */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ static pmill_status measure(const struct pmill_vocab *vocab, const uint32_t *ids
 	return PMILL_OK;
 }
 
-/* The ids have been measured, and there is room. */
+/* The ids have been measured, and `out` has room. */
 static void put_tokens(
 	const struct pmill_vocab *vocab, const uint32_t *ids, size_t id_count, uint8_t *out)
 {
@@ -49,7 +49,7 @@ pmill_status pmill_tokenizer_decode(const pmill_tokenizer *tokenizer, const uint
 
 struct pmill_stream_decoder {
 	const struct pmill_vocab *vocab;
-	struct pmill_buffer text; /* what was given out last, then what is held back */
+	struct pmill_buffer text; /* the bytes returned last, then those held back */
 	size_t given;
 };
 
@@ -72,7 +72,7 @@ void pmill_stream_decoder_free(pmill_stream_decoder *decoder)
 	free(decoder);
 }
 
-/* The length of the text without a character at its end that more bytes could complete. */
+/* The length of the text without an incomplete character at its end. */
 static size_t whole_len(const uint8_t *text, size_t len)
 {
 	for (size_t cut = 1; cut <= 3 && cut <= len; cut++) {

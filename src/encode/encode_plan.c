@@ -1,4 +1,4 @@
-/* What encoding needs of a tokenizer and of the options, made once and shared by threads. */
+/* What encoding needs from a tokenizer and its options, made once and shared by threads. */
 /* SPDX-License-Identifier: MIT */
 #include "encode/encode_plan.h"
 
@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "unicode/quote.h"
 
-/* Which tokens are found in text. Added tokens that are not special always are. */
+/* Which special tokens are recognised in text. Added tokens that are not special always are. */
 static const struct special_policy {
 	const char *name;
 	bool takes_all, takes_allowed, forbids;
@@ -40,7 +40,7 @@ static pmill_status find_policy(
 			continue;
 		if (options->allowed_count > 0 && !policies[i].takes_allowed)
 			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-				"allowed special tokens are named, but the policy is %s, not list", name);
+				"allowed special tokens need the policy list, not %s", name);
 		*policy = &policies[i];
 		return PMILL_OK;
 	}
@@ -70,8 +70,8 @@ static bool is_allowed(const pmill_encode_options *options, pmill_bytes content)
 }
 
 /*
- * `contents` and special_rules have room for all special tokens and a separator. Gives their
- * number.
+ * `contents` and special_rules have room for all special tokens and a separator. Returns the number
+ * picked.
  */
 static size_t pick_specials(struct pmill_encode_plan *plan, const pmill_encode_options *options,
 	const struct special_policy *policy, pmill_bytes separator, pmill_bytes *contents)
@@ -125,7 +125,7 @@ pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
 {
 	if (tokenizer->pattern == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"the model carries no pattern: name the one it was trained with");
+			"the model has no pattern: name the one it was trained with");
 	struct pmill_encode_plan *created = calloc(1, sizeof *created);
 	if (created == NULL)
 		return pmill_fail_memory(error);

@@ -1,4 +1,4 @@
-/* What encoding needs of a tokenizer and of the options, made once and shared by threads. */
+/* What encoding needs from a tokenizer and its options, made once and shared by threads. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_ENCODE_ENCODE_PLAN_H
 #define PMILL_ENCODE_ENCODE_PLAN_H
@@ -15,21 +15,21 @@ struct pmill_encode_plan {
 	const struct pmill_tokenizer *tokenizer;
 	struct pmill_pretokenizer *pretokenizer;
 	struct pmill_pretoken_encoder *pretoken_encoder;
-	struct pmill_special_finder *specials; /* those that are recognised, and the separator */
+	struct pmill_special_finder *specials; /* those recognised, and the separator */
 	struct pmill_planned_special {
-		uint32_t id; /* PMILL_NO_ID: a separator that is no token */
+		uint32_t id; /* PMILL_NO_ID: a separator that is not a token */
 		bool is_forbidden;
 	} * special_rules;      /* by index in specials */
 	size_t separator_index; /* SIZE_MAX: none */
 };
 
-/* `options` are whole (copied); the document separator counts only with `for_files`. */
+/* `options` is complete (copied). The document separator is used only with `for_files`. */
 pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
 	const pmill_encode_options *options, bool for_files, struct pmill_encode_plan **plan,
 	pmill_error *error);
 void pmill_encode_plan_free(struct pmill_encode_plan *plan);
 
-/* The names of policies: what special tokens in text mean. NULL at the end. */
+/* Policies for special tokens in text, by name. NULL at the end. */
 const char *pmill_special_policy_name(size_t index);
 
 #endif

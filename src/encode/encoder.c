@@ -1,4 +1,4 @@
-/* Text → ids: special tokens by the policy, the rest pretoken by pretoken. */
+/* Text → ids: special tokens by policy, the rest pretoken by pretoken. */
 /* SPDX-License-Identifier: MIT */
 #include "encode/encoder.h"
 
@@ -38,9 +38,7 @@ pmill_status pmill_encoder_add_id(struct pmill_encoder *encoder, uint32_t id, pm
 	return PMILL_OK;
 }
 
-/*
- * The seam of the encoder: whatever knows the ids of a pretoken sooner than merging belongs here.
- */
+/* The seam of the encoder: anything that finds the ids of a pretoken without merging goes here. */
 static pmill_status encode_pretoken(
 	struct pmill_encoder *encoder, const uint8_t *pretoken, size_t len, pmill_error *error)
 {
@@ -80,7 +78,7 @@ pmill_status pmill_encoder_step(struct pmill_encoder *encoder, bool *is_more, pm
 		else if (error != NULL && error->offset != PMILL_NO_OFFSET)
 			error->offset += encoder->begin;
 	}
-	/* Chunks end where pretokens do, and have lookahead enough to see it. */
+	/* Chunks end where pretokens do, with enough lookahead to see it. */
 	assert(status != PMILL_OK || count > 0 || encoder->begin >= encoder->len);
 	*is_more = count > 0 && encoder->begin < encoder->len;
 	return status;
@@ -114,7 +112,7 @@ void pmill_encoder_free(pmill_encoder *encoder)
 	free(encoder);
 }
 
-/* `segment_begin` is where the segment stands in the document. */
+/* `segment_begin` is the segment's offset in the document. */
 static pmill_status encode_segment(struct pmill_encoder *encoder, const uint8_t *text, size_t len,
 	size_t segment_begin, pmill_error *error)
 {
@@ -141,7 +139,7 @@ static pmill_status add_special(
 	struct pmill_quote quote;
 	pmill_bytes token = pmill_special_finder_token(encoder->plan->specials, match->index);
 	return pmill_fail(error, PMILL_BAD_INPUT, match->begin,
-		"byte %zu: the text holds the special token %s", match->begin,
+		"byte %zu: the text contains the special token %s", match->begin,
 		pmill_quote(&quote, token.data, token.len));
 }
 

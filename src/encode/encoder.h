@@ -1,21 +1,21 @@
-/* Segments of text → ids, pretoken by pretoken. The inside of pmill_encoder. */
+/* Segments of text → ids, pretoken by pretoken. The internals of pmill_encoder. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_ENCODE_ENCODER_H
 #define PMILL_ENCODE_ENCODER_H
 
 #include "encode/encode_plan.h"
 
-enum { PMILL_ENCODE_PRETOKENS = 256 }; /* in one step: some kilobytes of text */
+enum { PMILL_ENCODE_PRETOKENS = 256 }; /* per step: a few kilobytes of text */
 
-/* One per thread. All zero but for `plan` is ready. */
+/* One per thread. Set `plan`; all else zero is ready. */
 struct pmill_encoder {
 	const struct pmill_encode_plan *plan;
-	struct pmill_encode_plan *own_plan; /* the same, where no other encoder shares it; or NULL */
+	struct pmill_encode_plan *own_plan; /* the same plan if this encoder owns it, else NULL */
 	struct pmill_pretoken_cursor cursor;
 	struct pmill_pretoken_scratch scratch;
 	uint32_t *ids;
 	size_t id_count, id_capacity;
-	/* The segment at hand. */
+	/* The current segment. */
 	const uint8_t *text;
 	size_t len;
 	size_t begin; /* of the next pretoken */
@@ -25,15 +25,15 @@ struct pmill_encoder {
 void pmill_encoder_release(struct pmill_encoder *encoder);
 
 /*
- * Begins a segment of `len` bytes, with `lookahead` more of the same segment behind them: pretokens
- * that begin in the first `len` bytes are encoded, and end in them.
+ * Begins a segment of `len` bytes, followed by `lookahead` more of the same segment: pretokens that
+ * begin in the first `len` bytes are encoded, and end there.
  */
 pmill_status pmill_encoder_start(struct pmill_encoder *encoder, const uint8_t *text, size_t len,
 	size_t lookahead, bool is_final, pmill_error *error);
 
 /*
- * Appends the ids of some pretokens more to `ids`; *is_more false: the segment is done. In a
- * failure error->offset is into the segment and the message does not name it.
+ * Appends the ids of some more pretokens to `ids`; sets *is_more to false when the segment is done.
+ * On failure error->offset is an offset in the segment, and the message does not mention it.
  */
 pmill_status pmill_encoder_step(struct pmill_encoder *encoder, bool *is_more, pmill_error *error);
 

@@ -1,4 +1,4 @@
-/* Files of ids → text, in memory of one block. */
+/* Files of ids → text, a block at a time. */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +20,10 @@ struct decoding {
 	struct pmill_token_batch batch;
 	struct pmill_output output;
 	uint64_t document; /* counted from 0 */
-	bool is_line_open; /* bytes were written since the last LF, or a document without any */
+	bool is_line_open; /* the line needs an LF: it has bytes, or is a document without any */
 	pmill_encode_totals totals;
 	struct pmill_outcome outcome;
-	/* What the caller's thread and the work's both see. */
+	/* Shared by the caller's thread and the work's. */
 	atomic_bool is_stopped;
 	_Atomic uint64_t stored; /* bytes read of all files */
 };
@@ -38,8 +38,8 @@ static pmill_status pick_format(const struct decoding *decoding, const char *pat
 /* ---- one file ---- */
 
 /*
- * Where ids come one document a line, so does the text: a document that does not end in LF gets one. But a
- * file of one document alone is that document, byte for byte.
+ * Ids with one document a line become text with one document a line: a document that does not end
+ * in LF gets one. But a file of a single document is that document, byte for byte.
  */
 static pmill_status end_documents(struct decoding *decoding, uint64_t ended, pmill_error *error)
 {
@@ -147,7 +147,7 @@ static pmill_status decode_watched(
 	return pmill_watched_run(&watched, &progress, &decoding->outcome, error);
 }
 
-/* A name that does not tell its format is an error before any work. */
+/* A name that does not tell the format is an error before any work. */
 static pmill_status add_inputs(
 	struct decoding *decoding, const char *const *paths, size_t path_count, pmill_error *error)
 {

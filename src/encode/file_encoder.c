@@ -13,7 +13,7 @@
 #include "tokens/token_file.h"
 #include "unicode/quote.h"
 
-/* Ids that are passed on together: bounds the buffer of their bytes. */
+/* Ids written together: bounds the buffer of their bytes. */
 enum { IDS_AT_A_TIME = 4096 };
 
 struct run {
@@ -26,7 +26,7 @@ struct run {
 	const struct pmill_token_format *format;
 	struct pmill_output output;
 	uint32_t eot;          /* PMILL_NO_ID: none */
-	uint64_t document_ids; /* put into the document at hand */
+	uint64_t document_ids; /* written to the current document */
 	uint64_t tokens;
 	struct pmill_progress_state progress;
 	struct pmill_outcome outcome;
@@ -68,7 +68,7 @@ static pmill_status end_document(struct run *run, pmill_error *error)
 
 /* ---- in ---- */
 
-/* Puts the place in the file before a message about a byte of the segment. */
+/* Prefixes a message about a byte of the segment with the place in the file. */
 static pmill_status fail_in_segment(const struct run *run, const struct pmill_segment *segment,
 	pmill_status status, const pmill_error *cause, pmill_error *error)
 {
@@ -77,7 +77,7 @@ static pmill_status fail_in_segment(const struct run *run, const struct pmill_se
 		return pmill_fail(
 			error, status, PMILL_NO_OFFSET, "%.500s: %.400s", chunk->name, cause->message);
 	if (chunk->format->kind == PMILL_CORPUS_JSONL) {
-		/* The walk stands on the line behind. */
+		/* The walk is already at the next line. */
 		uint64_t line = run->walk.line - 1;
 		uint64_t offset = (uint64_t)(segment->text - run->walk.text.data) + cause->offset;
 		return pmill_fail(error, status, offset, "%.500s: line %llu: byte %llu of the text: %.400s",
@@ -119,7 +119,7 @@ static pmill_status put_special(
 	pmill_error cause;
 	struct pmill_quote quote;
 	pmill_bytes token = pmill_special_finder_token(plan->specials, segment->special);
-	pmill_fail(&cause, PMILL_BAD_INPUT, segment->len, "the text holds the special token %s",
+	pmill_fail(&cause, PMILL_BAD_INPUT, segment->len, "the text contains the special token %s",
 		pmill_quote(&quote, token.data, token.len));
 	return fail_in_segment(run, segment, PMILL_BAD_INPUT, &cause, error);
 }

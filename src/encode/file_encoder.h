@@ -5,7 +5,7 @@
 
 #include "pairmill.h"
 
-/* What pmill_encode_files is given. Its option structs are whole (copied). */
+/* The arguments of pmill_encode_files, with complete (copied) option structs. */
 struct pmill_file_encoding {
 	const pmill_tokenizer *tokenizer;
 	const char *const *paths;
@@ -16,7 +16,7 @@ struct pmill_file_encoding {
 	pmill_write_fn write;
 	void *write_context;
 	unsigned flags;
-	size_t chunk_size; /* bytes of text at a time; 0: the default. No result depends on it */
+	size_t chunk_size; /* bytes of text at a time; 0: the default. Results don't depend on it */
 };
 
 pmill_status pmill_file_encoding_run(

@@ -1,13 +1,13 @@
-/* One pretoken → ids: the pair of lowest rank is merged, leftmost first, until none is left. */
+/* One pretoken → ids: merges the leftmost pair of lowest rank until no pair is left. */
 /* SPDX-License-Identifier: MIT */
 /*
- * All three meanings of BPE are one table, pair → rank. For a merge list it holds the merges. For
- * ranks by id it holds every way to cut a token into two parts that can themselves stand in a
- * pretoken, and the rank is the token's id: two neighbours are in the table exactly when their
- * joined bytes are a token.
+ * All three meanings of BPE use one table, pair → rank. For a merge list it holds the merges. For
+ * ranks by id it holds every way to split a token into two parts that can occur in a pretoken, and
+ * the rank is the token's id: two neighbours are in the table exactly if their joined bytes are a
+ * token.
  *
- * A part is a token, or a byte that the vocab lacks: such a byte gets a symbol of its own behind
- * the ids, because a token may begin with it. One that is still there at the end is an error.
+ * A part is a token, or a byte missing from the vocab: such a byte gets its own symbol after the
+ * ids, because a token may begin with it. One that is left at the end is an error.
  */
 #include "encode/pretoken_encoder.h"
 
@@ -19,10 +19,7 @@
 #define NO_RANK UINT32_MAX
 #define NO_NODE UINT32_MAX
 
-/*
- * Up to this many bytes a scan over all ranks beats a heap; both arrays stay within eight cache
- * lines.
- */
+/* Up to this many bytes, scanning all ranks beats a heap; both arrays fit in eight cache lines. */
 enum { SHORT_PRETOKEN = 64 };
 
 struct pair_slot {
@@ -37,9 +34,9 @@ struct pmill_pretoken_encoder {
 	size_t used;
 	uint64_t seed;
 	uint32_t *ids;       /* rank → id; NULL: they are equal */
-	uint32_t first_byte; /* symbols from here on are bytes that the vocab lacks */
+	uint32_t first_byte; /* symbols from here on are bytes missing from the vocab */
 	uint32_t symbols[256];
-	bool takes_whole; /* a pretoken that is a token is not merged */
+	bool takes_whole; /* a pretoken that is a token is taken whole */
 };
 
 static uint64_t join_pair(uint32_t left, uint32_t right)
@@ -90,7 +87,7 @@ static bool resize_table(struct pmill_pretoken_encoder *encoder, size_t slot_cou
 	return true;
 }
 
-/* Of two ranks of one pair the lower one counts. */
+/* If a pair has two ranks, the lower one counts. */
 static bool add_pair(
 	struct pmill_pretoken_encoder *encoder, uint32_t left, uint32_t right, uint32_t rank)
 {
@@ -121,7 +118,7 @@ static bool add_merges(struct pmill_pretoken_encoder *encoder)
 	return true;
 }
 
-/* The symbol that a part of a token would be, or PMILL_NO_ID. */
+/* The symbol for part of a token, or PMILL_NO_ID. */
 static uint32_t find_part(
 	const struct pmill_pretoken_encoder *encoder, const uint8_t *data, size_t len)
 {
@@ -129,7 +126,7 @@ static uint32_t find_part(
 					: pmill_vocab_find(&encoder->tokenizer->vocab, data, len);
 }
 
-/* `has_len` tells, for each length below the token's, whether a part can have it. */
+/* `has_len` says, for each length below the token's, whether a part can have it. */
 static bool add_splits(
 	struct pmill_pretoken_encoder *encoder, uint32_t id, pmill_bytes token, const uint8_t *has_len)
 {
@@ -149,7 +146,7 @@ static bool add_splits(
 
 /*
  * The lengths that occur, so that a very long token is not hashed at every cut: n bytes of tokens
- * have at most sqrt(2n) different lengths. NULL without memory.
+ * have at most sqrt(2n) different lengths. Returns NULL if out of memory.
  */
 static uint8_t *mark_lengths(const struct pmill_vocab *vocab)
 {
@@ -232,7 +229,7 @@ void pmill_pretoken_scratch_release(struct pmill_pretoken_scratch *scratch)
 	*scratch = (struct pmill_pretoken_scratch){0};
 }
 
-/* Gives `count` symbols. */
+/* Returns the number of symbols. */
 static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken,
 	size_t len, uint32_t *symbols)
 {
@@ -264,11 +261,11 @@ static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const ui
 	return count;
 }
 
-/* The symbols of a long pretoken as a list, and a heap of its pairs as rank << 32 | node. */
+/* The symbols of a long pretoken as a linked list, with a heap of its pairs, rank << 32 | node. */
 struct node {
 	uint32_t symbol;
 	uint32_t previous, next; /* nodes */
-	uint32_t rank;           /* of the pair with the next; NO_RANK where there is none */
+	uint32_t rank;           /* of the pair with the next; NO_RANK if there is none */
 };
 
 struct pair_heap {
@@ -277,11 +274,11 @@ struct pair_heap {
 };
 
 /*
- * Every pair that is pushed belongs to one of the n-1 cuts at the start, or to a merge, which pops
- * one pair and pushes two: never more than 2n pairs in the heap.
+ * A pair in the heap comes from one of the n-1 initial cuts or from a merge, which pops one pair
+ * and pushes two: the heap never holds more than 2n.
  */
 enum { SCRATCH_PER_BYTE = sizeof(struct node) + 2 * sizeof(uint64_t) };
-_Static_assert(SCRATCH_PER_BYTE == 32, "the bound that the specification gives");
+_Static_assert(SCRATCH_PER_BYTE == 32, "the bound in the specification");
 
 static void sift_down(struct pair_heap *heap, size_t position)
 {
@@ -342,10 +339,7 @@ static void fill_heap(const struct pmill_pretoken_encoder *encoder, struct node 
 		sift_down(heap, i - 1);
 }
 
-/*
- * The pair of `node` with the next one has changed. What the heap holds of the old one is now
- * stale.
- */
+/* The pair of `node` with the next one has changed; its old entry in the heap becomes stale. */
 static void renew_pair(const struct pmill_pretoken_encoder *encoder, struct node *nodes,
 	uint32_t node, struct pair_heap *heap)
 {
@@ -379,7 +373,7 @@ static size_t merge_long(const struct pmill_pretoken_encoder *encoder, void *mem
 	fill_heap(encoder, nodes, len, &heap);
 	while (heap.count > 0) {
 		uint64_t pair = pop_pair(&heap);
-		/* A pair at one place only ever grows, so its rank tells whether it is still the same. */
+		/* A pair at one node only ever grows, so its rank shows whether it is still the same. */
 		if (nodes[(uint32_t)pair].rank == pair >> 32)
 			merge_nodes(encoder, nodes, (uint32_t)pair, &heap);
 	}
@@ -389,7 +383,7 @@ static size_t merge_long(const struct pmill_pretoken_encoder *encoder, void *mem
 	return count;
 }
 
-/* Exactly as much as is needed: the bound per byte leaves no room to double. */
+/* Exactly what is needed: the bound per byte leaves no room to double. */
 static bool reserve_scratch(struct pmill_pretoken_scratch *scratch, size_t len)
 {
 	if (len <= scratch->capacity)
@@ -434,8 +428,8 @@ pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *
 		found = merge_short(encoder, pretoken, len, ids);
 	} else {
 		if (len >= NO_NODE)
-			return pmill_fail(error, PMILL_OVERFLOW, 0,
-				"a pretoken of %zu bytes is longer than can be encoded", len);
+			return pmill_fail(
+				error, PMILL_OVERFLOW, 0, "a pretoken of %zu bytes is too long to encode", len);
 		if (!reserve_scratch(scratch, len))
 			return pmill_fail_memory(error);
 		found = merge_long(encoder, scratch->memory, pretoken, len, ids);

@@ -5,7 +5,7 @@
 
 #include "model/tokenizer.h"
 
-/* What merging needs of a tokenizer, made once; never changes, shared by threads. */
+/* What merging needs from a tokenizer: made once, never changes, shared by threads. */
 struct pmill_pretoken_encoder;
 
 pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokenizer,
@@ -20,9 +20,9 @@ struct pmill_pretoken_scratch {
 void pmill_pretoken_scratch_release(struct pmill_pretoken_scratch *scratch);
 
 /*
- * Writes at most `len` ids to `ids` and their number to `*count`. O(n log n), no recursion, at most
- * 32 bytes of scratch for a byte of the pretoken. A byte that the vocab lacks is PMILL_BAD_INPUT
- * with its offset in the pretoken.
+ * Writes at most `len` ids to `ids` and their number to `*count`. Takes O(n log n), no recursion,
+ * and at most 32 bytes of scratch for each byte of the pretoken. A byte missing from the vocab is
+ * PMILL_BAD_INPUT with its offset in the pretoken.
  */
 pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,

@@ -1,4 +1,4 @@
-/* From what was learned to a tokenizer. */
+/* What training learned → a tokenizer. */
 /* SPDX-License-Identifier: MIT */
 #include "model/build.h"
 
@@ -15,7 +15,7 @@ struct build {
 	struct pmill_special *specials;
 	size_t special_count;
 	uint32_t first_merge;
-	struct pmill_buffer joined; /* the bytes of the token being made */
+	struct pmill_buffer joined; /* bytes of the current token */
 	pmill_error *error;
 };
 
@@ -43,7 +43,7 @@ static pmill_status add_bytes(struct build *build, uint32_t first_id)
 	return PMILL_OK;
 }
 
-/* The joined bytes are copied first: the vocab's own may move when a token is added. */
+/* Joins the bytes in a buffer first: those of the vocab may move when a token is added. */
 static pmill_status add_merge(struct build *build, size_t rank)
 {
 	struct pmill_tokenizer *tokenizer = build->tokenizer;
@@ -53,8 +53,8 @@ static pmill_status add_merge(struct build *build, size_t rank)
 	const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, pair.right);
 	if (left.data == NULL || right.data == NULL)
 		return pmill_fail(build->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"merge %zu joins the ids %u and %u, and one is not in the vocab yet", rank, pair.left,
-			pair.right);
+			"merge %zu joins ids %u and %u, but one of them is not in the vocab yet", rank,
+			pair.left, pair.right);
 	build->joined.len = 0;
 	if (!pmill_buffer_append(&build->joined, left.data, left.len) ||
 		!pmill_buffer_append(&build->joined, right.data, right.len))
@@ -136,7 +136,7 @@ static pmill_status add_specials(struct build *build, uint32_t first_id, uint32_
 		status = add_pads(build, first_pad_id);
 	if (status != PMILL_OK)
 		return status;
-	/* The vocab's bytes have moved while tokens were added. */
+	/* The vocab's bytes moved while tokens were added. */
 	for (size_t i = 0; i < count; i++)
 		build->specials[i].content = pmill_vocab_token(
 			&build->tokenizer->vocab, build->specials[i].id);

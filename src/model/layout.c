@@ -13,35 +13,35 @@ static uint32_t at_start(uint32_t specials, uint32_t merges)
 	return 0;
 }
 
-static uint32_t behind_bytes(uint32_t specials, uint32_t merges)
+static uint32_t after_bytes(uint32_t specials, uint32_t merges)
 {
 	(void)specials;
 	(void)merges;
 	return 256;
 }
 
-static uint32_t behind_specials(uint32_t specials, uint32_t merges)
+static uint32_t after_specials(uint32_t specials, uint32_t merges)
 {
 	(void)merges;
 	return specials;
 }
 
-static uint32_t behind_bytes_and_specials(uint32_t specials, uint32_t merges)
+static uint32_t after_bytes_and_specials(uint32_t specials, uint32_t merges)
 {
 	(void)merges;
 	return 256 + specials;
 }
 
-static uint32_t behind_bytes_and_merges(uint32_t specials, uint32_t merges)
+static uint32_t after_bytes_and_merges(uint32_t specials, uint32_t merges)
 {
 	(void)specials;
 	return 256 + merges;
 }
 
 static const struct pmill_layout layouts[] = {
-	{"bytes-first", at_start, behind_bytes, behind_bytes_and_specials, false},
-	{"hf", behind_specials, at_start, behind_bytes_and_specials, true},
-	{"gpt2", at_start, behind_bytes_and_merges, behind_bytes, true},
+	{"bytes-first", at_start, after_bytes, after_bytes_and_specials, false},
+	{"hf", after_specials, at_start, after_bytes_and_specials, true},
+	{"gpt2", at_start, after_bytes_and_merges, after_bytes, true},
 };
 
 enum { LAYOUT_COUNT = sizeof layouts / sizeof layouts[0] };

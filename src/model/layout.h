@@ -13,10 +13,10 @@ struct pmill_layout {
 	uint32_t (*first_byte)(uint32_t specials, uint32_t merges);
 	uint32_t (*first_special)(uint32_t specials, uint32_t merges);
 	uint32_t (*first_merge)(uint32_t specials, uint32_t merges);
-	bool is_printable_order; /* bytes in printable order, else in their own */
+	bool is_printable_order; /* bytes in printable order, else by value */
 };
 
-/* The byte whose id is the `index`-th of the 256. */
+/* The byte that has the `index`-th of the 256 ids. */
 uint8_t pmill_layout_byte(const struct pmill_layout *layout, unsigned index);
 
 const struct pmill_layout *pmill_layout_find(const char *name); /* NULL name: the first */

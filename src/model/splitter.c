@@ -1,10 +1,10 @@
-/* What a token comes apart into: a linked list of parts, and a heap of possible joins. */
+/* Splits a token: a linked list of parts, and a heap of possible joins. */
 /* SPDX-License-Identifier: MIT */
 /*
- * parts[i] is the part that begins at byte i of the token, if one does. A candidate (id, begin,
- * end) says that the bytes [begin, end) are a token and were two neighbouring parts when it was
- * made; it still holds if a part begins at `begin` and the one behind it ends at `end`. Others are
- * dropped when they come up.
+ * parts[i] is the part that begins at byte i of the token, if any. A candidate (id, begin, end)
+ * says that the bytes [begin, end) are a token and were two neighbouring parts when it was made; it
+ * is still valid if a part begins at `begin` and the next one ends at `end`. Stale candidates are
+ * dropped when they are popped.
  */
 #include "model/splitter.h"
 
@@ -14,7 +14,7 @@
 
 struct pmill_split_part {
 	uint32_t end;    /* 0: no part begins here */
-	uint32_t before; /* where the part before begins; its own begin for the first */
+	uint32_t before; /* where the previous part begins; for the first, where it begins itself */
 	uint32_t id;
 };
 
@@ -37,7 +37,7 @@ void pmill_splitter_release(struct pmill_splitter *splitter)
 	*splitter = (struct pmill_splitter){0};
 }
 
-/* The lowest id first, then the leftmost. */
+/* Lowest id first, then leftmost. */
 static bool is_before(struct pmill_split_candidate a, struct pmill_split_candidate b)
 {
 	return a.id != b.id ? a.id < b.id : a.begin < b.begin;
@@ -75,7 +75,7 @@ static struct pmill_split_candidate pop(struct pmill_splitter *splitter)
 	return top;
 }
 
-/* Each part is made once and brings two candidates: 3n of them are room enough. */
+/* Each part is made once and adds at most two candidates: room for 3n is enough. */
 static bool reserve(struct pmill_splitter *splitter, size_t len)
 {
 	void *parts = splitter->parts, *heap = splitter->heap;
@@ -88,7 +88,7 @@ static bool reserve(struct pmill_splitter *splitter, size_t len)
 	return has_parts && has_heap;
 }
 
-/* Offers the join of the part at `begin` with the one behind it. */
+/* Offers the join of the part at `begin` with the next one. */
 static void offer(struct task *task, uint32_t begin)
 {
 	const struct pmill_split_part *parts = task->splitter->parts;
@@ -101,7 +101,7 @@ static void offer(struct task *task, uint32_t begin)
 		push(task->splitter, (struct pmill_split_candidate){id, begin, end});
 }
 
-/* False where the vocab lacks one of the bytes. */
+/* Returns false if the vocab lacks one of the bytes. */
 static bool start(struct task *task)
 {
 	struct pmill_split_part *parts = task->splitter->parts;

@@ -1,11 +1,11 @@
-/* What a token comes apart into: its bytes merged with the ranks below its own. */
+/* Splits a token: the parts that its bytes merge into with the ranks below its own. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MODEL_SPLITTER_H
 #define PMILL_MODEL_SPLITTER_H
 
 #include "model/vocab.h"
 
-/* Working memory, kept from token to token. All zero is ready. */
+/* Working memory, reused from token to token. All zero is ready. */
 struct pmill_splitter {
 	struct pmill_split_part *parts;
 	struct pmill_split_candidate *heap;
@@ -15,9 +15,9 @@ struct pmill_splitter {
 void pmill_splitter_release(struct pmill_splitter *splitter);
 
 /*
- * Sets *left and *right to the two ordinary tokens that the ordinary token `id` of two bytes or
- * more comes out as, or both to PMILL_NO_ID where it does not come out as exactly two. O(n log n)
- * in its length.
+ * Splits the ordinary token `id`, of two bytes or more: sets *left and *right to the two ordinary
+ * tokens it consists of, or both to PMILL_NO_ID if it does not split into exactly two. Takes
+ * O(n log n) in its length.
  */
 pmill_status pmill_splitter_split(struct pmill_splitter *splitter, const struct pmill_vocab *vocab,
 	uint32_t id, uint32_t *left, uint32_t *right, pmill_error *error);

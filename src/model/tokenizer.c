@@ -1,4 +1,4 @@
-/* The tokenizer as an object: made, asked, freed. */
+/* The tokenizer as an object: creation, queries, release. */
 /* SPDX-License-Identifier: MIT */
 #include "model/tokenizer.h"
 

@@ -1,4 +1,4 @@
-/* A tokenizer: vocab, merges, pattern, and the meaning of BPE. The inside of pmill_tokenizer. */
+/* A tokenizer: vocab, merges, pattern, meaning of BPE. The internals of pmill_tokenizer. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MODEL_TOKENIZER_H
 #define PMILL_MODEL_TOKENIZER_H
@@ -13,7 +13,7 @@ struct pmill_merge {
 	uint32_t left, right, id;
 };
 
-/* A token that is found in the text itself, before the pattern cuts it. */
+/* A token that is recognised in the text itself, before the pattern cuts it. */
 struct pmill_special {
 	pmill_bytes content;
 	uint32_t id;
@@ -21,32 +21,32 @@ struct pmill_special {
 };
 
 enum pmill_meaning {
-	PMILL_MEANING_MERGE_LIST, /* apply the present merge of lowest rank, again and again */
+	PMILL_MEANING_MERGE_LIST, /* repeatedly apply the merge of lowest rank present */
 	PMILL_MEANING_RANK_BY_ID, /* any neighbours whose joined bytes are a token, lowest id first */
-	PMILL_MEANING_IGNORE_MERGES, /* a pretoken in the vocab whole, else the merge list */
+	PMILL_MEANING_IGNORE_MERGES, /* takes a pretoken in the vocab whole, else the merge list */
 };
 
 struct pmill_tokenizer {
-	struct pmill_arena arena;   /* all that is pointed to below, unless it says otherwise */
+	struct pmill_arena arena;   /* owns what is pointed to below, unless noted */
 	struct pmill_vocab vocab;   /* ordinary tokens and special ones */
-	uint32_t byte_ids[256];     /* PMILL_NO_ID where the vocab lacks the byte */
+	uint32_t byte_ids[256];     /* PMILL_NO_ID: the vocab lacks the byte */
 	struct pmill_merge *merges; /* by rank; malloc */
 	size_t merge_count;
 	struct pmill_special *specials; /* by id */
 	size_t special_count;
 	enum pmill_meaning meaning;
-	const char *pattern; /* the name of a known pattern, else the expression; NULL: not known */
+	const char *pattern; /* name of a known pattern, else the expression; NULL: unknown */
 	const char *unicode_version;
-	pmill_training *training; /* NULL: not known */
+	pmill_training *training; /* NULL: unknown */
 };
 
-/* Empty: the caller fills it in. NULL without memory. */
+/* Empty, for the caller to fill in. NULL if out of memory. */
 struct pmill_tokenizer *pmill_tokenizer_create_empty(void);
 
-/* Sets byte_ids from the vocab. Call when all tokens are in. */
+/* Sets byte_ids from the vocab. Call once all tokens are in it. */
 void pmill_tokenizer_find_bytes(struct pmill_tokenizer *tokenizer);
 
-/* Copies the specials, sorted by id. Their tokens are put into the vocab by the caller. */
+/* Copies the specials, sorted by id. The caller adds their tokens to the vocab. */
 pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 	const struct pmill_special *specials, size_t count, pmill_error *error);
 

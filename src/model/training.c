@@ -1,10 +1,10 @@
-/* The record of a training run, copied whole. */
+/* Deep copies of the record of a training run. */
 /* SPDX-License-Identifier: MIT */
 #include "model/training.h"
 
 #include <string.h>
 
-/* NULL stays NULL. False without memory. */
+/* NULL stays NULL. Returns false if out of memory. */
 static bool copy_text(struct pmill_arena *arena, const char **text)
 {
 	if (*text == NULL)
@@ -13,7 +13,7 @@ static bool copy_text(struct pmill_arena *arena, const char **text)
 	return *text != NULL;
 }
 
-/* A copy of `count` items; NULL without memory only. */
+/* Copies `count` items. Returns NULL only if out of memory. */
 static void *copy_items(struct pmill_arena *arena, const void *items, size_t count, size_t size)
 {
 	if (count > SIZE_MAX / size)

@@ -1,4 +1,4 @@
-/* The record of a training run, copied whole. */
+/* Deep copies of the record of a training run. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MODEL_TRAINING_H
 #define PMILL_MODEL_TRAINING_H
@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "pairmill.h"
 
-/* A deep copy in the arena; NULL without memory. Strings may be NULL. */
+/* Copies into the arena; NULL if out of memory. Strings may be NULL. */
 pmill_training *pmill_training_copy(struct pmill_arena *arena, const pmill_training *training);
 
 #endif

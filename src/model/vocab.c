@@ -24,7 +24,7 @@ static bool is_token(const struct pmill_vocab *vocab, uint32_t id, const void *d
 	return token->len == len && memcmp(vocab->bytes.data + token->offset, data, len) == 0;
 }
 
-/* The slot that holds the token, or the free one where it belongs. The table is never full. */
+/* The slot that holds the token, or the free slot where it belongs. The table is never full. */
 static size_t find_slot(const struct pmill_vocab *vocab, const void *data, size_t len)
 {
 	const size_t mask = vocab->slot_count - 1;
@@ -34,9 +34,7 @@ static size_t find_slot(const struct pmill_vocab *vocab, const void *data, size_
 	return slot;
 }
 
-/*
- * Keeps the table at most half full: misses, the most of all looks while merging, then stay short.
- */
+/* Keeps the table at most half full: then misses, most of the lookups while merging, are short. */
 static bool reserve_slots(struct pmill_vocab *vocab, size_t more)
 {
 	struct pmill_vocab grown = *vocab;
@@ -96,7 +94,7 @@ static pmill_status check_token(
 	return PMILL_OK;
 }
 
-/* The slot where the token goes, which must not be there yet. */
+/* Finds the slot for a new token, which must not be in the table yet. */
 static pmill_status choose_slot(struct pmill_vocab *vocab, uint32_t id, const void *data,
 	size_t len, size_t *slot, pmill_error *error)
 {
@@ -106,7 +104,7 @@ static pmill_status choose_slot(struct pmill_vocab *vocab, uint32_t id, const vo
 	struct pmill_quote quote;
 	if (vocab->slots[*slot] != 0)
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"the token %s is there twice, with the ids %u and %u", pmill_quote(&quote, data, len),
+			"the token %s occurs twice, with the ids %u and %u", pmill_quote(&quote, data, len),
 			vocab->slots[*slot] - 1, id);
 	return PMILL_OK;
 }

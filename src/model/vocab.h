@@ -14,13 +14,13 @@
 struct pmill_vocab {
 	struct pmill_vocab_token {
 		uint64_t offset;     /* into bytes */
-		uint32_t len;        /* 0: a hole, a token is never empty */
-		uint32_t is_special; /* not found by its bytes among the ordinary tokens */
+		uint32_t len;        /* 0: a hole; tokens are never empty */
+		uint32_t is_special; /* pmill_vocab_find does not find it */
 	} * tokens;
-	size_t count; /* one more than the largest id */
+	size_t count; /* the largest id + 1 */
 	size_t capacity;
 	struct pmill_buffer bytes;
-	uint32_t *slots;   /* open addressing over ordinary tokens, id + 1; 0 is free */
+	uint32_t *slots;   /* hash table of ordinary tokens: id + 1, or 0 if free */
 	size_t slot_count; /* a power of two, or 0 */
 	size_t used;
 	uint64_t seed;
@@ -28,17 +28,17 @@ struct pmill_vocab {
 
 void pmill_vocab_release(struct pmill_vocab *vocab);
 
-/* Room for `more` tokens, so that nothing moves on the way. False without memory. */
+/* Makes room for `more` tokens in the tables. Returns false if out of memory. */
 bool pmill_vocab_reserve(struct pmill_vocab *vocab, size_t more);
 
 /*
- * Puts a token at `id`, which must be a hole. PMILL_BAD_INPUT where the id is taken, or an
- * ordinary token with these bytes is there already. Special tokens may spell like ordinary ones.
+ * Puts a token at `id`. PMILL_BAD_INPUT if the id is taken, or if it is an ordinary token and
+ * another one has these bytes. Special tokens may have the bytes of ordinary ones.
  */
 pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len,
 	bool is_special, pmill_error *error);
 
-/* Data NULL for a hole or an id beyond the vocab. Valid until the next add. */
+/* Its data is NULL for a hole or an id beyond the vocab. Valid until the next add. */
 pmill_bytes pmill_vocab_token(const struct pmill_vocab *vocab, uint32_t id);
 
 /* The ordinary token with these bytes, or PMILL_NO_ID. */

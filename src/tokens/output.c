@@ -1,10 +1,10 @@
-/* Where ids and text go: a file that appears whole, the caller's function, or nowhere. */
+/* Where ids and text go: a file written whole or not at all, the caller's function, or nowhere. */
 /* SPDX-License-Identifier: MIT */
 #include "tokens/output.h"
 
 #include "base/error.h"
 
-/* Few calls, and small beside the text of a chunk. */
+/* Large enough for few calls, and small compared with the text of a chunk. */
 enum { LARGE = 1 << 16 };
 
 pmill_status pmill_output_open(struct pmill_output *output, const char *path, pmill_write_fn write,

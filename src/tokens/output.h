@@ -1,4 +1,4 @@
-/* Where ids and text go: a file that appears whole, the caller's function, or nowhere. */
+/* Where ids and text go: a file written whole or not at all, the caller's function, or nowhere. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TOKENS_OUTPUT_H
 #define PMILL_TOKENS_OUTPUT_H
@@ -9,26 +9,26 @@
 #include "base/file.h"
 #include "pairmill.h"
 
-/* All zero is an output that takes everything and keeps nothing. */
+/* All zero is an output that discards everything. */
 struct pmill_output {
 	struct pmill_file_writer file;
 	bool is_file;
 	pmill_write_fn write;
 	void *context;
-	struct pmill_buffer pending; /* what was appended since the last flush */
+	struct pmill_buffer pending; /* appended since the last flush */
 };
 
-/* To the file `path`; where that is NULL through `write`; where that is NULL too, nowhere. */
+/* Writes to the file `path`, or if that is NULL through `write`, or if both are NULL nowhere. */
 pmill_status pmill_output_open(struct pmill_output *output, const char *path, pmill_write_fn write,
 	void *context, unsigned flags, pmill_error *error);
-/* Whether anybody takes what is written. */
+/* Whether what is written goes anywhere. */
 bool pmill_output_is_open(const struct pmill_output *output);
-/* Passes `pending` on; the second only once it has grown large. */
+/* Passes `pending` on; the second only if it has grown large. */
 pmill_status pmill_output_flush(struct pmill_output *output, pmill_error *error);
 pmill_status pmill_output_flush_if_large(struct pmill_output *output, pmill_error *error);
 /* Flushes, and gives the file its name. */
 pmill_status pmill_output_commit(struct pmill_output *output, pmill_error *error);
-/* Drops what was not committed. */
+/* Discards what was not committed. */
 void pmill_output_release(struct pmill_output *output);
 
 #endif

@@ -1,8 +1,8 @@
 /* Token files: ids ↔ bytes, one row for each format. */
 /* SPDX-License-Identifier: MIT */
 /*
- * text: ids in decimal, a space between two, LF behind each document.
- * u16, u32: little-endian ids, nothing else; documents can be told only by their end-of-text id.
+ * text: decimal ids separated by spaces, with an LF after each document.
+ * u16, u32: little-endian ids and nothing else; only an end-of-text id marks a document's end.
  */
 #include "tokens/token_file.h"
 
@@ -199,7 +199,7 @@ static const struct pmill_token_format formats[ROW_COUNT] = {
 	[ROW_U32] = {"u32", ".u32", PMILL_NO_ID, false, append_u32, end_binary_document, read_u32},
 };
 
-/* Formats that have a name already. */
+/* Formats with a name but no code yet. */
 static const struct unwritten_format {
 	const char *name, *suffix;
 } unwritten[] = {
@@ -223,7 +223,7 @@ const char *pmill_token_format_name(size_t index)
 static pmill_status fail_unwritten(const char *name, pmill_error *error)
 {
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"token files of the format %s are neither written nor read yet", name);
+		"token files in the format %s can't be read or written yet", name);
 }
 
 static pmill_status pick_by_name(
@@ -286,8 +286,8 @@ pmill_status pmill_token_format_check_width(
 	if (vocab_size <= format->id_limit)
 		return PMILL_OK;
 	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-		"%s holds ids below %llu and the vocab has %u entries: narrowing loses data", format->name,
-		(unsigned long long)format->id_limit, (unsigned)vocab_size);
+		"%s holds ids below %llu, but the vocab has %u entries: narrowing would lose data",
+		format->name, (unsigned long long)format->id_limit, (unsigned)vocab_size);
 }
 
 pmill_status pmill_token_reader_next(

@@ -375,7 +375,7 @@ def test_ranks_of_tiktoken(model, ours, tmp_path, rng):
             assert encoding.encode(text) == ids
         model("convert", path, tmp_path / "again.tiktoken")
         assert (tmp_path / "again.tiktoken").read_bytes() == path.read_bytes()
-        with pytest.raises(RuntimeError, match="carries no pattern"):
+        with pytest.raises(RuntimeError, match="has no pattern"):
             model("convert", path, tmp_path / "x.json")
         with pytest.raises(RuntimeError, match="can't be reached"):
             model("convert", path, tmp_path / "x.json", "--pattern", "gpt2")
