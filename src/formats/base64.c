@@ -36,10 +36,7 @@ static int digit_value(uint8_t character)
 	return character == '/' ? 63 : -1;
 }
 
-/*
- * Four characters of which the last `padding` are "=". Returns how far it is well-formed: 4 is
- * all.
- */
+/* Parses four characters, the last `padding` of them "=". Returns how many are well-formed. */
 static size_t parse_group(const uint8_t *text, size_t padding, uint32_t *group)
 {
 	*group = 0;
@@ -49,7 +46,7 @@ static size_t parse_group(const uint8_t *text, size_t padding, uint32_t *group)
 			return i;
 		*group = *group << 6 | (uint32_t)value;
 	}
-	/* Bits that no byte holds must be zero, so that every byte string has one spelling. */
+	/* Unused bits must be zero, so that every byte string has one spelling. */
 	const uint32_t unused = padding == 2 ? 0xFFFF : padding == 1 ? 0xFF : 0;
 	return (*group & unused) != 0 ? 3 - padding : 4;
 }

@@ -1,9 +1,9 @@
-/* A folder with all the files that other programs look for. */
+/* A folder with all the files that other programs expect. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A folder that is not there yet appears whole or not at all: it is filled under a temporary name
- * beside the target and renamed. In one that is there, each file of ours is replaced by a rename
- * of its own, when all of them are on disk under temporary names; files of others stay.
+ * A new folder appears whole or not at all: it is filled under a temporary name beside the target,
+ * then renamed. In an existing folder each of our files is replaced by a rename of its own, once
+ * all of them are on disk under temporary names; other files stay.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -38,7 +38,7 @@ enum {
 static const char *const file_names[FILE_COUNT] = {
 	"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "training.json"};
 
-/* What goes into the files; a file that is not written has no bytes. */
+/* The contents of the files; a file that is not written is empty. */
 struct contents {
 	struct pmill_buffer files[FILE_COUNT];
 };
@@ -59,7 +59,7 @@ static char *join_path(const char *folder, const char *name)
 	return NULL;
 }
 
-/* "out/" is "out". */
+/* "out/" becomes "out". */
 static char *copy_without_slashes(const char *path)
 {
 	size_t len = strlen(path);
@@ -75,7 +75,7 @@ static pmill_status make_contents(
 	pmill_status status = pmill_hf_write(tokenizer, &files[TOKENIZER_JSON], error);
 	if (status != PMILL_OK)
 		return status;
-	/* vocab.json has no place for ignore_merges; its reader would understand another model. */
+	/* vocab.json can't express ignore_merges: its readers would see a different model. */
 	const bool has_vocab = tokenizer->meaning != PMILL_MEANING_IGNORE_MERGES;
 	const bool has_memory = pmill_tokenizer_config_write(tokenizer, &files[TOKENIZER_CONFIG]) &&
 		(!has_vocab ||
@@ -99,7 +99,7 @@ static pmill_status open_file(struct pmill_file_writer *writer, const char *fold
 	return status;
 }
 
-/* A file of ours that this model does not have would contradict the others. */
+/* One of our files that this model does not have would contradict the others. */
 static pmill_status remove_file(const char *folder, int index, pmill_error *error)
 {
 	char *path = join_path(folder, file_names[index]);
@@ -141,10 +141,7 @@ static pmill_status fail_exists(const char *path, pmill_error *error)
 		"%s: exists already; overwriting was not asked for", path);
 }
 
-/*
- * Refuses to replace what has appeared since. Some file systems lack that flag: they have plain
- * rename.
- */
+/* Refuses to replace what has appeared meanwhile, unless the file system lacks that flag. */
 static int rename_new(const char *from, const char *to)
 {
 #ifdef RENAME_NOREPLACE
@@ -197,7 +194,7 @@ static pmill_status check_clean_target(const char *path, unsigned flags, pmill_e
 {
 	if (!pmill_path_is_folder(path)) {
 		const pmill_status status = pmill_file_check_target(path, 0, error);
-		/* Nothing but a folder is replaced by a folder, whatever the flags. */
+		/* A folder replaces only a folder, whatever the flags. */
 		if (status == PMILL_EXISTS && (flags & PMILL_OVERWRITE))
 			return pmill_fail_errno(error, path, "cannot make the folder", ENOTDIR);
 		return status;
@@ -236,7 +233,7 @@ static pmill_status save_path(
 	return status;
 }
 
-/* Whether the file is there; its bytes are then in `bytes`. */
+/* Reads the file into `bytes` if it exists. */
 static pmill_status read_file(
 	const char *path, struct pmill_buffer *bytes, bool *is_there, pmill_error *error)
 {
@@ -263,7 +260,7 @@ static pmill_status load_model(const char *folder, const pmill_load_options *opt
 		status = pmill_format_vocab_merges.load_path(vocab_path, options, tokenizer, error);
 	else if (status == PMILL_OK)
 		status = pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
-			"%s: the folder holds neither tokenizer.json nor vocab.json", folder);
+			"%s: the folder contains neither tokenizer.json nor vocab.json", folder);
 	pmill_buffer_release(&bytes);
 	free(path);
 	free(vocab_path);

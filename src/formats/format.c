@@ -18,7 +18,7 @@ static const struct pmill_format *const formats[] = {
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
-/* What is known and not a model that can be loaded or saved, by suffix or by name. */
+/* What is recognised but can't be loaded or saved as a model, by suffix or by name. */
 static const struct refused {
 	const char *suffix;
 	const char *name;
@@ -26,20 +26,21 @@ static const struct refused {
 } refused[] = {
 	{".gguf", "gguf", "GGUF is not supported yet"},
 	{"tekken.json", "tekken.json", "tekken.json is not supported yet"},
-	{".model", "sentencepiece", "a SentencePiece model is not supported"},
-	{"tokenizer_config.json", NULL, "a tokenizer_config.json is no model: name its folder"},
-	{"training.json", NULL, "a training.json is no model: name its folder"},
-	{"merges.txt", NULL, "merges.txt alone is no model: name the vocab.json beside it"},
-	{".counts", NULL, "a count file is no model"},
-	{".tsv", NULL, "a list of words is no model"},
-	{".txt", NULL, "a text file is no model"},
-	{".jsonl", NULL, "a file of JSON lines is no model"},
-	{".npy", NULL, "a token file is no model"},
-	{".bin", NULL, "a token file is no model"},
-	{".u16", NULL, "a token file is no model"},
-	{".u32", NULL, "a token file is no model"},
-	{".gz", NULL, "a compressed file is no model"},
-	{".zst", NULL, "a compressed file is no model"},
+	{".model", "sentencepiece", "SentencePiece models are not supported"},
+	{"tokenizer_config.json", NULL,
+		"not a model: this is a tokenizer_config.json; name its folder"},
+	{"training.json", NULL, "not a model: this is a training.json; name its folder"},
+	{"merges.txt", NULL, "merges.txt alone is not a model: name the vocab.json beside it"},
+	{".counts", NULL, "not a model: this is a count file"},
+	{".tsv", NULL, "not a model: this is a word list"},
+	{".txt", NULL, "not a model: this is a text file"},
+	{".jsonl", NULL, "not a model: this is a JSON-lines file"},
+	{".npy", NULL, "not a model: this is a token file"},
+	{".bin", NULL, "not a model: this is a token file"},
+	{".u16", NULL, "not a model: this is a token file"},
+	{".u32", NULL, "not a model: this is a token file"},
+	{".gz", NULL, "not a model: this is a compressed file"},
+	{".zst", NULL, "not a model: this is a compressed file"},
 };
 
 enum { REFUSED_COUNT = sizeof refused / sizeof refused[0] };
@@ -75,8 +76,8 @@ static bool is_named(const char *path, const char *suffix)
 }
 
 /*
- * A folder that is there is a folder whatever its name; so is a name that ends in a slash, or says
- * nothing.
+ * An existing folder is a folder whatever its name; so is a name that ends in a slash or has no
+ * known suffix.
  */
 static pmill_status find_by_path(
 	const char *path, const struct pmill_format **format, pmill_error *error)
@@ -105,7 +106,7 @@ static pmill_status find_format(
 	return name != NULL ? find_by_name(name, format, error) : find_by_path(path, format, error);
 }
 
-/* "{" begins JSON; lines of base64 are what is left. */
+/* JSON begins with "{"; anything else is taken for lines of base64. */
 static pmill_status find_by_content(
 	const uint8_t *data, size_t len, const struct pmill_format **format, pmill_error *error)
 {
@@ -118,7 +119,7 @@ static pmill_status find_by_content(
 	return PMILL_OK;
 }
 
-/* One file. With `format` NULL its first bytes say what it is. */
+/* Loads one file. If `format` is NULL, its first bytes tell the format. */
 static pmill_status load_file(const char *path, const struct pmill_format *format,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
@@ -141,7 +142,7 @@ pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *gi
 	const pmill_status status = find_format(options.format, path, &format, error);
 	if (status != PMILL_OK)
 		return status;
-	/* A file, a pipe, or nothing at all, whose name says nothing. */
+	/* A file, a pipe, or nothing at all, whose name does not tell the format. */
 	if (options.format == NULL && format == &pmill_format_folder && !pmill_path_is_folder(path))
 		return load_file(path, NULL, &options, tokenizer, error);
 	if (format->load_path != NULL)
@@ -163,7 +164,7 @@ pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
 		return status;
 	if (format->load == NULL)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"%s is more than one file and can't be loaded from memory", format->name);
+			"%s consists of several files and can't be loaded from memory", format->name);
 	return format->load(bytes, len, format->name, &options, tokenizer, error);
 }
 
@@ -193,7 +194,7 @@ pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer, const
 		return status;
 	if (format->save == NULL)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"%s is more than one file and can't be saved to memory", format->name);
+			"%s consists of several files and can't be saved to memory", format->name);
 	struct pmill_buffer bytes = {0};
 	status = format->save(tokenizer, &bytes, error);
 	if (status != PMILL_OK) {

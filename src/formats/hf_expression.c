@@ -1,4 +1,4 @@
-/* Patterns as Hugging Face's tokenizers must read them, and back. */
+/* Patterns as Hugging Face's tokenizers reads them, and back. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/hf_expression.h"
 
@@ -11,11 +11,11 @@
 #include "unicode/quote.h"
 
 /*
- * Spellings for Oniguruma of patterns whose own spelling it reads in another way. The first of a
- * name is written, all are read. cl100k: \p{N}{1,3}+ would be a run of digits of any length, and
- * nothing behind it makes the possessive form differ from the plain one. The end of the text is
- * (?![\s\S]), since no other spelling of it is read alike by Oniguruma, PCRE2, Python, Rust and
- * JavaScript. \s++$ is the same: behind \s++ stands no line end.
+ * Spellings for Oniguruma of patterns whose own spelling it would read differently. The first of
+ * each name is written, all are read. cl100k: \p{N}{1,3}+ would be a run of digits of any length,
+ * and nothing after it makes the possessive form differ from the plain one. The end of the text is
+ * (?![\s\S]), the only spelling of it that Oniguruma, PCRE2, Python, Rust and JavaScript all read
+ * alike. \s++$ means the same: no line end can follow \s++.
  */
 static const struct spelling {
 	const char *name;
@@ -39,8 +39,8 @@ static pmill_status check_portable(const char *expression, const char *advice, p
 		return PMILL_OK;
 	struct pmill_quote quote;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"the expression %s has, at byte %zu, %s: PCRE2 and Hugging Face's Oniguruma "
-		"differ there, or may%s",
+		"the expression %s contains, at byte %zu, %s: PCRE2 and Hugging Face's Oniguruma "
+		"may read it differently%s",
 		pmill_quote(&quote, expression, strlen(expression)), offset, reason, advice);
 }
 
@@ -66,16 +66,13 @@ pmill_status pmill_hf_expression_write(
 	return status;
 }
 
-/*
- * The one place where a known pattern's spelling for PCRE2 may be read in another way by
- * Oniguruma.
- */
+/* The only part of a known pattern's PCRE2 spelling that Oniguruma may read differently. */
 static bool has_possessive_braces(const char *expression)
 {
 	return strstr(expression, "{1,3}+") != NULL;
 }
 
-/* An expression that is spelled as the name of a pattern would be taken for it. */
+/* An expression spelled like the name of a pattern would be taken for that pattern. */
 static pmill_status wrap_name(
 	struct pmill_arena *arena, const char *expression, const char **pattern, pmill_error *error)
 {

@@ -1,4 +1,4 @@
-/* JSON: read through jansson, written by ourselves. */
+/* JSON: read with jansson, written by our own code. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/json.h"
 
@@ -8,7 +8,7 @@
 #include "unicode/printable.h"
 #include "unicode/utf8.h"
 
-/* jansson's message up to the piece of the input that it repeats, which may hold anything. */
+/* jansson's message without the piece of input it quotes, which may hold anything. */
 static size_t reason_len(const char *text)
 {
 	const char *near = strstr(text, " near '");
@@ -48,7 +48,7 @@ static bool append_escape(struct pmill_buffer *out, uint8_t character)
 	}
 }
 
-/* How many bytes from `begin` on can stand in a string as they are. */
+/* How many bytes from `begin` on need no escape in a string. */
 static size_t plain_len(const uint8_t *bytes, size_t len, size_t begin)
 {
 	size_t at = begin;
@@ -96,7 +96,7 @@ bool pmill_json_append_text(struct pmill_buffer *out, const char *text)
 
 bool pmill_json_append_printable(struct pmill_buffer *out, const void *data, size_t len)
 {
-	/* At most two bytes for each byte, escapes included, and the quotation marks. */
+	/* At most two bytes for each byte, including escapes, and the quotation marks. */
 	if (len > SIZE_MAX / 2 - 1 || !pmill_buffer_reserve(out, 2 * len + 2))
 		return false;
 	const uint8_t *bytes = data;

@@ -1,4 +1,4 @@
-/* JSON: read through jansson, written by ourselves. */
+/* JSON: read with jansson, written by our own code. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_FORMATS_JSON_H
 #define PMILL_FORMATS_JSON_H
@@ -8,16 +8,13 @@
 #include "base/array.h"
 #include "pairmill.h"
 
-/*
- * One JSON object; a name that is there twice in one object is refused. *root goes with
- * json_decref.
- */
+/* Parses one JSON object; refuses a name that occurs twice in an object. Free with json_decref. */
 pmill_status pmill_json_parse(
 	const void *data, size_t len, const char *name, json_t **root, pmill_error *error);
 
 /*
- * Appends a string in quotation marks: UTF-8 is kept, invalid bytes become U+FFFD. False without
- * memory.
+ * Appends a string in quotation marks: UTF-8 is kept, invalid bytes become U+FFFD. Returns false if
+ * out of memory.
  */
 bool pmill_json_append_string(struct pmill_buffer *out, const void *data, size_t len);
 bool pmill_json_append_text(struct pmill_buffer *out, const char *text); /* NULL: null */

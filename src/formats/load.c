@@ -47,13 +47,13 @@ pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name
 	const pmill_status status = check_pattern(name, pattern, options->pattern, error);
 	if (status != PMILL_OK)
 		return status;
-	/* Of two names for one pattern the one that was asked for stays. */
+	/* Of two names for one pattern, the requested one is kept. */
 	const char *chosen = options->pattern != NULL ? options->pattern : pattern;
 	const struct pmill_pattern *known = chosen == NULL ? NULL : pmill_pattern_find(chosen);
 	const struct pmill_unicode *unicode = pmill_unicode_find(options->unicode_version);
 	if (unicode == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"there are no tables for the Unicode version %.40s", options->unicode_version);
+			"no tables for Unicode version %.40s", options->unicode_version);
 	return pmill_tokenizer_set_text(
 		tokenizer, known == NULL ? chosen : known->name, unicode->version, error);
 }
@@ -76,7 +76,7 @@ pmill_status pmill_load_specials(struct pmill_tokenizer *tokenizer,
 	if (specials == NULL)
 		return pmill_fail_memory(error);
 	pmill_status status = PMILL_OK;
-	/* Those with an id of their own go first: the others must not take it. */
+	/* Those with an id go first, so that the others don't take it. */
 	for (size_t i = 0; i < count && status == PMILL_OK; i++) {
 		const pmill_bytes content = options->special_tokens[i];
 		const uint32_t id = find == NULL ? PMILL_NO_ID : find(context, content);

@@ -8,17 +8,17 @@
 #include "pairmill.h"
 
 /*
- * Ids may be this much larger than the number of tokens: more holes than any known vocab has, and
- * few enough that a forged id costs no memory.
+ * Ids may exceed the number of tokens by this much: more holes than any known vocab has, and few
+ * enough that a forged id wastes no memory.
  */
 #define PMILL_MOST_HOLES 65536u
 
-/* Puts "NAME: " before the message that is there, unless it is of memory. Returns `status`. */
+/* Prefixes the message with "NAME: ", unless it is about memory. Returns `status`. */
 pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status status);
 
 /*
- * Sets pattern and Unicode version. `pattern` is what the file says, or NULL; an option that says
- * something else is PMILL_BAD_OPTION. Where neither says one: "gpt2" and "16.0".
+ * Sets pattern and Unicode version. `pattern` is the one in the file, or NULL; an option that
+ * differs is PMILL_BAD_OPTION. Without either, the pattern is unknown and the version the default.
  */
 pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name,
 	const char *pattern, const pmill_load_options *options, pmill_error *error);
@@ -27,9 +27,8 @@ pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name
 bool pmill_pattern_is_same(const char *a, const char *b);
 
 /*
- * Special tokens that the file does not name. Each of `options` that `find` (may be NULL) knows
- * takes the id that it says; the others fill the holes of the vocab in order, then follow behind
- * it.
+ * Adds special tokens that the file does not name. Those for which `find` (may be NULL) has an id
+ * get it; the others fill the holes in the vocab in order, then follow it.
  */
 pmill_status pmill_load_specials(struct pmill_tokenizer *tokenizer,
 	const pmill_load_options *options, uint32_t (*find)(const void *context, pmill_bytes content),

@@ -29,7 +29,8 @@ static pmill_status parse_text(
 		return pmill_fail_memory(error);
 	struct pmill_quote quote;
 	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-		"the token %s is not spelled in printable bytes (a special token must be named as one)",
+		"the token %s is not spelled in printable bytes (if it is special, name it as a special "
+		"token)",
 		pmill_quote(&quote, text, len));
 }
 
@@ -75,7 +76,7 @@ pmill_status pmill_printable_read_vocab(
 	return PMILL_OK;
 }
 
-/* `text` is the printable form of `bytes`: an added token may be spelled like it. */
+/* An added token may be spelled like the printable form of `bytes`. */
 static pmill_status fail_missing(const struct pmill_printable_reader *reader,
 	const struct pmill_buffer *bytes, pmill_error *error)
 {
@@ -92,7 +93,7 @@ static pmill_status fail_missing(const struct pmill_printable_reader *reader,
 	const size_t rank = reader->tokenizer->merge_count;
 	if (is_added)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"merge %zu: %s is an added token and one of the merges as well", rank, quote.text);
+			"merge %zu: %s is also an added token", rank, quote.text);
 	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
 		"merge %zu: the token %s is not in the vocab", rank, quote.text);
 }
@@ -147,7 +148,7 @@ pmill_status pmill_printable_add_line(
 	if (left_len == 0 || right_len == 0 || memchr(space + 1, ' ', right_len) != NULL) {
 		struct pmill_quote quote;
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"merge %zu: %s is not two tokens with one space between",
+			"merge %zu: %s is not two tokens separated by one space",
 			reader->tokenizer->merge_count, pmill_quote(&quote, line, len));
 	}
 	return pmill_printable_add_merge(reader, line, left_len, space + 1, right_len, error);
@@ -179,7 +180,7 @@ pmill_status pmill_printable_check_merges(
 		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, (uint32_t)pairs[i]);
 		struct pmill_quote quote, other;
 		status = pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"the merge of %s and %s is there twice", pmill_quote(&quote, left.data, left.len),
+			"the merge of %s and %s occurs twice", pmill_quote(&quote, left.data, left.len),
 			pmill_quote(&other, right.data, right.len));
 	}
 	free(pairs);
@@ -198,7 +199,7 @@ static bool is_utf8(pmill_bytes text)
 	return true;
 }
 
-/* Whether a special token is, as a text, the printable form of one byte. */
+/* Whether a special token is spelled like the printable form of a byte. */
 static bool spells_byte(pmill_bytes text)
 {
 	uint32_t code_point;
@@ -212,11 +213,11 @@ pmill_status pmill_printable_check_special(pmill_bytes content, pmill_error *err
 	if (content.len == 0)
 		reason = "is empty";
 	else if (!is_utf8(content))
-		reason = "is not UTF-8, which JSON can't hold";
+		reason = "is not UTF-8, so JSON can't hold it";
 	else if (memchr(content.data, 0, content.len) != NULL)
-		reason = "has a NUL byte, which many JSON readers refuse";
+		reason = "contains a NUL byte, which many JSON readers refuse";
 	else if (spells_byte(content))
-		reason = "is spelled as the printable form of a byte: readers would take the two for one";
+		reason = "is spelled like the printable form of a byte: readers would confuse the two";
 	if (reason == NULL)
 		return PMILL_OK;
 	struct pmill_quote quote;
@@ -235,8 +236,9 @@ static pmill_status check_spelling(const struct pmill_tokenizer *tokenizer, pmil
 		return PMILL_OK;
 	struct pmill_quote quote;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"the special token %s is spelled as another token's printable form: readers would take the "
-		"two for one",
+		"the special token %s is spelled like another token's printable form: readers would "
+		"confuse "
+		"the two",
 		pmill_quote(&quote, content.data, content.len));
 }
 
@@ -253,7 +255,7 @@ static pmill_status check_specials(const struct pmill_tokenizer *tokenizer, pmil
 	return status;
 }
 
-/* Merges of such a model come from its ranks, one for each token that can be merged at all. */
+/* The merges of such a model come from its ranks, one for each token that can be merged at all. */
 static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	size_t next = 0;
@@ -268,8 +270,8 @@ static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_e
 		const pmill_bytes bytes = pmill_vocab_token(&tokenizer->vocab, id);
 		struct pmill_quote quote;
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"the token %s (id %u) can't be reached by merging two tokens of lower rank: a list of "
-			"merges would not mean the same",
+			"the token %s (id %u) can't be made by merging two tokens of lower rank: a merge list "
+			"would mean something else",
 			pmill_quote(&quote, bytes.data, bytes.len), id);
 	}
 	return PMILL_OK;

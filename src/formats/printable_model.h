@@ -1,4 +1,4 @@
-/* Vocab and merges in printable bytes: what tokenizer.json and vocab.json have in common. */
+/* Vocab and merges in printable bytes, shared by tokenizer.json and vocab.json. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_FORMATS_PRINTABLE_MODEL_H
 #define PMILL_FORMATS_PRINTABLE_MODEL_H
@@ -8,7 +8,7 @@
 #include "base/array.h"
 #include "model/tokenizer.h"
 
-/* All zero but for the first two is ready. Errors carry no file name: the caller puts it before. */
+/* Set the first two; all else zero is ready. Errors have no file name: the caller adds it. */
 struct pmill_printable_reader {
 	struct pmill_tokenizer *tokenizer;
 	const json_t *added; /* an object whose keys are the special and added tokens; NULL: none */
@@ -18,40 +18,38 @@ struct pmill_printable_reader {
 
 void pmill_printable_reader_release(struct pmill_printable_reader *reader);
 
-/* Adds the entries of {token: id} but those in `added`. */
+/* Adds the entries of {token: id} except those in `added`. */
 pmill_status pmill_printable_read_vocab(
 	struct pmill_printable_reader *reader, const json_t *vocab, pmill_error *error);
 
-/* An id of {token: id}: an integer that is not out of all proportion to the number of entries. */
+/* Reads an id of {token: id}: an integer in proportion to the number of entries. */
 pmill_status pmill_printable_read_id(
 	const json_t *value, size_t entries, const char *token, uint32_t *id, pmill_error *error);
 
-/* Adds the next merge. Both parts and what they make must be in the vocab. */
+/* Adds the next merge. Both parts and their join must be in the vocab. */
 pmill_status pmill_printable_add_merge(struct pmill_printable_reader *reader, const char *left,
 	size_t left_len, const char *right, size_t right_len, pmill_error *error);
 
-/* Adds "A B": one space. */
+/* Adds "A B", with one space. */
 pmill_status pmill_printable_add_line(
 	struct pmill_printable_reader *reader, const char *line, size_t len, pmill_error *error);
 
-/* When all merges are in: refuses one that is there twice. */
+/* Once all merges are added: refuses one that occurs twice. */
 pmill_status pmill_printable_check_merges(
 	const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
-/*
- * Refuses a special token that JSON or printable bytes can't hold. For pmill_format.check_special.
- */
+/* Refuses a special token that JSON or printable bytes can't hold. A pmill_format.check_special. */
 pmill_status pmill_printable_check_special(pmill_bytes content, pmill_error *error);
 
 /*
- * Whether the model can be written as a vocab and a list of merges: its special tokens can, and
- * are not spelled as another token is. With PMILL_MEANING_RANK_BY_ID every token must come from a
- * merge.
+ * Checks whether the model can be written as a vocab and a merge list: so can its special tokens,
+ * and none is spelled like another token. With PMILL_MEANING_RANK_BY_ID every token must come from
+ * a merge.
  */
 pmill_status pmill_printable_check_model(
 	const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
-/* Appends `{`, the entries by id, each behind `before`, and `close`. */
+/* Appends `{`, the entries by id, each preceded by `before`, and `close`. */
 bool pmill_printable_write_vocab(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out,
 	const char *before, const char *close);
 

@@ -1,16 +1,16 @@
 /* Whether an expression means the same to PCRE2 and to Oniguruma. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks through the expression once and lets through what is known to be read alike: literals,
- * classes, general categories, \s \S \d \D, groups without a name, lookaround, greedy, lazy and
- * possessive quantifiers. Besides it works out whether the expression can match nothing at all:
- * there the two ways of going on behind an empty match differ.
+ * Walks through the expression once and accepts what both are known to read alike: literals,
+ * classes, general categories, \s \S \d \D, unnamed groups, lookaround, greedy, lazy and possessive
+ * quantifiers. It also finds out whether the expression can match the empty string: the two
+ * continue differently after an empty match.
  *
- * What is kept out, and why (Oniguruma as Hugging Face's tokenizers uses it, with Ruby's syntax):
+ * What is refused, and why (Oniguruma as used by Hugging Face's tokenizers, with Ruby's syntax):
  *   {n,m}+       possessive in PCRE2, a repeated repetition in Oniguruma; {n}? is {0,n} there
  *   ^ $          ends of the text in PCRE2, of every line in Oniguruma
- *   \h \H        blanks, or hexadecimal digits; \R \X \N \K \v \w \b: not there, or another set
- *   (?m) (?s)    change places; (?i) with ss, ff, fi, fl, st: Oniguruma also matches ß, ﬀ, ...
+ *   \h \H        blanks, or hexadecimal digits; \R \X \N \K \v \w \b: missing, or another set
+ *   (?m) (?s)    swapped; (?i) with ss, ff, fi, fl, st: Oniguruma also matches ß, ﬀ, ...
  *   [a&&b] [[a]] sets in Oniguruma, characters in PCRE2
  *   \p{Greek}    script extensions in PCRE2, scripts in Oniguruma
  */
@@ -24,12 +24,12 @@
 
 enum {
 	DEEPEST = 64,
-	MOST_REPEATS = 65535, /* PCRE2's limit, the lower one */
+	MOST_REPEATS = 65535, /* PCRE2's limit, the lower of the two */
 };
 
 struct group {
-	bool branch_is_empty; /* the branch at hand can match nothing so far */
-	bool any_is_empty;    /* one of those before could */
+	bool branch_is_empty; /* the current branch can match the empty string so far */
+	bool any_is_empty;    /* a previous branch could */
 	bool is_lookaround;
 	bool ignores_case;
 };
@@ -40,11 +40,11 @@ struct walk {
 	const char *reason;
 	struct group groups[DEEPEST];
 	size_t depth;          /* groups[depth] is the innermost */
-	uint8_t folded_letter; /* the ASCII letter just before, where case is ignored; else 0 */
+	uint8_t folded_letter; /* the previous ASCII letter if case is ignored, else 0 */
 };
 
 struct atom {
-	bool is_empty; /* it can match nothing */
+	bool is_empty; /* it can match the empty string */
 	bool is_lookaround;
 	bool ignores_case;
 };
@@ -84,7 +84,7 @@ static int hex_value(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* \p{Lu} and the like: general categories only. `at` stands behind the p. */
+/* \p{Lu} and the like: only general categories. `at` is just after the p. */
 static bool read_category(struct walk *walk)
 {
 	static const char *const names[] = {"L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me",
@@ -108,7 +108,7 @@ static bool read_category(struct walk *walk)
 	return refuse(walk, "a property that is not a general category");
 }
 
-/* \x{...}, and \xHH of ASCII. `at` stands behind the x. */
+/* \x{...}, and \xHH for ASCII. `at` is just after the x. */
 static bool read_hex(struct walk *walk, uint32_t *code_point)
 {
 	const bool has_brace = peek(walk) == '{';
@@ -132,7 +132,9 @@ static bool read_hex(struct walk *walk, uint32_t *code_point)
 	return true;
 }
 
-/* Behind a backslash. Sets *is_set for what stands for several characters, else *code_point. */
+/*
+ * Reads what follows a backslash. Sets *is_set if it means a set of characters, else *code_point.
+ */
 static bool read_escape(struct walk *walk, bool *is_set, uint32_t *code_point)
 {
 	if (walk->at == walk->len)
@@ -158,7 +160,7 @@ static bool read_escape(struct walk *walk, bool *is_set, uint32_t *code_point)
 	}
 	if (c < 0x80 && c > 0x20 && !is_letter(c) && !is_digit(c))
 		return true;
-	return refuse(walk, "a backslash and a character that the two read differently, or may");
+	return refuse(walk, "an escape that is not portable");
 }
 
 static bool read_character(struct walk *walk, uint32_t *code_point)
@@ -169,7 +171,7 @@ static bool read_character(struct walk *walk, uint32_t *code_point)
 	return true;
 }
 
-/* One member of a class, not a range. */
+/* Reads one member of a class, not a range. */
 static bool read_member(struct walk *walk, bool *is_set, uint32_t *code_point)
 {
 	*is_set = false;
@@ -185,9 +187,7 @@ static bool read_member(struct walk *walk, bool *is_set, uint32_t *code_point)
 	return read_escape(walk, is_set, code_point);
 }
 
-/*
- * A range's end, where one follows; `at` is at a hyphen otherwise than before the closing bracket.
- */
+/* Reads the end of a range, if a hyphen follows that is not before the closing bracket. */
 static bool read_range(struct walk *walk, bool is_set, uint32_t first, uint32_t limit)
 {
 	if (peek(walk) != '-' || starts_with(walk, "-]"))
@@ -198,27 +198,27 @@ static bool read_range(struct walk *walk, bool is_set, uint32_t first, uint32_t 
 	if (!read_member(walk, &is_end_set, &last))
 		return false;
 	if (last > limit)
-		return refuse(walk, "a class that ignores case and is more than ASCII characters");
+		return refuse(walk, "a class that ignores case and is not only ASCII characters");
 	if (is_set || is_end_set || first > last)
-		return refuse(walk, "a hyphen within a class that makes no range");
+		return refuse(walk, "a hyphen within a class that does not make a range");
 	return true;
 }
 
-/* `at` stands behind the bracket. */
+/* `at` is just after the bracket. */
 static bool read_class(struct walk *walk, bool ignores_case)
 {
 	const bool is_negated = peek(walk) == '^';
 	const uint32_t limit = ignores_case ? 0x7F : 0x10FFFF;
 	walk->at += is_negated;
 	if (peek(walk) == ']')
-		return refuse(walk, "] at the begin of a class");
+		return refuse(walk, "] at the beginning of a class");
 	while (peek(walk) != ']') {
 		bool is_set;
 		uint32_t code_point = 0;
 		if (!read_member(walk, &is_set, &code_point))
 			return false;
 		if (ignores_case && (is_negated || is_set || code_point > limit))
-			return refuse(walk, "a class that ignores case and is more than ASCII characters");
+			return refuse(walk, "a class that ignores case and is not only ASCII characters");
 		if (!read_range(walk, is_set, code_point, limit))
 			return false;
 	}
@@ -227,7 +227,7 @@ static bool read_class(struct walk *walk, bool ignores_case)
 	return true;
 }
 
-/* Oniguruma folds these to one character: ß, ﬀ, ﬁ, ﬂ, ﬆ. */
+/* Oniguruma folds these into one character: ß, ﬀ, ﬁ, ﬂ, ﬆ. */
 static bool folds_together(uint8_t first, uint8_t second)
 {
 	first |= 0x20;
@@ -239,7 +239,7 @@ static bool folds_together(uint8_t first, uint8_t second)
 static bool check_folding(struct walk *walk, bool is_set, uint32_t code_point)
 {
 	if (is_set || code_point >= 0x80)
-		return refuse(walk, "more than ASCII characters where case is ignored");
+		return refuse(walk, "non-ASCII characters where case is ignored");
 	const uint8_t letter = is_letter(code_point) ? (uint8_t)code_point : 0;
 	if (letter != 0 && folds_together(walk->folded_letter, letter))
 		return refuse(walk, "ss, st, ff, fi or fl where case is ignored");
@@ -255,7 +255,7 @@ static bool open_group(struct walk *walk)
 	} openings[] = {{"?:", false, false}, {"?i:", false, true}, {"?>", false, false},
 		{"?=", true, false}, {"?!", true, false}, {"?<=", true, false}, {"?<!", true, false}};
 	if (walk->depth + 1 == DEEPEST)
-		return refuse(walk, "groups within more than 60 groups");
+		return refuse(walk, "groups nested more than 60 deep");
 	struct group group = {.branch_is_empty = true};
 	group.ignores_case = walk->groups[walk->depth].ignores_case;
 	if (starts_with(walk, "*"))
@@ -304,11 +304,11 @@ static bool read_number(struct walk *walk, uint32_t *number)
 	return walk->at > begin && *number <= MOST_REPEATS;
 }
 
-/* {n}, {n,} or {n,m}; `at` stands behind the brace. */
+/* Reads {n}, {n,} or {n,m}; `at` is just after the brace. */
 static bool read_braces(struct walk *walk, uint32_t *least, uint32_t *most)
 {
 	if (!read_number(walk, least))
-		return refuse(walk, "{ that begins no repetition");
+		return refuse(walk, "{ that does not begin a repetition");
 	*most = *least;
 	const bool is_range = peek(walk) == ',';
 	if (is_range) {
@@ -318,10 +318,10 @@ static bool read_braces(struct walk *walk, uint32_t *least, uint32_t *most)
 			return refuse(walk, "a repetition of more than 65535");
 	}
 	if (peek(walk) != '}' || *least > *most)
-		return refuse(walk, "{ that begins no repetition");
+		return refuse(walk, "{ that does not begin a repetition");
 	walk->at++;
 	if (peek(walk) == '+')
-		return refuse(walk, "{n,m}+ (an atomic group (?>...) means what it does in PCRE2)");
+		return refuse(walk, "{n,m}+ (write an atomic group (?>...) instead)");
 	if (peek(walk) == '?' && !is_range)
 		return refuse(walk, "{n}?");
 	if (peek(walk) == '?')
@@ -341,7 +341,7 @@ static bool read_quantifier(struct walk *walk, const struct atom *atom, uint32_t
 	if (!is_quantifier(c))
 		return true;
 	if (atom->is_lookaround)
-		return refuse(walk, "a quantifier behind lookaround");
+		return refuse(walk, "a quantifier after lookaround");
 	walk->at++;
 	uint32_t most = c == '?' ? 1 : MOST_REPEATS;
 	if (c == '{') {

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 /*
- * NULL where both read `expression` alike; else a phrase that names the first thing of which that
- * is not sure, and its offset. Careful: of what it does not know it says no.
+ * Returns NULL if both read `expression` alike; else a phrase that names the first thing they may
+ * read differently, and its offset. Conservative: refuses whatever it does not know.
  */
 const char *pmill_regex_find_unportable(const char *expression, size_t *offset);
 

@@ -1,10 +1,9 @@
-/* .tiktoken: lines of base64 and rank. */
+/* .tiktoken: lines of base64 and a rank. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The file says which byte strings are tokens, and in which order they came to be; merges, pattern
- * and special tokens it does not say. Ranks are ids here: where other ids stand between (special
- * tokens of the layout bytes-first), the ranks have holes, so that a model has the same ids in
- * every format.
+ * The file has the byte strings of tokens and the order in which they were made, but no merges,
+ * pattern or special tokens. Ranks are ids: other ids in between (special tokens in the layout
+ * bytes-first) leave holes in the ranks, so that a model has the same ids in every format.
  */
 #include <string.h>
 
@@ -18,11 +17,11 @@
 struct reader {
 	const uint8_t *text;
 	size_t len;
-	size_t at; /* where the line at hand begins */
+	size_t at; /* start of the current line */
 	const char *name;
-	size_t line_count; /* of the whole file: bounds the ranks */
+	size_t line_count; /* of the whole file: limits the ranks */
 	struct pmill_tokenizer *tokenizer;
-	struct pmill_buffer bytes; /* of the token at hand */
+	struct pmill_buffer bytes; /* of the current token */
 	size_t merge_capacity;
 	pmill_error *error;
 };
@@ -41,7 +40,7 @@ static pmill_status read_rank(struct reader *reader, size_t begin, size_t end, u
 	const uint64_t limit = (uint64_t)reader->line_count + PMILL_MOST_HOLES;
 	uint64_t value = 0;
 	if (begin == end)
-		return pmill_fail_input(reader->error, reader->name, begin, "there is no rank");
+		return pmill_fail_input(reader->error, reader->name, begin, "the rank is missing");
 	for (size_t i = begin; i < end; i++) {
 		if (reader->text[i] < '0' || reader->text[i] > '9')
 			return pmill_fail_input(reader->error, reader->name, i, "the rank is not a number");
@@ -60,7 +59,7 @@ static pmill_status read_line(struct reader *reader, size_t end)
 	const uint8_t *space = memchr(line, ' ', end - reader->at);
 	if (space == NULL)
 		return pmill_fail_input(
-			reader->error, reader->name, reader->at, "a line is base64, a space and a rank");
+			reader->error, reader->name, reader->at, "expected base64, a space and a rank");
 	size_t bad_offset;
 	reader->bytes.len = 0;
 	if (!pmill_base64_parse(&reader->bytes, line, (size_t)(space - line), &bad_offset))
@@ -97,10 +96,10 @@ static pmill_status read_lines(struct reader *reader)
 	if (reader->tokenizer->vocab.count > 0)
 		return PMILL_OK;
 	return pmill_fail(
-		reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s: holds no tokens", reader->name);
+		reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s: contains no tokens", reader->name);
 }
 
-/* A token that does not come out as exactly two parts stays an entry of the vocab only. */
+/* A token that does not split into exactly two parts is only an entry in the vocab. */
 static pmill_status find_merges(struct reader *reader, struct pmill_splitter *splitter)
 {
 	struct pmill_tokenizer *tokenizer = reader->tokenizer;
@@ -123,7 +122,7 @@ static pmill_status find_merges(struct reader *reader, struct pmill_splitter *sp
 	return PMILL_OK;
 }
 
-/* The special tokens come last: ordinary tokens are all that merging looks at. */
+/* Special tokens come last: merging considers only ordinary tokens. */
 static pmill_status read_all(struct reader *reader, const pmill_load_options *options)
 {
 	pmill_status status = read_lines(reader);
@@ -170,8 +169,8 @@ static pmill_status fail_token(
 }
 
 /*
- * Ranks mean the same as the list of merges if the ids rise with the merges, every token of two
- * bytes or more comes from one merge, and its bytes come out as the two parts of that merge.
+ * Ranks mean the same as the merge list if ids increase with the merges, every token of two bytes
+ * or more comes from one merge, and its bytes split into the two parts of that merge.
  */
 static pmill_status check_split(const struct pmill_tokenizer *tokenizer,
 	struct pmill_splitter *splitter, uint32_t id, size_t rank, pmill_error *error)
@@ -186,7 +185,7 @@ static pmill_status check_split(const struct pmill_tokenizer *tokenizer,
 		return status;
 	const struct pmill_merge *merge = &tokenizer->merges[rank];
 	if (left != merge->left || right != merge->right)
-		return fail_token(tokenizer, id, "would be made of other parts where ids are ranks", error);
+		return fail_token(tokenizer, id, "would be made from other parts if ids were ranks", error);
 	return PMILL_OK;
 }
 
@@ -202,7 +201,7 @@ static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_e
 	}
 	if (status == PMILL_OK && rank < tokenizer->merge_count)
 		status = fail_token(tokenizer, tokenizer->merges[rank].id,
-			"is made by a second merge, or against the order of the ids", error);
+			"is made by a second merge, or out of the order of the ids", error);
 	pmill_splitter_release(&splitter);
 	return status;
 }

@@ -1,4 +1,4 @@
-/* tokenizer_config.json: what transformers reads beside tokenizer.json. */
+/* tokenizer_config.json: what transformers reads besides tokenizer.json. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/tokenizer_config.h"
 
@@ -7,8 +7,8 @@
 #include "formats/json.h"
 
 /*
- * What a special token is for is not said by the model: it is told from its spelling, where that
- * is one of those in use. The first that is there wins; without one the role is null.
+ * A model does not say what its special tokens are for: common spellings tell. The first one
+ * present wins; without one the role is null.
  */
 static const struct role {
 	const char *key;

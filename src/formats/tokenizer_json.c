@@ -1,4 +1,4 @@
-/* tokenizer.json of Hugging Face's tokenizers: the row of the table, and loading as a whole. */
+/* tokenizer.json of Hugging Face's tokenizers: its row of the table, and loading as a whole. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/hf_expression.h"
 #include "formats/tokenizer_json.h"
@@ -18,7 +18,7 @@ const json_t *pmill_hf_member(const json_t *object, const char *key)
 	return json_is_null(value) ? NULL : value;
 }
 
-/* Special tokens of the options must be among those of the file. */
+/* Special tokens named by the options must be in the file. */
 static pmill_status check_options(
 	const struct pmill_tokenizer *tokenizer, const pmill_load_options *options, pmill_error *error)
 {
@@ -27,7 +27,7 @@ static pmill_status check_options(
 		struct pmill_quote quote;
 		if (pmill_tokenizer_find_special(tokenizer, asked) == NULL)
 			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-				"%s was asked for and is not among its special tokens",
+				"%s was asked for, but is not one of its special tokens",
 				pmill_quote(&quote, asked.data, asked.len));
 	}
 	return PMILL_OK;

@@ -8,19 +8,19 @@
 #include "base/array.h"
 #include "model/tokenizer.h"
 
-/* Errors carry no file name: load puts it before them. */
+/* Errors have no file name: load adds it. */
 
 /* tokenizer_json.c */
 
-/* A member that is there and not null. */
+/* A member that is present and not null, or NULL. */
 const json_t *pmill_hf_member(const json_t *object, const char *key);
 
 /* tokenizer_json_read.c */
 
-/* The members around the model: refuses by name what is not done yet and would change ids. */
+/* Checks the members besides the model: refuses, by name, what is unsupported and affects ids. */
 pmill_status pmill_hf_check_surroundings(const json_t *root, pmill_error *error);
 
-/* model: vocab, merges, meaning. `contents` may be empty, not NULL. */
+/* model: vocab, merges, meaning. `contents` may be empty but not NULL. */
 pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
 	const json_t *contents, pmill_error *error);
 
@@ -33,9 +33,9 @@ pmill_status pmill_hf_read_pre_tokenizer(struct pmill_arena *arena, const json_t
 /* tokenizer_json_added.c */
 
 /*
- * added_tokens. The first call checks them and gives an object of their contents for the vocab to
- * leave out (goes with json_decref); the second, when vocab and merges are in, gives them their
- * ids.
+ * added_tokens. The first call checks them and creates an object of their contents, which the vocab
+ * leaves out (free with json_decref); the second, once vocab and merges are read, adds them with
+ * their ids.
  */
 pmill_status pmill_hf_collect_added(
 	const json_t *added_tokens, json_t **contents, pmill_error *error);

@@ -1,9 +1,9 @@
-/* tokenizer.json: its added tokens. */
+/* tokenizer.json: added tokens. */
 /* SPDX-License-Identifier: MIT */
 /*
  * Hugging Face's rule for ids: an added token whose text is in the vocab has that id; any other
- * gets the next one behind vocab and added tokens, whatever the file says. A file that says
- * something else is refused here: the ids of the two programs would differ.
+ * gets the next id after the vocab and the added tokens so far, whatever the file says. A file that
+ * says otherwise is refused: the two programs would disagree on ids.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +15,7 @@
 #include "unicode/quote.h"
 #include "unicode/utf8.h"
 
-/*
- * Beyond this many pairs, to look for overlaps one by one takes too long; no known file comes
- * near.
- */
+/* Checking more pairs for overlaps would take too long; no known file comes near. */
 #define MOST_PAIRS 4000000u
 
 static pmill_status fail_added(
@@ -59,7 +56,7 @@ static pmill_status check_added(const json_t *token, pmill_error *error)
 	}
 	if (spells_byte(content))
 		return fail_added(
-			token, PMILL_UNSUPPORTED, "is spelled as the printable form of a byte", error);
+			token, PMILL_UNSUPPORTED, "is spelled like the printable form of a byte", error);
 	return PMILL_OK;
 }
 
@@ -73,7 +70,7 @@ static bool can_touch(const json_t *a, const json_t *b)
 	const json_t *left = json_object_get(a, "content"), *right = json_object_get(b, "content");
 	const char *x = json_string_value(left), *y = json_string_value(right);
 	const size_t x_len = json_string_length(left), y_len = json_string_length(right);
-	/* y begins within x or at its begin, as far as both go. */
+	/* Whether y could start inside x, or at its start, as far as both reach. */
 	for (size_t i = 0; i < x_len; i++)
 		if (memcmp(x + i, y, x_len - i < y_len ? x_len - i : y_len) == 0)
 			return true;
@@ -81,8 +78,8 @@ static bool can_touch(const json_t *a, const json_t *b)
 }
 
 /*
- * Hugging Face looks for the tokens that are not normalised first, and for the others in what is
- * left. That is one search for all, as ours is, if no two of the two kinds can overlap.
+ * Hugging Face first searches for the tokens that are not normalised, then for the others in what
+ * is left. That equals a single search like ours if no two tokens of different kinds can overlap.
  */
 static pmill_status check_overlaps(const json_t *added_tokens, pmill_error *error)
 {
@@ -97,7 +94,7 @@ static pmill_status check_overlaps(const json_t *added_tokens, pmill_error *erro
 		const json_t *a = json_array_get(added_tokens, i);
 		if (is_too_many)
 			return fail_added(a, PMILL_UNSUPPORTED,
-				"is one of very many, of which some are normalized and some not", error);
+				"is one of too many to check, some normalized and some not", error);
 		for (size_t k = 0; k < count; k++) {
 			const json_t *b = json_array_get(added_tokens, k);
 			if (is_normalized(a) != is_normalized(b) && can_touch(a, b))
@@ -118,7 +115,7 @@ static pmill_status collect(const json_t *added_tokens, json_t *contents, pmill_
 			return status;
 		const char *content = json_string_value(json_object_get(token, "content"));
 		if (json_object_get(contents, content) != NULL)
-			return fail_added(token, PMILL_BAD_INPUT, "is there twice", error);
+			return fail_added(token, PMILL_BAD_INPUT, "occurs twice", error);
 		if (json_object_set_new(contents, content, json_true()) != 0)
 			return pmill_fail_memory(error);
 	}
@@ -143,7 +140,7 @@ pmill_status pmill_hf_collect_added(
 
 struct next_id {
 	size_t vocab_size; /* entries of the vocab, as Hugging Face counts */
-	uint64_t largest;  /* of the added ones so far */
+	uint64_t largest;  /* of the added tokens so far */
 	bool has_any;
 };
 
@@ -166,7 +163,7 @@ static pmill_status read_one(struct pmill_tokenizer *tokenizer, const json_t *to
 	if (id < 0 || (uint64_t)id != expected || expected >= PMILL_NO_ID)
 		return fail_added(token, PMILL_BAD_INPUT,
 			in_vocab != NULL ? "has another id in the vocab"
-							 : "has an id that is not the next one behind the vocab",
+							 : "has an id that is not the next one after the vocab",
 			error);
 	next->largest = !next->has_any || expected > next->largest ? expected : next->largest;
 	next->has_any = true;

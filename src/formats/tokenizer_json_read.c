@@ -1,4 +1,4 @@
-/* tokenizer.json: its model and what stands around it. */
+/* tokenizer.json: the model, and checks of the other members. */
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -21,7 +21,7 @@ static pmill_status fail_kind(const char *member, const json_t *value, pmill_err
 		pmill_quote(&quote, type, strlen(type)));
 }
 
-/* One of the types, or a Sequence of them, not one within another. */
+/* Whether it is one of the types, or a Sequence of them, not nested. */
 static bool is_made_of(const json_t *value, const char *list, const char *const *types)
 {
 	const json_t *items = json_object_get(value, list);
@@ -39,8 +39,8 @@ static bool is_made_of(const json_t *value, const char *list, const char *const 
 }
 
 /*
- * A template adds tokens only where one is asked for, and that is not offered: so it changes
- * nothing. A decoder that is not there changes no ids either.
+ * A template adds tokens only on request, which we do not offer: so it changes nothing. A missing
+ * decoder does not change ids either.
  */
 pmill_status pmill_hf_check_surroundings(const json_t *root, pmill_error *error)
 {
@@ -92,7 +92,7 @@ static pmill_status read_merges(
 	return pmill_printable_check_merges(reader->tokenizer, error);
 }
 
-/* An affix that is empty adds nothing; GPT-2's own file has such ones. */
+/* An empty affix adds nothing; GPT-2's own file has some. */
 static bool is_set(const json_t *model, const char *key)
 {
 	const json_t *value = pmill_hf_member(model, key);
@@ -120,7 +120,7 @@ static pmill_status check_model(const json_t *model, pmill_error *error)
 	static const char *const keys[] = {
 		"dropout", "continuing_subword_prefix", "end_of_word_suffix", NULL};
 	const char *type = json_string_value(json_object_get(model, "type"));
-	/* Files of before 0.10 have no type; only BPE has merges. */
+	/* Files from before 0.10 have no type; only BPE has merges. */
 	if (type != NULL && strcmp(type, "BPE") != 0)
 		return fail_kind("model", model, error);
 	for (size_t i = 0; keys[i] != NULL; i++)
@@ -133,11 +133,11 @@ static pmill_status check_model(const json_t *model, pmill_error *error)
 	if (!json_is_object(json_object_get(model, "vocab")) ||
 		!json_is_array(json_object_get(model, "merges")))
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"the model has no vocab that is an object, or no merges that are a list");
+			"the model's vocab is not an object, or its merges are not a list");
 	return PMILL_OK;
 }
 
-/* What becomes of characters that are not in the vocab is of no matter where all bytes are. */
+/* How unknown characters are handled does not matter if all bytes are in the vocab. */
 static pmill_status check_unknown(
 	const struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error)
 {

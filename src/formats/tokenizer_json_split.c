@@ -21,7 +21,7 @@ static pmill_status fail_unsupported(const char *what, const char *value, pmill_
 		pmill_quote(&quote, value, strlen(value)));
 }
 
-/* use_regex is true where it is not said: files of before 0.11. */
+/* use_regex is true if it is missing, as in files from before 0.11. */
 static pmill_status read_byte_level(const json_t *byte_level, bool *use_regex, pmill_error *error)
 {
 	if (!json_is_false(json_object_get(byte_level, "add_prefix_space")))
@@ -32,9 +32,8 @@ static pmill_status read_byte_level(const json_t *byte_level, bool *use_regex, p
 }
 
 /*
- * Isolated keeps what lies between the matches; whether it is inverted changes nothing. Removed
- * and inverted drops it: the same only for a pattern that leaves nothing between, as all known
- * ones do.
+ * Isolated keeps the text between matches, inverted or not. Removed and inverted drops it, which is
+ * the same only for a pattern that leaves nothing between matches, as all known patterns do.
  */
 static pmill_status read_split(
 	struct pmill_arena *arena, const json_t *split, const char **pattern, pmill_error *error)
@@ -58,7 +57,7 @@ static pmill_status read_split(
 	return PMILL_OK;
 }
 
-/* [ByteLevel], or [Split, ByteLevel without a pattern of its own]. */
+/* [ByteLevel], or [Split, ByteLevel without its own pattern]. */
 static pmill_status read_sequence(struct pmill_arena *arena, const json_t *const *steps,
 	size_t count, const char **pattern, pmill_error *error)
 {
@@ -67,7 +66,7 @@ static pmill_status read_sequence(struct pmill_arena *arena, const json_t *const
 		const char *type = text_of(steps[i], "type");
 		if (count > 2 || strcmp(type, types[2 - count + i]) != 0)
 			return fail_unsupported(
-				"the pre_tokenizer (its place in the sequence counts too)", type, error);
+				"the pre_tokenizer (its place in the sequence matters too)", type, error);
 	}
 	bool use_regex = false;
 	const pmill_status status = read_byte_level(steps[count - 1], &use_regex, error);
@@ -78,7 +77,7 @@ static pmill_status read_sequence(struct pmill_arena *arena, const json_t *const
 		return PMILL_OK;
 	if (use_regex)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"the pre_tokenizer ByteLevel with use_regex behind a Split is not supported");
+			"the pre_tokenizer ByteLevel with use_regex after a Split is not supported");
 	return read_split(arena, steps[0], pattern, error);
 }
 
@@ -87,7 +86,7 @@ pmill_status pmill_hf_read_pre_tokenizer(struct pmill_arena *arena, const json_t
 {
 	if (!json_is_object(pre_tokenizer))
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"without a pre_tokenizer it is not byte-level, and that is not supported");
+			"without a pre_tokenizer the model is not byte-level, which is not supported");
 	const json_t *list = json_object_get(pre_tokenizer, "pretokenizers");
 	const bool is_sequence = strcmp(text_of(pre_tokenizer, "type"), "Sequence") == 0;
 	const size_t count = is_sequence ? json_array_size(list) : 1;

@@ -1,4 +1,4 @@
-/* tokenizer.json: written, with the keys in the order of Hugging Face's own files. */
+/* tokenizer.json: writing, with keys in the order of Hugging Face's own files. */
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -31,7 +31,7 @@ static bool write_added(const struct pmill_tokenizer *tokenizer, struct pmill_bu
 		pmill_buffer_append_text(out, tokenizer->special_count == 0 ? "],\n" : "\n  ],\n");
 }
 
-/* gpt2 is what ByteLevel does by itself; an expression takes a Split before it. */
+/* gpt2 is built into ByteLevel; an expression needs a Split before it. */
 static bool write_pre_tokenizer(
 	const char *pattern, const char *expression, struct pmill_buffer *out)
 {
@@ -86,7 +86,7 @@ pmill_status pmill_hf_write(
 	const char *expression;
 	if (tokenizer->pattern == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"the model carries no pattern: name the one it was trained with");
+			"the model has no pattern: name the one it was trained with");
 	pmill_status status = pmill_printable_check_model(tokenizer, error);
 	if (status == PMILL_OK)
 		status = pmill_hf_expression_write(tokenizer->pattern, &expression, error);

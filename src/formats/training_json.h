@@ -8,14 +8,14 @@
 
 /* training_json_write.c */
 
-/* Appends the record of a tokenizer that has one; false without memory. */
+/* Appends the record of a tokenizer that has one. Returns false if out of memory. */
 bool pmill_training_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
 
 /* training_json_read.c */
 
 /*
- * Reads the record into a tokenizer that is loaded: its training, its Unicode version, and the
- * name of its pattern where there are several. PMILL_BAD_INPUT where it is not the record of this
+ * Reads the record into a loaded tokenizer: its training, its Unicode version, and which name of
+ * its pattern was used if there are several. PMILL_BAD_INPUT if it is the record of another
  * tokenizer.
  */
 pmill_status pmill_training_json_read(struct pmill_tokenizer *tokenizer, const void *data,

@@ -1,4 +1,4 @@
-/* training.json: read. */
+/* training.json: reading. */
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "unicode/class.h"
 #include "unicode/quote.h"
 
-/* The first failure stays; members that are not there are zero or NULL. */
+/* Keeps the first failure; missing members are zero or NULL. */
 struct record_reader {
 	struct pmill_arena *arena;
 	pmill_error *error;
@@ -38,7 +38,7 @@ static uint64_t read_number(
 	const json_int_t number = json_integer_value(value);
 	if (json_is_integer(value) && number >= 0 && (uint64_t)number <= most)
 		return (uint64_t)number;
-	fail_member(reader, key, "is not a number that fits");
+	fail_member(reader, key, "is not a number in range");
 	return 0;
 }
 
@@ -58,7 +58,9 @@ static const char *read_text(struct record_reader *reader, const json_t *object,
 	return text;
 }
 
-/* A list's items to be filled in; NULL, with a failure, where it is none or there is no memory. */
+/*
+ * Allocates a list's items, to be filled in. NULL, with a failure, if not a list or out of memory.
+ */
 static void *read_list(struct record_reader *reader, const json_t *object, const char *key,
 	size_t item_size, const json_t **list, size_t *count)
 {
@@ -66,7 +68,7 @@ static void *read_list(struct record_reader *reader, const json_t *object, const
 	*count = json_array_size(*list);
 	if (*list != NULL && !json_is_array(*list))
 		fail_member(reader, key, "is not a list");
-	/* jansson holds more than an item's size for each element: the product can't overflow. */
+	/* jansson uses more than an item's size for each element: the product can't overflow. */
 	void *items = pmill_arena_allocate(reader->arena, *count * item_size, 16);
 	if (items == NULL)
 		fail_memory(reader);
@@ -116,7 +118,7 @@ static void read_merge_counts(
 	size_t count;
 	int64_t *counts = read_list(reader, root, "merge_counts", sizeof *counts, &list, &count);
 	if (counts != NULL && count != 0 && count != training->merges)
-		fail_member(reader, "merge_counts", "has not one count for each merge");
+		fail_member(reader, "merge_counts", "does not have one count for each merge");
 	for (size_t i = 0; counts != NULL && i < count; i++) {
 		const json_t *value = json_array_get(list, i);
 		counts[i] = json_integer_value(value);
@@ -159,16 +161,16 @@ static void read_record(struct record_reader *reader, const json_t *root, pmill_
 static void check_texts(struct record_reader *reader, const pmill_training *training)
 {
 	if (training->version == NULL)
-		fail_member(reader, "version", "is not there");
+		fail_member(reader, "version", "is missing");
 	if (training->stopped == NULL)
-		fail_member(reader, "stopped", "is not there");
+		fail_member(reader, "stopped", "is missing");
 	if (training->ties == NULL)
-		fail_member(reader, "ties", "is not there");
+		fail_member(reader, "ties", "is missing");
 	if (training->layout == NULL)
-		fail_member(reader, "layout", "is not there");
+		fail_member(reader, "layout", "is missing");
 }
 
-/* The record must be of the tokenizer that it stands beside. */
+/* The record must belong to this tokenizer. */
 static pmill_status check_model(const struct pmill_tokenizer *tokenizer, const char *pattern,
 	const pmill_training *training, pmill_error *error)
 {
@@ -194,7 +196,7 @@ static pmill_status check_unicode(
 	struct pmill_quote quote;
 	if (version == NULL || pmill_unicode_find(version) == NULL)
 		return pmill_fail(error, version == NULL ? PMILL_BAD_INPUT : PMILL_UNSUPPORTED,
-			PMILL_NO_OFFSET, "there are no tables for its unicode_version %s",
+			PMILL_NO_OFFSET, "no tables for its unicode_version %s",
 			version == NULL ? "(none)" : pmill_quote(&quote, version, strlen(version)));
 	if (options->unicode_version != NULL && strcmp(options->unicode_version, version) != 0)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,

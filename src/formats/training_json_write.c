@@ -1,4 +1,4 @@
-/* training.json: written. */
+/* training.json: writing. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/json.h"
 #include "formats/training_json.h"
@@ -58,7 +58,7 @@ static bool write_inputs(const pmill_training *training, struct pmill_buffer *ou
 	return done && pmill_buffer_append_text(out, training->input_count == 0 ? "],\n" : "\n  ],\n");
 }
 
-/* In whole microseconds: printf's %f would follow the program's locale. */
+/* In whole microseconds: printf's %f depends on the locale. */
 static bool write_stages(const pmill_training *training, struct pmill_buffer *out)
 {
 	bool done = pmill_buffer_append_text(out, "  \"stages\": [");

@@ -1,4 +1,4 @@
-/* vocab.json with merges.txt beside it: the files of GPT-2. */
+/* vocab.json with merges.txt beside it: GPT-2's files. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/vocab_merges.h"
 
@@ -19,7 +19,7 @@ pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, p
 {
 	if (tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"vocab.json and merges.txt can't say that a pretoken in the vocab is taken whole "
+			"vocab.json and merges.txt can't express that a pretoken in the vocab is taken whole "
 			"(ignore_merges)");
 	return pmill_printable_check_model(tokenizer, error);
 }
@@ -30,11 +30,10 @@ bool pmill_vocab_json_write(const struct pmill_tokenizer *tokenizer, struct pmil
 }
 
 static bool append_part(struct pmill_buffer *out, const struct pmill_tokenizer *tokenizer,
-	uint32_t id, const char *behind)
+	uint32_t id, const char *after)
 {
 	const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
-	return pmill_printable_append(out, token.data, token.len) &&
-		pmill_buffer_append(out, behind, 1);
+	return pmill_printable_append(out, token.data, token.len) && pmill_buffer_append(out, after, 1);
 }
 
 bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
@@ -46,7 +45,7 @@ bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmil
 	return done;
 }
 
-/* The line at `at` without its end; *next is where the one behind begins. */
+/* The length of the line at `at` without its end; sets *next to the start of the next line. */
 static size_t line_len(const struct pmill_buffer *text, size_t at, size_t *next)
 {
 	const uint8_t *begin = text->data + at;
@@ -77,7 +76,7 @@ static pmill_status read_merges(struct pmill_printable_reader *reader,
 	return pmill_name_error(error, name, pmill_printable_check_merges(reader->tokenizer, error));
 }
 
-/* The special tokens that options name, as the keys of an object. NULL without memory. */
+/* The special tokens named by the options, as the keys of an object. NULL if out of memory. */
 static json_t *collect_specials(const pmill_load_options *options)
 {
 	json_t *added = json_object();
@@ -142,9 +141,7 @@ pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const cha
 	return status;
 }
 
-/*
- * The path of merges.txt beside ".../vocab.json" (or "gpt2-merges.txt" beside "gpt2-vocab.json").
- */
+/* The path of merges.txt beside ".../vocab.json" ("gpt2-merges.txt" beside "gpt2-vocab.json"). */
 static char *merges_path(const char *path)
 {
 	struct pmill_buffer name = {0};
@@ -177,7 +174,7 @@ static pmill_status load_path(const char *path, const pmill_load_options *option
 	return status;
 }
 
-/* Both are written beside their targets before either is put in place. */
+/* Writes both beside their targets before putting either in place. */
 static pmill_status write_both(const char *path, const struct pmill_buffer *vocab,
 	const char *beside, const struct pmill_buffer *merges, unsigned flags, pmill_error *error)
 {

@@ -6,14 +6,14 @@
 #include "base/array.h"
 #include "model/tokenizer.h"
 
-/* Whether this pair of files can say what the model means. */
+/* Checks whether these two files can express the model. */
 pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
-/* Both append to `out`; false without memory. */
+/* Both append to `out` and return false if out of memory. */
 bool pmill_vocab_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
 bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
 
-/* The two files' bytes → a model. The names are for messages. */
+/* The bytes of the two files → a model. The names are for messages. */
 pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const char *vocab_name,
 	const struct pmill_buffer *merges, const char *merges_name, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error);

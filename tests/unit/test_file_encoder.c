@@ -233,7 +233,8 @@ static void refuses_bad_options(void **state)
 	encoding.options.format = "u16";
 	assert_int_equal(
 		pmill_vocab_add(&tokenizer->vocab, 65536, "too many", 8, false, NULL), PMILL_OK);
-	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "narrowing would lose data");
+	assert_failure(
+		&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "narrowing would lose data");
 	pmill_tokenizer_free(tokenizer);
 }
 
