@@ -43,7 +43,7 @@ const struct pmill_corpus_format *pmill_corpus_format_find(const char *name)
 	return NULL;
 }
 
-/* The length of `path` without a suffix of compression. */
+/* The length of `path` without a compression suffix. */
 static size_t plain_len(const char *path)
 {
 	size_t len = strlen(path);
