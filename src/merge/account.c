@@ -1,10 +1,10 @@
-/* What a merge changes, entered into the index and the queues. */
+/* Enters what a merge changes into the index and the queues. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/account.h"
 
 enum { PREFETCH_AHEAD = 8 };
 
-/* Takes what the merge used up from a pair that was there before. False where that is below the floor already. */
+/* Subtracts what the merge consumed. Returns false if the pair was below the floor already. */
 static bool lower_pair(
 	struct pmill_merge_state *state, uint32_t left, uint32_t right, int64_t count)
 {
@@ -18,7 +18,7 @@ static bool lower_pair(
 	return true;
 }
 
-/* The words of `other`, which may be NULL, behind those of `change`. */
+/* The places of `other`, which may be NULL, follow those of `change`. */
 static bool add_pair(struct pmill_merge_state *state, const uint32_t after[2],
 	struct pmill_change *change, struct pmill_change *other)
 {
@@ -39,7 +39,7 @@ static bool add_pair(struct pmill_merge_state *state, const uint32_t after[2],
 	return true;
 }
 
-/* (before) becomes (after), for one neighbour. */
+/* For one neighbour, the pair `before` becomes `after`. */
 static bool change_pair(struct pmill_merge_state *state, const uint32_t before[2],
 	const uint32_t after[2], struct pmill_change *change, struct pmill_change *other)
 {
@@ -47,7 +47,10 @@ static bool change_pair(struct pmill_merge_state *state, const uint32_t before[2
 	return !lower_pair(state, before[0], before[1], count) || add_pair(state, after, change, other);
 }
 
-/* Room for all new pairs at once: what a pair holds itself must not move until it is filled. */
+/*
+ * Makes room for all new pairs at once: a pair that keeps its only place inside itself must not
+ * move until that is written.
+ */
 static bool reserve(struct pmill_merge_state *state, const struct pmill_changes *changes)
 {
 	size_t more = changes->left.count + changes->right.count + changes->both.count;
@@ -58,13 +61,13 @@ static bool reserve(struct pmill_merge_state *state, const struct pmill_changes 
 	return true;
 }
 
-/* One side: the changes there, and those of `others` by the numbers of their neighbours. */
+/* One side: its changes, and those of the others, which `numbers` finds by neighbour. */
 struct side {
-	struct pmill_change_side *changes, *others; /* the latter may be NULL */
+	struct pmill_change_side *changes, *others; /* `others` may be NULL */
 	uint32_t *numbers;
 };
 
-/* What the others have of this neighbour, once. */
+/* Returns the others' change for this neighbour, only once; NULL if there is none. */
 static struct pmill_change *take_other(const struct side *side, uint32_t token)
 {
 	if (side->others == NULL || side->numbers[token] == 0)
@@ -130,7 +133,7 @@ static bool enter_right(struct pmill_merge_state *state, const struct pmill_cand
 	return true;
 }
 
-/* The one neighbour, `joined` itself. */
+/* The only neighbour is `joined` itself. */
 static bool enter_both(struct pmill_merge_state *state, const struct pmill_candidate *merged,
 	uint32_t joined, struct pmill_change_side *side, struct pmill_change_side *others)
 {
@@ -177,8 +180,8 @@ void pmill_account_write(const struct pmill_account *account)
 }
 
 /*
- * A pair of equal tokens lowers itself while its runs are visited (aaaa → zz takes the pair in the middle):
- * setting the count to 0 covers that, none is left.
+ * Visiting aaaa → zz lowers the pair (a,a) itself, by the one in the middle. Setting its count to 0
+ * covers that: none is left.
  */
 void pmill_account_merged(struct pmill_merge_state *state, const struct pmill_candidate *pair)
 {

@@ -1,4 +1,4 @@
-/* The next batch: merges that can be applied together with the result of one at a time. */
+/* The next batch: merges that may be applied together, with the same result as one at a time. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/batch.h"
 
@@ -46,13 +46,13 @@ static bool reserve_level(struct pmill_batch *batch)
 	return done;
 }
 
-static void count_in(struct pmill_batch *batch, const struct pmill_candidate *pair)
+static void join_level(struct pmill_batch *batch, const struct pmill_candidate *pair)
 {
 	batch->level_left[pair->left]++;
 	batch->level_right[pair->right]++;
 }
 
-static void count_out(struct pmill_batch *batch, const struct pmill_candidate *pair)
+static void leave_level(struct pmill_batch *batch, const struct pmill_candidate *pair)
 {
 	batch->level_left[pair->left]--;
 	batch->level_right[pair->right]--;
@@ -64,7 +64,7 @@ static bool is_before(const struct pmill_merge_state *state, const struct pmill_
 	return pmill_pair_queue_is_before(&state->queues[0], a, b);
 }
 
-/* Into the level where it belongs: mostly at the end. */
+/* Inserts it in order: mostly at the end. */
 static bool insert(
 	struct pmill_batch *batch, struct pmill_merge_state *state, const struct pmill_candidate *pair)
 {
@@ -84,11 +84,11 @@ static bool insert(
 		(batch->level_count - low) * sizeof *batch->level);
 	batch->level[low] = *pair;
 	batch->level_count++;
-	count_in(batch, pair);
+	join_level(batch, pair);
 	return true;
 }
 
-/* Candidates of this count, off the queues. */
+/* Moves all candidates with this count from the queues to the level. */
 static bool take_level(struct pmill_batch *batch, struct pmill_merge_state *state, int64_t count)
 {
 	struct pmill_candidate best;
@@ -102,7 +102,7 @@ static bool take_level(struct pmill_batch *batch, struct pmill_merge_state *stat
 	}
 }
 
-/* The level before is used up: the highest count that is left. No candidate: an empty one. */
+/* When the last level is used up: starts that of the highest count left, empty if there is none. */
 static bool start_level(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
 	struct pmill_candidate best;
@@ -125,15 +125,15 @@ bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_state *s
 {
 	bool done = true;
 	for (; batch->next < batch->level_count && done; batch->next++) {
-		count_out(batch, &batch->level[batch->next]);
+		leave_level(batch, &batch->level[batch->next]);
 		done = put_back(state, batch->level[batch->next]);
 	}
 	return done;
 }
 
 /*
- * The level goes on where the batch before has stopped, with new pairs of its count. A pair made from one of two
- * equal tokens may count more.
+ * Continues the level where the last batch stopped, with the new pairs of its count. A pair made by
+ * merging two equal tokens may count more.
  */
 static bool resume_level(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
@@ -146,7 +146,10 @@ static bool resume_level(struct pmill_batch *batch, struct pmill_merge_state *st
 	return take_level(batch, state, count);
 }
 
-/* The next of the level whose count is still true; NULL: none. */
+/*
+ * Sets *next to the next candidate of the level whose count still holds, NULL if there is none.
+ * Returns false if out of memory.
+ */
 static bool find_next(
 	struct pmill_batch *batch, struct pmill_merge_state *state, const struct pmill_candidate **next)
 {
@@ -162,7 +165,7 @@ static bool find_next(
 			*next = candidate;
 			return true;
 		}
-		count_out(batch, candidate);
+		leave_level(batch, candidate);
 		if (pair != NULL &&
 			!put_back(
 				state, (struct pmill_candidate){pair->count, candidate->left, candidate->right})) {
@@ -192,10 +195,10 @@ static void take(struct pmill_batch *batch, const struct pmill_candidate *pair)
 }
 
 /*
- * The first of the pairs from `first` on, which are in order and of one count, before which a pair made from
- * a merge of (left, right) might come; `limit`: none before it.
+ * Finds the first of the pairs [first, limit), which are in order and of one count, that a pair
+ * made by merging `merged` might precede; `limit` if there is none.
  */
-static size_t find_unsure(const struct pmill_batch *batch, const struct pmill_merge_state *state,
+static size_t find_unsafe(const struct pmill_batch *batch, const struct pmill_merge_state *state,
 	const struct pmill_candidate *merged, size_t first, size_t limit)
 {
 	const struct pmill_learned_tokens *tokens = &state->tokens;
@@ -218,15 +221,18 @@ static size_t find_unsure(const struct pmill_batch *batch, const struct pmill_me
 	return limit;
 }
 
-/* Ties by bytes: leaves out the pairs from `tied` on, which count as often as q, that are not sure. */
-static void drop_unsure(
+/*
+ * Ties by bytes: of the pairs from `tied` on, which count as often as q, puts back the first unsafe
+ * one and those after it.
+ */
+static void drop_unsafe(
 	struct pmill_batch *batch, const struct pmill_merge_state *state, size_t tied)
 {
-	size_t sure = batch->count;
-	for (size_t i = 0; i + 1 < sure; i++)
-		sure = find_unsure(batch, state, &batch->pairs[i], i + 1 > tied ? i + 1 : tied, sure);
-	/* Right before q, over what is done with. */
-	while (batch->count > sure)
+	size_t safe = batch->count;
+	for (size_t i = 0; i + 1 < safe; i++)
+		safe = find_unsafe(batch, state, &batch->pairs[i], i + 1 > tied ? i + 1 : tied, safe);
+	/* Right before q: the entries there are done. */
+	while (batch->count > safe)
 		batch->level[--batch->next] = batch->pairs[--batch->count];
 }
 
@@ -245,7 +251,7 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state
 			return false;
 		if (next == NULL) {
 			for (; tied < batch->count; tied++)
-				count_out(batch, &batch->pairs[tied]);
+				leave_level(batch, &batch->pairs[tied]);
 			if (!start_level(batch, state))
 				return false;
 			if (batch->level_count == 0)
@@ -258,8 +264,8 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state
 		batch->next++;
 	}
 	if (state->settings->ties == PMILL_TIES_BYTES)
-		drop_unsure(batch, state, tied);
+		drop_unsafe(batch, state, tied);
 	for (; tied < batch->count; tied++)
-		count_out(batch, &batch->pairs[tied]);
+		leave_level(batch, &batch->pairs[tied]);
 	return true;
 }

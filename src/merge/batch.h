@@ -1,4 +1,4 @@
-/* The next batch: merges that can be applied together with the result of one at a time. */
+/* The next batch: merges that may be applied together, with the same result as one at a time. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_BATCH_H
 #define PMILL_MERGE_BATCH_H
@@ -8,35 +8,42 @@
 enum { PMILL_BATCH_LIMIT = 512 };
 
 /*
- * Candidates are taken in order until one, q, can't be: its left token is the right one of a pair that was
- * taken, or the other way round; the pair before has two equal tokens; the batch or the vocab is full. Then
- * those that count as often as q, and that a new pair might come before, are put back.
+ * Candidates are taken in order until one, q, can't be: its left token is the right token of a pair
+ * already taken, or the other way round; the last pair taken has two equal tokens; or the batch or
+ * the vocab is full. Then those taken that count as often as q, and that a new pair might precede,
+ * are put back.
  *
- * Why that is exact: pairs taken overlap in no word, since only "right of one is left of the other" does.
- * So applying one changes no count of another. It lowers pairs (x,a) and (b,y) and makes (x,z) and (z,y), which
- * count no more than those; and both conflict with (a,b), so they stand at q or behind it, or are refused by a
- * filter, and then so are the new ones. Hence no pair new or changed counts more than q, and each pair
- * taken that counts more than q would have been taken one by one too, in this order.
+ * Why that is exact: two pairs overlap in a word only if the right token of one is the left token
+ * of the other, so the pairs of a batch never overlap, and applying one changes the count of no
+ * other. Applying (a,b) lowers pairs (x,a) and (b,y), and makes (x,z) and (z,y), which count no
+ * more than those. Both (x,a) and (b,y) conflict with (a,b), so they rank at or after q, or a
+ * filter refuses them, and then it refuses the new ones, too. Hence no new or changed pair counts
+ * more than q, and every pair taken that counts more than q would have been taken one by one as
+ * well, in this order.
  *
- * Pairs t that count as often as q: a new pair comes before t only if it counts as much, so only if the old one that
- * it is made from does, which then stands behind t and was not taken. Let (a,b) be taken before t = (l,r).
- *   (b,y) → (z,y): ties by bytes take the greater left token first, so it comes before t where z = ab is
- *       greater than l; ties by ids take the smaller one first, and z is greater than all.
- *   (x,a) → (x,z): with ties by bytes, (x,a) behind t and (x,z) before it leave only x = l and a < r < ab, so r
- *       begins with a. With ties by ids none: x would have to be less than l, and (x,a) would come before t.
- * So ties by ids put nothing back, and those by bytes the first such t and what was taken behind it.
+ * Now let t = (l,r) be a pair taken that counts as often as q. A new pair precedes t only if it
+ * counts as much, so only if the pair it is made from does, which then ranks after t and was not
+ * taken. Let (a,b) be taken before t.
+ *
+ *   (b,y) → (z,y): ties by bytes take the greater left token first, so it precedes t if z = ab is
+ *       greater than l. Ties by ids take the smaller one first, and z is greater than all others.
+ *   (x,a) → (x,z): with ties by bytes, (x,a) after t and (x,z) before it leave only x = l and
+ *       a < r < ab, so r begins with a. Ties by ids leave none: x would have to be less than l, and
+ *       then (x,a) would precede t.
+ *
+ * So ties by ids put nothing back; ties by bytes put back the first such t and all taken after it.
  */
 struct pmill_batch {
 	struct pmill_candidate pairs[PMILL_BATCH_LIMIT];
 	size_t count;
-	/* By token: the batch in which it was last a left (right) one. */
+	/* By token: the number of the last batch in which it was a left (right) token. */
 	uint32_t *last_left, *last_right;
 	size_t left_capacity, right_capacity;
 	uint32_t number;
 	/*
-	 * The level: all candidates of one count, in their order, off the queues. Those before `next` are done
-	 * with; of the others the true count may have fallen since. By token: how many of those have it on the
-	 * left (right).
+	 * The level: all candidates of one count, in order, off the queues. Those before `next` are
+	 * done; the true counts of the others may have fallen since. By token: how many of the others
+	 * have it on the left (right).
 	 */
 	struct pmill_candidate *level;
 	size_t level_count, level_capacity, next;
@@ -46,10 +53,16 @@ struct pmill_batch {
 
 void pmill_batch_release(struct pmill_batch *batch);
 
-/* Takes the next batch off the queues: count 0 where no candidate is left. False without memory. */
+/*
+ * Takes the next batch off the queues, an empty one if no candidate is left. Returns false if out
+ * of memory.
+ */
 bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state);
 
-/* Gives the queues back what is not in the batch, so that others can take it. False without memory. */
+/*
+ * Returns what is left of the level to the queues, for others to take. Returns false if out of
+ * memory.
+ */
 bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_state *state);
 
 #endif

@@ -1,4 +1,4 @@
-/* The count that the merges of a run will not fall below. */
+/* The count that no merge of a training will fall below. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/floor.h"
 
@@ -24,7 +24,7 @@ int64_t pmill_count_class_least(unsigned count_class)
 
 int64_t pmill_floor_of_classes(const uint64_t counts[PMILL_COUNT_CLASSES], uint64_t merges)
 {
-	/* Else the highest class would do, whatever is in it. */
+	/* Otherwise the highest class would match, even if it is empty. */
 	if (merges == 0)
 		return 0;
 	uint64_t above = 0;

@@ -1,11 +1,11 @@
-/* The count that the merges of a run will not fall below. */
+/* The count that no merge of a training will fall below. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_FLOOR_H
 #define PMILL_MERGE_FLOOR_H
 
 #include "words/word_list.h"
 
-/* Classes of counts, for count > 0: by the highest bit, of 63, and the four below it. */
+/* Classes of counts > 0: by the highest of 63 bits and the four bits below it. */
 enum { PMILL_COUNT_FINE_BITS = 4, PMILL_COUNT_CLASSES = (63 - 4 + 1) << PMILL_COUNT_FINE_BITS };
 
 unsigned pmill_count_class(int64_t count);
@@ -13,13 +13,13 @@ unsigned pmill_count_class(int64_t count);
 int64_t pmill_count_class_least(unsigned count_class);
 
 /*
- * Let c be the count of the N-th most frequent word among those of two bytes and more that may become one token. Then
- * each of N merges counts at least c: where no pair counts so much, none of those N words holds a pair any more,
- * so each of them has become a token, and N different tokens took N merges. On text they count some 1.7 to
- * 5 times as much, at 1,000 to 100,000 merges.
+ * Let c be the count of the N-th most frequent word among those of two bytes or more that may
+ * become one token. Then each of N merges counts at least c: once no pair counts as much, none of
+ * those N words holds a pair any more, so each of them has become a token, and N different tokens
+ * took N merges. On text merges count about 1.7 to 5 times as much, at 1,000 to 100,000 merges.
  *
- * Returns c, rounded down by a sixteenth at most; 0 where there are fewer words. `longest_token`: no longer
- * ones are learned; 0: no limit.
+ * Returns c, rounded down by at most a sixteenth; 0 if there are fewer words. No token longer than
+ * `longest_token` is learned; 0: no limit.
  */
 int64_t pmill_floor_of_words(
 	const struct pmill_word_list *words, uint64_t merges, uint64_t longest_token);

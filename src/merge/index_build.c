@@ -11,24 +11,24 @@
 enum { BYTE_PAIRS = 256 * 256 };
 
 /*
- * Half as much again as is sure: on text the last merge counts more yet. With a memory limit what is sure, since counting
- * all pairs afresh would take more than all else.
+ * One and a half times the safe floor: on text the last merge counts even more. With a memory limit
+ * it is the safe floor: counting all pairs again would take more memory than everything else.
  */
 static int64_t estimate_floor(const struct pmill_merge_state *state)
 {
 	const struct pmill_merger_settings *settings = state->settings;
 	if (settings->first_floor > 0)
 		return settings->first_floor;
-	return settings->is_memory_limited ? state->sure_floor
-									   : state->sure_floor + state->sure_floor / 2;
+	return settings->is_memory_limited ? state->safe_floor
+									   : state->safe_floor + state->safe_floor / 2;
 }
 
-/* A dense table of pairs of bytes for each share. */
+/* One dense table of pairs of bytes per share. */
 struct build {
 	struct pmill_merge_state *state;
 	struct pmill_byte_pair *pairs; /* share by share */
 	unsigned share_count;
-	bool *fits; /* of each share */
+	bool *fits; /* by share */
 };
 
 static void forget_last(struct pmill_byte_pair *pairs)
@@ -57,7 +57,7 @@ static void fill_share(void *context, unsigned index)
 static pmill_status fail_overflow(const struct build *build)
 {
 	return pmill_fail(build->state->error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-		"the count of a pair does not fit 63 bits");
+		"the count of a pair does not fit in 63 bits");
 }
 
 static pmill_status add_byte_pair(struct build *build, uint32_t at)
@@ -71,7 +71,7 @@ static pmill_status add_byte_pair(struct build *build, uint32_t at)
 	return PMILL_OK;
 }
 
-/* Pairs that can't become candidates keep their count but no places. */
+/* A pair that can't become a candidate keeps its count but gets no places. */
 static pmill_status offer_byte_pair(struct build *build, uint32_t at)
 {
 	struct pmill_merge_state *state = build->state;
@@ -131,7 +131,7 @@ pmill_status pmill_index_build(
 	struct pmill_merge_state *state, struct pmill_word_list *words, uint64_t token_limit)
 {
 	const struct pmill_merger_settings *settings = state->settings;
-	state->sure_floor = pmill_floor_of_words(
+	state->safe_floor = pmill_floor_of_words(
 		words, settings->merge_limit, pmill_merger_longest_token(settings));
 	pmill_status status = pmill_packed_words_create(&state->words, words, &state->tokens,
 		token_limit, settings->chained_word_len, state->team, settings->pool, state->error);

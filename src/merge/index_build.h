@@ -6,8 +6,8 @@
 #include "merge/merge_state.h"
 
 /*
- * Packs the words, sets the first floor, and indexes and offers the pairs that reach it: on the team.
- * Takes the words: the list is empty afterwards. At most `token_limit` tokens can ever exist.
+ * Packs the words, sets the first floor, and indexes and offers the pairs that reach it, on the
+ * team. Takes the words: the list is empty afterwards. `token_limit`: the most tokens there can be.
  */
 pmill_status pmill_index_build(
 	struct pmill_merge_state *state, struct pmill_word_list *words, uint64_t token_limit);

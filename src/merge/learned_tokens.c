@@ -1,4 +1,4 @@
-/* The tokens of a training run: bytes, lengths, and their order for ties. */
+/* The tokens of a training: their bytes, lengths, and order for ties. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/learned_tokens.h"
 

@@ -1,4 +1,4 @@
-/* The tokens of a training run: bytes, lengths, and their order for ties. */
+/* The tokens of a training: their bytes, lengths, and order for ties. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_LEARNED_TOKENS_H
 #define PMILL_MERGE_LEARNED_TOKENS_H
@@ -9,12 +9,12 @@
 #include "merge/merger_settings.h"
 
 /*
- * While merging, tokens are numbered densely: the 256 bytes in the order of their ids in the layout, then
- * the merges. In every layout that is the order of the ids too, so ties by ids compare these numbers.
+ * While merging, tokens are numbered densely: the 256 bytes in the order of their ids, then the
+ * merges. In every layout ids have the same order, so ties by ids compare these numbers.
  */
 struct pmill_learned_tokens {
 	struct pmill_learned_token {
-		uint64_t prefix; /* the first 8 bytes, big-endian, zero padded: decides most comparisons */
+		uint64_t prefix; /* first 8 bytes, big-endian, zero-padded: decides most comparisons */
 		uint64_t offset; /* into bytes */
 		uint32_t len;
 	} * items;
@@ -25,18 +25,18 @@ struct pmill_learned_tokens {
 	uint16_t token_of[256]; /* byte → token */
 };
 
-/* False without memory. */
+/* Returns false if out of memory. */
 bool pmill_learned_tokens_init(
 	struct pmill_learned_tokens *tokens, const struct pmill_merger_settings *settings);
 void pmill_learned_tokens_release(struct pmill_learned_tokens *tokens);
 
-/* The token that joins two others gets the next number. False without memory. */
+/* Adds the concatenation of two tokens, under the next number. Returns false if out of memory. */
 bool pmill_learned_tokens_join(struct pmill_learned_tokens *tokens, uint32_t left, uint32_t right);
 
-/* By bytes as unsigned numbers, a prefix before what it begins: negative, 0, positive. */
+/* Compares unsigned bytes, a prefix before what it begins: negative, 0 or positive. */
 int pmill_learned_tokens_compare(const struct pmill_learned_tokens *tokens, uint32_t a, uint32_t b);
 
-/* The same for the token that would join `left` and `right`, against `other`. */
+/* Compares the concatenation of `left` and `right` with `other` in the same way. */
 int pmill_learned_tokens_compare_joined(
 	const struct pmill_learned_tokens *tokens, uint32_t left, uint32_t right, uint32_t other);
 

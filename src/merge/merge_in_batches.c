@@ -1,12 +1,11 @@
-/* Merging in exact batches, on threads. */
+/* Merging in exact batches, on several threads. */
 /* SPDX-License-Identifier: MIT */
 /*
  * Each thread has one share of the words and one part of the pair index; no other thread changes
- * them. A batch takes three steps, with a barrier after each:
+ * them. A batch takes three steps, and the threads wait for one another after each:
  *
- *   1. Each thread applies all merges of the batch to its share, and writes down for each part what
- *      changes.
- *   2. Each thread adds up what all of them wrote down for its part, gives new pairs their places, and
+ *   1. Each thread applies all merges of the batch to its share, and records what changes, by part.
+ *   2. Each thread adds up what all have recorded for its part, gives new pairs their places, and
  *      offers them.
  *   3. One thread picks the next batch.
  *
@@ -25,9 +24,9 @@
 #include "merge/visit.h"
 
 enum {
-	/* Places in a batch for which waking the others may pay, some 10 µs of visits, and for which it surely does. */
+	/* Places from which waking the others may pay (about 10 µs of visits), and always does. */
 	TOGETHER_PLACES = 500,
-	SURELY_TOGETHER_PLACES = 1 << 16,
+	ALWAYS_TOGETHER_PLACES = 1 << 16,
 	PREFETCH_AHEAD = 4,
 };
 
@@ -37,13 +36,13 @@ struct lowered {
 	int64_t count;
 };
 
-/* A pair that gained some, and where: names of one thread. */
+/* A pair that gained occurrences, in one share. */
 struct gained {
 	uint32_t left, right;
 	int64_t count;
 	uint32_t place_count;
-	uint32_t before;    /* places of the pair in the words of the threads before */
-	size_t first_place; /* offset in the thread's names */
+	uint32_t before;    /* places of the pair in earlier shares */
+	size_t first_place; /* index in the worker's places */
 	struct pmill_pair *pair;
 };
 
@@ -62,22 +61,22 @@ struct worker {
 	uint32_t *places;
 	size_t place_count, place_capacity;
 	uint64_t visits;
-	bool has_failed; /* no memory */
+	bool has_failed; /* out of memory */
 };
 
 struct together {
 	struct pmill_merge_state *state;
 	struct pmill_batch batch;
-	uint32_t first_joined; /* the token of the batch's first merge */
+	uint32_t first_joined; /* the token that the batch's first merge makes */
 	struct worker *workers;
 	unsigned count;
-	struct pmill_merge_one_by_one alone; /* for batches that are not worth waking the others */
-	struct pmill_pace paces[64];         /* by log2 of the places */
+	struct pmill_merge_one_by_one alone; /* for batches too small to wake the others */
+	struct pmill_pace paces[64];         /* by log2 of the number of places */
 };
 
-/* ---- 1: visits ---- */
+/* ---- 1: the shares ---- */
 
-/* The names of the places of one share. */
+/* Narrows the places to those of one share. */
 static void find_share_places(
 	const struct pmill_packed_words *words, unsigned share, const uint32_t **places, size_t *count)
 {
@@ -107,7 +106,7 @@ static bool send_lowered(const struct together *together, struct worker *worker,
 	return true;
 }
 
-/* The names are to be written behind those of the pairs before; the change learns where. */
+/* Its places go after those of earlier pairs, and the change is told where. */
 static bool send_gained(const struct together *together, struct worker *worker, uint32_t left,
 	uint32_t right, struct pmill_change *change)
 {
@@ -140,8 +139,9 @@ static bool reserve_places(struct worker *worker)
 }
 
 /*
- * A pair below the floor is not known, and what is made from it is below it too. Counts don't change while words
- * are visited, so all threads see the same. Of a token of this very batch nothing is known yet.
+ * A pair below the floor is not in the index, and whatever is made from it is below the floor, too.
+ * Counts don't change while words are visited, so all threads see the same. Tokens of this very
+ * batch are not in the index yet.
  */
 static bool is_hidden(const struct together *together, uint32_t left, uint32_t right)
 {
@@ -149,7 +149,7 @@ static bool is_hidden(const struct together *together, uint32_t left, uint32_t r
 		pmill_merge_state_find_pair(together->state, left, right) == NULL;
 }
 
-/* (before) becomes (after), for one neighbour. */
+/* For one neighbour, the pair `before` becomes `after`. */
 static bool send_change(const struct together *together, struct worker *worker,
 	const uint32_t before[2], const uint32_t after[2], struct pmill_change *change)
 {
@@ -254,7 +254,7 @@ static bool reserve_pairs(struct together *together, unsigned part)
 		pmill_pair_queue_reserve(&together->state->queues[part], more);
 }
 
-/* Until they have places, new pairs hold their number: twice, so that it is no single place. */
+/* Until it has places, a new pair holds twice their number: even, so not a single place. */
 static void add_gained(struct together *together, unsigned part)
 {
 	struct pmill_pair_index *index = &together->state->index;
@@ -291,7 +291,7 @@ static void subtract_lowered(struct together *together, unsigned part)
 	}
 }
 
-/* Pairs that were there before and are no candidates any more need no places. */
+/* Pairs that have dropped below the floor need no places. */
 static void free_lowered(struct together *together, unsigned part)
 {
 	struct pmill_merge_state *state = together->state;
@@ -306,7 +306,7 @@ static void free_lowered(struct together *together, unsigned part)
 	}
 }
 
-/* The first of a pair's records gives it its places; those of later threads follow theirs. */
+/* A pair's first record allocates its places; those of later shares follow. */
 static bool place_gained(struct together *together, unsigned part)
 {
 	struct pmill_merge_state *state = together->state;
@@ -423,7 +423,10 @@ static bool apply_alone(struct together *together)
 	return true;
 }
 
-/* Where threads pay or not by a little: as it turns out. Who asks for batches gets them. */
+/*
+ * If it is unclear whether several threads pay, measures that and takes the faster way. A method
+ * that was asked for by name is always used.
+ */
 static bool apply_timed(struct together *together, size_t place_count)
 {
 	enum { ALONE, TOGETHER };
@@ -441,7 +444,7 @@ static bool apply_batch(struct together *together)
 	together->state->result->batches++;
 	if (place_count < TOGETHER_PLACES)
 		return apply_alone(together);
-	if (place_count < SURELY_TOGETHER_PLACES && together->state->settings->method == NULL)
+	if (place_count < ALWAYS_TOGETHER_PLACES && together->state->settings->method == NULL)
 		return apply_timed(together, place_count);
 	return apply_together(together);
 }

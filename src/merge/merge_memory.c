@@ -1,27 +1,34 @@
-/* What merging will need, before it starts. */
+/* The memory that merging will need, before it starts. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The stages of a run one after another, each with what it holds at once; the largest is the answer:
+ * The stages of a training in order, each with what it holds at the same time; the largest counts:
  *
- *     packed words │ list                                              the list becomes packed words
- *     packed words │ places │ tables of pairs of bytes                 the index is built
- *     packed words │ places │ pairs, candidates │ changes │ tokens     merging
+ *     packed words │ list                                             the list becomes packed words
+ *     packed words │ places │ tables of pairs of bytes                the index is built
+ *     packed words │ places │ pairs, candidates │ changes │ tokens    merging
  *
- * With a memory limit the floor of pairs is what is sure (floor.h), so all pairs are never counted afresh.
+ * With a memory limit the floor of pairs is the safe one (floor.h): pairs are never counted again.
  *
- * Sure: packed words and the tables of bytes, to the byte. What one merge changes: it joins bytes x and y wherever it
- * applies, so its places are among the joints of x and y. The bytes of all tokens, but for those of words of 256 bytes and
- * more. Pairs that reach a floor f: those with a joint in a word that counts f or more are at most as many as such
- * joints, and all others share the occurrences in rarer words, f to each.
+ * These figures are certain:
  *
- * But rare words hold the same pairs again and again, so those are ten times too many. What follows is a model, and no proof:
- *   - pairs and candidates: as many as pieces of a few bytes that occur f times and more (word_profile.h), which is
- *     counted on a sample. On text of many languages, code, and words of random letters, tables and queues took 0.4 to 0.9 of
- *     what that makes; pairs were never more than 0.57 of all joints
- *   - merges, where more are asked for than there are: no more than words and such pieces
- *   - places: PLACE for each joint; 4.2 to 5.5 were seen, and 16 is the worst that can be
- *   - what threads keep for one another: the multiples of joints in change_memory, half as much again as was seen
- *   - the arrays of the C library: half as much again as they hold, for those they have outgrown
+ *   - packed words and the tables of bytes, to the byte
+ *   - what one merge changes: it joins bytes x and y wherever it applies, so its places are among
+ *     the joints of x and y
+ *   - the bytes of all tokens, except those of words of 256 bytes or more
+ *   - pairs that reach a floor f: those with a joint in a word that counts f or more are at most as
+ *     many as such joints, and all others share the occurrences in rarer words, f each
+ *
+ * But rare words hold the same pairs again and again, so that bound on pairs is ten times too high.
+ * What follows is a model, not a proof:
+ *
+ *   - pairs and candidates: as many as there are pieces of a few bytes that occur f times or more
+ *     (word_profile.h), counted on a sample. On text of many languages, code, and words of random
+ *     letters, tables and queues took 0.4 to 0.9 of that; pairs never exceeded 0.57 of all joints
+ *   - merges, if more are asked for than possible: no more than words and such pieces
+ *   - places: PLACE bytes per joint; 4.2 to 5.5 were seen, and 16 is the worst case
+ *   - what threads keep for one another: the multiples of joints in change_memory(), 1.5 times what
+ *     was seen
+ *   - arrays of the C library: 1.5 times what they hold, for the arrays they have outgrown
  */
 #include "merge/merge_memory.h"
 
@@ -29,21 +36,21 @@
 
 enum {
 	MIB = 1 << 20,
-	PROCESS = 6 * MIB,        /* the program, its tables of characters, the heap of the C library */
-	THREAD = 1 << 17,         /* its stack, as far as it is used, and its heap */
-	BYTE_PAIRS = 3 * MIB / 2, /* of each thread, while the index is built */
-	DENSE_PAIRS = 2 * MIB,    /* those of the index */
-	POOL = 2 * MIB + 3 * (1 << 16), /* of a part: chunks that are not full */
-	PLACE = 6,                      /* of each joint */
-	PAIR = 72,                      /* of 24 bytes, in a table that is at least a third full */
-	CANDIDATE =
-		40, /* 16 in the heap, and 17 while it waits; a quarter of them are of pairs that are gone */
-	FEW_PAIRS = 4096, /* of which a sample tells nothing */
-	EVENT = 24,       /* 8 bytes on each side, and half of that where arrays have been before */
-	TOKEN =
-		64, /* its bytes aside: merge, length and offset, and half of that where arrays have been before */
-	NEIGHBOUR = 16,   /* of each token, for each who visits: two numbers, in arrays that double */
-	BATCH_TOKEN = 32, /* the same, four numbers */
+	PROCESS = 6 * MIB,              /* the program, its character tables, the C library's heap */
+	THREAD = 1 << 17,               /* the used part of its stack, and its heap */
+	BYTE_PAIRS = 3 * MIB / 2,       /* per thread, while the index is built */
+	DENSE_PAIRS = 2 * MIB,          /* in the index */
+	POOL = 2 * MIB + 3 * (1 << 16), /* per part: chunks that are not full */
+	PLACE = 6,                      /* per joint */
+	PAIR = 72,                      /* 24 bytes, in a table that is at least a third full */
+	/* 16 in the heap and 17 while it waits; a quarter are of pairs that are gone. */
+	CANDIDATE = 40,
+	FEW_PAIRS = 4096, /* so few that a sample may miss them */
+	EVENT = 24,       /* 8 bytes on each side, and half of that for outgrown arrays */
+	/* Besides its bytes: merge, length and offset, and half of that for outgrown arrays. */
+	TOKEN = 64,
+	NEIGHBOUR = 16,   /* per token and visitor: two numbers, in arrays that double */
+	BATCH_TOKEN = 32, /* per token: four numbers, likewise */
 };
 
 #define MOST_PAIRS 0.6 /* of all joints */
@@ -58,7 +65,7 @@ static double smaller(double a, double b)
 	return a < b ? a : b;
 }
 
-/* Whole huge pages. */
+/* Rounded up to whole huge pages. */
 static double pages(double size)
 {
 	return size < 2 * MIB / 8
@@ -72,9 +79,9 @@ struct estimate {
 	double wanted, merges, joints;
 	double packed, tokens, changes;
 	double units;
-	double bytes;       /* different ones, at most */
-	double byte_pairs;  /* that are there */
-	double most_places; /* places of one of them */
+	double bytes;       /* different bytes, at most */
+	double byte_pairs;  /* that occur */
+	double most_places; /* of one of them */
 };
 
 static bool is_wide(const struct estimate *estimate)
@@ -91,7 +98,7 @@ static double packed_memory(const struct estimate *estimate)
 		sizeof(struct pmill_chained_word) * (double)profile->chained_words;
 }
 
-/* A token of l bytes takes l - 1 merges in each word that holds it: the longest words hold the longest ones. */
+/* A token of l bytes takes l - 1 merges in a word with it: the longest words hold the longest. */
 static double token_bytes(const struct estimate *estimate)
 {
 	const struct pmill_word_profile *profile = estimate->profile;
@@ -117,7 +124,7 @@ static double token_memory(const struct estimate *estimate)
 	return (estimate->merges + 256) * each + 2 * token_bytes(estimate);
 }
 
-/* What one merge changes, and what of it is kept for the other threads. */
+/* What one merge changes, and what is kept of it for the other threads. */
 static double change_memory(const struct estimate *estimate)
 {
 	double one = EVENT * estimate->most_places, joints = estimate->joints;
@@ -130,13 +137,13 @@ static double change_memory(const struct estimate *estimate)
 }
 
 /* The largest count of the class. */
-static double most_of(unsigned class)
+static double largest_count(unsigned class)
 {
 	return class + 1 < PMILL_COUNT_CLASSES ? (double)(pmill_count_class_least(class + 1) - 1)
 										   : 0x1p63;
 }
 
-/* Pairs that count so much at any time. */
+/* How many pairs reach the floor at any one time. */
 static double count_pairs(const struct estimate *estimate, int64_t floor)
 {
 	const struct pmill_word_profile *profile = estimate->profile;
@@ -144,7 +151,7 @@ static double count_pairs(const struct estimate *estimate, int64_t floor)
 	for (unsigned class = 1; class < PMILL_COUNT_CLASSES; class ++) {
 		double joints = (double)profile->class_joints[class];
 		if (joints > 0)
-			pairs += joints * smaller(1, most_of(class) / (double)floor);
+			pairs += joints * smaller(1, largest_count(class) / (double)floor);
 	}
 	double tokens = estimate->bytes + estimate->merges;
 	double pieces = pmill_word_profile_pieces(profile, floor);
@@ -152,7 +159,7 @@ static double count_pairs(const struct estimate *estimate, int64_t floor)
 	return smaller(smaller(pairs, tokens * tokens), model);
 }
 
-/* Of all parts. */
+/* In all parts. */
 static double pair_memory(const struct estimate *estimate, double pairs)
 {
 	double parts = estimate->plan.part_count, each = pairs / parts;
@@ -165,7 +172,7 @@ static double place_memory(const struct estimate *estimate)
 	return PLACE * estimate->joints + POOL * (double)estimate->plan.part_count;
 }
 
-static void look_at_bytes(struct estimate *estimate)
+static void measure_bytes(struct estimate *estimate)
 {
 	estimate->bytes = 1;
 	for (unsigned i = 0; i < PMILL_PROFILE_PAIRS; i++) {
@@ -191,14 +198,14 @@ uint64_t pmill_merge_memory(
 	estimate.wanted = (double)settings->merge_limit;
 	estimate.merges = smaller(estimate.wanted, most_merges(profile));
 	estimate.units = (double)profile->units[is_wide(&estimate)];
-	look_at_bytes(&estimate);
+	measure_bytes(&estimate);
 	estimate.packed = packed_memory(&estimate);
 	estimate.tokens = token_memory(&estimate);
 	estimate.changes = change_memory(&estimate);
 	double list = pages(16 * (double)profile->words + (double)profile->bytes + 8);
 	double build = pages(BYTE_PAIRS * (double)estimate.plan.threads) + place_memory(&estimate);
-	int64_t sure = pmill_floor_of_classes(profile->whole, settings->merge_limit);
-	int64_t floor = sure > settings->min_count ? sure : settings->min_count;
+	int64_t safe = pmill_floor_of_classes(profile->whole, settings->merge_limit);
+	int64_t floor = safe > settings->min_count ? safe : settings->min_count;
 	double merging = estimate.changes + estimate.tokens + place_memory(&estimate) +
 		pair_memory(&estimate, count_pairs(&estimate, floor));
 	double most = larger(list, DENSE_PAIRS + larger(build, merging));

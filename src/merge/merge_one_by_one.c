@@ -1,4 +1,4 @@
-/* Merging one pair at a time: the plain way, which all others must equal. */
+/* Merging one pair at a time: the plain method, whose result all others must equal. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/merge_one_by_one.h"
 
@@ -8,7 +8,7 @@
 #include "merge/pair_survey.h"
 #include "merge/visit.h"
 
-enum { MERGES_A_LOOK = 16 }; /* between looks at the clock */
+enum { MERGES_PER_CHECK = 16 }; /* between checks of the clock */
 
 static bool take_best(struct pmill_merge_state *state, struct pmill_candidate *best)
 {
@@ -71,7 +71,7 @@ static pmill_status merge_all(struct pmill_merge_one_by_one *alone)
 		}
 		if (!pmill_merge_one_by_one_apply(alone, &best))
 			return pmill_fail_memory(state->error);
-		if (result->merge_count % MERGES_A_LOOK == 0 && pmill_merge_state_is_cancelled(state))
+		if (result->merge_count % MERGES_PER_CHECK == 0 && pmill_merge_state_is_cancelled(state))
 			return PMILL_CANCELLED;
 	}
 	result->stopped = "full";

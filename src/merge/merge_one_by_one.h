@@ -1,4 +1,4 @@
-/* One merge, applied to all words by one thread. */
+/* Applies one merge at a time to all words, on one thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_MERGE_ONE_BY_ONE_H
 #define PMILL_MERGE_MERGE_ONE_BY_ONE_H
@@ -6,7 +6,7 @@
 #include "merge/merge_state.h"
 #include "merge/neighbours.h"
 
-/* All zero to begin with, but for the run. */
+/* Starts as all zero, except for the state. */
 struct pmill_merge_one_by_one {
 	struct pmill_merge_state *state;
 	struct pmill_neighbours neighbours;
@@ -15,7 +15,7 @@ struct pmill_merge_one_by_one {
 
 void pmill_merge_one_by_one_release(struct pmill_merge_one_by_one *alone);
 
-/* Notes and applies the merge of a pair that was taken off its queue. False without memory. */
+/* Records and applies the merge of a pair taken off its queue. Returns false if out of memory. */
 bool pmill_merge_one_by_one_apply(
 	struct pmill_merge_one_by_one *alone, const struct pmill_candidate *best);
 

@@ -5,16 +5,17 @@
  *                       │ jobs                ▲                ▲                     │ jobs
  *     visitor           └──► visit pair 1 ────┴► visit pair 2 ─┴► …                  └──► …
  *
- * The words belong to the visitor, and index, queues and tokens to the accountant: nothing is written by
- * both, so there are no locks and no atomics on counts, but a number for each way that says how far the other
- * has come. Pairs of a batch share no place and change no count of another (batch.h), so visiting may run ahead
- * of accounting within one; the next is picked when all of this one is accounted.
+ * The words belong to the visitor; index, queues and tokens belong to the accountant. Nothing is
+ * written by both, so there are no locks and no atomics on counts, only a number in each direction
+ * that says how far the other has come. Pairs of a batch share no place and change no count of
+ * another (batch.h), so within a batch visiting may run ahead of accounting; the next batch is
+ * picked when all of this one is entered.
  *
- * Where the pairs of a batch have many places, the accountant has less to do, and visits the second half of the words
- * itself: for this batch they are its own.
+ * If the pairs of a batch have many places, the accountant has less to do and visits the second
+ * half of the words itself: for this batch they belong to it.
  *
- * The words of a batch's last merge are written to their lists after the next batch is on its way, unless that
- * needs them: picking wants only the counts.
+ * The new places that a batch's last merge makes are written after the next batch is on its way,
+ * unless that needs them: picking needs only the counts.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -30,46 +31,44 @@
 #include "merge/visit.h"
 
 enum {
-	AHEAD = 32, /* merges that the visitor may be ahead in a batch */
-	/* Where to look at the clock and at the wish to stop: some 1 ms. A merge costs as much as so many places. */
+	AHEAD = 32, /* merges by which the visitor may be ahead in a batch */
+	/* Places between looks at the clock and for cancellation, about 1 ms; a merge counts as 40. */
 	STRETCH_WORK = 50000,
 	MERGE_WORK = 40,
-	/* What entering a merge costs the accountant, in places, and one part in how many each place costs. */
+	/* Entering costs the accountant 40 places a merge, and a third of one for each place. */
 	ENTER_WORK = 40,
 	ENTER_PLACES = 3,
 };
 
-/* A merge to be applied to the words. Its places are the index's, or the one that is copied here. */
+/* A merge to apply to the words. Its places are in the index; a single one is copied here. */
 struct job {
 	uint32_t left, right;
 	uint32_t joined; /* 0: no more jobs */
 	uint32_t single;
 	const uint32_t *places;
 	size_t count;            /* for the visitor */
-	size_t accountant_count; /* behind those, for the accountant */
+	size_t accountant_count; /* after those, for the accountant */
 	struct pmill_changes *changes;
 };
 
 struct pipeline {
 	struct pmill_merge_state *state;
-	struct pmill_merge_one_by_one
-		alone; /* for stretches without the accountant; its neighbours are the visitor's */
+	/* For stretches without the accountant. Its neighbours are the visitor's. */
+	struct pmill_merge_one_by_one alone;
 	struct pmill_batch batch;
 	struct job jobs[PMILL_BATCH_LIMIT + 1];
-	struct pmill_changes changes[2]
-								[AHEAD]; /* of odd and even batches: a few large ones, not many */
-	struct pmill_gate offered;           /* jobs, by the accountant */
-	struct pmill_gate visited;           /* jobs, by the visitor */
-	struct pmill_gate
-		accounted; /* jobs, by the accountant: what they changed may be written over */
+	/* Of odd and even batches: a few large ones, not many. */
+	struct pmill_changes changes[2][AHEAD];
+	/* Jobs offered (by the accountant), visited, and entered: their changes may be overwritten. */
+	struct pmill_gate offered, visited, accounted;
 	struct pmill_changes own_changes[2]; /* of the accountant's visits, in turn */
 	struct pmill_neighbours own_neighbours;
 	unsigned own_turn;
-	uint64_t job_count;     /* offered so far: the accountant's own */
-	uint64_t next_job;      /* the visitor's own */
-	size_t work;            /* of this stretch */
+	uint64_t job_count;     /* offered so far; only the accountant uses it */
+	uint64_t next_job;      /* only the visitor uses it */
+	size_t work;            /* in this stretch */
 	bool is_empty;          /* no candidate is left */
-	bool accountant_failed; /* no memory */
+	bool accountant_failed; /* out of memory */
 	_Atomic bool visitor_failed;
 	struct pmill_pace pace;
 };
@@ -123,7 +122,7 @@ static void visit_jobs(struct pipeline *pipeline)
 
 /* ---- The accountant ---- */
 
-/* The last merge of a batch, whose words are still to be written. */
+/* The last merge of a batch, while its places are still to be written. */
 struct unwritten {
 	uint32_t joined; /* 0: none */
 	struct pmill_account account;
@@ -139,7 +138,7 @@ static void write_places(struct pipeline *pipeline, struct unwritten *unwritten)
 	unwritten->joined = 0;
 }
 
-/* Gives the accountant half of the words, if that is done sooner. */
+/* Gives half of the words to the accountant if that is faster. */
 static void split_places(struct pipeline *pipeline, size_t place_count)
 {
 	const struct pmill_packed_words *words = &pipeline->state->words;
@@ -195,7 +194,7 @@ static void offer_jobs(struct pipeline *pipeline, size_t count)
 	pmill_gate_raise(&pipeline->offered, pipeline->job_count);
 }
 
-/* Of a pair that is new a single place is in the index only when it is written. */
+/* The only place of a new pair is in the index only once it is written. */
 static bool start_batch(struct pipeline *pipeline, struct unwritten *unwritten)
 {
 	bool is_new_needed = false;
@@ -210,7 +209,7 @@ static bool start_batch(struct pipeline *pipeline, struct unwritten *unwritten)
 	return record_batch(pipeline);
 }
 
-/* The accountant's own visits for this merge, if any. */
+/* The accountant's own visits for this merge, if there are any. */
 static bool visit_own_places(
 	struct pipeline *pipeline, const struct job *job, struct pmill_account *account)
 {
@@ -261,7 +260,7 @@ static void keep_accounts(struct pipeline *pipeline)
 	pipeline->accountant_failed = !done;
 	if (done)
 		write_places(pipeline, &unwritten);
-	else /* the visitor goes through the rest of the batch: it must not wait */
+	else /* the visitor still works through the batch: it must not wait */
 		pmill_gate_raise(&pipeline->accounted, pipeline->job_count);
 	*job_at(pipeline, pipeline->job_count) = (struct job){0};
 	offer_jobs(pipeline, 1);
@@ -307,7 +306,7 @@ static bool merge_alone(struct pipeline *pipeline)
 	return true;
 }
 
-/* Whether the second thread pays depends on what else the machine does: as it turns out. */
+/* Whether the second thread pays depends on what else the machine is doing, so it is measured. */
 static bool merge_stretch(struct pipeline *pipeline)
 {
 	enum { ALONE, TOGETHER };

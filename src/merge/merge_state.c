@@ -1,4 +1,4 @@
-/* One run of merging: what the ways of choosing the next merges share. */
+/* The state of one training: what all methods of merging share. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/merge_state.h"
 
@@ -7,8 +7,8 @@
 enum { OPENED_AT_ONCE = 16 }; /* candidates whose pairs are prefetched */
 
 /*
- * Filters only look at lengths, and a longer token is refused wherever a shorter one is: a pair that is
- * refused stays so, whatever its parts grow into. The exact batches rest on that.
+ * Filters look only at lengths, and refuse a longer token wherever they refuse a shorter one: a
+ * pair that is refused stays refused, whatever its tokens grow into. Exact batches depend on that.
  */
 bool pmill_merge_state_is_allowed(
 	const struct pmill_merge_state *state, uint32_t left, uint32_t right)
@@ -67,7 +67,7 @@ void pmill_merge_state_release(struct pmill_merge_state *state)
 
 /* ---- Merging ---- */
 
-/* Candidates below the heap: with their true counts, to where these belong. */
+/* Pushes the candidates of the class just opened again, with their true counts. */
 static void open_class(struct pmill_merge_state *state, struct pmill_pair_queue *queue)
 {
 	struct pmill_candidate candidates[OPENED_AT_ONCE];
@@ -90,7 +90,7 @@ static void open_class(struct pmill_merge_state *state, struct pmill_pair_queue 
 	} while (count == OPENED_AT_ONCE);
 }
 
-/* Drops candidates that are gone and corrects counts until the first of the queue is true; NULL: empty. */
+/* Drops dead candidates and corrects counts until the first in the queue is true; NULL: empty. */
 static const struct pmill_candidate *find_first(struct pmill_merge_state *state, unsigned part)
 {
 	struct pmill_pair_queue *queue = &state->queues[part];

@@ -1,4 +1,4 @@
-/* One run of merging: what the ways of choosing the next merges share. */
+/* The state of one training: what all methods of merging share. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_MERGE_STATE_H
 #define PMILL_MERGE_MERGE_STATE_H
@@ -11,10 +11,10 @@
 #include "merge/pair_queue.h"
 
 /*
- * Pairs below the floor of the index are neither kept nor offered: most pairs never come up, and a run of so
- * many merges ends far above them. A new pair counts at most as much as those it is made from, so it is below the
- * floor where they are. When the merges do get down to the floor, it is lowered, and all pairs are counted
- * afresh. So the result does not depend on it.
+ * Pairs below the floor of the index are neither kept nor offered: most pairs are rare, and a
+ * training stops far above them. A new pair counts at most as much as the pairs it is made from, so
+ * it is below the floor if they are. If merges do get down to the floor, it is lowered, and all
+ * pairs are counted again. So the result does not depend on it.
  */
 struct pmill_merge_state {
 	const struct pmill_merger_settings *settings;
@@ -22,7 +22,7 @@ struct pmill_merge_state {
 	struct pmill_learned_tokens tokens;
 	struct pmill_packed_words words;
 	struct pmill_pair_index index;
-	int64_t sure_floor;              /* see floor.h */
+	int64_t safe_floor;              /* see floor.h */
 	struct pmill_pair_queue *queues; /* one for each part of the index */
 	unsigned part_count;             /* at most the size of the team */
 	struct pmill_merger_result *result;
@@ -37,29 +37,29 @@ struct pmill_merge_state {
 bool pmill_merge_state_init(struct pmill_merge_state *state);
 void pmill_merge_state_release(struct pmill_merge_state *state);
 
-/* Sets the floor of the index: never below the least count. */
+/* Sets the floor of the index, which is never below the least count. */
 void pmill_merge_state_set_floor(struct pmill_merge_state *state, int64_t floor);
 
-/* Whether a pair may be merged at all, by the filters and the floor. */
+/* Whether the filters allow a pair to be merged; whether it reaches the floor, too. */
 bool pmill_merge_state_is_allowed(
 	const struct pmill_merge_state *state, uint32_t left, uint32_t right);
 bool pmill_merge_state_is_candidate(
 	const struct pmill_merge_state *state, uint32_t left, uint32_t right, int64_t count);
 
-/* The part whose queue begins with the best candidate of all; part_count where there is none. */
+/* Returns the part whose queue begins with the best candidate of all; part_count if none does. */
 unsigned pmill_merge_state_find_best(struct pmill_merge_state *state, struct pmill_candidate *best);
 
-/* The pair where it counts at least the floor, else NULL. */
+/* Returns the pair if its count reaches the floor, otherwise NULL. */
 struct pmill_pair *pmill_merge_state_find_pair(
 	const struct pmill_merge_state *state, uint32_t left, uint32_t right);
 
-/* Notes the merge and its token. False without memory. */
+/* Records the merge and its token. Returns false if out of memory. */
 bool pmill_merge_state_record(struct pmill_merge_state *state, const struct pmill_candidate *pair);
 
-/* Why it stops when no candidate is left. */
+/* Why merging stops when no candidate is left. */
 const char *pmill_merge_state_why_empty(const struct pmill_merge_state *state);
 
-/* Reports once in a while; true: the caller has asked to stop. */
+/* Reports progress now and then. Returns true if the caller has asked to stop. */
 bool pmill_merge_state_is_cancelled(struct pmill_merge_state *state);
 
 #endif

@@ -1,4 +1,4 @@
-/* Words → merges: the stages of a run. */
+/* Words → merges: the stages of a training. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/merger.h"
 
@@ -10,7 +10,7 @@
 
 enum {
 	ALONE_BYTES = 1 << 18,
-	/* Of each further one of three threads and more: its table of pairs of bytes alone takes three times as much. */
+	/* For each thread beyond two: its table of pairs of bytes alone takes three times as much. */
 	THREAD_BYTES = 1 << 19,
 	PIPELINED_BYTES = 8 << 20,
 };
@@ -54,7 +54,7 @@ struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method,
 	return plan;
 }
 
-/* From the numbers of the run to the ids of the layout. */
+/* From a token's number to its id in the layout. */
 static uint32_t id_of(const struct pmill_merge_state *state, uint32_t token)
 {
 	if (token < 256)
@@ -71,7 +71,7 @@ static void set_ids(struct pmill_merge_state *state)
 	}
 }
 
-/* No more tokens can come than there are bytes to join: asking for more does not make tokens wide. */
+/* There are no more merges than joints of bytes: asking for more doesn't make tokens wide. */
 static uint64_t most_merges(const struct pmill_word_list *words, uint64_t limit)
 {
 	uint64_t joints = words->count == 0 ? 0 : words->offsets[words->count] - words->count;

@@ -9,12 +9,12 @@
 #include "pairmill.h"
 #include "words/word_list.h"
 
-/* The names of the ways to merge, all with the same result; NULL at the end of the list. */
+/* The names of the methods of merging, all with one result; NULL at the end of the list. */
 const char *pmill_merger_name(size_t index);
 
-/* How a run with so many threads, this method and words of so many bytes in all goes about it. */
+/* How a training of words of `bytes` bytes in all proceeds with these threads and this method. */
 struct pmill_merger_plan {
-	unsigned threads;    /* more than pay are not taken, unless a method is named */
+	unsigned threads;    /* no more than pay, unless a method is named */
 	unsigned part_count; /* of the index */
 	bool is_batched, is_pipelined;
 };

@@ -1,4 +1,4 @@
-/* What a training is told to merge: the tie rules by name. */
+/* How a training is to merge: the tie rules by name. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/merger_settings.h"
 

@@ -1,4 +1,4 @@
-/* What a training is told to merge, and what it returns. */
+/* How a training is to merge, and what it returns. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_MERGER_SETTINGS_H
 #define PMILL_MERGE_MERGER_SETTINGS_H
@@ -20,7 +20,7 @@ const char *pmill_ties_name(size_t index);
 bool pmill_ties_find(const char *name, enum pmill_ties *ties);
 
 struct pmill_merger_settings {
-	uint32_t byte_ids[256]; /* ids of the layout: ties by ids compare them */
+	uint32_t byte_ids[256]; /* ids in the layout: ties by ids compare them */
 	uint32_t first_merge_id;
 	uint64_t merge_limit;
 	int64_t min_count;         /* at least 1 */
@@ -28,15 +28,15 @@ struct pmill_merger_settings {
 	bool is_hf_length;         /* the limit is exclusive, and pairs of bytes are always allowed */
 	enum pmill_ties ties;
 	struct pmill_progress_state *progress; /* may be NULL */
-	unsigned threads;                      /* 0 and 1: the calling one alone */
-	struct pmill_page_pool *pool;          /* memory comes from it; NULL: the system */
-	size_t chained_word_len; /* words of so many bytes are visited by position; 0: 256; for tests */
-	bool is_memory_limited;  /* takes less rather than less time */
+	unsigned threads;                      /* 0 or 1: only the calling thread */
+	struct pmill_page_pool *pool;          /* where memory comes from; NULL: the system */
+	size_t chained_word_len; /* words of this many bytes are chained; 0: 256; for tests */
+	bool is_memory_limited;  /* prefers less memory to less time */
 	int64_t first_floor;     /* see merge_state.h; 0: estimated; for tests */
-	const char *method; /* NULL: the fastest for the threads and the words; else one of the names */
+	const char *method;      /* one of the names; NULL: the fastest for the threads and the words */
 };
 
-/* The length that no token has more of, but for pairs of bytes; 0: no limit. */
+/* The length of the longest token allowed, apart from pairs of bytes; 0: no limit. */
 static inline uint64_t pmill_merger_longest_token(const struct pmill_merger_settings *settings)
 {
 	uint64_t limit = settings->max_token_length;
@@ -47,7 +47,7 @@ static inline uint64_t pmill_merger_longest_token(const struct pmill_merger_sett
 
 struct pmill_learned_merge {
 	uint32_t left, right; /* ids */
-	int64_t count;        /* when it was taken */
+	int64_t count;        /* when it was merged */
 };
 
 struct pmill_merger_result {
@@ -56,9 +56,9 @@ struct pmill_merger_result {
 	const char *stopped; /* "full", "min-count" or "no-pairs" */
 	uint64_t index_seconds_ns, merge_seconds_ns;
 	uint64_t index_peak_memory;
-	uint64_t visits;  /* places looked at */
+	uint64_t visits;  /* places visited */
 	uint64_t batches; /* 0: one by one */
-	uint64_t surveys; /* times that all pairs were counted afresh */
+	uint64_t surveys; /* times that all pairs were counted again */
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* What one merge changes: gathered by neighbour while its words are visited. */
+/* What one merge changes, gathered by neighbour while its places are visited. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/neighbours.h"
 

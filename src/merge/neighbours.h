@@ -1,4 +1,4 @@
-/* What one merge changes: gathered by neighbour while its words are visited. */
+/* What one merge changes, gathered by neighbour while its places are visited. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_NEIGHBOURS_H
 #define PMILL_MERGE_NEIGHBOURS_H
@@ -8,43 +8,43 @@
 #include <stdint.h>
 
 /*
- * While (a,b) becomes z, only the pairs (x,a) → (x,z) on the left and (b,y) → (z,y) on the right change, by the
- * same amount each. So one number for each x and each y is enough, and the table of pairs is asked once for
- * a neighbour, not once for an occurrence. Where two matches touch (a b a b → z z), the pair (b,a) between
- * them becomes (z,z).
+ * While (a,b) becomes z, only the pairs (x,a) → (x,z) on the left and (b,y) → (z,y) on the right
+ * change, both by the same amount. So one number for each x and each y is enough, and the index is
+ * asked once for each neighbour, not for each occurrence. If two matches touch (a b a b → z z), the
+ * pair (b,a) between them becomes (z,z).
  */
 struct pmill_change {
 	int64_t count;
 	uint32_t token;       /* x or y */
-	uint32_t place_count; /* that hold the new pair */
-	uint32_t last_visit;  /* counts a word once */
-	uint32_t *fill;       /* where the next word of the new pair is written; NULL: nowhere */
+	uint32_t place_count; /* places of the new pair */
+	uint32_t last_visit;  /* so that a place counts once */
+	uint32_t *fill;       /* where the next place of the new pair is written; NULL: nowhere */
 };
 
 struct pmill_change_event {
-	uint32_t change; /* its number on this side */
+	uint32_t change; /* its index on this side */
 	uint32_t place;
 };
 
 /* All zero is empty. */
 struct pmill_change_side {
-	struct pmill_change *items; /* in the order in which the neighbours came up */
+	struct pmill_change *items; /* in the order in which the neighbours were met */
 	size_t count;
 	size_t capacity;
-	struct pmill_change_event *events; /* each word once for each of its neighbours */
+	struct pmill_change_event *events; /* each place once for each of its neighbours */
 	size_t event_count;
 	size_t event_capacity;
 };
 
 struct pmill_changes {
 	struct pmill_change_side left, right;
-	struct pmill_change_side both; /* the pair (z,z), as the one neighbour z */
-	uint32_t visit;                /* the number of the word at hand, from 1 in each merge */
+	struct pmill_change_side both; /* the pair (z,z), with z as the only neighbour */
+	uint32_t visit;                /* number of the current place, from 1 in each merge */
 };
 
 /*
- * Who visits: by token, the number of its change from 1; 0: none yet. Four bytes a token, so that both arrays
- * stay in the second-level cache.
+ * A visitor's table: by token, the number of its change, from 1; 0: none yet. Four bytes a token
+ * keep both arrays in the second-level cache.
  */
 struct pmill_neighbours {
 	uint32_t *left, *right;
@@ -54,20 +54,20 @@ struct pmill_neighbours {
 
 /* All zero is empty. */
 void pmill_neighbours_release(struct pmill_neighbours *neighbours);
-/* Room for tokens below `token_count`. False without memory. */
+/* Makes room for tokens below `token_count`. Returns false if out of memory. */
 bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t token_count);
-/* Forgets the neighbours of these changes, which stay. */
+/* Forgets the neighbours of these changes; the changes stay. */
 void pmill_neighbours_clear(
 	struct pmill_neighbours *neighbours, const struct pmill_changes *changes);
 
 void pmill_changes_release(struct pmill_changes *changes);
-/* Room for `more` events on each side. False without memory. */
+/* Makes room for `more` events on each side. Returns false if out of memory. */
 bool pmill_changes_reserve(struct pmill_changes *changes, size_t more);
 void pmill_changes_clear(struct pmill_changes *changes);
-/* Writes the words of the events of one side to where their changes say. */
+/* Writes the places of one side's events to where their changes point. */
 void pmill_changes_fill(struct pmill_change_side *side);
 
-/* The one match of its place on this side. `number`: the neighbour's, in struct pmill_neighbours. */
+/* Adds the only match at `place` on this side; `number` is its neighbour's in pmill_neighbours. */
 static inline void pmill_change_add_single(
 	struct pmill_change_side *side, uint32_t *number, uint32_t token, uint32_t place, int64_t count)
 {
@@ -82,7 +82,7 @@ static inline void pmill_change_add_single(
 	side->events[side->event_count++] = (struct pmill_change_event){at - 1, place};
 }
 
-/* One of several matches of the place that is visited as number `visit`. */
+/* Adds one of several matches at `place`, which is the `visit`-th to be visited. */
 static inline void pmill_change_add(struct pmill_change_side *side, uint32_t *number,
 	uint32_t token, uint32_t visit, uint32_t place, int64_t count)
 {

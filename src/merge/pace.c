@@ -1,4 +1,4 @@
-/* Which of two ways of doing the same is faster: found out while it is done. */
+/* Which of two ways to do the same work is faster, measured while it is done. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/pace.h"
 

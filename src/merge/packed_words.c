@@ -1,4 +1,4 @@
-/* Words as tokens: short ones packed one behind another, long ones as chains of positions. */
+/* Words as tokens: short ones packed one after another, others chained by position. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/packed_words.h"
 
@@ -7,13 +7,13 @@
 #include "base/error.h"
 
 enum {
-	/* Behind each share, where vectors read but never write: 17 tokens of 4 bytes behind a header. */
+	/* After each share, where vectors read but never write: 17 tokens of 4 bytes after a header. */
 	PADDING_UNITS = PMILL_SHARE_PADDING / 8,
-	/* Words that are dealt to one share at a time: neighbours share pairs. */
+	/* Words dealt to one share at a time: neighbouring words have pairs in common. */
 	DEALT_WORDS = 256,
 };
 
-/* What the words of one share come to: first how much it is, then where it goes. */
+/* What the words of one share take: first how much, later where it begins. */
 struct extent {
 	uint64_t units, positions, chained_words;
 };
@@ -25,7 +25,7 @@ struct packing {
 	struct extent *extents;
 };
 
-/* The next word of a share behind `word`. */
+/* The next word after `word` in its share. */
 static size_t next_word(const struct packing *packing, size_t word)
 {
 	if (++word % DEALT_WORDS == 0)
@@ -106,7 +106,7 @@ static void pack_share(void *context, unsigned share)
 	}
 }
 
-/* From how much each part has to where it begins. */
+/* Turns how much each share takes into where that begins. */
 static void lay_out(struct pmill_packed_words *packed, struct extent *extents, unsigned count)
 {
 	struct extent sum = {0};
@@ -161,7 +161,8 @@ static pmill_status pack(
 	lay_out(packed, packing->extents, share_count);
 	if (packed->unit_count + packed->position_count >= UINT32_MAX)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-			"the distinct words are too much for one training: more than 32 GiB when packed");
+			"too many distinct words for one training: they would take more than 32 GiB when "
+			"packed");
 	if (!allocate(packed))
 		return pmill_fail_memory(error);
 	set_shares(packed, packing->extents);

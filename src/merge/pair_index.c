@@ -9,10 +9,10 @@
 enum {
 	DENSE_PAIRS = 256 * 256,
 	FIRST_SLOTS = 1 << 12,
-	DROPPED_SLOTS = 1 << 18, /* 6 MiB at a time go back to the system when a table has moved */
+	DROPPED_SLOTS = 1 << 18, /* a table that moves returns 6 MiB at a time to the system */
 };
 
-/* Never 0, since the right token of a pair in the hash table or the left one is 256 or more. */
+/* Never 0: at least one token of a pair in the hash tables is 256 or more. */
 static uint64_t key_of(uint32_t left, uint32_t right)
 {
 	return (uint64_t)left << 32 | right;
@@ -23,7 +23,7 @@ static bool is_dense(uint32_t left, uint32_t right)
 	return (left | right) < 256;
 }
 
-/* Fibonacci hashing; the high bits are the well mixed ones. */
+/* Fibonacci hashing; the high bits are the well-mixed ones. */
 static uint64_t hash_of(uint64_t key)
 {
 	return (key ^ key >> 29) * 0x9E3779B97F4A7C15u;
@@ -72,7 +72,7 @@ bool pmill_pair_index_init(
 	return false;
 }
 
-/* All places with it: the pool has them all. */
+/* Frees its places as well: all are in its pool. */
 static void release_part(struct pmill_pair_index *index, unsigned p)
 {
 	struct pmill_pair_part *part = &index->parts[p];
@@ -120,8 +120,9 @@ static size_t count_kept(const struct pmill_pair_index *index, const struct pmil
 }
 
 /*
- * Leaves behind the pairs below the floor. Slots are in the order of hashes, so the new table is filled from front to
- * end as the old one is read, and both together take little more than the larger one.
+ * Drops the pairs below the floor. Slots are in the order of hashes, so the new table fills from
+ * front to back as the old one is read, and both together take little more memory than the larger
+ * one.
  */
 static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_count)
 {
@@ -153,7 +154,7 @@ static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_coun
 
 bool pmill_pair_index_reserve(struct pmill_pair_index *index, unsigned p, size_t more)
 {
-	/* At most two thirds full, and half so when it was just rebuilt. */
+	/* At most two thirds full, and at most half full when just rebuilt. */
 	struct pmill_pair_part *part = &index->parts[p];
 	if (part->slot_count > 0 && part->used + more <= part->slot_count / 3 * 2)
 		return true;

@@ -130,8 +130,8 @@ void pmill_pair_queue_push(struct pmill_pair_queue *queue, struct pmill_candidat
 	queue->items[at] = candidate;
 }
 
-/* Lets `candidate` sink from the top, which is free. */
-static void sink(struct pmill_pair_queue *queue, struct pmill_candidate candidate)
+/* Sifts `candidate` down from the top, which is free. */
+static void sift_down(struct pmill_pair_queue *queue, struct pmill_candidate candidate)
 {
 	size_t at = 0;
 	for (;;) {
@@ -154,7 +154,7 @@ struct pmill_candidate pmill_pair_queue_pop(struct pmill_pair_queue *queue)
 	struct pmill_candidate first = queue->items[0];
 	struct pmill_candidate last = queue->items[--queue->count];
 	if (queue->count > 0)
-		sink(queue, last);
+		sift_down(queue, last);
 	return first;
 }
 
@@ -163,7 +163,7 @@ void pmill_pair_queue_lower_first(struct pmill_pair_queue *queue, int64_t count)
 	struct pmill_candidate first = queue->items[0];
 	first.count = count;
 	if (class_of(count) >= queue->closed) {
-		sink(queue, first);
+		sift_down(queue, first);
 		return;
 	}
 	pmill_pair_queue_pop(queue);

@@ -12,20 +12,20 @@ struct pmill_candidate {
 
 enum { PMILL_QUEUE_CLASSES = 252, PMILL_WAITING_BLOCK = 16 };
 
-/* Candidates that wait, of one class: a list of single ones costs a miss of the cache for each. */
+/* Waiting candidates of one class: a list of single ones would cost a cache miss for each. */
 struct pmill_waiting {
 	struct pmill_candidate candidates[PMILL_WAITING_BLOCK];
 	uint32_t count;
-	uint32_t next; /* block of its class, from 1; 0: the last. Only the first one is not full */
+	uint32_t next; /* block of its class, from 1; 0: none. Only the first may be partly full */
 };
 
 /*
- * Lazy: counts in it may be too high, never too low, because the count of a pair only falls after the merge
- * that made it. So the first candidate whose count is true is the best pair.
+ * Lazy: a count in it may be too high, never too low, because the count of a pair only falls after
+ * the merge that made it. So the first candidate whose count is true is the best pair.
  *
- * Only the candidates of high counts are in a heap. The others wait, unsorted, in classes of counts, four for
- * each doubling; a class is opened when all above it are used up. So the heap is small, and candidates that never
- * come up cost next to nothing.
+ * Only candidates with high counts are in a heap. The others wait, unsorted, in classes of counts,
+ * four for each doubling; a class is opened when all above it are used up. So the heap is small,
+ * and candidates that are never merged cost next to nothing.
  */
 struct pmill_pair_queue {
 	struct pmill_candidate *items; /* the heap */
@@ -33,7 +33,7 @@ struct pmill_pair_queue {
 	size_t capacity;
 	struct pmill_waiting *blocks;
 	size_t waiting_count; /* candidates */
-	size_t block_count;   /* that were used so far: some of them may be free */
+	size_t block_count;   /* used so far; some may be free again */
 	size_t block_capacity;
 	uint32_t free;                       /* block, as `next` */
 	uint32_t first[PMILL_QUEUE_CLASSES]; /* block, as `next` */
@@ -56,16 +56,16 @@ bool pmill_pair_queue_is_before(const struct pmill_pair_queue *queue,
 void pmill_pair_queue_push(struct pmill_pair_queue *queue, struct pmill_candidate candidate);
 
 /*
- * To be called when the heap is empty: opens the highest class that is not empty. False: none is. Its
- * candidates are then taken one by one, and pushed again with their true counts.
+ * Opens the highest class that has candidates; returns false if none has. Call it when the heap is
+ * empty. These candidates are then taken one by one, and pushed again with their true counts.
  */
 bool pmill_pair_queue_open_class(struct pmill_pair_queue *queue);
 bool pmill_pair_queue_take_waiting(
 	struct pmill_pair_queue *queue, struct pmill_candidate *candidate);
 
-/* Not to be called on an empty heap. */
+/* The heap must not be empty. */
 struct pmill_candidate pmill_pair_queue_pop(struct pmill_pair_queue *queue);
-/* The first candidate's count was too high: puts it where the true one belongs. */
+/* Lowers the first candidate's count, which was too high, and moves it where it belongs. */
 void pmill_pair_queue_lower_first(struct pmill_pair_queue *queue, int64_t count);
 
 #endif

@@ -1,12 +1,14 @@
-/* All pairs of all words counted afresh, in the middle of a run. */
+/* Counts all pairs of all words again, in the middle of a training. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Most pairs are below the floor, and a table of all would be the largest of the run. So there are two
- * walks over the words: the first adds the counts up in a sketch, slots that many pairs share; the second
- * counts one by one the pairs whose slot reaches the floor. A third one names their places.
+ * Most pairs are below the floor, and a table of all of them would be the largest of the training.
+ * So there are two walks over the words: the first adds up counts in a sketch, whose slots many
+ * pairs share; the second counts exactly the pairs whose slot reaches the floor. A third walk
+ * writes their places.
  *
- * The sketch is one for all threads. A slot that has reached the floor is not written any more, so threads seldom
- * meet. The tables are a few for all threads: with one for each of 32, they were half of the peak.
+ * All threads share one sketch. A slot that has reached the floor is not written any more, so
+ * threads seldom meet. There are only a few tables for all threads: with one for each of 32
+ * threads, they were half of the peak.
  */
 #include "merge/pair_survey.h"
 
@@ -17,15 +19,18 @@
 #include "base/pages.h"
 
 enum {
-	/* Four slots for each 8 bytes of packed words, and beyond a million of slots one: 4 bytes each. */
+	/* Four slots per 8 bytes of packed words; beyond a million slots, one. A slot has 4 bytes. */
 	LEAST_SKETCH_BITS = 8,
 	DENSE_SKETCH_BITS = 20,
 	MOST_SKETCH_BITS = 23,
-	/* Slots count up to here, in units that are larger where the floor is: so many threads can't overflow one. */
+	/*
+	 * Slots count up to here, in units that grow with the floor: not even many threads overflow
+	 * one.
+	 */
 	MOST_NEEDED = 1 << 16,
 	MOST_TABLES = 4,
 	FIRST_SLOTS = 1 << 12,
-	DROPPED_SLOTS = 1 << 18, /* 6 MiB at a time go back to the system when a table has moved */
+	DROPPED_SLOTS = 1 << 18, /* a table that moves returns 6 MiB at a time to the system */
 };
 
 /* A pair in the words of some shares. */
@@ -33,13 +38,13 @@ struct entry {
 	uint64_t key; /* left in the upper half, right + 1 in the lower; 0: a free slot */
 	union {
 		int64_t count;
-		uint32_t *fill; /* later: where the next name is written; NULL: nowhere */
+		uint32_t *fill; /* later: where the next place is written; NULL: nowhere */
 	};
 	union {
 		uint32_t place_count;
-		uint32_t before; /* later: places of the pair in the tables before */
+		uint32_t before; /* later: places of the pair in earlier tables */
 	};
-	uint32_t last; /* the place that was seen last */
+	uint32_t last; /* the place seen last */
 };
 
 struct survey;
@@ -60,8 +65,8 @@ struct survey {
 	_Atomic uint32_t *sketch;
 	unsigned sketch_bits;
 	unsigned shift;         /* a unit of the sketch is 2^shift occurrences */
-	uint32_t needed;        /* units that a pair of the floor has at least */
-	atomic_bool has_failed; /* no memory */
+	uint32_t needed;        /* units that a pair at the floor has at least */
+	atomic_bool has_failed; /* out of memory */
 };
 
 static uint64_t key_of(uint32_t left, uint32_t right)
@@ -113,7 +118,7 @@ static void sketch_share(void *context, unsigned index)
 
 /* ---- 2: pairs that may reach the floor ---- */
 
-/* In the order of hashes, so that a table that grows is filled from front to end, as the old one is read. */
+/* In the order of hashes, so a table that grows fills from front to back as the old one is read. */
 static struct entry *find_slot(const struct table *table, uint64_t key)
 {
 	size_t at = (size_t)((hash_of(key) >> 20 & UINT32_MAX) * table->slot_count >> 32);
@@ -147,7 +152,7 @@ static bool grow(struct table *table)
 	return true;
 }
 
-static bool is_in_question(const struct survey *survey, uint32_t left, uint32_t right)
+static bool may_reach_floor(const struct survey *survey, uint32_t left, uint32_t right)
 {
 	const _Atomic uint32_t *slot = sketch_slot(survey, key_of(left, right));
 	return atomic_load_explicit(slot, memory_order_relaxed) >= survey->needed &&
@@ -162,7 +167,7 @@ static bool has_failed(const struct survey *survey)
 static void count_pair(void *context, uint32_t left, uint32_t right, uint32_t place, int64_t count)
 {
 	struct table *table = context;
-	if (!is_in_question(table->survey, left, right))
+	if (!may_reach_floor(table->survey, left, right))
 		return;
 	if (table->used >= table->slot_count / 3 * 2 && !grow(table)) {
 		atomic_store(&table->survey->has_failed, true);
@@ -230,7 +235,7 @@ static struct pmill_pair *find_pair(struct survey *survey, const struct entry *e
 	return pmill_pair_index_add(&survey->state->index, left, right);
 }
 
-/* Until it has places, a pair holds their number: twice, so that it is no single place. */
+/* Until it has places, a pair holds twice their number: even, so not a single place. */
 static bool add_entry(struct survey *survey, unsigned part, struct entry *entry)
 {
 	if (!pmill_pair_index_reserve(&survey->state->index, part, 1))
@@ -243,7 +248,7 @@ static bool add_entry(struct survey *survey, unsigned part, struct entry *entry)
 	return true;
 }
 
-/* The first table that has the pair gives it its places; those of later tables follow. */
+/* The first table that has the pair allocates its places; those of later tables follow. */
 static bool place_entry(struct survey *survey, unsigned part, struct entry *entry)
 {
 	struct pmill_merge_state *state = survey->state;
@@ -282,7 +287,7 @@ static void write_place(void *context, uint32_t left, uint32_t right, uint32_t p
 {
 	struct table *table = context;
 	(void)count;
-	if (!is_in_question(table->survey, left, right))
+	if (!may_reach_floor(table->survey, left, right))
 		return;
 	struct entry *entry = find_slot(table, key_of(left, right));
 	if (entry->fill == NULL || entry->last == place)
@@ -358,7 +363,7 @@ static bool survey_pairs(struct survey *survey)
 	pmill_team_run(state->team, count_entries, survey);
 	if (has_failed(survey))
 		return false;
-	/* Sums that are not complete yet are no reason to leave a pair behind. */
+	/* A table that grows must not drop a pair whose sum is still incomplete. */
 	state->index.floor = 1;
 	pmill_team_run(state->team, index_part, survey);
 	state->index.floor = survey->floor;
@@ -380,13 +385,14 @@ static bool survey_all(struct pmill_merge_state *state)
 }
 
 /*
- * What is sure without filters; else from where the run has come to where it will end, as if the count of merge k
- * fell as 1/k; half of that.
+ * The safe floor, if that is lower: without filters no merge falls below it. Otherwise extrapolates
+ * from the merges so far to the last one, as if the count of merge k fell as 1/k, and takes half of
+ * that.
  */
-static int64_t lower_estimate(const struct pmill_merge_state *state)
+static int64_t estimate_lower_floor(const struct pmill_merge_state *state)
 {
-	if (state->index.floor > state->sure_floor && state->sure_floor > 0)
-		return state->sure_floor;
+	if (state->index.floor > state->safe_floor && state->safe_floor > 0)
+		return state->safe_floor;
 	int64_t floor = state->index.floor / 4;
 	double reached = (double)state->result->merge_count / (double)state->settings->merge_limit;
 	double estimate = (double)state->index.floor * reached / 2;
@@ -398,7 +404,7 @@ pmill_status pmill_pair_survey_lower_floor(struct pmill_merge_state *state, bool
 	*is_done = state->index.floor <= state->settings->min_count;
 	if (*is_done)
 		return PMILL_OK;
-	pmill_merge_state_set_floor(state, lower_estimate(state));
+	pmill_merge_state_set_floor(state, estimate_lower_floor(state));
 	state->result->surveys++;
 	return survey_all(state) ? PMILL_OK : pmill_fail_memory(state->error);
 }

@@ -1,4 +1,4 @@
-/* Memory for lists of places: many of all sizes, made and freed all the time by one thread. */
+/* Memory for lists of places: many, of all sizes, always coming and going, for one thread. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/place_pool.h"
 
@@ -6,23 +6,23 @@
 
 enum {
 	UNIT = 8, /* bytes */
-	/* 64 KiB, then twice as much, then a huge page of 2 MiB: what is larger than those before takes one anyway. */
+	/* 64 KiB, 128 KiB, then a huge page of 2 MiB: anything larger than 128 KiB takes one anyway. */
 	FIRST_CHUNK_UNITS = 1 << 13,
 	SMALL_CHUNK_UNITS = 1 << 14,
 	LAST_CHUNK_UNITS = 1 << 18,
-	FINE_CLASSES = 8, /* up to here a class is a number of units */
+	FINE_CLASSES = 8, /* up to here, class n has n units */
 	LARGEST_CLASS = PMILL_PLACE_CLASSES - 1,
-	LARGEST_WHOLE_CLASS = 60, /* 512 KiB: lists beyond are not rounded up to their class */
+	LARGEST_WHOLE_CLASS = 60, /* 512 KiB: larger lists are not rounded up to their class */
 };
 
 struct pmill_place_block {
 	struct pmill_place_block *next;
 };
 
-/* At the head of its pages. */
+/* At the start of its pages. */
 struct pmill_place_chunk {
 	struct pmill_place_chunk *next;
-	size_t unit_count; /* this head included */
+	size_t unit_count; /* including this head */
 	uint64_t units[];
 };
 
@@ -31,7 +31,7 @@ static size_t units_for(uint32_t count)
 	return (sizeof(struct pmill_places) + (size_t)count * sizeof(uint32_t) + UNIT - 1) / UNIT;
 }
 
-/* Classes 1 to 8 are as many units; then come 10, 12, 14, 16, 20, 24, 28, 32, 40, … units. */
+/* Classes 1 to 8 have 1 to 8 units; then come 10, 12, 14, 16, 20, 24, 28, 32, 40, … units. */
 static size_t class_units(unsigned class)
 {
 	if (class <= FINE_CLASSES)
@@ -40,7 +40,7 @@ static size_t class_units(unsigned class)
 	return (size_t)(5 + quarter) << (step + 1);
 }
 
-/* The smallest class that holds so many units. */
+/* The smallest class that holds `units`. */
 static unsigned class_above(size_t units)
 {
 	if (units <= FINE_CLASSES)
@@ -50,7 +50,7 @@ static unsigned class_above(size_t units)
 	return 1 + FINE_CLASSES + 4 * (log - 3) + quarter;
 }
 
-/* The largest class that fits into so many units. */
+/* The largest class that fits into `units`. */
 static unsigned class_within(size_t units)
 {
 	if (units >= class_units(LARGEST_CLASS))
@@ -68,7 +68,7 @@ static void put(struct pmill_place_pool *pool, void *memory, unsigned class)
 		pool->largest = class;
 }
 
-/* As blocks of the largest classes that fit. */
+/* Frees them as blocks of the largest classes that fit. */
 static void put_units(struct pmill_place_pool *pool, uint64_t *units, size_t count)
 {
 	while (count > 0) {
@@ -94,7 +94,7 @@ static void set_room(struct pmill_place_pool *pool, uint64_t *room, size_t units
 	pool->room_units = units;
 }
 
-/* With room for so many units at least. */
+/* With room for at least `units`. */
 static bool add_chunk(struct pmill_place_pool *pool, size_t units)
 {
 	size_t unit_count = FIRST_CHUNK_UNITS, head = sizeof *pool->chunks / UNIT;
@@ -114,7 +114,7 @@ static bool add_chunk(struct pmill_place_pool *pool, size_t units)
 	return true;
 }
 
-/* The largest block that is free, else a new chunk, becomes what is cut up. */
+/* Cuts up the largest free block next, or a new chunk if that is too small. */
 static bool find_room(struct pmill_place_pool *pool, size_t units)
 {
 	while (pool->largest > 0 && pool->free[pool->largest] == NULL)

@@ -1,4 +1,4 @@
-/* Memory for lists of places: many of all sizes, made and freed all the time by one thread. */
+/* Memory for lists of places: many, of all sizes, always coming and going, for one thread. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_PLACE_POOL_H
 #define PMILL_MERGE_PLACE_POOL_H
@@ -8,7 +8,7 @@
 
 #include "base/page_pool.h"
 
-/* The places that held a pair when it came to be, in ascending order: see packed_words.h for their names. */
+/* The places that a pair had when it was made, by share, and ascending in each (packed_words.h). */
 struct pmill_places {
 	uint32_t count;
 	uint32_t items[];
@@ -20,10 +20,10 @@ struct pmill_place_block; /* a free one */
 struct pmill_place_chunk;
 
 /*
- * Blocks come in classes of size, four for each doubling, and are cut from chunks on huge pages. A freed
- * block is used again for its class, or cut up once the chunk is used up: most lists that are freed are long,
- * and most that are made are short. Nothing goes back to the system before the end, since it would clear the
- * pages again. All zero is empty. One thread at a time.
+ * Blocks come in classes of size, four for each doubling, and are cut from chunks on huge pages. A
+ * freed block is reused for its class, or cut up once the chunk is used up: most lists that are
+ * freed are long, and most new ones are short. Nothing returns to the system before the end: the
+ * system would clear the pages again. All zero is empty. One thread at a time.
  */
 struct pmill_place_pool {
 	struct pmill_page_pool *pages; /* where chunks come from; NULL: the system */
@@ -34,11 +34,11 @@ struct pmill_place_pool {
 	struct pmill_place_chunk *chunks; /* the newest first */
 };
 
-/* A list of `count` > 0 names, its count set. NULL without memory. */
+/* Returns a list for `count` > 0 places, its count set; NULL if out of memory. */
 struct pmill_places *pmill_place_pool_allocate(struct pmill_place_pool *pool, uint32_t count);
 void pmill_place_pool_free(struct pmill_place_pool *pool, struct pmill_places *places);
 
-/* All lists go. */
+/* Frees all lists. */
 void pmill_place_pool_release(struct pmill_place_pool *pool);
 
 #endif

@@ -1,19 +1,19 @@
-/* One merge at the places of its pair. */
+/* Applies one merge at the places of its pair. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/visit.h"
 
 #include "merge/visit_match.h"
 
 enum {
-	/* Places that are prefetched before they are visited, a round at a time. */
+	/* Places prefetched before they are visited, a round at a time. */
 	PREFETCHED = 16,
-	/* Most words end on the second line of the cache where they don't on the first. */
+	/* Most words that don't end on the first cache line end on the second. */
 	SECOND_LINE = 48,
-	/* Places for which room is made at once. Most have one match, and a word with more makes its own room. */
+	/* Places to make room for at once. Most have one match; a word with more makes its own room. */
 	ROUND = 16,
 	/* A short word has at most half as many matches as tokens. */
 	MOST_MATCHES = PMILL_CHAINED_WORD_LEN / 2,
-	/* Places in a word that are looked at without a branch: most words have no more. */
+	/* Offsets in a word that are searched without a branch: most words have no more. */
 	LOOKED = 16,
 };
 #define FOUND_MORE (1u << 31)
@@ -23,7 +23,7 @@ static bool is_chained(const struct pmill_packed_words *words, uint32_t place)
 	return place >= words->unit_count;
 }
 
-/* Where the pair begins at this position, its second token; else PMILL_NO_POSITION. */
+/* If the pair begins here, the position of its second token, otherwise PMILL_NO_POSITION. */
 static uint32_t match_chained(
 	const struct pmill_packed_words *words, uint32_t at, uint32_t left, uint32_t right)
 {
@@ -34,8 +34,8 @@ static uint32_t match_chained(
 }
 
 /*
- * As merge in a short word, for one match. Whether it touches the match before shows in the token on
- * its left: the new one stands nowhere else yet.
+ * Merges one match, as in a short word. It touches the match before it if the token on its left is
+ * `joined`, which is new and occurs nowhere else yet.
  */
 static void merge_chained(const struct pmill_packed_words *words, uint32_t place, int64_t count,
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
@@ -67,7 +67,7 @@ static void merge_chained(const struct pmill_packed_words *words, uint32_t place
 		pmill_change_add(&changes->right, &neighbours->right[token], token, visit, place, count);
 }
 
-/* What a visit touches first. (A function that only prefetches would be dropped by gcc as one without effect.) */
+/* What a visit touches first. (gcc drops a function that only prefetches: it has no effect.) */
 static const void *address_of(const struct pmill_packed_words *words, uint32_t place)
 {
 	if (is_chained(words, place))
@@ -88,11 +88,10 @@ static void visit_chained(const struct pmill_packed_words *words, uint32_t place
 	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
-	/* Places come in order, so the next is mostly in the same word. */
+	/* Places are in order, so the next is mostly in the same word. */
 	uint32_t at = place - (uint32_t)words->unit_count;
-	bool is_behind = *word + 1 < words->chained_count &&
-		words->chained_words[*word + 1].begin <= at;
-	if (is_behind || words->chained_words[*word].begin > at)
+	bool is_later = *word + 1 < words->chained_count && words->chained_words[*word + 1].begin <= at;
+	if (is_later || words->chained_words[*word].begin > at)
 		*word = pmill_packed_words_find_chained(words, at);
 	merge_chained(
 		words, place, words->chained_words[*word].count, left, right, joined, neighbours, changes);
@@ -107,7 +106,10 @@ static void visit_chained_places(const struct pmill_packed_words *words, const u
 		visit_chained(words, places[i], &chained_word, left, right, joined, neighbours, changes);
 }
 
-/* How many of the first places are of one kind. They come share by share, and in each the short words first. */
+/*
+ * How many of the first places are of one kind. Each share's short words come before its chained
+ * ones.
+ */
 static size_t count_alike(
 	const struct pmill_packed_words *words, const uint32_t *places, size_t count)
 {
@@ -130,7 +132,8 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
 	}
 	for (size_t begin = 0, alike; begin < count; begin += alike) {
 		alike = count_alike(words, places + begin, count - begin < ROUND ? count - begin : ROUND);
-		size_t behind = count - begin, ahead = behind > PREFETCHED ? behind - PREFETCHED : 0;
+		size_t remaining = count - begin,
+			   ahead = remaining > PREFETCHED ? remaining - PREFETCHED : 0;
 		if (!pmill_changes_reserve(changes, ROUND))
 			return false;
 		bool done = true;

@@ -1,4 +1,4 @@
-/* One merge at the places of its pair. */
+/* Applies one merge at the places of its pair. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_VISIT_H
 #define PMILL_MERGE_VISIT_H
@@ -8,27 +8,27 @@
 #include "merge/pair_index.h"
 
 /*
- * Replaces (left, right) by `joined` at each of `count` places and gathers what changes, in the order of the
- * places. Those that no longer hold the pair are passed over. False without memory.
+ * Replaces (left, right) by `joined` at each of `count` places and gathers what changes, in the
+ * order of the places. Skips places that no longer hold the pair. Returns false if out of memory.
  */
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *places,
 	size_t count, uint32_t left, uint32_t right, uint32_t joined,
 	struct pmill_neighbours *neighbours, struct pmill_changes *changes);
 
 /*
- * Adds the pairs of bytes of one share to `pairs`, a dense table of 256 × 256: how often each occurs, and
- * at how many places. False where a count does not fit.
+ * Adds the pairs of bytes of one share to `pairs`, a dense table of 256 × 256: how often each
+ * occurs, and at how many places. Returns false if a count overflows.
  */
 struct pmill_byte_pair {
 	int64_t count;
 	uint32_t place_count;
-	uint32_t last;  /* the place that was seen last; UINT32_MAX: none */
-	uint32_t *fill; /* where the next name is written; NULL: nowhere */
+	uint32_t last;  /* the place seen last; UINT32_MAX: none */
+	uint32_t *fill; /* where the next place is written; NULL: nowhere */
 };
 bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
 	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs);
 
-/* The same walk: names the places. */
+/* The same walk: writes the places. */
 void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
 	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs);
 

@@ -1,4 +1,4 @@
-/* Several tokens at once: where a pair stands among them. */
+/* Finds a pair among several tokens at once. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_MERGE_VISIT_MATCH_H
 #define PMILL_MERGE_VISIT_MATCH_H
@@ -12,8 +12,8 @@
 typedef uint64_t __attribute__((may_alias)) pmill_aliasing_unit;
 
 /*
- * Bit i of what is returned: tokens i and i + 1 are left and right. Reads one token more than it has
- * places.
+ * How many offsets one call searches. Bit i of its result is set if tokens i and i + 1 are left and
+ * right, so it reads one more token.
  */
 enum { PMILL_MATCH_NARROW = 8, PMILL_MATCH_WIDE = 4 };
 

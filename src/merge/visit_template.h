@@ -1,7 +1,7 @@
-/* One merge in one short word, written once for tokens of 2 and of 4 bytes: TOKEN and NAME(x) are set. */
+/* One merge in a short word, for tokens of 2 or 4 bytes: set TOKEN, NAME(x) and LOOK_TOKENS. */
 /* SPDX-License-Identifier: MIT */
 
-/* LOOKED places from `at` on, those within the word: bit i for tokens at + i and the next. */
+/* Searches LOOKED offsets of the word from `at` on: bit i is for tokens at + i and the next. */
 static inline unsigned NAME(look)(
 	const TOKEN *tokens, size_t len, size_t at, TOKEN left, TOKEN right)
 {
@@ -12,8 +12,9 @@ static inline unsigned NAME(look)(
 }
 
 /*
- * Where the pair stands: the first LOOKED places that have it, as bits, and above them where they begin; 0:
- * nowhere. FOUND_MORE: it stands behind those, too. Looks beyond the word: see PADDING_UNITS.
+ * Where the pair is: the first LOOKED offsets with a match, as bits, and above them where these
+ * offsets begin; 0: nowhere. FOUND_MORE: there are matches after those, too. Reads beyond the word:
+ * see PADDING_UNITS.
  */
 static inline unsigned NAME(find)(const TOKEN *tokens, size_t len, TOKEN left, TOKEN right)
 {
@@ -26,7 +27,7 @@ static inline unsigned NAME(find)(const TOKEN *tokens, size_t len, TOKEN left, T
 	return found;
 }
 
-/* Takes out the token at `gap` > 0: eight bytes at a time, whose first tokens stay as they are. */
+/* Removes the token at `gap` > 0, eight bytes at a time; tokens before the gap stay as they are. */
 static inline void NAME(close_gap)(TOKEN *tokens, size_t gap, size_t len)
 {
 	enum { TOKENS = 8 / sizeof(TOKEN), BITS = 8 * sizeof(TOKEN) };
@@ -45,7 +46,7 @@ static inline void NAME(close_gap)(TOKEN *tokens, size_t gap, size_t len)
 #endif
 }
 
-/* Replaces from left to right, where there may be several matches. False without memory. */
+/* Replaces from left to right, if there may be several matches. Returns false if out of memory. */
 static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place, const TOKEN left,
 	const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
@@ -56,7 +57,7 @@ static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place, con
 	size_t len = pmill_packed_word_len(word), in = 0, out = 0;
 	int64_t count = pmill_packed_word_count(word);
 	uint32_t visit = ++changes->visit;
-	bool is_touching = false; /* the match before ends where this one begins */
+	bool is_touching = false; /* the last match ends where this one begins */
 	while (in < len) {
 		if (in + 1 >= len || tokens[in] != left || tokens[in + 1] != right) {
 			tokens[out++] = tokens[in++];
@@ -79,7 +80,7 @@ static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place, con
 	return true;
 }
 
-/* Replaces the pair at `at`, the only one. */
+/* Replaces the only match, at `at`. */
 static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t place, size_t at,
 	uint32_t joined, struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
@@ -92,16 +93,16 @@ static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t p
 	if (at + 2 < len)
 		pmill_change_add_single(
 			&changes->right, &neighbours->right[tokens[at + 2]], tokens[at + 2], place, count);
-	/* In this order: a narrow store that a wide load follows would make it wait. */
+	/* In this order: a wide load right after a narrow store would stall. */
 	NAME(close_gap)(tokens, at + 1, len);
 	tokens[at] = (TOKEN)joined;
 	pmill_packed_word_shorten(word, 1);
 }
 
 /*
- * Short words, at most ROUND of them; `ahead` names are there to be prefetched, PREFETCHED behind. A list of
- * places may name words that no longer hold the pair, every second one of some, and which can't be foreseen: so
- * all are looked at first, without branches. False without memory.
+ * Visits at most ROUND short words. After each of the first `ahead`, prefetches the one PREFETCHED
+ * further on. A list may hold words that no longer hold the pair, in some lists every second one,
+ * and unpredictably: so all are searched first, without branches. Returns false if out of memory.
  */
 static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *places,
 	size_t count, size_t ahead, const TOKEN left, const TOKEN right, uint32_t joined,

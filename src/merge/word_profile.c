@@ -1,4 +1,4 @@
-/* What a list of words comes to: all that an estimate of merging's memory wants to know. */
+/* The profile of a list of words: all that an estimate of merging's memory needs to know. */
 /* SPDX-License-Identifier: MIT */
 #include "merge/word_profile.h"
 
@@ -9,14 +9,15 @@ enum { SLOTS = PMILL_PROFILE_SLOTS };
 static const unsigned piece_sizes[PMILL_PROFILE_SIZES] = {4, 5, 6, 7, 8, 10, 12, 20};
 enum {
 	SURE_SIZES = 3,
-	JOINTS_EACH_PIECE =
-		8, /* with more of them, pieces are too short to tell text from random bytes */
-	ENOUGH_PIECES = 1 << 26, /* while it is not known how many joints there are */
+	/* With more, pieces are too short to tell text from random bytes. */
+	JOINTS_PER_PIECE = 8,
+	ENOUGH_PIECES = 1 << 26, /* until the number of joints is known */
 };
 
 /*
- * So many sizes that the last has `enough` different pieces, were neighbours independent: a pair of bytes is worth as many
- * different ones as would give the same sum of squared shares.
+ * Chooses how many sizes to count: the last one would have `enough` different pieces if neighbours
+ * were independent, and pairs of bytes are worth as many different ones as would give the same sum
+ * of squared frequencies.
  */
 static unsigned choose_sizes(const struct pmill_word_profile *profile, double enough)
 {
@@ -58,7 +59,7 @@ static void add_piece(struct pmill_piece_sample *sample, uint64_t hash, uint64_t
 		sample->slots[at].count = UINT64_MAX;
 }
 
-/* Half of the pieces go. Begins behind a free slot, so that no piece has its place before the first that is moved. */
+/* Drops half of the pieces. Begins at a free slot: no piece belongs before the first one moved. */
 static void thin_out(struct pmill_piece_sample *sample)
 {
 	size_t begin = 0;
@@ -84,7 +85,7 @@ static void note_piece(struct pmill_piece_sample *sample, uint64_t hash, int64_t
 		thin_out(sample);
 }
 
-/* The last `len` bytes of 24, as numbers of 8 bytes, the last one first. */
+/* The last `len` of 24 bytes, given as numbers of 8 bytes, the last one first. */
 static uint64_t hash_last(const uint64_t last[3], unsigned len)
 {
 	if (len <= 8)
@@ -110,7 +111,7 @@ static void note_pieces(
 double pmill_word_profile_pieces(const struct pmill_word_profile *profile, int64_t count)
 {
 	double most = 0;
-	unsigned sizes = choose_sizes(profile, (double)profile->joints / JOINTS_EACH_PIECE);
+	unsigned sizes = choose_sizes(profile, (double)profile->joints / JOINTS_PER_PIECE);
 	for (unsigned size = 0; size < sizes; size++) {
 		const struct pmill_piece_sample *sample = &profile->pieces[size];
 		uint64_t pieces = 0;
