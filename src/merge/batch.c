@@ -269,3 +269,11 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state
 		leave_level(batch, &batch->pairs[tied]);
 	return true;
 }
+
+bool pmill_batch_record(const struct pmill_batch *batch, struct pmill_merge_state *state)
+{
+	for (size_t i = 0; i < batch->count; i++)
+		if (!pmill_merge_state_record(state, &batch->pairs[i]))
+			return false;
+	return true;
+}

@@ -65,4 +65,7 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state
  */
 bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_state *state);
 
+/* Records the merges of the batch and their tokens. Returns false if out of memory. */
+bool pmill_batch_record(const struct pmill_batch *batch, struct pmill_merge_state *state);
+
 #endif

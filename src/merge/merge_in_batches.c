@@ -76,17 +76,6 @@ struct together {
 
 /* ---- 1: the shares ---- */
 
-/* Narrows the places to those of one share. */
-static void find_share_places(
-	const struct pmill_packed_words *words, unsigned share, const uint32_t **places, size_t *count)
-{
-	size_t begin = pmill_packed_words_find_share(words, share, *places, *count), end = *count;
-	if (share + 1 < words->share_count)
-		end = pmill_packed_words_find_share(words, share + 1, *places, *count);
-	*places += begin;
-	*count = end - begin;
-}
-
 static struct outbox *find_outbox(
 	const struct together *together, struct worker *worker, uint32_t left, uint32_t right)
 {
@@ -213,7 +202,7 @@ static bool visit_pair(const struct together *together, struct worker *worker, u
 	size_t count;
 	const uint32_t *places = pmill_pair_places(
 		pmill_pair_index_find(&state->index, pair->left, pair->right), &single, &count);
-	find_share_places(&state->words, share, &places, &count);
+	pmill_packed_words_narrow(&state->words, share, &places, &count);
 	if (count == 0)
 		return true;
 	worker->visits += count;
@@ -373,15 +362,6 @@ static void update_part(void *context, unsigned part)
 
 /* ---- 3: the next batch ---- */
 
-static bool record_batch(struct together *together)
-{
-	together->first_joined = (uint32_t)together->state->tokens.count;
-	for (size_t i = 0; i < together->batch.count; i++)
-		if (!pmill_merge_state_record(together->state, &together->batch.pairs[i]))
-			return false;
-	return true;
-}
-
 static size_t count_places(const struct together *together)
 {
 	size_t place_count = 0;
@@ -406,7 +386,8 @@ static bool has_failed(const struct together *together)
 
 static bool apply_together(struct together *together)
 {
-	if (!record_batch(together))
+	together->first_joined = (uint32_t)together->state->tokens.count;
+	if (!pmill_batch_record(&together->batch, together->state))
 		return false;
 	pmill_team_run(together->state->team, visit_share, together);
 	if (has_failed(together))

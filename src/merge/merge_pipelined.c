@@ -180,14 +180,6 @@ static void prepare_jobs(struct pipeline *pipeline)
 	pipeline->work += place_count + MERGE_WORK * pipeline->batch.count;
 }
 
-static bool record_batch(struct pipeline *pipeline)
-{
-	for (size_t i = 0; i < pipeline->batch.count; i++)
-		if (!pmill_merge_state_record(pipeline->state, &pipeline->batch.pairs[i]))
-			return false;
-	return true;
-}
-
 static void offer_jobs(struct pipeline *pipeline, size_t count)
 {
 	pipeline->job_count += count;
@@ -206,7 +198,7 @@ static bool start_batch(struct pipeline *pipeline, struct unwritten *unwritten)
 	prepare_jobs(pipeline);
 	offer_jobs(pipeline, pipeline->batch.count);
 	write_places(pipeline, unwritten);
-	return record_batch(pipeline);
+	return pmill_batch_record(&pipeline->batch, pipeline->state);
 }
 
 /* The accountant's own visits for this merge, if there are any. */

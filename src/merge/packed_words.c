@@ -243,6 +243,16 @@ size_t pmill_packed_words_find_share(
 	return low;
 }
 
+void pmill_packed_words_narrow(
+	const struct pmill_packed_words *packed, unsigned share, const uint32_t **places, size_t *count)
+{
+	size_t begin = pmill_packed_words_find_share(packed, share, *places, *count), end = *count;
+	if (share + 1 < packed->share_count)
+		end = pmill_packed_words_find_share(packed, share + 1, *places, *count);
+	*places += begin;
+	*count = end - begin;
+}
+
 static void walk_short(
 	const struct pmill_packed_words *packed, size_t unit, pmill_pair_visitor *visit, void *context)
 {

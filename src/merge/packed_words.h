@@ -122,6 +122,10 @@ size_t pmill_packed_words_find_chained(const struct pmill_packed_words *packed, 
 size_t pmill_packed_words_find_share(
 	const struct pmill_packed_words *packed, unsigned share, const uint32_t *places, size_t count);
 
+/* Narrows a pair's places to those of one share. */
+void pmill_packed_words_narrow(const struct pmill_packed_words *packed, unsigned share,
+	const uint32_t **places, size_t *count);
+
 static inline struct pmill_packed_word *pmill_packed_words_at(
 	const struct pmill_packed_words *packed, size_t unit)
 {
