@@ -397,6 +397,21 @@ static void stops_when_asked(void **state)
 	pmill_word_list_release(&list);
 }
 
+static void ties_by_name(void **state)
+{
+	(void)state;
+	size_t count = 0;
+	enum pmill_ties ties = PMILL_TIES_IDS;
+	for (; pmill_ties_name(count) != NULL; count++) {
+		assert_true(pmill_ties_find(pmill_ties_name(count), &ties));
+		assert_int_equal(ties, count);
+	}
+	assert_int_equal(count, 2);
+	assert_string_equal(pmill_ties_name(PMILL_TIES_BYTES), "bytes");
+	assert_string_equal(pmill_ties_name(PMILL_TIES_IDS), "ids");
+	assert_false(pmill_ties_find("byte", &ties));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +421,7 @@ int main(void)
 		cmocka_unit_test(counts_beyond_32_bits),
 		cmocka_unit_test(wide_words),
 		cmocka_unit_test(stops_when_asked),
+		cmocka_unit_test(ties_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
