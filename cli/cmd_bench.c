@@ -33,6 +33,7 @@ enum { TRAIN_STAGES = 4, ENCODE = 4, DECODE = 5 };
 struct bench {
 	struct pmill_cli *cli;
 	pmill_text_options text;
+	pmill_run_options run;
 	pmill_input_options input;
 	const char *const *paths;
 	size_t path_count;
@@ -87,18 +88,20 @@ static pmill_status train(struct bench *bench, double *seconds, pmill_error *err
 	const struct pmill_cli_settings *settings = &bench->cli->settings;
 	pmill_train_options options = {.size = sizeof options,
 		.vocab_size = settings->vocab_size > 0 ? settings->vocab_size : VOCAB_SIZE};
-	pmill_trainer *trainer = NULL;
+	pmill_counter *counter = NULL;
 	pmill_tokenizer *tokenizer = NULL;
-	pmill_status status = pmill_trainer_create(&bench->text, &options, &trainer, error);
+	pmill_status status = pmill_counter_create(&bench->text, &bench->run, &counter, error);
 	if (status == PMILL_OK)
-		status = pmill_trainer_add_files(
-			trainer, bench->paths, bench->path_count, &bench->input, error);
+		status = pmill_counter_add_files(
+			counter, bench->paths, bench->path_count, &bench->input, error);
 	if (status == PMILL_OK)
-		status = pmill_trainer_train(trainer, &tokenizer, error);
-	pmill_trainer_free(trainer);
+		status = pmill_tokenizer_train(counter, &options, &tokenizer, error);
+	pmill_counter_free(counter);
 	if (status != PMILL_OK)
 		return status;
-	take_stages(bench, pmill_tokenizer_training(tokenizer), seconds);
+	pmill_training record = {.size = sizeof record};
+	pmill_tokenizer_get_training(tokenizer, &record);
+	take_stages(bench, &record, seconds);
 	pmill_tokenizer_free(bench->tokenizer);
 	bench->tokenizer = tokenizer;
 	return PMILL_OK;
@@ -107,31 +110,27 @@ static pmill_status train(struct bench *bench, double *seconds, pmill_error *err
 static pmill_status encode(struct bench *bench, pmill_write_fn write, void *context,
 	pmill_encode_totals *totals, pmill_error *error)
 {
-	pmill_encode_options options = {.size = sizeof options,
-		.special_tokens = "all",
-		.format = "u32",
-		.scanner = bench->text.scanner,
-		.progress = pmill_cli_progress_event,
-		.progress_context = &bench->cli->progress};
+	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
+	pmill_encode_file_options file = {.size = sizeof file, .format = "u32"};
+	pmill_output_options output = {
+		.size = sizeof output, .write = write, .write_context = context};
 	return pmill_encode_files(bench->tokenizer, bench->paths, bench->path_count, &bench->input,
-		&options, NULL, write, context, 0, totals, error);
+		&options, &file, &bench->run, &output, totals, error);
 }
 
 static pmill_status decode(struct bench *bench, pmill_encode_totals *totals, pmill_error *error)
 {
-	pmill_decode_options options = {.size = sizeof options,
-		.format = "u32",
-		.progress = pmill_cli_progress_event,
-		.progress_context = &bench->cli->progress};
+	pmill_decode_file_options file = {.size = sizeof file, .format = "u32"};
+	pmill_output_options output = {.size = sizeof output, .write = discard};
 	return pmill_decode_files(
-		bench->tokenizer, bench->id_paths, 1, &options, NULL, discard, NULL, 0, totals, error);
+		bench->tokenizer, bench->id_paths, 1, &file, &bench->run, &output, totals, error);
 }
 
 /* Fills the file of ids, and checks. 0, or the exit code after a message. */
 static int warm_up(struct bench *bench)
 {
 	pmill_error error = {0};
-	pmill_encode_totals encoded = {0}, decoded = {0};
+	pmill_encode_totals encoded = {.size = sizeof encoded}, decoded = {.size = sizeof decoded};
 	pmill_status status = train(bench, NULL, &error);
 	if (status == PMILL_OK && bench->totals.bytes == 0)
 		return pmill_cli_fail(bench->cli, "there is no text to measure with");
@@ -151,7 +150,7 @@ static int warm_up(struct bench *bench)
 
 static pmill_status run_once(struct bench *bench, double *seconds, pmill_error *error)
 {
-	pmill_encode_totals totals = {0};
+	pmill_encode_totals totals = {.size = sizeof totals};
 	pmill_status status = train(bench, seconds, error);
 	double began = now_s();
 	if (status == PMILL_OK)
@@ -362,6 +361,8 @@ static int prepare(struct bench *bench)
 	int code = bench->cli->operand_count > 0 ? take_files(bench) : make_text(bench);
 	if (code == 0)
 		code = pmill_cli_text_options_init(bench->cli, &bench->text);
+	if (code == 0)
+		code = pmill_cli_run_options_init(bench->cli, &bench->run);
 	if (code != 0)
 		return code;
 	pmill_cli_input_options_init(bench->cli, &bench->input);
@@ -377,6 +378,7 @@ static void release(struct bench *bench)
 {
 	free(bench->seconds);
 	pmill_tokenizer_free(bench->tokenizer);
+	pmill_cli_run_options_release(&bench->run);
 	pmill_cli_text_options_release(&bench->text);
 	pmill_cli_memory_file_close(&bench->ids);
 	pmill_cli_memory_file_close(&bench->made);

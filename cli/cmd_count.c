@@ -13,30 +13,32 @@
 
 /* What one run holds. All zero is empty. */
 struct counting {
-	pmill_trainer *trainer;
-	pmill_counts *head; /* of what was written, without the words */
+	pmill_text_options text;
+	pmill_run_options run;
+	pmill_counter *counter;
+	pmill_counts_head *head; /* of what was written, without the words */
 };
 
-static pmill_status count(struct pmill_cli *cli, const pmill_text_options *text,
-	struct counting *counting, pmill_error *error)
+static pmill_status count(struct pmill_cli *cli, struct counting *counting, pmill_error *error)
 {
 	pmill_input_options input;
 	const char *const *paths;
 	size_t path_count;
-	pmill_status status = pmill_trainer_create(text, NULL, &counting->trainer, error);
+	pmill_status status = pmill_counter_create(
+		&counting->text, &counting->run, &counting->counter, error);
 	if (status != PMILL_OK)
 		return status;
 	pmill_cli_paths(cli, &paths, &path_count);
 	pmill_cli_input_options_init(cli, &input);
-	status = pmill_trainer_add_files(counting->trainer, paths, path_count, &input, error);
+	status = pmill_counter_add_files(counting->counter, paths, path_count, &input, error);
 	if (status == PMILL_OK)
-		status = pmill_trainer_save_counts(counting->trainer, cli->settings.output,
+		status = pmill_counter_save(counting->counter, cli->settings.output,
 			pmill_cli_write_flags(cli), &counting->head, error);
 	return status;
 }
 
 static void print_json(
-	struct pmill_cli *cli, const pmill_counts_info *info, const pmill_counting *figures)
+	struct pmill_cli *cli, const pmill_counts_info *info, const pmill_counter_info *figures)
 {
 	struct pmill_cli_json json;
 	pmill_stage stages[PMILL_CLI_STAGES];
@@ -54,7 +56,7 @@ static void print_json(
 }
 
 static void print_summary(
-	struct pmill_cli *cli, const pmill_counts_info *info, const pmill_counting *figures)
+	struct pmill_cli *cli, const pmill_counts_info *info, const pmill_counter_info *figures)
 {
 	pmill_stage stages[PMILL_CLI_STAGES];
 	size_t stage_count = pmill_cli_summary_stages(cli, stages);
@@ -80,10 +82,10 @@ static int check_output(const struct pmill_cli *cli)
 
 static void report(struct pmill_cli *cli, const struct counting *counting)
 {
-	pmill_counts_info info;
-	pmill_counting figures;
-	pmill_counts_get_info(counting->head, &info);
-	pmill_trainer_get_counting(counting->trainer, &figures);
+	pmill_counts_info info = {.size = sizeof info};
+	pmill_counter_info figures = {.size = sizeof figures};
+	pmill_counts_head_get_info(counting->head, &info);
+	pmill_counter_get_info(counting->counter, &figures);
 	pmill_cli_progress_clear(&cli->progress);
 	if (cli->settings.json)
 		print_json(cli, &info, &figures);
@@ -93,25 +95,27 @@ static void report(struct pmill_cli *cli, const struct counting *counting)
 
 int pmill_cli_run_count(struct pmill_cli *cli)
 {
-	pmill_text_options text;
 	struct counting counting = {0};
 	pmill_error error = {0};
 	int code = check_output(cli);
 	if (code != 0)
 		return code;
 	pmill_cli_interrupt_listen();
-	code = pmill_cli_text_options_init(cli, &text);
+	code = pmill_cli_text_options_init(cli, &counting.text);
+	if (code == 0)
+		code = pmill_cli_run_options_init(cli, &counting.run);
 	if (code != 0)
 		goto out;
-	pmill_status status = count(cli, &text, &counting, &error);
+	pmill_status status = count(cli, &counting, &error);
 	pmill_cli_interrupt_last_call(); /* the file is there, or the error is */
 	if (status == PMILL_OK)
 		report(cli, &counting);
 	else
 		code = pmill_cli_report(cli, status, &error);
 out:
-	pmill_counts_free(counting.head);
-	pmill_trainer_free(counting.trainer);
-	pmill_cli_text_options_release(&text);
+	pmill_counts_head_free(counting.head);
+	pmill_counter_free(counting.counter);
+	pmill_cli_run_options_release(&counting.run);
+	pmill_cli_text_options_release(&counting.text);
 	return code;
 }

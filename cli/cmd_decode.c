@@ -16,20 +16,24 @@ static int decode(
 {
 	const char *const *paths;
 	size_t count;
-	struct pmill_cli_output output = {0};
+	struct pmill_cli_output stdout_output = {0};
 	pmill_error error = {0};
-	pmill_decode_options options = {.size = sizeof options,
-		.format = cli->settings.format,
+	pmill_decode_file_options file = {.size = sizeof file, .format = cli->settings.format};
+	pmill_run_options run = {.size = sizeof run,
 		.progress = pmill_cli_progress_event,
 		.progress_context = &cli->progress};
-	const char *out = cli->settings.output;
-	if (out == NULL)
-		pmill_cli_output_use_stdout(cli, &output);
+	pmill_output_options output = {.size = sizeof output,
+		.path = cli->settings.output,
+		.write = pmill_cli_output_write,
+		.write_context = &stdout_output,
+		.flags = pmill_cli_write_flags(cli)};
+	if (output.path == NULL)
+		pmill_cli_output_use_stdout(cli, &stdout_output);
 	pmill_cli_paths(cli, &paths, &count);
 	pmill_cli_interrupt_listen();
-	pmill_status status = pmill_decode_files(tokenizer, paths, count, &options, out,
-		pmill_cli_output_write, &output, pmill_cli_write_flags(cli), totals, &error);
-	return status == PMILL_OK ? 0 : pmill_cli_output_report(cli, &output, status, &error);
+	pmill_status status = pmill_decode_files(
+		tokenizer, paths, count, &file, &run, &output, totals, &error);
+	return status == PMILL_OK ? 0 : pmill_cli_output_report(cli, &stdout_output, status, &error);
 }
 
 static void print_json(struct pmill_cli *cli, const pmill_encode_totals *totals)
@@ -61,7 +65,7 @@ static void report(struct pmill_cli *cli, const pmill_encode_totals *totals)
 int pmill_cli_run_decode(struct pmill_cli *cli)
 {
 	pmill_tokenizer *tokenizer = NULL;
-	pmill_encode_totals totals = {0};
+	pmill_encode_totals totals = {.size = sizeof totals};
 	pmill_cli_output_accept_dash(cli);
 	if (cli->settings.model == NULL)
 		return pmill_cli_wrong_usage(cli, "needs -m MODEL");

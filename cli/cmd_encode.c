@@ -21,6 +21,8 @@
 struct encoding {
 	pmill_tokenizer *tokenizer;
 	pmill_encode_options options;
+	pmill_encode_file_options file;
+	pmill_run_options run;
 	pmill_bytes *allowed;
 	pmill_encode_totals totals;
 };
@@ -73,15 +75,15 @@ static int check_output(const struct pmill_cli *cli)
 
 /* ---- --special-tokens ---- */
 
-/* One word that is none, all or error stands for itself; anything else is a list. */
+/* One word that is a policy stands for it; anything else is a list. */
 static const char *special_policy(const struct pmill_cli_list *list)
 {
-	static const char *const words[] = {"none", "all", "error"};
+	const char *name;
 	if (list->count == 0)
 		return NULL;
-	for (size_t i = 0; list->count == 1 && i < sizeof words / sizeof *words; i++)
-		if (strcmp(list->items[0], words[i]) == 0)
-			return words[i];
+	for (size_t i = 0; list->count == 1 && (name = pmill_special_policy_name(i)) != NULL; i++)
+		if (strcmp(list->items[0], name) == 0)
+			return name;
 	return "list";
 }
 
@@ -139,15 +141,17 @@ static int init_options(struct pmill_cli *cli, struct encoding *encoding)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
 	encoding->options = (pmill_encode_options){.size = sizeof encoding->options,
-		.special_tokens = special_policy(&settings->special_tokens),
+		.special_tokens = special_policy(&settings->special_tokens)};
+	encoding->file = (pmill_encode_file_options){.size = sizeof encoding->file,
 		.doc_separator = bytes_of(settings->doc_separator),
 		.eot = bytes_of(settings->eot),
-		.format = settings->format,
+		.format = settings->format};
+	encoding->run = (pmill_run_options){.size = sizeof encoding->run,
 		.scanner = settings->scanner,
 		.progress = pmill_cli_progress_event,
 		.progress_context = &cli->progress};
 	if (is_format(cli, "tokens") || (settings->format == NULL && settings->output == NULL))
-		encoding->options.format = "text";
+		encoding->file.format = "text";
 	const char *policy = encoding->options.special_tokens;
 	bool is_list = policy != NULL && strcmp(policy, "list") == 0;
 	return is_list ? set_allowed(cli, encoding) : 0;
@@ -164,9 +168,13 @@ static int encode_through(struct pmill_cli *cli, struct encoding *encoding, cons
 	pmill_error error = {0};
 	pmill_cli_paths(cli, &paths, &count);
 	pmill_cli_input_options_init(cli, &input);
+	pmill_output_options where = {.size = sizeof where,
+		.path = out,
+		.write = write,
+		.write_context = context,
+		.flags = pmill_cli_write_flags(cli)};
 	pmill_status status = pmill_encode_files(encoding->tokenizer, paths, count, &input,
-		&encoding->options, out, write, context, pmill_cli_write_flags(cli), &encoding->totals,
-		&error);
+		&encoding->options, &encoding->file, &encoding->run, &where, &encoding->totals, &error);
 	if (status == PMILL_OK)
 		return 0;
 	return output == NULL ? pmill_cli_report(cli, status, &error)
@@ -190,8 +198,8 @@ static int encode_out(struct pmill_cli *cli, struct encoding *encoding)
 	if (code != 0)
 		return code;
 	if (cli->settings.text != NULL)
-		code = pmill_cli_encode_text(
-			cli, encoding->tokenizer, &encoding->options, &output, &encoding->totals);
+		code = pmill_cli_encode_text(cli, encoding->tokenizer, &encoding->options, &encoding->file,
+			&encoding->run, &output, &encoding->totals);
 	else
 		code = encode_files(cli, encoding, &output);
 	if (code == 0)
@@ -206,8 +214,8 @@ static int encode(struct pmill_cli *cli, struct encoding *encoding)
 	if (settings->text == NULL && settings->count_only)
 		return encode_through(cli, encoding, NULL, NULL, NULL, NULL);
 	if (settings->text != NULL && settings->count_only)
-		return pmill_cli_encode_text(
-			cli, encoding->tokenizer, &encoding->options, NULL, &encoding->totals);
+		return pmill_cli_encode_text(cli, encoding->tokenizer, &encoding->options,
+			&encoding->file, &encoding->run, NULL, &encoding->totals);
 	if (settings->text == NULL && settings->output != NULL && !is_format(cli, "tokens"))
 		return encode_through(cli, encoding, settings->output, NULL, NULL, NULL);
 	return encode_out(cli, encoding);
@@ -272,7 +280,7 @@ static void report(struct pmill_cli *cli, const pmill_encode_totals *totals)
 
 int pmill_cli_run_encode(struct pmill_cli *cli)
 {
-	struct encoding encoding = {0};
+	struct encoding encoding = {.totals.size = sizeof encoding.totals};
 	pmill_cli_output_accept_dash(cli);
 	int code = check_settings(cli);
 	if (code == 0)

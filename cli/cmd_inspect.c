@@ -109,50 +109,74 @@ static void print_counts_json(const struct pmill_cli *cli, const pmill_counts_in
 	pmill_cli_json_end(&json, '}');
 }
 
-/* `has_words`: false for a head, which knows how many words there are but holds none. */
-static int show_counts(struct pmill_cli *cli, const pmill_counts *counts, bool has_words)
+static int show_counts(struct pmill_cli *cli, const pmill_counts_info *info,
+	const struct frequent_word *words, size_t count)
 {
-	pmill_counts_info info;
 	pmill_cli_progress_clear(&cli->progress);
+	if (cli->settings.json)
+		print_counts_json(cli, info, words, count);
+	else
+		print_counts(cli, info, words, count);
+	return PMILL_CLI_DONE;
+}
+
+static int inspect_head(struct pmill_cli *cli)
+{
+	pmill_counts_head *head = NULL;
+	pmill_error error = {0};
+	pmill_status status = pmill_counts_head_load(
+		cli->operands[0], cli->settings.check, &head, &error);
+	if (status != PMILL_OK)
+		return pmill_cli_report(cli, status, &error);
+	pmill_counts_info info = {.size = sizeof info};
+	pmill_counts_head_get_info(head, &info);
+	int code = show_counts(cli, &info, NULL, 0);
+	pmill_counts_head_free(head);
+	return code;
+}
+
+static int show_frequent(struct pmill_cli *cli, const pmill_counts *counts)
+{
+	pmill_counts_info info = {.size = sizeof info};
 	pmill_counts_get_info(counts, &info);
-	size_t room = has_words ? (size_t)cli->settings.top : 0;
+	size_t room = (size_t)cli->settings.top;
 	if (room > info.totals.words)
 		room = (size_t)info.totals.words;
 	struct frequent_word *words = calloc(room + 1, sizeof *words);
 	if (words == NULL)
 		return pmill_cli_no_memory(cli);
-	size_t count = find_frequent(counts, info.totals.words, words, room);
-	if (cli->settings.json)
-		print_counts_json(cli, &info, words, count);
-	else
-		print_counts(cli, &info, words, count);
+	int code = show_counts(
+		cli, &info, words, find_frequent(counts, info.totals.words, words, room));
 	free(words);
-	return PMILL_CLI_DONE;
+	return code;
 }
 
-static pmill_status load_counts(struct pmill_cli *cli, pmill_counts **counts, pmill_error *error)
-{
-	const char *path = cli->operands[0];
-	pmill_text_options expected;
-	if (cli->settings.top == 0 && cli->settings.tsv == NULL)
-		return pmill_counts_inspect(path, cli->settings.check, counts, error);
-	if (pmill_cli_text_options_init(cli, &expected) != 0)
-		return PMILL_NO_MEMORY;
-	pmill_status status = pmill_counts_load(path, cli->settings.tsv, &expected, counts, error);
-	pmill_cli_text_options_release(&expected);
-	return status;
-}
-
-static int inspect_counts(struct pmill_cli *cli)
+static int inspect_words(struct pmill_cli *cli)
 {
 	pmill_counts *counts = NULL;
 	pmill_error error = {0};
-	pmill_status status = load_counts(cli, &counts, &error);
-	if (status != PMILL_OK)
-		return pmill_cli_report(cli, status, &error);
-	int code = show_counts(cli, counts, cli->settings.top > 0);
+	pmill_text_options expected = {0};
+	pmill_run_options run = {0};
+	int code = pmill_cli_text_options_init(cli, &expected);
+	if (code == 0)
+		code = pmill_cli_run_options_init(cli, &run);
+	if (code == 0) {
+		pmill_status status = pmill_counts_load(
+			cli->operands[0], cli->settings.tsv, &expected, &run, &counts, &error);
+		code = status == PMILL_OK ? show_frequent(cli, counts)
+								  : pmill_cli_report(cli, status, &error);
+	}
 	pmill_counts_free(counts);
+	pmill_cli_run_options_release(&run);
+	pmill_cli_text_options_release(&expected);
 	return code;
+}
+
+/* The words are read only if they are shown, or spelled as the options say. */
+static int inspect_counts(struct pmill_cli *cli)
+{
+	bool needs_words = cli->settings.top > 0 || cli->settings.tsv != NULL;
+	return needs_words ? inspect_words(cli) : inspect_head(cli);
 }
 
 /* ---- Models ---- */
@@ -199,11 +223,11 @@ static bool has_suffix(const char *path, const char *suffix)
 
 static int inspect_unknown(struct pmill_cli *cli)
 {
-	pmill_counts *counts = NULL;
+	pmill_counts_head *head = NULL;
 	pmill_tokenizer *tokenizer = NULL;
 	pmill_error as_counts = {0}, as_model = {0};
 	int code;
-	if (pmill_counts_inspect(cli->operands[0], 0, &counts, &as_counts) == PMILL_OK) {
+	if (pmill_counts_head_load(cli->operands[0], 0, &head, &as_counts) == PMILL_OK) {
 		code = inspect_counts(cli);
 	} else if (as_counts.status == PMILL_IO || as_counts.status == PMILL_NO_MEMORY) {
 		code = pmill_cli_report(cli, as_counts.status, &as_counts);
@@ -214,7 +238,7 @@ static int inspect_unknown(struct pmill_cli *cli)
 			"%s: neither a count file nor a model (as counts: %s; as a model: %s)",
 			cli->operands[0], as_counts.message, as_model.message);
 	}
-	pmill_counts_free(counts);
+	pmill_counts_head_free(head);
 	pmill_tokenizer_free(tokenizer);
 	return code;
 }

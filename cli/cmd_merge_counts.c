@@ -35,40 +35,58 @@ static void print_summary(struct pmill_cli *cli, const pmill_totals *totals)
 	fprintf(stderr, "Written to %s.\n", cli->settings.output);
 }
 
-static void report(struct pmill_cli *cli, const pmill_totals *totals)
+static void report(struct pmill_cli *cli, const pmill_counts_head *head)
 {
+	pmill_counts_info info = {.size = sizeof info};
+	pmill_counts_head_get_info(head, &info);
 	pmill_cli_progress_clear(&cli->progress);
 	if (cli->settings.json)
-		print_json(cli, totals);
+		print_json(cli, &info.totals);
 	if (pmill_cli_summary_is_wanted(cli))
-		print_summary(cli, totals);
+		print_summary(cli, &info.totals);
+}
+
+/* 0, or the exit code after a message. */
+static int check_output(const struct pmill_cli *cli)
+{
+	const char *out = cli->settings.output;
+	if (out == NULL)
+		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
+	int code = pmill_cli_output_require_path(cli, out);
+	if (code == 0)
+		code = pmill_cli_output_guard(cli, out);
+	return code == 0 ? pmill_cli_output_check(cli, out) : code;
+}
+
+static int merge(struct pmill_cli *cli, const pmill_text_options *expected,
+	const pmill_run_options *run)
+{
+	pmill_counts_head *head = NULL;
+	pmill_error error = {0};
+	pmill_status status = pmill_counts_merge_files(cli->operands, cli->operand_count,
+		cli->settings.tsv, expected, run, cli->settings.output, pmill_cli_write_flags(cli), &head,
+		&error);
+	if (status != PMILL_OK)
+		return pmill_cli_report(cli, status, &error);
+	report(cli, head);
+	pmill_counts_head_free(head);
+	return 0;
 }
 
 int pmill_cli_run_merge_counts(struct pmill_cli *cli)
 {
-	pmill_text_options expected;
-	pmill_totals totals = {0};
-	pmill_error error = {0};
-	if (cli->settings.output == NULL)
-		return pmill_cli_wrong_usage(cli, "needs -o OUT, the count file to write");
-	int code = pmill_cli_output_require_path(cli, cli->settings.output);
-	if (code == 0)
-		code = pmill_cli_output_guard(cli, cli->settings.output);
-	if (code == 0)
-		code = pmill_cli_output_check(cli, cli->settings.output);
+	pmill_text_options expected = {0};
+	pmill_run_options run = {0};
+	int code = check_output(cli);
 	if (code != 0)
 		return code;
 	pmill_cli_interrupt_listen();
 	code = pmill_cli_text_options_init(cli, &expected);
-	if (code != 0)
-		return code;
-	pmill_status status = pmill_counts_merge_files(cli->operands, cli->operand_count,
-		cli->settings.tsv, &expected, cli->settings.output, pmill_cli_write_flags(cli), &totals,
-		&error);
-	if (status == PMILL_OK)
-		report(cli, &totals);
-	else
-		code = pmill_cli_report(cli, status, &error);
+	if (code == 0)
+		code = pmill_cli_run_options_init(cli, &run);
+	if (code == 0)
+		code = merge(cli, &expected, &run);
+	pmill_cli_run_options_release(&run);
 	pmill_cli_text_options_release(&expected);
 	return code;
 }

@@ -16,18 +16,19 @@
 
 /* What one run holds. All zero is empty. */
 struct training {
-	pmill_text_options text;    /* as the options say */
-	pmill_counts *first_counts; /* what the rest must agree with; NULL without --counts. Its words
-								 * are the trainer's once there is one */
-	pmill_trainer *trainer;
+	pmill_text_options text; /* as the options say */
+	pmill_run_options run;
+	pmill_counts *first_counts; /* what the rest must agree with; NULL once the counter has them */
+	pmill_counter *counter;
 	pmill_tokenizer *tokenizer;
 };
 
 static void release(struct training *training)
 {
 	pmill_tokenizer_free(training->tokenizer);
-	pmill_trainer_free(training->trainer);
+	pmill_counter_free(training->counter);
 	pmill_counts_free(training->first_counts);
+	pmill_cli_run_options_release(&training->run);
 	pmill_cli_text_options_release(&training->text);
 }
 
@@ -115,19 +116,26 @@ static int check_settings(const struct pmill_cli *cli)
 	return code == 0 ? check_kept_counts(cli) : code;
 }
 
-/* The text options of the trainer: with counts, theirs; the separator is about text alone. */
+/* The text options of the counter: with counts, theirs; the separator is about text alone. */
 static pmill_text_options identity(const struct training *training)
 {
 	pmill_text_options text = training->text;
 	if (training->first_counts == NULL)
 		return text;
-	pmill_counts_info info;
+	pmill_counts_info info = {.size = sizeof info};
 	pmill_counts_get_info(training->first_counts, &info);
 	text.pattern = info.pattern;
 	text.unicode_version = info.unicode_version;
 	text.special_tokens = info.special_tokens;
 	text.special_token_count = info.special_token_count;
 	return text;
+}
+
+static pmill_counter_info counter_info(const struct training *training)
+{
+	pmill_counter_info info = {.size = sizeof info};
+	pmill_counter_get_info(training->counter, &info);
+	return info;
 }
 
 static int check_target(struct pmill_cli *cli, const pmill_text_options *text)
@@ -140,22 +148,33 @@ static int check_target(struct pmill_cli *cli, const pmill_text_options *text)
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
-static pmill_status create_trainer(
-	const struct pmill_cli *cli, struct training *training, pmill_error *error)
+static pmill_train_options train_options(const struct pmill_cli *cli)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
-	pmill_train_options options = {.size = sizeof options,
+	return (pmill_train_options){.size = sizeof(pmill_train_options),
 		.vocab_size = settings->vocab_size,
 		.min_count = (int64_t)settings->min_count,
 		.reserve = (uint32_t)settings->reserve,
 		.pad_vocab_to = (uint32_t)settings->pad_vocab_to,
 		.max_token_length = settings->max_token_length,
-		.merger = settings->merger,
 		.ties = settings->ties,
 		.layout = settings->layout,
-		.compat = settings->compat};
+		.compat = settings->compat,
+		.merger = settings->merger};
+}
+
+static int create_counter(struct pmill_cli *cli, struct training *training)
+{
+	pmill_error error = {0};
 	pmill_text_options text = identity(training);
-	return pmill_trainer_create(&text, &options, &training->trainer, error);
+	pmill_train_options options = train_options(cli);
+	int code = check_target(cli, &text);
+	if (code != 0)
+		return code;
+	pmill_status status = pmill_tokenizer_check_train(&text, &options, &error);
+	if (status == PMILL_OK)
+		status = pmill_counter_create(&text, &training->run, &training->counter, &error);
+	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
 /* Counts that don't belong together are the files' fault, not the command line's. */
@@ -164,15 +183,15 @@ static int report_counts(struct pmill_cli *cli, pmill_status status, const pmill
 	return pmill_cli_report(cli, status == PMILL_BAD_OPTION ? PMILL_BAD_INPUT : status, error);
 }
 
-/* Too small a limit is wrong usage, whatever the counts take of it; the trainer comes later. */
+/* Too small a limit is wrong usage, whatever the counts take of it; the real counter comes later. */
 static int check_limit(struct pmill_cli *cli, const struct training *training)
 {
 	pmill_error error = {0};
-	pmill_trainer *trainer = NULL;
+	pmill_counter *counter = NULL;
 	if (cli->settings.memory == 0)
 		return 0;
-	pmill_status status = pmill_trainer_create(&training->text, NULL, &trainer, &error);
-	pmill_trainer_free(trainer);
+	pmill_status status = pmill_counter_create(&training->text, &training->run, &counter, &error);
+	pmill_counter_free(counter);
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
@@ -185,7 +204,7 @@ static int load_first_counts(struct pmill_cli *cli, struct training *training)
 	if (code != 0)
 		return code;
 	pmill_status status = pmill_counts_load(cli->settings.counts.items[0], cli->settings.tsv,
-		&training->text, &training->first_counts, &error);
+		&training->text, &training->run, &training->first_counts, &error);
 	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
 }
 
@@ -193,11 +212,16 @@ static pmill_status add_more_counts(
 	struct pmill_cli *cli, struct training *training, const char *path, pmill_error *error)
 {
 	pmill_counts *counts = NULL;
-	pmill_text_options expected = identity(training);
-	expected.doc_separator = (pmill_bytes){0};
-	pmill_status status = pmill_counts_load(path, cli->settings.tsv, &expected, &counts, error);
+	pmill_counter_info info = counter_info(training);
+	pmill_text_options expected = {.size = sizeof expected,
+		.pattern = info.pattern,
+		.unicode_version = info.unicode_version,
+		.special_tokens = info.special_tokens,
+		.special_token_count = info.special_token_count};
+	pmill_status status = pmill_counts_load(
+		path, cli->settings.tsv, &expected, &training->run, &counts, error);
 	if (status == PMILL_OK)
-		status = pmill_trainer_move_counts(training->trainer, counts, error);
+		status = pmill_counter_move_counts(training->counter, &counts, error);
 	pmill_counts_free(counts);
 	return status;
 }
@@ -208,8 +232,8 @@ static int add_counts(struct pmill_cli *cli, struct training *training)
 	pmill_error error = {0};
 	if (files->count == 0)
 		return 0;
-	pmill_status status = pmill_trainer_move_counts(
-		training->trainer, training->first_counts, &error);
+	pmill_status status = pmill_counter_move_counts(
+		training->counter, &training->first_counts, &error);
 	for (size_t i = 1; i < files->count && status == PMILL_OK; i++)
 		status = add_more_counts(cli, training, files->items[i], &error);
 	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
@@ -226,7 +250,7 @@ static int add_input(struct pmill_cli *cli, struct training *training)
 	pmill_input_options input;
 	pmill_cli_paths(cli, &paths, &count);
 	pmill_cli_input_options_init(cli, &input);
-	pmill_status status = pmill_trainer_add_files(training->trainer, paths, count, &input, &error);
+	pmill_status status = pmill_counter_add_files(training->counter, paths, count, &input, &error);
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
@@ -239,8 +263,8 @@ static int keep_counts(struct pmill_cli *cli, struct training *training, const p
 	char *path = pmill_cli_kept_counts(cli);
 	if (path == NULL)
 		return pmill_cli_no_memory(cli);
-	pmill_status status = pmill_trainer_save_counts(
-		training->trainer, path, pmill_cli_write_flags(cli), NULL, &error);
+	pmill_status status = pmill_counter_save(
+		training->counter, path, pmill_cli_write_flags(cli), NULL, &error);
 	pmill_cli_progress_clear(&cli->progress);
 	int code = PMILL_CLI_FAILED;
 	if (status == PMILL_OK) {
@@ -257,17 +281,14 @@ static int keep_counts(struct pmill_cli *cli, struct training *training, const p
 static int learn(struct pmill_cli *cli, struct training *training)
 {
 	pmill_error error = {0};
-	pmill_text_options text = identity(training);
-	int code = check_target(cli, &text);
+	pmill_train_options options = train_options(cli);
+	int code = create_counter(cli, training);
+	if (code == 0)
+		code = add_input(cli, training);
 	if (code != 0)
 		return code;
-	pmill_status status = create_trainer(cli, training, &error);
-	if (status != PMILL_OK)
-		return pmill_cli_report(cli, status, &error);
-	code = add_input(cli, training);
-	if (code != 0)
-		return code;
-	status = pmill_trainer_train(training->trainer, &training->tokenizer, &error);
+	pmill_status status = pmill_tokenizer_train(
+		training->counter, &options, &training->tokenizer, &error);
 	if (status == PMILL_MEMORY_LIMIT)
 		return keep_counts(cli, training, &error);
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
@@ -285,23 +306,10 @@ static int save(struct pmill_cli *cli, const struct training *training)
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
-static bool is_among(const pmill_bytes *tokens, size_t count, pmill_bytes token)
-{
-	for (size_t i = 0; i < count; i++)
-		if (tokens[i].len == token.len && memcmp(tokens[i].data, token.data, token.len) == 0)
-			return true;
-	return false;
-}
-
 /* Entries of the vocab without the padding at its end. */
 static uint64_t size_before_padding(const struct training *training, const pmill_training *record)
 {
-	pmill_text_options text = identity(training);
-	pmill_bytes separator = text.doc_separator;
-	uint64_t specials = text.special_token_count;
-	if (separator.len > 0 && !is_among(text.special_tokens, text.special_token_count, separator))
-		specials++;
-	return 256 + specials + record->reserve + record->merges;
+	return 256 + counter_info(training).special_token_count + record->reserve + record->merges;
 }
 
 static void print_why_stopped(const struct training *training, const pmill_training *record)
@@ -331,22 +339,22 @@ static void print_details(const pmill_tokenizer *tokenizer, const pmill_training
 
 static void print_summary(struct pmill_cli *cli, const struct training *training)
 {
-	pmill_counting counting;
-	pmill_trainer_get_counting(training->trainer, &counting);
+	pmill_counter_info counting = counter_info(training);
 	const pmill_tokenizer *tokenizer = training->tokenizer;
-	const pmill_training *record = pmill_tokenizer_training(tokenizer);
+	pmill_training record = {.size = sizeof record};
+	pmill_tokenizer_get_training(tokenizer, &record);
 	uint64_t specials = pmill_tokenizer_special_count(tokenizer);
 	uint32_t vocab_size = pmill_tokenizer_vocab_size(tokenizer);
 	fprintf(stderr, "Learned a vocab of %s: 256 bytes, %s special %s, %s %s.\n",
 		pmill_cli_count_text(vocab_size).text, pmill_cli_count_text(specials).text,
-		pmill_cli_plural(specials, "token", "tokens"), pmill_cli_count_text(record->merges).text,
-		pmill_cli_plural(record->merges, "merge", "merges"));
-	print_why_stopped(training, record);
-	pmill_cli_summary_totals(&record->totals);
+		pmill_cli_plural(specials, "token", "tokens"), pmill_cli_count_text(record.merges).text,
+		pmill_cli_plural(record.merges, "merge", "merges"));
+	print_why_stopped(training, &record);
+	pmill_cli_summary_totals(&record.totals);
 	pmill_cli_summary_counting(cli, &counting);
 	if (cli->settings.verbose)
-		print_details(tokenizer, record);
-	pmill_cli_summary_time(cli, record->stages, record->stage_count);
+		print_details(tokenizer, &record);
+	pmill_cli_summary_time(cli, record.stages, record.stage_count);
 	if (cli->settings.output != NULL)
 		fprintf(stderr, "Written to %s.\n", cli->settings.output);
 	else
@@ -369,28 +377,28 @@ static void print_inputs(struct pmill_cli_json *json, const pmill_training *reco
 static void print_json(struct pmill_cli *cli, const struct training *training)
 {
 	const pmill_tokenizer *tokenizer = training->tokenizer;
-	pmill_counting counting;
-	pmill_trainer_get_counting(training->trainer, &counting);
-	const pmill_training *record = pmill_tokenizer_training(tokenizer);
+	pmill_counter_info counting = counter_info(training);
+	pmill_training record = {.size = sizeof record};
+	pmill_tokenizer_get_training(tokenizer, &record);
 	struct pmill_cli_json json;
 	pmill_cli_json_document(cli, &json);
 	pmill_cli_json_number(&json, "vocab_size", pmill_tokenizer_vocab_size(tokenizer));
-	pmill_cli_json_number(&json, "vocab_size_asked", record->vocab_size_asked);
-	pmill_cli_json_number(&json, "merges", record->merges);
+	pmill_cli_json_number(&json, "vocab_size_asked", record.vocab_size_asked);
+	pmill_cli_json_number(&json, "merges", record.merges);
 	pmill_cli_json_number(&json, "special_tokens", pmill_tokenizer_special_count(tokenizer));
-	pmill_cli_json_text(&json, "stopped", record->stopped);
+	pmill_cli_json_text(&json, "stopped", record.stopped);
 	pmill_cli_json_text(&json, "pattern", pmill_tokenizer_pattern(tokenizer));
 	pmill_cli_json_text(&json, "unicode", pmill_tokenizer_unicode_version(tokenizer));
-	pmill_cli_json_text(&json, "ties", record->ties);
-	pmill_cli_json_text(&json, "layout", record->layout);
-	pmill_cli_json_text(&json, "compat", record->compat);
-	pmill_cli_json_number(&json, "min_count", (uint64_t)record->min_count);
-	pmill_cli_json_number(&json, "max_token_length", record->max_token_length);
-	pmill_cli_json_number(&json, "threads", record->threads);
-	pmill_cli_json_totals(&json, &record->totals);
+	pmill_cli_json_text(&json, "ties", record.ties);
+	pmill_cli_json_text(&json, "layout", record.layout);
+	pmill_cli_json_text(&json, "compat", record.compat);
+	pmill_cli_json_number(&json, "min_count", (uint64_t)record.min_count);
+	pmill_cli_json_number(&json, "max_token_length", record.max_token_length);
+	pmill_cli_json_number(&json, "threads", record.threads);
+	pmill_cli_json_totals(&json, &record.totals);
 	pmill_cli_json_counting(&json, &counting);
-	print_inputs(&json, record);
-	pmill_cli_json_time(cli, &json, record->stages, record->stage_count);
+	print_inputs(&json, &record);
+	pmill_cli_json_time(cli, &json, record.stages, record.stage_count);
 	pmill_cli_json_text(&json, "output", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
@@ -403,6 +411,8 @@ int pmill_cli_run_train(struct pmill_cli *cli)
 		return code;
 	pmill_cli_interrupt_listen();
 	code = pmill_cli_text_options_init(cli, &training.text);
+	if (code == 0)
+		code = pmill_cli_run_options_init(cli, &training.run);
 	if (code == 0)
 		code = load_first_counts(cli, &training);
 	if (code == 0)

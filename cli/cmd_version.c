@@ -12,11 +12,11 @@ static void print_json(struct pmill_cli *cli)
 	const char *name;
 	pmill_cli_json_document(cli, &json);
 	pmill_cli_json_begin(&json, "patterns", '[');
-	for (size_t i = 0; (name = pmill_pattern_name(i, NULL)) != NULL; i++)
+	for (size_t i = 0; (name = pmill_pattern_name(i)) != NULL; i++)
 		pmill_cli_json_text(&json, NULL, name);
 	pmill_cli_json_end(&json, ']');
 	pmill_cli_json_begin(&json, "unicode", '[');
-	for (size_t i = 0; (name = pmill_unicode_version(i)) != NULL; i++)
+	for (size_t i = 0; (name = pmill_unicode_name(i)) != NULL; i++)
 		pmill_cli_json_text(&json, NULL, name);
 	pmill_cli_json_end(&json, ']');
 	pmill_cli_json_end(&json, '}');

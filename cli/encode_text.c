@@ -115,7 +115,7 @@ static int find_eot(
 		pmill_bytes content;
 		int is_special;
 		uint32_t candidate;
-		pmill_tokenizer_special(tokenizer, i, &content, &candidate, &is_special);
+		pmill_tokenizer_get_special(tokenizer, i, &content, &candidate, &is_special);
 		if (content.len == eot.len && memcmp(content.data, eot.data, eot.len) == 0)
 			*id = candidate;
 	}
@@ -126,8 +126,8 @@ static int find_eot(
 }
 
 int pmill_cli_encode_text(struct pmill_cli *cli, const pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, struct pmill_cli_output *output,
-	pmill_encode_totals *totals)
+	const pmill_encode_options *options, const pmill_encode_file_options *file,
+	const pmill_run_options *run, struct pmill_cli_output *output, pmill_encode_totals *totals)
 {
 	pmill_encoder *encoder = NULL;
 	pmill_error error = {0};
@@ -135,18 +135,18 @@ int pmill_cli_encode_text(struct pmill_cli *cli, const pmill_tokenizer *tokenize
 	size_t count;
 	uint32_t eot;
 	size_t len = strlen(cli->settings.text);
-	int code = find_eot(cli, tokenizer, options->eot, &eot);
+	int code = find_eot(cli, tokenizer, file->eot, &eot);
 	if (code != 0)
 		return code;
-	pmill_status status = pmill_encoder_create(tokenizer, options, &encoder, &error);
+	pmill_status status = pmill_encoder_create(tokenizer, options, run, &encoder, &error);
 	if (status == PMILL_OK)
 		status = pmill_encoder_encode(encoder, cli->settings.text, len, &ids, &count, &error);
 	if (status != PMILL_OK)
 		code = pmill_cli_report(cli, status, &error);
 	else if (output != NULL)
-		code = write_document(cli, tokenizer, options->format, output, ids, count, eot);
+		code = write_document(cli, tokenizer, file->format, output, ids, count, eot);
 	if (code == 0)
-		*totals = (pmill_encode_totals){
+		*totals = (pmill_encode_totals){.size = sizeof *totals,
 			.documents = 1, .bytes = len, .tokens = count + (eot != PMILL_NO_ID)};
 	pmill_encoder_free(encoder);
 	return code;

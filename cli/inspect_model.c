@@ -34,7 +34,7 @@ static void mark_specials(const pmill_tokenizer *tokenizer, struct long_token *t
 		pmill_bytes content;
 		uint32_t id;
 		int is_special;
-		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
 		if (id < pmill_tokenizer_vocab_size(tokenizer))
 			tokens[id].len = 0;
 	}
@@ -48,7 +48,7 @@ static struct long_token *sort_tokens(const pmill_tokenizer *tokenizer)
 	if (tokens == NULL)
 		return NULL;
 	for (uint32_t id = 0; id < vocab_size; id++) {
-		pmill_bytes token = pmill_tokenizer_token(tokenizer, id);
+		pmill_bytes token = pmill_tokenizer_token_bytes(tokenizer, id);
 		tokens[id] = (struct long_token){.id = id, .len = token.data == NULL ? 0 : token.len};
 	}
 	mark_specials(tokenizer, tokens);
@@ -60,7 +60,7 @@ static uint64_t count_holes(const pmill_tokenizer *tokenizer)
 {
 	uint64_t holes = 0;
 	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++)
-		holes += pmill_tokenizer_token(tokenizer, id).data == NULL;
+		holes += pmill_tokenizer_token_bytes(tokenizer, id).data == NULL;
 	return holes;
 }
 
@@ -68,7 +68,7 @@ static uint64_t count_holes(const pmill_tokenizer *tokenizer)
 
 static void print_token(const pmill_tokenizer *tokenizer, uint32_t id)
 {
-	pmill_bytes token = pmill_tokenizer_token(tokenizer, id);
+	pmill_bytes token = pmill_tokenizer_token_bytes(tokenizer, id);
 	pmill_cli_bytes_show(stdout, token.data, token.len, 0);
 }
 
@@ -80,7 +80,7 @@ static void print_specials(const pmill_tokenizer *tokenizer)
 		pmill_bytes content;
 		uint32_t id;
 		int is_special;
-		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
 		printf("  %8" PRIu32 "  ", id);
 		pmill_cli_bytes_show(stdout, content.data, content.len, 0);
 		puts(is_special ? "" : "  (added, not special)");
@@ -105,7 +105,7 @@ static void print_first_merges(const pmill_tokenizer *tokenizer, uint64_t top)
 	puts("first merges     id");
 	for (size_t rank = 0; rank < top && rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
 		uint32_t left, right, id;
-		pmill_tokenizer_merge(tokenizer, rank, &left, &right, &id);
+		pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
 		printf("  %8" PRIu32 "  ", id);
 		print_token(tokenizer, left);
 		fputs(" + ", stdout);
@@ -116,7 +116,7 @@ static void print_first_merges(const pmill_tokenizer *tokenizer, uint64_t top)
 
 static void print_training(const pmill_training *record)
 {
-	if (record == NULL)
+	if (record->version == NULL)
 		return;
 	const pmill_totals *totals = &record->totals;
 	printf("trained          by pairmill %s, ties by %s, for %s entries%s\n", record->version,
@@ -167,7 +167,9 @@ static bool print_text(
 		print_longest(tokenizer, tokens, cli->settings.top);
 		print_first_merges(tokenizer, cli->settings.top);
 	}
-	print_training(pmill_tokenizer_training(tokenizer));
+	pmill_training record = {.size = sizeof record};
+	pmill_tokenizer_get_training(tokenizer, &record);
+	print_training(&record);
 	return print_checks(tokenizer);
 }
 
@@ -186,7 +188,7 @@ static void json_specials(struct pmill_cli_json *json, const pmill_tokenizer *to
 		pmill_bytes content;
 		uint32_t id;
 		int is_special;
-		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
 		pmill_cli_json_begin(json, NULL, '{');
 		pmill_cli_json_number(json, "id", id);
 		json_token(json, "text", content);
@@ -206,7 +208,7 @@ static void json_longest(struct pmill_cli_json *json, const pmill_tokenizer *tok
 		pmill_cli_json_begin(json, NULL, '{');
 		pmill_cli_json_number(json, "id", tokens[i].id);
 		pmill_cli_json_number(json, "bytes", tokens[i].len);
-		json_token(json, "text", pmill_tokenizer_token(tokenizer, tokens[i].id));
+		json_token(json, "text", pmill_tokenizer_token_bytes(tokenizer, tokens[i].id));
 		pmill_cli_json_end(json, '}');
 	}
 	pmill_cli_json_end(json, ']');
@@ -217,12 +219,12 @@ static void json_merges(struct pmill_cli_json *json, const pmill_tokenizer *toke
 	pmill_cli_json_begin(json, "first_merges", '[');
 	for (size_t rank = 0; rank < top && rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
 		uint32_t left, right, id;
-		pmill_tokenizer_merge(tokenizer, rank, &left, &right, &id);
+		pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
 		pmill_cli_json_begin(json, NULL, '{');
 		pmill_cli_json_number(json, "id", id);
 		pmill_cli_json_number(json, "left", left);
 		pmill_cli_json_number(json, "right", right);
-		json_token(json, "text", pmill_tokenizer_token(tokenizer, id));
+		json_token(json, "text", pmill_tokenizer_token_bytes(tokenizer, id));
 		pmill_cli_json_end(json, '}');
 	}
 	pmill_cli_json_end(json, ']');
@@ -230,7 +232,7 @@ static void json_merges(struct pmill_cli_json *json, const pmill_tokenizer *toke
 
 static void json_training(struct pmill_cli_json *json, const pmill_training *record)
 {
-	if (record == NULL) {
+	if (record->version == NULL) {
 		pmill_cli_json_text(json, "training", NULL);
 		return;
 	}
@@ -277,7 +279,9 @@ static bool print_json(
 	json_specials(&json, tokenizer);
 	json_longest(&json, tokenizer, tokens, cli->settings.top);
 	json_merges(&json, tokenizer, cli->settings.top);
-	json_training(&json, pmill_tokenizer_training(tokenizer));
+	pmill_training record = {.size = sizeof record};
+	pmill_tokenizer_get_training(tokenizer, &record);
+	json_training(&json, &record);
 	bool is_sound = json_checks(&json, tokenizer);
 	pmill_cli_json_end(&json, '}');
 	return is_sound;

@@ -31,18 +31,9 @@ int pmill_cli_text_options_init(struct pmill_cli *cli, pmill_text_options *optio
 		.unicode_version = settings->unicode,
 		.special_tokens = pmill_cli_bytes_of(&settings->special),
 		.special_token_count = settings->special.count,
-		.threads = (unsigned)settings->threads,
-		.chunk_size = (size_t)settings->chunk_size,
-		.scanner = settings->scanner,
-		.progress = pmill_cli_progress_event,
-		.progress_context = &cli->progress,
-		.memory_limit = settings->memory};
-	options->tmp_dir = pmill_cli_tmp_dir(cli);
-	if ((options->special_token_count > 0 && options->special_tokens == NULL) ||
-		options->tmp_dir == NULL) {
-		pmill_cli_text_options_release(options);
+		.reserve = (uint32_t)settings->reserve};
+	if (options->special_token_count > 0 && options->special_tokens == NULL)
 		return pmill_cli_no_memory(cli);
-	}
 	if (settings->doc_separator != NULL)
 		options->doc_separator = (pmill_bytes){
 			.data = settings->doc_separator, .len = strlen(settings->doc_separator)};
@@ -52,8 +43,26 @@ int pmill_cli_text_options_init(struct pmill_cli *cli, pmill_text_options *optio
 void pmill_cli_text_options_release(pmill_text_options *options)
 {
 	free((void *)options->special_tokens);
-	free((void *)options->tmp_dir);
 	options->special_tokens = NULL;
+}
+
+int pmill_cli_run_options_init(struct pmill_cli *cli, pmill_run_options *options)
+{
+	const struct pmill_cli_settings *settings = &cli->settings;
+	*options = (pmill_run_options){.size = sizeof *options,
+		.threads = (unsigned)settings->threads,
+		.memory_limit = settings->memory,
+		.tmp_dir = pmill_cli_tmp_dir(cli),
+		.progress = pmill_cli_progress_event,
+		.progress_context = &cli->progress,
+		.scanner = settings->scanner,
+		.chunk_size = (size_t)settings->chunk_size};
+	return options->tmp_dir != NULL ? 0 : pmill_cli_no_memory(cli);
+}
+
+void pmill_cli_run_options_release(pmill_run_options *options)
+{
+	free((void *)options->tmp_dir);
 	options->tmp_dir = NULL;
 }
 

@@ -8,12 +8,13 @@
 /* Borrows `list`; the result goes with free. NULL without memory, or where the list is empty. */
 pmill_bytes *pmill_cli_bytes_of(const struct pmill_cli_list *list);
 
-/*
- * 0, or the exit code after a message. Special tokens and tmp_dir are the caller's and go with
- * pmill_cli_text_options_release. Progress goes to the command's own.
- */
+/* 0, or the exit code after a message. Release them with pmill_cli_text_options_release. */
 int pmill_cli_text_options_init(struct pmill_cli *cli, pmill_text_options *options);
 void pmill_cli_text_options_release(pmill_text_options *options);
+
+/* The same for how work is run; progress goes to the command's own. */
+int pmill_cli_run_options_init(struct pmill_cli *cli, pmill_run_options *options);
+void pmill_cli_run_options_release(pmill_run_options *options);
 
 void pmill_cli_input_options_init(const struct pmill_cli *cli, pmill_input_options *options);
 

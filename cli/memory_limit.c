@@ -58,7 +58,7 @@ char *pmill_cli_kept_counts(const struct pmill_cli *cli)
 	return path;
 }
 
-void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counting *counting)
+void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counter_info *counting)
 {
 	if (counting->memory_limit == 0 || (counting->spilled_runs == 0 && !cli->settings.verbose))
 		return;
@@ -69,7 +69,7 @@ void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_countin
 		pmill_cli_bytes_text(counting->spilled_bytes).text);
 }
 
-void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counting *counting)
+void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counter_info *counting)
 {
 	pmill_cli_json_number(json, "memory_limit", counting->memory_limit);
 	pmill_cli_json_number(json, "table_memory", counting->table_memory);

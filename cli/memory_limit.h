@@ -13,8 +13,8 @@ char *pmill_cli_tmp_dir(const struct pmill_cli *cli);
 char *pmill_cli_kept_counts(const struct pmill_cli *cli);
 
 /* "Counted within 200.0 MB of memory: 12 sorted runs of 80.1 MB in temporary files." on stderr, where anything was spilled. */
-void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counting *counting);
+void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counter_info *counting);
 /* memory_limit, table_memory, spilled_runs, spilled_bytes. */
-void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counting *counting);
+void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counter_info *counting);
 
 #endif

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "model_checks.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -10,7 +9,7 @@
 uint32_t pmill_cli_model_byte_id(const pmill_tokenizer *tokenizer, unsigned byte)
 {
 	unsigned char text = (unsigned char)byte;
-	return pmill_tokenizer_id(tokenizer, &text, 1);
+	return pmill_tokenizer_token_id(tokenizer, &text, 1);
 }
 
 static bool has_all_bytes(const pmill_tokenizer *tokenizer)
@@ -33,9 +32,9 @@ static bool joins_in_merges(const pmill_tokenizer *tokenizer)
 {
 	for (size_t rank = 0; rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
 		uint32_t left, right, id;
-		pmill_tokenizer_merge(tokenizer, rank, &left, &right, &id);
-		if (!is_joined(pmill_tokenizer_token(tokenizer, left),
-				pmill_tokenizer_token(tokenizer, right), pmill_tokenizer_token(tokenizer, id)))
+		pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
+		if (!is_joined(pmill_tokenizer_token_bytes(tokenizer, left),
+				pmill_tokenizer_token_bytes(tokenizer, right), pmill_tokenizer_token_bytes(tokenizer, id)))
 			return false;
 	}
 	return true;
@@ -48,7 +47,7 @@ static bool is_special_id(const pmill_tokenizer *tokenizer, uint32_t wanted)
 		pmill_bytes content;
 		uint32_t id;
 		int is_special;
-		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
 		if (id == wanted)
 			return true;
 	}
@@ -58,43 +57,32 @@ static bool is_special_id(const pmill_tokenizer *tokenizer, uint32_t wanted)
 static bool is_distinct(const pmill_tokenizer *tokenizer)
 {
 	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
-		pmill_bytes token = pmill_tokenizer_token(tokenizer, id);
-		if (token.data != NULL && pmill_tokenizer_id(tokenizer, token.data, token.len) != id &&
+		pmill_bytes token = pmill_tokenizer_token_bytes(tokenizer, id);
+		if (token.data != NULL && pmill_tokenizer_token_id(tokenizer, token.data, token.len) != id &&
 			!is_special_id(tokenizer, id))
 			return false;
 	}
 	return true;
 }
 
-static bool decodes_to_itself(
-	const pmill_tokenizer *tokenizer, uint32_t id, pmill_bytes token, char *room)
+static bool decodes_to_itself(const pmill_tokenizer *tokenizer, uint32_t id, pmill_bytes token)
 {
+	void *data = NULL;
 	size_t len = 0;
-	pmill_status status = pmill_tokenizer_decode(tokenizer, &id, 1, room, token.len, &len, NULL);
-	return status == PMILL_OK && len == token.len && memcmp(room, token.data, len) == 0;
-}
-
-static size_t longest_token(const pmill_tokenizer *tokenizer)
-{
-	size_t longest = 0;
-	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
-		pmill_bytes token = pmill_tokenizer_token(tokenizer, id);
-		if (token.data != NULL && token.len > longest)
-			longest = token.len;
-	}
-	return longest;
+	pmill_status status = pmill_tokenizer_decode(tokenizer, &id, 1, &data, &len, NULL);
+	bool is_same = status == PMILL_OK && len == token.len && memcmp(data, token.data, len) == 0;
+	pmill_memory_free(data);
+	return is_same;
 }
 
 static bool decodes(const pmill_tokenizer *tokenizer)
 {
-	char *room = malloc(longest_token(tokenizer) + 1);
-	bool is_good = room != NULL;
-	for (uint32_t id = 0; is_good && id < pmill_tokenizer_vocab_size(tokenizer); id++) {
-		pmill_bytes token = pmill_tokenizer_token(tokenizer, id);
-		is_good = token.data == NULL || decodes_to_itself(tokenizer, id, token, room);
+	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
+		pmill_bytes token = pmill_tokenizer_token_bytes(tokenizer, id);
+		if (token.data != NULL && !decodes_to_itself(tokenizer, id, token))
+			return false;
 	}
-	free(room);
-	return is_good;
+	return true;
 }
 
 static const struct pmill_cli_model_check checks[] = {
@@ -145,7 +133,7 @@ static bool has_merges_in_a_row(const pmill_tokenizer *tokenizer, uint32_t *firs
 {
 	uint32_t left, right, id;
 	for (size_t rank = 0; rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
-		pmill_tokenizer_merge(tokenizer, rank, &left, &right, &id);
+		pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
 		if (rank == 0)
 			*first = id;
 		if (id != *first + rank)

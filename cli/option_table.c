@@ -27,23 +27,21 @@ enum {
 
 enum { MOST_THREADS = 1024 }; /* far above any machine; keeps a slip of the finger from hurting */
 
-static const char *const progress_forms[] = {"auto", "plain", "json", "none", NULL};
-static const char *const input_formats[] = {"text", "lines", "jsonl", NULL};
-static const char *const tie_rules[] = {"bytes", "ids", NULL};
-static const char *const layouts[] = {"bytes-first", "hf", "gpt2", NULL};
-static const char *const compat_targets[] = {"hf", NULL};
-static const char *const tsv_spellings[] = {"raw", "printable", NULL};
-static const char *const scanners[] = {
-	"scalar", "block", "sse4", "avx2", "avx512", "neon", "regex", NULL};
-static const char *const mergers[] = {"one-by-one", "pipelined", "batches", NULL};
-static const char *const encode_formats[] = {"text", "tokens", "u16", "u32", NULL};
-static const char *const decode_formats[] = {"text", "u16", "u32", NULL};
-static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
-
-static const char *pattern_at(size_t index)
+static const char *progress_form(size_t index)
 {
-	return pmill_pattern_name(index, NULL);
+	static const char *const forms[] = {"auto", "plain", "json", "none"};
+	return index < sizeof forms / sizeof *forms ? forms[index] : NULL;
 }
+
+/* Those of token files, and the view for people. */
+static const char *encode_format(size_t index)
+{
+	if (index == 1)
+		return "tokens";
+	return pmill_token_format_name(index > 1 ? index - 1 : 0);
+}
+
+static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
 
 #define FIELD(member) .offset = offsetof(struct pmill_cli_settings, member)
 #define FLAG(member) .kind = PMILL_CLI_FLAG, FIELD(member)
@@ -56,7 +54,7 @@ static const char *pattern_at(size_t index)
 #define TEXT(member, name) .value = (name), .kind = PMILL_CLI_TEXT, FIELD(member)
 #define PATH(member, name) TEXT(member, name), .is_path = true
 #define CHOICE(member, name, list)                                                                 \
-	.value = (name), .kind = PMILL_CLI_CHOICE, FIELD(member), .values = (list)
+	.value = (name), .kind = PMILL_CLI_CHOICE, FIELD(member), .choice_at = (list)
 #define LIST(member, name) .value = (name), .kind = PMILL_CLI_LIST, FIELD(member)
 #define LATER(bits, long_name, of_value)                                                           \
 	{                                                                                              \
@@ -75,13 +73,13 @@ static const struct pmill_cli_option options[] = {
 				   "line."},
 	{ENCODE | DECODE, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "The file to write, whole or not at all. Without it, or with -: stdout."},
-	{ENCODE, 0, "format", CHOICE(format, "FORMAT", encode_formats), .later = later_formats,
+	{ENCODE, 0, "format", CHOICE(format, "FORMAT", encode_format), .later = later_formats,
 		.group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "How ids are written: text (ids with spaces, a document a line), tokens (the "
 				   "tokens themselves, to look at: coloured on a terminal, parted by | "
 				   "elsewhere), u16 or u32 (little-endian, bare). Default: by the suffix of OUT "
 				   "(.txt, .u16, .u32, .bin), text on stdout."},
-	{DECODE, 0, "format", CHOICE(format, "FORMAT", decode_formats), .later = later_formats,
+	{DECODE, 0, "format", CHOICE(format, "FORMAT", pmill_token_format_name), .later = later_formats,
 		.group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "How the ids are stored: text (ids with spaces, a document a line), u16 or u32 "
 				   "(little-endian, bare). Default: by the suffix of FILE (.txt, .u16, .u32, "
@@ -111,7 +109,7 @@ static const struct pmill_cli_option options[] = {
 			"is one token, commas and all."},
 	{ENCODE, 0, "eot", TEXT(eot, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Append this special token to every document."},
-	{LOADS_MODEL, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pattern_at,
+	{LOADS_MODEL, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_MODEL,
 		.summary = "The pattern of a model whose file carries none (.tiktoken, vocab.json): the "
 				   "name of a known one, or a regular expression."},
@@ -120,7 +118,7 @@ static const struct pmill_cli_option options[] = {
 			"A special token of a model whose file carries none (.tiktoken, vocab.json); may "
 			"be repeated. A vocab.json says its id; for a .tiktoken ids go in order: first the "
 			"holes in the ranks, then after the last."},
-	{LOADS_MODEL, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_version,
+	{LOADS_MODEL, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_name,
 		.group = PMILL_CLI_GROUP_MODEL,
 		.summary = "The Unicode version of a model whose file carries none."},
 	LATER(CONVERT, "vocab-size", "N"),
@@ -146,14 +144,14 @@ static const struct pmill_cli_option options[] = {
 		.group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Never make a token longer than this. (With --compat hf by Hugging Face's rule: "
 				   "a merge longer than two bytes must be shorter than this.)"},
-	{TRAIN, 0, "ties", CHOICE(ties, "RULE", tie_rules), .group = PMILL_CLI_GROUP_VOCAB,
+	{TRAIN, 0, "ties", CHOICE(ties, "RULE", pmill_ties_name), .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Which of several pairs with the same count is taken first: bytes (default: the "
 				   "greater bytes) or ids (the smaller ids, as Hugging Face)."},
-	{TRAIN, 0, "layout", CHOICE(layout, "LAYOUT", layouts), .group = PMILL_CLI_GROUP_VOCAB,
+	{TRAIN, 0, "layout", CHOICE(layout, "LAYOUT", pmill_layout_name), .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "The order of ids: bytes-first (default: bytes, special tokens, merges), hf "
 				   "(special tokens, bytes in printable order, merges) or gpt2 (bytes in printable "
 				   "order, merges, special tokens)."},
-	{TRAIN, 0, "compat", CHOICE(compat, "WHOM", compat_targets), .group = PMILL_CLI_GROUP_VOCAB,
+	{TRAIN, 0, "compat", CHOICE(compat, "WHOM", pmill_compat_name), .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Learn what this trainer learns. hf (Hugging Face tokenizers): layout hf, ties "
 				   "by ids, and its rule for the longest token."},
 
@@ -161,15 +159,15 @@ static const struct pmill_cli_option options[] = {
 	{CUTS_TEXT, 0, "special", LIST(special, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "A special token; may be repeated. It is taken out of the text, and the text on "
 				   "its two sides never touches. The bytes count as they are typed."},
-	{CUTS_TEXT, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pattern_at,
+	{CUTS_TEXT, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_TEXT,
 		.summary = "How text is cut into pretokens: the name of a known pattern (default gpt2), "
 				   "none (no cutting), or a regular expression of your own."},
-	{CUTS_TEXT, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_version,
+	{CUTS_TEXT, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_name,
 		.group = PMILL_CLI_GROUP_TEXT,
 		.summary = "The Unicode version that says what is a letter, a number, a space (default "
 				   "16.0)."},
-	{READS_TEXT, 0, "input-format", CHOICE(input_format, "FORMAT", input_formats),
+	{READS_TEXT, 0, "input-format", CHOICE(input_format, "FORMAT", pmill_input_format_name),
 		.group = PMILL_CLI_GROUP_TEXT,
 		.summary = "How documents stand in a file: text (it is one document), lines (each line is "
 				   "one; its line feed belongs to it) or jsonl (each line is a JSON object, one "
@@ -197,11 +195,11 @@ static const struct pmill_cli_option options[] = {
 				   "no text then. Pattern, Unicode version and special tokens come from the count "
 				   "file, and an option that contradicts it is an error; for a TSV the options say "
 				   "them."},
-	{READS_COUNTS, 0, "tsv", CHOICE(tsv, "SPELLING", tsv_spellings),
+	{READS_COUNTS, 0, "tsv", CHOICE(tsv, "SPELLING", pmill_tsv_name),
 		.group = PMILL_CLI_GROUP_COUNTS,
 		.summary = "How the words of a TSV without our first line are spelled: raw bytes, or "
 				   "printable bytes as in a vocab.json."},
-	{MERGE_COUNTS, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pattern_at,
+	{MERGE_COUNTS, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_COUNTS,
 		.summary = "The pattern by which the words of a TSV were cut (default gpt2); a count file "
 				   "says it itself, and must agree."},
@@ -209,7 +207,7 @@ static const struct pmill_cli_option options[] = {
 		.summary = "A special token of the text behind a TSV; may be repeated. A count file says "
 				   "it itself, and must agree."},
 	{MERGE_COUNTS, 0, "unicode", CHOICE(unicode, "VERSION", NULL),
-		.value_at = pmill_unicode_version, .group = PMILL_CLI_GROUP_COUNTS,
+		.value_at = pmill_unicode_name, .group = PMILL_CLI_GROUP_COUNTS,
 		.summary = "The Unicode version of a TSV (default 16.0); a count file says it itself, and "
 				   "must agree."},
 
@@ -245,7 +243,7 @@ static const struct pmill_cli_option options[] = {
 		.summary = "No progress and no summary; errors stay."},
 	{PMILL_CLI_WORK, 'v', "verbose", FLAG(verbose), .group = PMILL_CLI_GROUP_COMMON,
 		.summary = "Say more: the model, the options taken, the inputs, the stages."},
-	{PMILL_CLI_WORK, 0, "progress", CHOICE(progress, "FORM", progress_forms),
+	{PMILL_CLI_WORK, 0, "progress", CHOICE(progress, "FORM", progress_form),
 		.group = PMILL_CLI_GROUP_COMMON,
 		.summary = "How progress is shown on stderr: auto (default: one line that is redrawn, only "
 				   "on a terminal), plain (a line now and then), json (an object a line, and no "
@@ -263,11 +261,11 @@ static const struct pmill_cli_option options[] = {
 	{CUTS_TEXT, 0, "chunk-size", SIZE(chunk_size, 1, SIZE_MAX / 2), .group = PMILL_CLI_GROUP_TESTS,
 		.summary = "Bytes of text given to a thread at a time (default 512K). The result does not "
 				   "depend on it."},
-	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", scanners), .group = PMILL_CLI_GROUP_TESTS,
+	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", pmill_scanner_name), .group = PMILL_CLI_GROUP_TESTS,
 		.summary =
 			"The engine that cuts text: an instruction set's (avx512, avx2, sse4, neon), block, "
 			"scalar, or regex (PCRE2). The result does not depend on it."},
-	{TRAIN, 0, "merger", CHOICE(merger, "NAME", mergers), .group = PMILL_CLI_GROUP_TESTS,
+	{TRAIN, 0, "merger", CHOICE(merger, "NAME", pmill_merger_name), .group = PMILL_CLI_GROUP_TESTS,
 		.summary =
 			"How merges are found: one-by-one, pipelined on two threads, or in batches on all. The "
 			"result does not depend on it."},
@@ -304,5 +302,5 @@ const char *pmill_cli_option_value(const struct pmill_cli_option *option, size_t
 {
 	if (option->value_at != NULL)
 		return option->value_at(index);
-	return option->values != NULL ? option->values[index] : NULL;
+	return option->choice_at != NULL ? option->choice_at(index) : NULL;
 }

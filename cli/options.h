@@ -44,7 +44,7 @@ enum pmill_cli_kind {
 	PMILL_CLI_NUMBER, /* uint64_t from `least` to `most` */
 	PMILL_CLI_SIZE,   /* uint64_t, in bytes; K, M, G, T behind it are powers of 1024 */
 	PMILL_CLI_TEXT,   /* const char * */
-	PMILL_CLI_CHOICE, /* const char *, one of `values` */
+	PMILL_CLI_CHOICE, /* const char *, one of those of `choice_at` */
 	PMILL_CLI_LIST,   /* struct pmill_cli_list */
 	PMILL_CLI_LATER,  /* of a later version: refused with a sentence, shown nowhere */
 };
@@ -70,9 +70,9 @@ struct pmill_cli_option {
 	enum pmill_cli_kind kind;
 	enum pmill_cli_group group;
 	size_t offset;                   /* into pmill_cli_settings */
-	const char *const *values;       /* fixed values; NULL: any */
-	const char *const *later;        /* values of later versions */
-	const char *(*value_at)(size_t); /* values that the library knows and help lists */
+	const char *(*choice_at)(size_t); /* of a choice: the values it may have */
+	const char *const *later;         /* values of later versions */
+	const char *(*value_at)(size_t);  /* values that the library knows and help lists */
 	uint64_t least, most, initial;
 	bool allows_empty;
 	bool is_path; /* completions offer files */

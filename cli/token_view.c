@@ -47,7 +47,7 @@ static void show_plain(struct pmill_cli_token_view *view, pmill_bytes token)
 
 void pmill_cli_token_view_show(struct pmill_cli_token_view *view, uint32_t id)
 {
-	pmill_bytes token = pmill_tokenizer_token(view->tokenizer, id);
+	pmill_bytes token = pmill_tokenizer_token_bytes(view->tokenizer, id);
 	if (view->is_coloured)
 		show_coloured(view, token);
 	else

@@ -3,18 +3,29 @@
 /*
  * Conventions, for every function here:
  *
- * - Lengths and offsets are bytes. Text is bytes; nothing needs to end in NUL unless it is `char *`.
- * - A function that can fail returns a pmill_status and fills `error` unless that is NULL. After a
- *   failure the out arguments are untouched.
- * - Options structs begin with their size (`options.size = sizeof options`); all else zero means the
- *   defaults, and NULL in place of the struct means all defaults. Strings and arrays in them are
- *   borrowed for the length of the call.
- * - What a `_create`, `_load` or `_train` gives is the caller's, and goes with the `_free` of its type,
- *   which takes NULL too. What a getter gives belongs to the object and lives as long as it.
- * - Objects may be used from any thread, by one at a time, unless a function says more.
- *   A pmill_tokenizer never changes: any number of threads may read it at once.
- * - The library prints nothing, never exits, sets no signal handler, reads no environment and keeps
- *   no global state.
+ * - Text is bytes. Lengths and offsets are in bytes. Only `char *` ends in NUL.
+ * - Inputs come first, then out arguments, then the error. A function that can fail returns a
+ *   pmill_status and, on failure, fills `error` if it takes one and that isn't NULL; on success
+ *   `error` is unspecified. After a failure the out arguments are unchanged. Pointers must not be
+ *   NULL unless a comment here says so; a pointer to 0 bytes or items may be NULL.
+ * - A struct that may grow begins with its size. Initialise options and results with
+ *   `= {.size = sizeof x}`. In options, zero fields mean the defaults, and NULL instead of the
+ *   struct means all defaults. Structs of an older, shorter header work. A size of 0, or nonzero
+ *   bytes beyond what this library knows, is PMILL_BAD_OPTION. pmill_bytes, pmill_error,
+ *   pmill_progress, structs inside others and array elements never grow and have no size.
+ * - Options, and everything they point to, are borrowed for the duration of the call.
+ * - The caller owns each object that a call gives, and releases it with the `_free` function of its
+ *   type, which accepts NULL.
+ * - A getter of one value returns it. A getter of several is called `_get_` and returns a status,
+ *   PMILL_BAD_OPTION if an index is out of range. What the values point to belongs to the object
+ *   and lives as long as it does.
+ * - Bytes and ids that a call produces: an encoder or stream decoder keeps them, and they are valid
+ *   until its next call. A tokenizer hands them over: release them with pmill_memory_free.
+ * - Any thread may use an object, but only one at a time, unless a comment allows more. A
+ *   pmill_tokenizer, pmill_counts or pmill_counts_head never changes, so any number of threads may
+ *   read it at once.
+ * - The library prints nothing, never exits, sets no signal handler, reads no environment variable
+ *   and keeps no global state.
  */
 #ifndef PAIRMILL_H
 #define PAIRMILL_H
@@ -36,7 +47,7 @@ extern "C" {
 #define PMILL_VERSION_MINOR 1
 #define PMILL_VERSION_PATCH 0
 
-/* The version of the library that runs, such as "0.1.0". */
+/* The version of the library in use, such as "0.1.0"; compare PMILL_VERSION_MAJOR etc. */
 PMILL_API const char *pmill_version(void);
 
 /* ---- Errors -------------------------------------------------------------------------------- */
@@ -44,14 +55,14 @@ PMILL_API const char *pmill_version(void);
 typedef enum pmill_status {
 	PMILL_OK = 0,
 	PMILL_NO_MEMORY,    /* an allocation failed */
-	PMILL_BAD_OPTION,   /* an option's value, or two options that contradict each other */
-	PMILL_BAD_INPUT,    /* bytes that are not what they must be; `offset` says where */
-	PMILL_IO,           /* the system refused to open, read or write */
-	PMILL_EXISTS,       /* the target is there, and PMILL_OVERWRITE was not given */
-	PMILL_OVERFLOW,     /* a count or size does not fit its type */
-	PMILL_UNSUPPORTED,  /* known, but not by this build or not by this format */
+	PMILL_BAD_OPTION,   /* a bad option, options that contradict each other, or a bad index */
+	PMILL_BAD_INPUT,    /* malformed or contradictory input; `offset` says where, if known */
+	PMILL_IO,           /* the system, or a pmill_write_fn, failed to open, read or write */
+	PMILL_EXISTS,       /* the target exists, and PMILL_OVERWRITE was not given */
+	PMILL_OVERFLOW,     /* a count or size doesn't fit its type */
+	PMILL_UNSUPPORTED,  /* not supported by this build, or not possible in this format */
 	PMILL_CANCELLED,    /* the progress callback asked to stop */
-	PMILL_MEMORY_LIMIT, /* the work needs more memory than it was allowed */
+	PMILL_MEMORY_LIMIT, /* the work needs more memory than the memory limit allows */
 } pmill_status;
 
 /* A status as a short lower-case phrase, such as "out of memory". Never NULL. */
@@ -61,13 +72,13 @@ PMILL_API const char *pmill_status_text(pmill_status status);
 
 typedef struct pmill_error {
 	pmill_status status;
-	uint64_t offset;    /* bytes into the input that the message names, or PMILL_NO_OFFSET */
+	uint64_t offset;    /* in bytes, in the input named by the message, or PMILL_NO_OFFSET */
 	char message[1000]; /* one line without a full stop: "corpus.txt: byte 1048576: ..." */
 } pmill_error;
 
 /* ---- Shared types -------------------------------------------------------------------------- */
 
-/* A byte string that somebody else owns. */
+/* A borrowed byte string, not NUL-terminated. */
 typedef struct pmill_bytes {
 	const void *data;
 	size_t len;
@@ -75,377 +86,567 @@ typedef struct pmill_bytes {
 
 typedef struct pmill_progress {
 	const char *stage; /* "count", "sort", "index", "merge", "encode", ... */
-	uint64_t done;
-	uint64_t total;   /* 0: not known */
-	const char *unit; /* "bytes", "merges", ... */
-	double elapsed_s; /* since the stage began */
+	uint64_t done;     /* units done in this stage */
+	uint64_t total;    /* 0: unknown */
+	const char *unit;  /* "bytes", "words", "merges", ... */
+	double elapsed_s;  /* since the stage began */
 } pmill_progress;
 
 /*
- * Called some ten times a second, and at the end of each stage, on the thread that called the library.
- * Any value but 0 asks to stop: the call then returns PMILL_CANCELLED and leaves no half file.
+ * Called up to about ten times a second, and at the end of each stage, on the thread that called
+ * the library. The event is valid during the call. To stop, return nonzero: the library call then
+ * returns PMILL_CANCELLED and leaves no partial file.
  */
 typedef int (*pmill_progress_fn)(void *context, const pmill_progress *progress);
 
 /*
- * Takes `len` bytes of output; any value but 0 says that they could not be taken (PMILL_IO). Called in
- * order, but perhaps on a thread of the library's.
+ * Receives the next `len` bytes of output, in order, possibly on one of the library's threads.
+ * Return 0, or nonzero if they can't be written: the library call then returns PMILL_IO.
  */
 typedef int (*pmill_write_fn)(void *context, const void *data, size_t len);
 
 /* Flags of functions that write files. */
-#define PMILL_OVERWRITE 1u /* replace a file, or the files of ours in a folder */
+#define PMILL_OVERWRITE 1u /* replace an existing file, or this library's files in a folder */
 
-/* Releases memory that the library handed over by a `void **`. Takes NULL. */
+/* Releases memory that a call handed over. Accepts NULL. Any thread. */
 PMILL_API void pmill_memory_free(void *memory);
 
-/* ---- Text: what is read, and how it is cut -------------------------------------------------- */
+/* ---- Choices: the names that options take --------------------------------------------------- */
 
-/* How text becomes words. Counts add up only where pattern, Unicode version and special tokens agree. */
+/*
+ * Each lists one kind of name, in the order to show them to users, and returns NULL for an index
+ * past the last. The strings are static. The default, if any, is documented at the option.
+ */
+PMILL_API const char *pmill_pattern_name(size_t index);        /* "gpt2", "cl100k", ... */
+PMILL_API const char *pmill_unicode_name(size_t index);        /* "14.0", ... "17.0" */
+PMILL_API const char *pmill_ties_name(size_t index);           /* "bytes", "ids" */
+PMILL_API const char *pmill_layout_name(size_t index);         /* "bytes-first", "hf", "gpt2" */
+PMILL_API const char *pmill_compat_name(size_t index);         /* "hf" */
+PMILL_API const char *pmill_input_format_name(size_t index);   /* "text", "lines", "jsonl" */
+PMILL_API const char *pmill_tsv_name(size_t index);            /* "raw", "printable" */
+PMILL_API const char *pmill_model_format_name(size_t index);   /* "folder", "tiktoken", ... */
+PMILL_API const char *pmill_meaning_name(size_t index);        /* "merge list", "rank by id", ... */
+PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "u32" */
+PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "error", "list" */
+PMILL_API const char *pmill_scanner_name(size_t index); /* built in; the processor may lack some */
+PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "pipelined", "batches" */
+
+/* The regular expression of a named pattern; NULL for "none" and for unknown names. */
+PMILL_API const char *pmill_pattern_expression(const char *name);
+
+/* ---- Options that many calls take ------------------------------------------------------------ */
+
+/*
+ * How text is cut into words. Counts add up only if pattern, Unicode version and special tokens
+ * agree.
+ */
 typedef struct pmill_text_options {
 	size_t size;
-	const char *pattern;               /* a name ("gpt2") or a regular expression; NULL: "gpt2" */
-	const char *unicode_version;       /* "14.0", "15.0", "15.1", "16.0", "17.0"; NULL: "16.0" */
-	const pmill_bytes *special_tokens; /* distinct, not empty; removed from the text */
+	const char *pattern;         /* pmill_pattern_name or a regular expression; NULL: "gpt2" */
+	const char *unicode_version; /* pmill_unicode_name; NULL: "16.0" */
+	const pmill_bytes *special_tokens; /* distinct, not empty; never part of a word */
 	size_t special_token_count;
-	pmill_bytes doc_separator; /* ends documents; joins the special tokens; len 0: none */
-	unsigned threads;          /* 0: one for each processor */
-	size_t chunk_size;         /* bytes of text given to a thread at a time; 0: 512 KiB */
+	/* Ends documents; a special token even if not listed. len 0: none. */
+	pmill_bytes doc_separator;
 	/*
-	 * NULL: the fastest. For tests: "scalar", "block" (the blocks of the vector scanners in plain
-	 * C), "sse4", "avx2", "avx512", "neon", or "regex" (PCRE2). What the processor lacks is refused.
+	 * This many reserved tokens, <|reserved_0|>, <|reserved_1|> and so on, are never part of a word
+	 * either. Counts don't record them. Set pmill_train_options.reserve as well to give them ids.
 	 */
-	const char *scanner;
-	pmill_progress_fn progress;
-	void *progress_context;
-	/*
-	 * Bytes that counting may take; 0: no limit. Words that would take more go to temporary files as
-	 * sorted runs, which are merged in the end, with the same result. What can't be bounded comes on
-	 * top: the longest pretoken, line of JSON and, with an expression of the user's own, document;
-	 * decompressors; counts that the caller holds. Too small a limit is PMILL_BAD_OPTION with the least.
-	 */
-	uint64_t memory_limit;
-	const char *tmp_dir; /* the folder of these files; NULL: beside the output, or "/tmp" */
+	uint32_t reserve;
 } pmill_text_options;
 
-/* What the input files hold. */
+/* How to run the work. Never affects the result. A function ignores what doesn't apply to it. */
+typedef struct pmill_run_options {
+	size_t size;
+	unsigned threads; /* 0: one per processor */
+	/*
+	 * Bytes that counting, and adding up counts, may use; 0: no limit. Words that don't fit go to
+	 * temporary files as sorted runs, which are merged at the end. Not included: the longest
+	 * pretoken and JSON line, the longest document if the pattern is a regular expression,
+	 * decompressors, and counts that the caller holds. If the limit is too small to work at all,
+	 * that is PMILL_BAD_OPTION with the minimum in the message.
+	 */
+	uint64_t memory_limit;
+	const char *tmp_dir; /* for runs; NULL: "/tmp", or the output's folder to merge count files */
+	pmill_progress_fn progress; /* NULL: none */
+	void *progress_context;
+	const char *scanner; /* pmill_scanner_name; NULL: the fastest that the processor supports */
+	size_t chunk_size;   /* bytes of text given to a thread at a time; 0: 512 KiB */
+} pmill_run_options;
+
+/* What input files contain. */
 typedef struct pmill_input_options {
 	size_t size;
-	const char *format; /* "text", "lines", "jsonl"; NULL: by suffix, else "text" */
-	const char *field;  /* the field of a JSON line that holds the text; NULL: "text" */
-	int skip_bad_lines; /* count bad JSON lines instead of failing */
-	int sha256;         /* hash the inputs as they are read (as stored, before decompression) */
+	const char *format; /* pmill_input_format_name; NULL: by suffix, else "text" */
+	const char *field;  /* field of a JSON line that contains the text; NULL: "text" */
+	int skip_bad_lines; /* nonzero: skip and count bad JSON lines instead of failing */
+	int sha256;         /* nonzero: hash the inputs as stored, before decompression */
 } pmill_input_options;
 
-/* Names and aliases of the known patterns: NULL at the end of the list. `expression` may be NULL. */
-PMILL_API const char *pmill_pattern_name(size_t index, const char **expression);
-
-/* The Unicode versions that character classes can follow: NULL at the end of the list. */
-PMILL_API const char *pmill_unicode_version(size_t index);
+/* Where output goes: to `path`, written whole or not at all, or if that is NULL to `write`. */
+typedef struct pmill_output_options {
+	size_t size;
+	const char *path;
+	pmill_write_fn write; /* if both are NULL, the output is counted and dropped */
+	void *write_context;
+	unsigned flags; /* for `path`: 0 or PMILL_OVERWRITE */
+} pmill_output_options;
 
 /* ---- Counts: words and how often they occur -------------------------------------------------- */
 
 typedef struct pmill_counts pmill_counts;
 
+/* How the words of counts were cut, and the totals, without the words. */
+typedef struct pmill_counts_head pmill_counts_head;
+
 typedef struct pmill_totals {
 	uint64_t documents;
-	uint64_t bytes;     /* of text, after decompression, special tokens included */
+	uint64_t bytes;     /* of text, after decompression, including special tokens */
 	uint64_t pretokens; /* the sum of all counts */
 	uint64_t words;     /* distinct pretokens */
-	uint64_t bad_lines; /* skipped on request */
+	uint64_t bad_lines; /* JSON lines skipped on request */
 } pmill_totals;
 
 typedef struct pmill_counts_info {
-	pmill_totals totals;
-	const char *pattern; /* the name of a known pattern, else the expression */
+	size_t size;
+	pmill_totals totals; /* of a TSV only pretokens and words, the rest is 0 */
+	const char *pattern; /* a name if the pattern has one, otherwise the expression */
 	const char *unicode_version;
-	const pmill_bytes *special_tokens;
+	const pmill_bytes *special_tokens; /* including the document separator */
 	size_t special_token_count;
 } pmill_counts_info;
 
 /*
- * Loads a count file, or a TSV. `tsv` says how the words of a TSV without our first line are spelled:
- * "raw" or "printable"; NULL: refuse such a file. `expected` (may be NULL) says pattern, Unicode version
- * and special tokens of a TSV; for a count file whatever it sets must agree. Where it sets a memory limit,
- * words that would take more while they are read and added to others are PMILL_MEMORY_LIMIT, with both
- * figures.
+ * Loads a count file or a TSV; "-" is stdin. `tsv` (pmill_tsv_name) says how words are spelled in a
+ * TSV without this library's first line; NULL: refuse such a file. `expected` (may be NULL) gives
+ * pattern, Unicode version and special tokens of a TSV. A count file knows its own: if they differ
+ * from what `expected` sets, that is PMILL_BAD_OPTION. Of `run` only the memory limit and progress
+ * apply. PMILL_MEMORY_LIMIT, with both figures in the message, if reading the words and adding them
+ * to others would take more than the limit.
  */
 PMILL_API pmill_status pmill_counts_load(const char *path, const char *tsv,
-	const pmill_text_options *expected, pmill_counts **counts, pmill_error *error);
+	const pmill_text_options *expected, const pmill_run_options *run, pmill_counts **counts,
+	pmill_error *error);
+PMILL_API void pmill_counts_free(pmill_counts *counts);
 
-/* Saves as a count file, or as a TSV where `path` ends in ".tsv". Written whole or not at all. */
+/*
+ * Saves as a count file, or if `path` ends in ".tsv" as a TSV, which has only words and counts.
+ * Written whole or not at all. `flags`: 0 or PMILL_OVERWRITE.
+ */
 PMILL_API pmill_status pmill_counts_save(
 	const pmill_counts *counts, const char *path, unsigned flags, pmill_error *error);
 
-PMILL_API void pmill_counts_free(pmill_counts *counts);
-PMILL_API void pmill_counts_get_info(const pmill_counts *counts, pmill_counts_info *info);
+PMILL_API pmill_status pmill_counts_get_info(const pmill_counts *counts, pmill_counts_info *info);
 
-/* Words are sorted by their bytes; `index` is below totals.words. */
-PMILL_API void pmill_counts_get_word(
+/* Words are sorted by their bytes. `index` must be below totals.words. */
+PMILL_API pmill_status pmill_counts_get_word(
 	const pmill_counts *counts, size_t index, pmill_bytes *word, int64_t *count);
 
 /*
- * Adds count files up into `out`, in one pass and with bounded memory (a TSV is sorted in memory,
- * unless `expected` sets a memory limit). Of very many files, or with a small limit, groups are added
- * up into temporary files first: in its tmp_dir, or beside `out`.
- * Refuses files that do not belong together, or not to `expected`, as PMILL_BAD_INPUT, and says what
- * differs. `totals` may be NULL.
+ * Loads the head of a count file, not of a TSV; "-" is stdin. If `check` is nonzero, also reads and
+ * checks every block; damage is PMILL_BAD_INPUT.
+ */
+PMILL_API pmill_status pmill_counts_head_load(
+	const char *path, int check, pmill_counts_head **head, pmill_error *error);
+PMILL_API void pmill_counts_head_free(pmill_counts_head *head);
+PMILL_API pmill_status pmill_counts_head_get_info(
+	const pmill_counts_head *head, pmill_counts_info *info);
+
+/*
+ * Adds up count files and TSVs (`tsv` and `expected` as in pmill_counts_load) and saves the sum as
+ * `out` (like pmill_counts_save), in one pass with bounded memory. A TSV is sorted in memory unless
+ * `run` sets a memory limit. If there are very many files or the limit is small, groups are added
+ * up into temporary files first. PMILL_BAD_INPUT, with what differs, if files don't agree with each
+ * other or with `expected`; PMILL_BAD_OPTION if `out` is also an input. Gives the head of the sum
+ * unless `head` is NULL.
  */
 PMILL_API pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_count,
-	const char *tsv, const pmill_text_options *expected, const char *out, unsigned flags,
-	pmill_totals *totals, pmill_error *error);
+	const char *tsv, const pmill_text_options *expected, const pmill_run_options *run,
+	const char *out, unsigned flags, pmill_counts_head **head, pmill_error *error);
 
-/* Reads the head of a count file (and with `check` every block of it) without keeping the words. */
-PMILL_API pmill_status pmill_counts_inspect(
-	const char *path, int check, pmill_counts **head, pmill_error *error);
+/*
+ * ---- Counter: text, files and counts in; counts out -------------------------------------------
+ */
 
-/* ---- Training --------------------------------------------------------------------------------- */
+typedef struct pmill_counter pmill_counter;
 
-typedef struct pmill_trainer pmill_trainer;
+/* An input file that was read. */
+typedef struct pmill_input {
+	const char *name;
+	uint64_t bytes;     /* as stored, before decompression */
+	const char *sha256; /* 64 hexadecimal digits, or NULL if not asked for */
+} pmill_input;
+
+typedef struct pmill_counter_info {
+	size_t size;
+	const char *pattern; /* a name if the pattern has one, otherwise the expression */
+	const char *unicode_version;
+	const pmill_bytes *special_tokens; /* including the document separator */
+	size_t special_token_count;
+	uint64_t memory_limit;     /* bytes; 0: none */
+	uint64_t table_memory;     /* most bytes that all hash tables took together */
+	uint64_t spilled_runs;     /* sorted runs written to temporary files */
+	uint64_t spilled_bytes;    /* their size */
+	const pmill_input *inputs; /* files added so far; valid until the next add_files */
+	size_t input_count;
+} pmill_counter_info;
+
+/* Copies `text` and `run`. The counter and its training call the progress callback of `run`. */
+PMILL_API pmill_status pmill_counter_create(const pmill_text_options *text,
+	const pmill_run_options *run, pmill_counter **counter, pmill_error *error);
+PMILL_API void pmill_counter_free(pmill_counter *counter);
+
+/*
+ * Adds one document, or several if a document separator is set; empty text adds none. Any number
+ * of threads may call this at once, while no other function uses the counter. After a failure, part
+ * of the text may have been counted.
+ */
+PMILL_API pmill_status pmill_counter_add_text(
+	pmill_counter *counter, const void *text, size_t len, pmill_error *error);
+
+/*
+ * Adds files, using the counter's threads. A path may be "-" for stdin, a folder for all regular
+ * files in and below it (except hidden ones), or "@LIST" for the names in the file LIST, one per
+ * line. Files compressed with gzip or zstd are recognised by their content. After a failure, part
+ * of the files may have been counted.
+ */
+PMILL_API pmill_status pmill_counter_add_files(pmill_counter *counter, const char *const *paths,
+	size_t path_count, const pmill_input_options *input, pmill_error *error);
+
+/*
+ * Adds counts, which the caller keeps. PMILL_BAD_OPTION unless their pattern, Unicode version and
+ * special tokens are the counter's.
+ */
+PMILL_API pmill_status pmill_counter_add_counts(
+	pmill_counter *counter, const pmill_counts *counts, pmill_error *error);
+
+/* The same, but moves the words if possible. On success frees `*counts` and sets it to NULL. */
+PMILL_API pmill_status pmill_counter_move_counts(
+	pmill_counter *counter, pmill_counts **counts, pmill_error *error);
+
+/*
+ * Hands over everything added so far, in memory even beyond the memory limit. The counter is empty
+ * afterwards, even after a failure.
+ */
+PMILL_API pmill_status pmill_counter_take(
+	pmill_counter *counter, pmill_counts **counts, pmill_error *error);
+
+/*
+ * Saves everything added so far, like pmill_counts_save but within the memory limit. The counter is
+ * empty afterwards. If the file can't be written (PMILL_EXISTS, PMILL_IO) or the caller stops while
+ * it is, the counter keeps everything and can be saved elsewhere; after any other failure it is
+ * empty. Gives the head of what was saved unless `head` is NULL.
+ */
+PMILL_API pmill_status pmill_counter_save(pmill_counter *counter, const char *path, unsigned flags,
+	pmill_counts_head **head, pmill_error *error);
+
+/*
+ * How the counter cuts words, and what counting has taken since the counter was created, even if it
+ * has been emptied since.
+ */
+PMILL_API pmill_status pmill_counter_get_info(
+	const pmill_counter *counter, pmill_counter_info *info);
+
+/*
+ * ---- Tokenizer: a vocab, its merges, its pattern ------------------------------------------------
+ */
+
 typedef struct pmill_tokenizer pmill_tokenizer;
+
+typedef struct pmill_load_options {
+	size_t size;
+	const char *format; /* pmill_model_format_name; NULL: by path, else by content */
+	/* For formats that have none (.tiktoken); PMILL_BAD_OPTION if the model has another. */
+	const char *pattern;         /* pmill_pattern_name or a regular expression; NULL: the model's */
+	const char *unicode_version; /* pmill_unicode_name; NULL: the model's, else "16.0" */
+	/*
+	 * For formats that don't mark special tokens (.tiktoken, vocab.json): those not in the file get
+	 * the free ids, in order, and then those after the last. A tokenizer.json must have them all.
+	 */
+	const pmill_bytes *special_tokens;
+	size_t special_token_count;
+} pmill_load_options;
+
+/* Loads a model from a file or a folder. */
+PMILL_API pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error);
+/* Loads a model from the content of one file, which isn't needed afterwards. */
+PMILL_API pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
+PMILL_API void pmill_tokenizer_free(pmill_tokenizer *tokenizer);
+
+/* A token and its id. */
+typedef struct pmill_token {
+	pmill_bytes bytes;
+	uint32_t id;
+} pmill_token;
+
+/* The ids of the two tokens that a merge joins. */
+typedef struct pmill_pair_ids {
+	uint32_t left, right;
+} pmill_pair_ids;
+
+/*
+ * What a tokenizer consists of. Ids may have up to 65,536 holes; arrays may be in any order, except
+ * merges. A special token that is also among `tokens` stays special: ordinary text never becomes
+ * it, and merges can't join or make it.
+ */
+typedef struct pmill_tokenizer_parts {
+	size_t size;
+	const pmill_token *tokens;
+	size_t token_count;
+	const pmill_pair_ids *merges; /* in order; the joined bytes must be a token */
+	size_t merge_count;
+	const pmill_token *special_tokens; /* one that is also in `tokens` has the same id */
+	size_t special_token_count;
+	const char *pattern;         /* pmill_pattern_name or a regular expression; NULL: "gpt2" */
+	const char *unicode_version; /* pmill_unicode_name; NULL: "16.0" */
+	/* pmill_meaning_name; NULL: "merge list" with merges, "rank by id" (takes none) without. */
+	const char *meaning;
+} pmill_tokenizer_parts;
+
+/*
+ * Builds a tokenizer from parts, which are copied. PMILL_BAD_INPUT if they contradict each other: a
+ * duplicate id or token, or a merge of unknown ids or to unknown bytes (its rank is the error's
+ * offset).
+ */
+PMILL_API pmill_status pmill_tokenizer_create(
+	const pmill_tokenizer_parts *parts, pmill_tokenizer **tokenizer, pmill_error *error);
+
+/*
+ * Saves a model. `format`: pmill_model_format_name; NULL: by the suffix of `path`, else "folder".
+ * Written whole or not at all, but in an existing folder file by file. PMILL_UNSUPPORTED if the
+ * format can't express the model. `flags`: 0 or PMILL_OVERWRITE.
+ */
+PMILL_API pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
+	const char *format, unsigned flags, pmill_error *error);
+
+/*
+ * Saves to memory, in a format of one file; NULL: "tokenizer.json". Release `*data` with
+ * pmill_memory_free.
+ */
+PMILL_API pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer,
+	const char *format, void **data, size_t *len, pmill_error *error);
+
+/*
+ * Checks, before hours of training, whether a model with the pattern and special tokens of `text`
+ * could be saved to `path`. Arguments and failures as for pmill_tokenizer_save, which may still
+ * fail if training learns a token that is spelled like a special token.
+ */
+PMILL_API pmill_status pmill_tokenizer_check_save(const char *path, const char *format,
+	const pmill_text_options *text, unsigned flags, pmill_error *error);
+
+#define PMILL_NO_ID UINT32_MAX
+
+/* One more than the largest id. Not every id below it need be in use. */
+PMILL_API uint32_t pmill_tokenizer_vocab_size(const pmill_tokenizer *tokenizer);
+/* The bytes of a token, which belong to the tokenizer; data is NULL if `id` is not in use. */
+PMILL_API pmill_bytes pmill_tokenizer_token_bytes(const pmill_tokenizer *tokenizer, uint32_t id);
+/* The id of the token, or else of the special token, with these bytes; else PMILL_NO_ID. */
+PMILL_API uint32_t pmill_tokenizer_token_id(
+	const pmill_tokenizer *tokenizer, const void *data, size_t len);
+/*
+ * A name if the pattern has one, otherwise the expression. NULL if the model has no pattern: it can
+ * decode, but not encode.
+ */
+PMILL_API const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer);
+/* The Unicode version of the character classes: pmill_unicode_name. */
+PMILL_API const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tokenizer);
+/* How the model applies merges: pmill_meaning_name. */
+PMILL_API const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer);
+
+PMILL_API size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer);
+/* The merge at `rank`, from 0: the ids of the pair and of the token that it becomes. */
+PMILL_API pmill_status pmill_tokenizer_get_merge(
+	const pmill_tokenizer *tokenizer, size_t rank, uint32_t *left, uint32_t *right, uint32_t *id);
+
+PMILL_API size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer);
+/*
+ * Special and added tokens, ordered by id. `is_special` is 0 for an added token, which is found in
+ * text whatever the policy for special tokens.
+ */
+PMILL_API pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_t index,
+	pmill_bytes *content, uint32_t *id, int *is_special);
+
+/*
+ * ---- Training: a counter or counts → a tokenizer ------------------------------------------------
+ */
 
 typedef struct pmill_train_options {
 	size_t size;
-	uint64_t vocab_size; /* special tokens and reserved ones included; at least those and 256 */
-	int64_t min_count;   /* a pair counted less often is never merged; 0: 1 */
-	uint32_t reserve;    /* special tokens <|reserved_0|> ... more, part of vocab_size */
-	uint32_t
-		pad_vocab_to; /* more reserved tokens at the very end, up to a multiple of this; 0: none */
+	uint64_t vocab_size; /* required: at least 256 and the special and reserved tokens */
+	int64_t min_count;   /* never merge a pair that occurs less often; 0: 1 */
+	/*
+	 * Special tokens <|reserved_0|> ..., included in vocab_size. Take as many out of the text
+	 * (pmill_text_options.reserve): a model that learned to spell one can't be saved everywhere.
+	 */
+	uint32_t reserve;
+	uint32_t pad_vocab_to;     /* append reserved tokens up to a multiple of this; 0: none */
 	uint64_t max_token_length; /* bytes; 0: no limit */
-	const char *ties;          /* "bytes", "ids"; NULL: "bytes" */
-	const char *layout;        /* "bytes-first", "hf", "gpt2"; NULL: "bytes-first" */
-	const char
-		*compat; /* "hf": layout hf, ties ids, and Hugging Face's length filter; NULL: none */
-	const char *merger; /* NULL: the fastest; "one-by-one", "pipelined", "batches": for tests */
+	const char *ties;          /* pmill_ties_name; NULL: "bytes" */
+	const char *layout;        /* pmill_layout_name; NULL: "bytes-first" */
+	const char *compat; /* "hf": layout hf, ties ids, Hugging Face's length filter; NULL: none */
+	const char *merger; /* pmill_merger_name; never affects the result; NULL: the fastest */
 } pmill_train_options;
 
 typedef struct pmill_stage {
 	const char *name; /* "count", "sort", "index", "merge" */
 	double seconds;
-	uint64_t peak_memory; /* of the process when the stage ended, in bytes */
+	uint64_t peak_memory; /* bytes: the process's peak when the stage ended */
 } pmill_stage;
 
-typedef struct pmill_input {
-	const char *name;
-	uint64_t bytes;     /* as stored */
-	const char *sha256; /* 64 hexadecimal digits, or NULL */
-} pmill_input;
-
-/* The record of a training run. */
+/* The record of a training. */
 typedef struct pmill_training {
-	const char *version; /* of the library that trained */
-	pmill_totals totals;
+	size_t size;
+	const char *version; /* of the library that trained; NULL: the model has no record */
+	pmill_totals totals; /* of the text that was counted */
 	uint64_t vocab_size_asked;
-	uint64_t merges;
-	const char *stopped; /* "full", "min-count" or "no-pairs" */
+	uint64_t merges;     /* learned */
+	const char *stopped; /* why: "full", "min-count" or "no-pairs" */
 	int64_t min_count;
 	uint64_t max_token_length;
 	uint32_t reserve, pad_vocab_to;
-	const char *ties, *layout, *compat; /* compat may be NULL */
+	const char *ties, *layout, *compat; /* compat is NULL for none */
 	unsigned threads;
 	const pmill_stage *stages;
 	size_t stage_count;
 	const pmill_input *inputs;
 	size_t input_count;
-	const int64_t *merge_counts; /* how often each merged pair occurred when it was taken */
-	uint64_t memory_limit;       /* of counting; 0: none */
+	const int64_t *merge_counts; /* by rank: how often the pair occurred when merged; may be NULL */
+	uint64_t memory_limit;       /* bytes; 0: none */
 	uint64_t spilled_runs;       /* sorted runs that counting wrote to temporary files */
 } pmill_training;
 
-/* Both option structs are copied. */
-PMILL_API pmill_status pmill_trainer_create(const pmill_text_options *text,
-	const pmill_train_options *options, pmill_trainer **trainer, pmill_error *error);
-PMILL_API void pmill_trainer_free(pmill_trainer *trainer);
-
-/* Adds one document (or more, where a document separator is set). Any number of threads at once. */
-PMILL_API pmill_status pmill_trainer_add_text(
-	pmill_trainer *trainer, const void *text, size_t len, pmill_error *error);
-
-/* Adds files: "-" is stdin, a folder stands for the files below it, "@LIST" for the names in a file. */
-PMILL_API pmill_status pmill_trainer_add_files(pmill_trainer *trainer, const char *const *paths,
-	size_t path_count, const pmill_input_options *input, pmill_error *error);
-
-/* Adds words. They must have been cut by the trainer's pattern, Unicode version and special tokens. */
-PMILL_API pmill_status pmill_trainer_add_counts(
-	pmill_trainer *trainer, const pmill_counts *counts, pmill_error *error);
+/* Checks, before hours of counting, the options for training on such text. */
+PMILL_API pmill_status pmill_tokenizer_check_train(
+	const pmill_text_options *text, const pmill_train_options *options, pmill_error *error);
 
 /*
- * The same, and takes the words out of `counts`, which keeps its totals and what its words were made with:
- * so they are not in memory twice. After a failure it has them still.
+ * Learns a vocab from what a counter holds, with the counter's threads, memory limit and progress.
+ * The counter is empty afterwards, even after a failure, except PMILL_BAD_OPTION and
+ * PMILL_MEMORY_LIMIT. The latter means that merging is estimated to need more memory than the
+ * limit: the message has both figures, and pmill_counter_save can still save the counts.
  */
-PMILL_API pmill_status pmill_trainer_move_counts(
-	pmill_trainer *trainer, pmill_counts *counts, pmill_error *error);
+PMILL_API pmill_status pmill_tokenizer_train(pmill_counter *counter,
+	const pmill_train_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
+
+/* Learns a vocab from counts. PMILL_MEMORY_LIMIT as in pmill_tokenizer_train. */
+PMILL_API pmill_status pmill_tokenizer_train_from_counts(const pmill_counts *counts,
+	const pmill_train_options *options, const pmill_run_options *run, pmill_tokenizer **tokenizer,
+	pmill_error *error);
+
+/* The training's record, which is loaded and saved in a folder; version is NULL if there's none. */
+PMILL_API pmill_status pmill_tokenizer_get_training(
+	const pmill_tokenizer *tokenizer, pmill_training *training);
 
 /*
- * What has been added so far, as counts of the caller's own, in memory whatever the limit. The trainer
- * is empty afterwards.
+ * ---- Encoding ---------------------------------------------------------------------------------
  */
-PMILL_API pmill_status pmill_trainer_take_counts(
-	pmill_trainer *trainer, pmill_counts **counts, pmill_error *error);
-
-/*
- * Saves what has been added so far, as pmill_counts_save does; with a memory limit within it, whatever
- * the number of words. Reserved tokens are left out: they are names for later. `head` (may be NULL) gets
- * totals and identity without the words. The trainer is empty afterwards.
- */
-PMILL_API pmill_status pmill_trainer_save_counts(pmill_trainer *trainer, const char *path,
-	unsigned flags, pmill_counts **head, pmill_error *error);
-
-/* What counting took, so far or until the trainer was emptied. */
-typedef struct pmill_counting {
-	uint64_t memory_limit;
-	uint64_t table_memory;  /* bytes of all tables of words when they were largest */
-	uint64_t spilled_runs;  /* sorted runs written to temporary files */
-	uint64_t spilled_bytes; /* of these files */
-} pmill_counting;
-
-PMILL_API void pmill_trainer_get_counting(const pmill_trainer *trainer, pmill_counting *counting);
-
-/*
- * Learns the vocab. The trainer is empty afterwards, also after a failure; but not after
- * PMILL_MEMORY_LIMIT: what merging would need is computed before it starts, and where the memory limit
- * is less, the message has both figures and pmill_trainer_save_counts can still keep what was counted.
- */
-PMILL_API pmill_status pmill_trainer_train(
-	pmill_trainer *trainer, pmill_tokenizer **tokenizer, pmill_error *error);
-
-/* ---- Tokenizer: a vocab, its merges, its pattern ------------------------------------------------ */
-
-typedef struct pmill_load_options {
-	size_t size;
-	const char *format;  /* "folder", "tokenizer.json", "tiktoken", "vocab.json"; NULL: by path */
-	const char *pattern; /* for formats that carry none (.tiktoken); a contradiction is refused */
-	const char *unicode_version;
-	const pmill_bytes *special_tokens; /* for .tiktoken: ids fill the holes, then follow the last */
-	size_t special_token_count;
-} pmill_load_options;
-
-PMILL_API pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *options,
-	pmill_tokenizer **tokenizer, pmill_error *error);
-PMILL_API pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
-	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
-
-/* `format` as in pmill_load_options; NULL: by the suffix of `path`. Written whole or not at all. */
-PMILL_API pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
-	const char *format, unsigned flags, pmill_error *error);
-
-/* A format of one file only ("tokenizer.json", "tiktoken"). `*data` goes with pmill_memory_free. */
-PMILL_API pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer,
-	const char *format, void **data, size_t *len, pmill_error *error);
-
-/*
- * Whether a model with this pattern, these special tokens and this separator could be saved there: asked
- * before hours of training. A special token that is spelled as a token not learned yet shows only later.
- */
-PMILL_API pmill_status pmill_tokenizer_check_save(const char *path, const char *format,
-	const pmill_text_options *text, unsigned flags, pmill_error *error);
-
-PMILL_API void pmill_tokenizer_free(pmill_tokenizer *tokenizer);
-
-#define PMILL_NO_ID UINT32_MAX
-
-/* Ids are below this; a loaded vocab may have holes. */
-PMILL_API uint32_t pmill_tokenizer_vocab_size(const pmill_tokenizer *tokenizer);
-/* The bytes of a token; data is NULL where `id` is a hole or beyond the vocab. */
-PMILL_API pmill_bytes pmill_tokenizer_token(const pmill_tokenizer *tokenizer, uint32_t id);
-/* The id of the token with these bytes (special tokens last), or PMILL_NO_ID. */
-PMILL_API uint32_t pmill_tokenizer_id(
-	const pmill_tokenizer *tokenizer, const void *data, size_t len);
-PMILL_API size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer);
-/* The merge of this rank: `left` and `right` became `id`. */
-PMILL_API void pmill_tokenizer_merge(
-	const pmill_tokenizer *tokenizer, size_t rank, uint32_t *left, uint32_t *right, uint32_t *id);
-PMILL_API size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer);
-/* `is_special` is 0 for an added token that is ordinary text. */
-PMILL_API void pmill_tokenizer_special(const pmill_tokenizer *tokenizer, size_t index,
-	pmill_bytes *content, uint32_t *id, int *is_special);
-/*
- * The name of a known pattern, else the expression; NULL where the model carries none and none was named: it
- * can then decode, but not encode.
- */
-PMILL_API const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer);
-PMILL_API const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tokenizer);
-/* "merge list", "rank by id" or "ignore merges": which of the three meanings of BPE the model has. */
-PMILL_API const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer);
-/* The record of its training, or NULL. */
-PMILL_API const pmill_training *pmill_tokenizer_training(const pmill_tokenizer *tokenizer);
-
-/* ---- Encoding and decoding ---------------------------------------------------------------------- */
-
-typedef struct pmill_encoder pmill_encoder;
 
 typedef struct pmill_encode_options {
 	size_t size;
-	const char *special_tokens; /* "none": they are text; "all": recognised; "error": meeting one
-	                             * is an error; "list": those below; NULL: "none" */
-	const pmill_bytes *allowed;
+	/*
+	 * pmill_special_policy_name: how to treat special tokens in the text. "none" (also NULL): as
+	 * ordinary text; "all": recognise them; "list": recognise those in `allowed`; "error": fail
+	 * with PMILL_BAD_INPUT.
+	 */
+	const char *special_tokens;
+	const pmill_bytes *allowed; /* special tokens of the model; for "list" only */
 	size_t allowed_count;
-	pmill_bytes doc_separator; /* files: ends documents, is not encoded; len 0: none */
-	pmill_bytes eot;           /* files: special token appended to every document; len 0: none */
-	const char *format;        /* files: "text", "u16", "u32"; NULL: by suffix of the output */
-	const char *scanner;       /* as in pmill_text_options */
-	pmill_progress_fn progress;
-	void *progress_context;
 } pmill_encode_options;
 
-/* The tokenizer must outlive the encoder. One thread at a time uses an encoder. */
+/* Encodes text in memory. For several threads, create an encoder for each. */
+typedef struct pmill_encoder pmill_encoder;
+
+/*
+ * The tokenizer must outlive the encoder. Of `run` only the scanner applies. PMILL_BAD_OPTION if
+ * the model has no pattern.
+ */
 PMILL_API pmill_status pmill_encoder_create(const pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, pmill_encoder **encoder, pmill_error *error);
+	const pmill_encode_options *options, const pmill_run_options *run, pmill_encoder **encoder,
+	pmill_error *error);
 PMILL_API void pmill_encoder_free(pmill_encoder *encoder);
 
-/* Encodes one document. `*ids` belongs to the encoder until its next call. */
+/*
+ * Encodes one document, which need not be valid UTF-8. `*ids` belongs to the encoder and is valid
+ * until its next call. PMILL_BAD_INPUT, with the offset in `text`, if the vocab lacks a byte or the
+ * policy "error" meets a special token.
+ */
 PMILL_API pmill_status pmill_encoder_encode(pmill_encoder *encoder, const void *text, size_t len,
 	const uint32_t **ids, size_t *id_count, pmill_error *error);
 
+/* How to encode files: where documents end, and what to write. */
+typedef struct pmill_encode_file_options {
+	size_t size;
+	pmill_bytes doc_separator; /* ends documents and is not encoded; len 0: none */
+	pmill_bytes eot;           /* special token to append to each document; len 0: none */
+	const char *format; /* pmill_token_format_name; NULL: by the output's suffix, else "text" */
+} pmill_encode_file_options;
+
+/* What was encoded or decoded. */
 typedef struct pmill_encode_totals {
-	uint64_t documents, bytes, tokens, bad_lines;
+	size_t size;
+	uint64_t documents;
+	uint64_t bytes; /* of text */
+	uint64_t tokens;
+	uint64_t bad_lines; /* JSON lines skipped on request */
 } pmill_encode_totals;
 
 /*
- * Encodes files into `out`, a path, or, where that is NULL, through `write`; where both are NULL the
- * tokens are only counted. `totals` may be NULL.
+ * Encodes files, in order, into one output. `paths` as in pmill_counter_add_files; `totals` may be
+ * NULL. Of `run` the scanner, chunk size and progress apply.
  */
 PMILL_API pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer,
 	const char *const *paths, size_t path_count, const pmill_input_options *input,
-	const pmill_encode_options *options, const char *out, pmill_write_fn write, void *write_context,
-	unsigned flags, pmill_encode_totals *totals, pmill_error *error);
+	const pmill_encode_options *options, const pmill_encode_file_options *file_options,
+	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
+	pmill_error *error);
 
 /*
- * Writes the bytes of `ids` to `out` and their number to `*len`. Where `capacity` is too small nothing
- * is written, `*len` is the room needed, and the status is PMILL_OK: call again. An unknown id is
- * PMILL_BAD_INPUT, with its index as the offset.
+ * ---- Decoding ---------------------------------------------------------------------------------
+ */
+
+/*
+ * Decodes ids to bytes. Release `*data` with pmill_memory_free. An unknown id is PMILL_BAD_INPUT
+ * with its index in `ids`, not a byte, as the error's offset.
  */
 PMILL_API pmill_status pmill_tokenizer_decode(const pmill_tokenizer *tokenizer, const uint32_t *ids,
-	size_t id_count, void *out, size_t capacity, size_t *len, pmill_error *error);
+	size_t id_count, void **data, size_t *len, pmill_error *error);
 
-typedef struct pmill_decode_options {
+typedef struct pmill_decode_file_options {
 	size_t size;
-	const char *format; /* "text", "u16", "u32"; NULL: by suffix of each file, "text" for stdin */
-	pmill_progress_fn progress; /* stage "decode", in bytes of the files as stored */
-	void *progress_context;
-} pmill_decode_options;
+	const char *format; /* pmill_token_format_name; NULL: by suffix, "text" for stdin */
+} pmill_decode_file_options;
 
 /*
- * Decodes files of ids, one after another, into one output: the bytes that were encoded. `paths` as in
- * pmill_trainer_add_files; ids as text may be compressed, binary ones are read as they are. Where it
- * goes: as pmill_encode_files. An id that is not in the vocab is PMILL_BAD_INPUT, with the byte of its
- * file where it begins as the offset. `totals` may be NULL; its documents are those of text.
+ * Decodes token files, in order, into one output. `paths` as in pmill_counter_add_files; text token
+ * files may be compressed, binary ones may not. If a text token file has several lines, the text of
+ * each ends with LF, added if missing. An unknown id is PMILL_BAD_INPUT with the offset of its
+ * first byte in the file. `totals` may be NULL; only lines of text token files count as documents.
+ * Of `run` only progress applies.
  */
 PMILL_API pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer,
-	const char *const *paths, size_t path_count, const pmill_decode_options *options,
-	const char *out, pmill_write_fn write, void *write_context, unsigned flags,
-	pmill_encode_totals *totals, pmill_error *error);
+	const char *const *paths, size_t path_count, const pmill_decode_file_options *file_options,
+	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
+	pmill_error *error);
 
-/* Gives text as ids arrive: bytes of a character that is not whole yet are held back. */
+/* Decodes ids as they arrive, holding back the bytes of an incomplete UTF-8 character. */
 typedef struct pmill_stream_decoder pmill_stream_decoder;
 
+/* The tokenizer must outlive the decoder. */
 PMILL_API pmill_status pmill_stream_decoder_create(
 	const pmill_tokenizer *tokenizer, pmill_stream_decoder **decoder, pmill_error *error);
 PMILL_API void pmill_stream_decoder_free(pmill_stream_decoder *decoder);
-/* `*bytes` belongs to the decoder until its next call. */
+/*
+ * Decodes more ids. `*bytes`, perhaps empty, belongs to the decoder and is valid until its next
+ * call. An unknown id is PMILL_BAD_INPUT with its index as the offset; then no id was consumed.
+ */
 PMILL_API pmill_status pmill_stream_decoder_add(pmill_stream_decoder *decoder, const uint32_t *ids,
 	size_t id_count, pmill_bytes *bytes, pmill_error *error);
-/* What was held back at the end of the stream. */
+/*
+ * Ends the stream: gives the bytes held back, valid until the decoder's next call. The decoder can
+ * then start another stream.
+ */
 PMILL_API pmill_bytes pmill_stream_decoder_finish(pmill_stream_decoder *decoder);
 
 #ifdef __cplusplus

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "chunker.h"
-#include "counter/counter_worker.h"
+#include "counter/worker.h"
 
 /* An empty item in a queue means that no more will follow. */
 static const struct pmill_buffer no_more = {0};
@@ -190,7 +190,7 @@ struct counting {
 	struct pmill_study_count_plan *plan;
 	unsigned number;   /* of this process, from 1 */
 	uint64_t sequence; /* of the chunk within this process, from 1 */
-	struct pmill_counter_worker *worker;
+	struct pmill_worker *worker;
 	struct pmill_buffer message; /* the chunk, then its table */
 };
 
@@ -208,7 +208,7 @@ static pmill_status count_chunk(struct counting *counting, pmill_error *error)
 	struct pmill_buffer *message = &counting->message;
 	if (!get_chunk(message, &chunk))
 		return fail_message(error);
-	pmill_status status = pmill_counter_worker_count(counting->worker, &chunk, error);
+	pmill_status status = pmill_worker_count(counting->worker, &chunk, error);
 	message->len = 0;
 	if (status == PMILL_OK)
 		status = put_table(message, counting->worker->table, error);
@@ -231,15 +231,14 @@ static pmill_status count_all(struct counting *counting, pmill_error *error)
 }
 
 static pmill_status create_worker(const struct pmill_study_count_plan *plan,
-	const struct pmill_counter_spill *spill, struct pmill_counter_worker **worker,
-	pmill_error *error)
+	const struct pmill_counter_spill *spill, struct pmill_worker **worker, pmill_error *error)
 {
-	const struct pmill_counter_worker_settings settings = {.pretokenizer = plan->pretokenizer,
+	const struct pmill_worker_settings settings = {.pretokenizer = plan->pretokenizer,
 		.specials = plan->specials,
 		.separator_index = plan->specials != NULL ? 0 : SIZE_MAX,
 		.seed = pmill_hash_random_seed(),
 		.spill = spill};
-	return pmill_counter_worker_create(&settings, worker, error);
+	return pmill_worker_create(&settings, worker, error);
 }
 
 /* Flushes before the last process says that no more will follow: all tables are then queued. */
@@ -266,10 +265,10 @@ int pmill_study_count_chunks(void *context, unsigned worker, int in, int out)
 	if (report.status == PMILL_OK)
 		report.status = end_tables(counting.plan, &report.error);
 	if (counting.worker != NULL) {
-		report.pretokens = pmill_counter_worker_totals(counting.worker).pretokens;
-		report.documents = pmill_counter_worker_totals(counting.worker).documents;
+		report.pretokens = pmill_worker_totals(counting.worker).pretokens;
+		report.documents = pmill_worker_totals(counting.worker).documents;
 	}
-	pmill_counter_worker_free(counting.worker);
+	pmill_worker_free(counting.worker);
 	pmill_buffer_release(&counting.message);
 	return end_work(in, out, &report, NULL);
 }

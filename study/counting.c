@@ -254,7 +254,7 @@ static pmill_status compare_totals(
 static pmill_status compare(const struct counting *counting, pmill_error *error)
 {
 	const struct pmill_word_list *words = &counting->words;
-	pmill_counts_info info;
+	pmill_counts_info info = {.size = sizeof info};
 	pmill_counts_get_info(counting->task->expected, &info);
 	for (size_t i = 0; i < words->count && i < info.totals.words; i++) {
 		pmill_bytes word = pmill_word_list_word(words, i), expected;

@@ -10,13 +10,12 @@
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/thread.h"
-#include "counter/counter.h"
 #include "interrupt.h"
 #include "options.h"
 
 struct study {
 	const struct pmill_study_options *options;
-	struct pmill_counter *counter; /* owns the names of the inputs */
+	pmill_counter *counter; /* owns the names of the inputs */
 	pmill_counts *counts;
 	struct pmill_study_reference reference;
 	uint64_t special_count; /* for the words, whether counted here or loaded */
@@ -34,16 +33,19 @@ static pmill_status count_text(struct study *study, bool hashes, pmill_error *er
 		.special_token_count = special.len > 0,
 		.doc_separator = special};
 	pmill_input_options input = {.size = sizeof input, .sha256 = hashes};
-	struct pmill_progress_state progress = {0};
-	pmill_status status = pmill_counter_create(&text, 0, &study->counter, error);
+	pmill_status status = pmill_counter_create(&text, NULL, &study->counter, error);
 	if (status == PMILL_OK)
 		status = pmill_counter_add_files(
-			study->counter, options->paths, options->path_count, &input, &progress, error);
+			study->counter, options->paths, options->path_count, &input, error);
 	if (status == PMILL_OK)
-		status = pmill_counter_take(study->counter, &progress, &study->counts, error);
-	if (status == PMILL_OK)
-		study->report.inputs = pmill_counter_inputs(study->counter, &study->report.input_count);
-	return status;
+		status = pmill_counter_take(study->counter, &study->counts, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_counter_info info = {.size = sizeof info};
+	pmill_counter_get_info(study->counter, &info);
+	study->report.inputs = info.inputs;
+	study->report.input_count = info.input_count;
+	return PMILL_OK;
 }
 
 /* A pipe can't be. */
@@ -83,14 +85,14 @@ static pmill_status get_words(struct study *study, pmill_error *error)
 	uint64_t began = pmill_clock_ns();
 	pmill_status status = is_text
 		? count_text(study, !again, error)
-		: pmill_counts_load(options->counts_path, NULL, NULL, &study->counts, error);
+		: pmill_counts_load(options->counts_path, NULL, NULL, NULL, &study->counts, error);
 	study->report.word_count_ns = pmill_clock_ns() - began;
 	study->report.counts_path = options->counts_path;
 	if (status == PMILL_OK && again)
 		status = hash_text(study, error);
 	if (status != PMILL_OK)
 		return status;
-	pmill_counts_info info;
+	pmill_counts_info info = {.size = sizeof info};
 	pmill_counts_get_info(study->counts, &info);
 	study->report.totals = info.totals;
 	study->special_count = info.special_token_count;

@@ -212,7 +212,7 @@ pmill_status pmill_study_state_init(
 	struct pmill_study_state *state, const pmill_counts *counts, pmill_error *error)
 {
 	*state = (struct pmill_study_state){0};
-	pmill_counts_info info;
+	pmill_counts_info info = {.size = sizeof info};
 	pmill_counts_get_info(counts, &info);
 	size_t words = (size_t)info.totals.words, bytes = 0;
 	for (size_t i = 0; i < words; i++) {

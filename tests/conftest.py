@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,12 @@ TESTS = Path(__file__).resolve().parent
 sys.path.insert(0, str(TESTS))
 
 from batch import Batch  # noqa: E402
+
+
+# A shell starts its background jobs with SIGINT ignored, and children would inherit that: tests of
+# Ctrl-C would then never end.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():

@@ -108,6 +108,7 @@ def main():
     found = [
         *check_table(root, table),
         *check_rooms(root, table),
+        *check_modules(root),
         *check_clients(root),
     ]
     for line in found:

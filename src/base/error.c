@@ -136,13 +136,3 @@ void pmill_error_locate(pmill_error *error, const char *name, uint64_t base)
 	memcpy(message, error->message, sizeof message);
 	pmill_fail_input(error, name, base + error->offset, "%s", message);
 }
-
-void pmill_options_copy(void *to, size_t to_size, const void *from)
-{
-	memset(to, 0, to_size);
-	if (from == NULL)
-		return;
-	size_t from_size;
-	memcpy(&from_size, from, sizeof from_size);
-	memcpy(to, from, from_size < to_size ? from_size : to_size);
-}

@@ -44,7 +44,4 @@ pmill_status pmill_fail_unknown(
  */
 void pmill_error_locate(pmill_error *error, const char *name, uint64_t base);
 
-/* Copies the caller's options struct, whose first member is its size, over zeros. */
-void pmill_options_copy(void *to, size_t to_size, const void *from);
-
 #endif

@@ -268,13 +268,12 @@ static pmill_status add_name(struct listing *listing, const char *name, pmill_er
 pmill_status pmill_inputs_add(struct pmill_inputs *inputs, const char *const *paths, size_t count,
 	const pmill_input_options *options, pmill_error *error)
 {
-	pmill_input_options all;
-	pmill_options_copy(&all, sizeof all, options);
 	struct listing listing = {.inputs = inputs};
-	if (all.format != NULL) {
-		listing.format = pmill_corpus_format_find(all.format);
+	if (options != NULL && options->format != NULL) {
+		listing.format = pmill_corpus_format_find(options->format);
 		if (listing.format == NULL)
-			return pmill_fail_unknown(error, "input format", all.format, pmill_input_format_name);
+			return pmill_fail_unknown(
+				error, "input format", options->format, pmill_input_format_name);
 	}
 	size_t count_before = inputs->count;
 	uint64_t bytes_before = inputs->bytes;

@@ -42,6 +42,5 @@ struct pmill_corpus_format {
 /* NULL if unknown. */
 const struct pmill_corpus_format *pmill_corpus_format_find(const char *name);
 const struct pmill_corpus_format *pmill_corpus_format_at(size_t index); /* NULL at the end */
-const char *pmill_input_format_name(size_t index);                      /* NULL at the end */
 
 #endif

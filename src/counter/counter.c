@@ -1,125 +1,120 @@
-/* Text, files and counts → one sorted word list, on threads. */
+/* The counter: creates it, and adds text, files and counts. counter_take.c gets counts out. */
 /* SPDX-License-Identifier: MIT */
 #include "counter/counter.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/hash.h"
+#include "base/sized_struct.h"
 #include "base/thread.h"
-#include "corpus/chunk_source.h"
-#include "corpus/documents.h"
-#include "counter/counter_state.h"
 #include "pretokenize/pattern.h"
 
-static pmill_bytes copy_bytes(struct pmill_arena *arena, const void *data, size_t len, bool *done)
+/* ---- Creating ---- */
+
+/* Finds the identity's special tokens and, after them, the reserved ones. */
+static pmill_status create_finder(
+	struct pmill_counter *counter, uint32_t reserve, pmill_error *error)
 {
-	char *copy = pmill_arena_copy(arena, data, len);
-	if (copy == NULL)
-		*done = false;
-	return (pmill_bytes){copy, len};
+	const struct pmill_counts_identity *identity = &counter->identity;
+	size_t count = identity->special_token_count;
+	char name[40];
+	if (count > SIZE_MAX / sizeof(pmill_bytes) - reserve - 1)
+		return pmill_fail_memory(error);
+	pmill_bytes *tokens = pmill_arena_allocate(
+		&counter->strings, (count + reserve + 1) * sizeof *tokens, _Alignof(pmill_bytes));
+	if (tokens == NULL)
+		return pmill_fail_memory(error);
+	if (count > 0)
+		memcpy(tokens, identity->special_tokens, count * sizeof *tokens);
+	for (uint32_t i = 0; i < reserve; i++) {
+		size_t len = (size_t)snprintf(name, sizeof name, "<|reserved_%u|>", i);
+		const char *copy = pmill_arena_copy(&counter->strings, name, len);
+		if (copy == NULL)
+			return pmill_fail_memory(error);
+		tokens[count++] = (pmill_bytes){copy, len};
+	}
+	return pmill_special_finder_create(tokens, count, &counter->specials, error);
 }
 
-static size_t find_token(const pmill_bytes *tokens, size_t count, pmill_bytes token)
+static size_t find_token(const struct pmill_counts_identity *identity, pmill_bytes token)
 {
-	for (size_t i = 0; i < count; i++)
-		if (tokens[i].len == token.len && memcmp(tokens[i].data, token.data, token.len) == 0)
+	for (size_t i = 0; token.len > 0 && i < identity->special_token_count; i++) {
+		const pmill_bytes *special = &identity->special_tokens[i];
+		if (special->len == token.len && memcmp(special->data, token.data, token.len) == 0)
 			return i;
+	}
 	return SIZE_MAX;
 }
 
-/* The caller's special tokens, then the document separator where it is not one of them, then reserved. */
-static pmill_status set_specials(struct pmill_counter *counter, const pmill_text_options *text,
-	uint32_t reserved, pmill_error *error)
-{
-	size_t limit = text->special_token_count + 1 + (size_t)reserved;
-	pmill_bytes *tokens = pmill_arena_allocate(&counter->names, limit * sizeof *tokens, 8);
-	if (tokens == NULL)
-		return pmill_fail_memory(error);
-	size_t count = 0;
-	bool done = true;
-	for (; count < text->special_token_count; count++)
-		tokens[count] = copy_bytes(&counter->names, text->special_tokens[count].data,
-			text->special_tokens[count].len, &done);
-	counter->separator_index = SIZE_MAX;
-	pmill_bytes separator = text->doc_separator;
-	if (done && separator.len > 0) {
-		counter->separator_index = find_token(tokens, count, separator);
-		if (counter->separator_index == SIZE_MAX) {
-			counter->separator_index = count;
-			tokens[count++] = copy_bytes(&counter->names, separator.data, separator.len, &done);
-		}
-	}
-	counter->own_special_count = count;
-	for (uint32_t i = 0; i < reserved && done; i++) {
-		char name[40];
-		int len = snprintf(name, sizeof name, "<|reserved_%u|>", i);
-		tokens[count++] = copy_bytes(&counter->names, name, (size_t)len, &done);
-	}
-	counter->identity.special_tokens = tokens;
-	counter->identity.special_token_count = count;
-	return done ? pmill_special_finder_create(tokens, count, &counter->specials, error)
-				: pmill_fail_memory(error);
-}
-
-static void set_file_identity(struct pmill_counter *counter)
-{
-	const struct pmill_pattern *known = pmill_pattern_find(counter->identity.pattern);
-	counter->file_identity = counter->identity;
-	counter->file_identity.special_token_count = counter->own_special_count;
-	if (known != NULL)
-		counter->file_identity.pattern = known->name;
-}
-
-/* A folder that can't be written to should say so before hours of counting. */
-static pmill_status set_limit(
+static pmill_status set_text(
 	struct pmill_counter *counter, const pmill_text_options *text, pmill_error *error)
 {
-	pmill_status status = pmill_memory_plan_make(text, counter->threads, &counter->plan, error);
+	pmill_status status = pmill_pretokenizer_create(
+		text->pattern, text->unicode_version, counter->run.scanner, &counter->pretokenizer, error);
+	counter->run.scanner = NULL;
+	if (status == PMILL_OK)
+		status = pmill_counts_identity_resolve(
+			text, NULL, &counter->strings, &counter->identity, error);
+	if (status != PMILL_OK)
+		return status;
+	counter->separator_index = find_token(&counter->identity, text->doc_separator);
+	return create_finder(counter, text->reserve, error);
+}
+
+/* Opens a temporary file first, so that a bad folder fails before hours of counting. */
+static pmill_status set_limit(struct pmill_counter *counter, pmill_error *error)
+{
+	const char *folder = counter->run.tmp_dir != NULL ? counter->run.tmp_dir : "/tmp";
+	counter->run.tmp_dir = NULL;
+	pmill_status status = pmill_memory_plan_make(
+		&counter->run, counter->threads, &counter->plan, error);
 	if (status != PMILL_OK || counter->plan.limit == 0)
 		return status;
 	int descriptor;
-	const char *folder = text->tmp_dir != NULL ? text->tmp_dir : "/tmp";
 	status = pmill_file_open_temporary(folder, &descriptor, error);
 	if (status != PMILL_OK)
 		return status;
 	close(descriptor);
 	counter->spill.table_memory = counter->plan.tables;
 	return pmill_runs_create(
-		folder, &counter->file_identity, counter->plan.reading, &counter->spill.runs, error);
+		folder, &counter->identity, counter->plan.reading, &counter->spill.runs, error);
 }
 
 static pmill_status init(struct pmill_counter *counter, const pmill_text_options *text,
-	uint32_t reserved, pmill_error *error)
+	const pmill_run_options *run, pmill_error *error)
 {
-	pmill_status status = pmill_pretokenizer_create(
-		text->pattern, text->unicode_version, text->scanner, &counter->pretokenizer, error);
+	pmill_text_options words;
+	pmill_status status = pmill_sized_struct_read(
+		&words, sizeof words, text, "pmill_text_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(
+			&counter->run, sizeof counter->run, run, "pmill_run_options", error);
 	if (status != PMILL_OK)
 		return status;
-	counter->identity.pattern = pmill_pretokenizer_pattern(counter->pretokenizer);
-	counter->identity.unicode_version = pmill_pretokenizer_unicode(counter->pretokenizer)->version;
-	counter->threads = pmill_thread_count(text->threads);
+	counter->progress.callback = counter->run.progress;
+	counter->progress.context = counter->run.progress_context;
+	counter->threads = pmill_thread_count(counter->run.threads);
 	counter->seed = pmill_hash_random_seed();
 	atomic_init(&counter->spill.worker_count, counter->threads);
-	if (text->memory_limit == 0)
+	if (counter->run.memory_limit == 0)
 		counter->pool = pmill_page_pool_create();
-	status = set_specials(counter, text, reserved, error);
-	set_file_identity(counter);
-	return status == PMILL_OK ? set_limit(counter, text, error) : status;
+	status = set_text(counter, &words, error);
+	return status == PMILL_OK ? set_limit(counter, error) : status;
 }
 
-pmill_status pmill_counter_create(const pmill_text_options *text, uint32_t reserved,
-	struct pmill_counter **counter, pmill_error *error)
+pmill_status pmill_counter_create(const pmill_text_options *text, const pmill_run_options *run,
+	pmill_counter **counter, pmill_error *error)
 {
-	pmill_text_options options;
-	pmill_options_copy(&options, sizeof options, text);
 	struct pmill_counter *created = calloc(1, sizeof *created);
 	if (created == NULL)
 		return pmill_fail_memory(error);
 	pthread_mutex_init(&created->lock, NULL);
-	pmill_status status = init(created, &options, reserved, error);
+	pmill_status status = init(created, text, run, error);
 	if (status == PMILL_OK)
 		*counter = created;
 	else
@@ -127,7 +122,36 @@ pmill_status pmill_counter_create(const pmill_text_options *text, uint32_t reser
 	return status;
 }
 
-void pmill_counter_free(struct pmill_counter *counter)
+void pmill_counter_clear(struct pmill_counter *counter)
+{
+	for (size_t i = 0; i < counter->worker_count; i++)
+		pmill_worker_free(counter->workers[i]);
+	counter->worker_count = 0;
+	counter->free_workers = NULL;
+	atomic_store_explicit(&counter->spill.worker_count, counter->threads, memory_order_relaxed);
+	if (counter->spill.runs != NULL)
+		pmill_runs_clear(counter->spill.runs);
+	counter->is_settled = false;
+	counter->is_cleared = true;
+	pmill_word_list_release(&counter->words);
+	counter->totals = (pmill_totals){0};
+}
+
+/* With the first addition after clearing, the figures of what was there before go, too. */
+static void start_over_if_cleared(struct pmill_counter *counter)
+{
+	if (!counter->is_cleared)
+		return;
+	counter->is_cleared = false;
+	counter->input_count = 0;
+	counter->count_ns = 0;
+	counter->table_memory = 0;
+	if (counter->spill.runs != NULL)
+		pmill_runs_written(
+			counter->spill.runs, &counter->earlier_runs, &counter->earlier_run_bytes);
+}
+
+void pmill_counter_free(pmill_counter *counter)
 {
 	if (counter == NULL)
 		return;
@@ -139,42 +163,87 @@ void pmill_counter_free(struct pmill_counter *counter)
 	free(counter->inputs);
 	pmill_special_finder_free(counter->specials);
 	pmill_pretokenizer_free(counter->pretokenizer);
-	pmill_arena_release(&counter->names);
+	pmill_arena_release(&counter->strings);
 	pthread_mutex_destroy(&counter->lock);
 	free(counter);
 }
 
-const struct pmill_counts_identity *pmill_counter_identity(const struct pmill_counter *counter)
+/* ---- Totals ---- */
+
+static pmill_status add_number(uint64_t *sum, uint64_t more, pmill_error *error)
 {
-	return &counter->identity;
+	if (__builtin_add_overflow(*sum, more, sum))
+		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "a total does not fit 64 bits");
+	return PMILL_OK;
 }
 
-struct pmill_page_pool *pmill_counter_pool(const struct pmill_counter *counter)
+static pmill_status add_totals(pmill_totals *sum, const pmill_totals *more, pmill_error *error)
 {
-	return counter->pool;
+	pmill_status status = add_number(&sum->documents, more->documents, error);
+	if (status == PMILL_OK)
+		status = add_number(&sum->bytes, more->bytes, error);
+	if (status == PMILL_OK)
+		status = add_number(&sum->pretokens, more->pretokens, error);
+	if (status == PMILL_OK)
+		status = add_number(&sum->bad_lines, more->bad_lines, error);
+	return status;
 }
 
-const pmill_input *pmill_counter_inputs(const struct pmill_counter *counter, size_t *count)
+pmill_status pmill_counter_sum_totals(
+	const struct pmill_counter *counter, pmill_totals *sum, pmill_error *error)
 {
-	*count = counter->input_count;
-	return counter->inputs;
+	*sum = counter->totals;
+	for (size_t i = 0; i < counter->worker_count; i++) {
+		pmill_totals totals = pmill_worker_totals(counter->workers[i]);
+		pmill_status status = add_totals(sum, &totals, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	return PMILL_OK;
 }
+
+uint64_t pmill_counter_table_memory(const struct pmill_counter *counter)
+{
+	uint64_t memory = 0;
+	for (size_t i = 0; i < counter->worker_count; i++)
+		memory += pmill_worker_table_peak(counter->workers[i]);
+	return memory > counter->table_memory ? memory : counter->table_memory;
+}
+
+pmill_status pmill_counter_get_info(const pmill_counter *counter, pmill_counter_info *info)
+{
+	pmill_counter_info full = {.pattern = counter->identity.pattern,
+		.unicode_version = counter->identity.unicode_version,
+		.special_tokens = counter->identity.special_tokens,
+		.special_token_count = counter->identity.special_token_count,
+		.memory_limit = counter->plan.limit,
+		.table_memory = pmill_counter_table_memory(counter),
+		.inputs = counter->inputs,
+		.input_count = counter->input_count};
+	if (counter->spill.runs != NULL)
+		pmill_runs_written(counter->spill.runs, &full.spilled_runs, &full.spilled_bytes);
+	full.spilled_runs -= counter->earlier_runs;
+	full.spilled_bytes -= counter->earlier_run_bytes;
+	return pmill_sized_struct_write(info, &full, sizeof full, "pmill_counter_info", NULL);
+}
+
+/* ---- Workers ---- */
 
 static pmill_status create_worker(
-	struct pmill_counter *counter, struct pmill_counter_worker **worker, pmill_error *error)
+	struct pmill_counter *counter, struct pmill_worker **worker, pmill_error *error)
 {
 	void *workers = counter->workers;
 	if (!pmill_array_reserve(&workers, &counter->worker_capacity, counter->worker_count + 1,
 			sizeof *counter->workers))
 		return pmill_fail_memory(error);
 	counter->workers = workers;
-	struct pmill_counter_worker_settings settings = {.pretokenizer = counter->pretokenizer,
+	struct pmill_worker_settings settings = {.pretokenizer = counter->pretokenizer,
 		.specials = counter->specials,
 		.separator_index = counter->separator_index,
 		.seed = counter->seed,
 		.spill = &counter->spill,
 		.pool = counter->pool};
-	pmill_status status = pmill_counter_worker_create(&settings, worker, error);
+	pmill_status status = pmill_worker_create(&settings, worker, error);
 	if (status != PMILL_OK)
 		return status;
 	counter->workers[counter->worker_count++] = *worker;
@@ -184,12 +253,13 @@ static pmill_status create_worker(
 	return PMILL_OK;
 }
 
-/* A worker that no other thread uses, new or used before. */
+/* Takes a free worker or creates one. */
 static pmill_status take_worker(
-	struct pmill_counter *counter, struct pmill_counter_worker **worker, pmill_error *error)
+	struct pmill_counter *counter, struct pmill_worker **worker, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
 	pthread_mutex_lock(&counter->lock);
+	start_over_if_cleared(counter);
 	*worker = counter->free_workers;
 	if (*worker != NULL)
 		counter->free_workers = (*worker)->next_free;
@@ -199,7 +269,7 @@ static pmill_status take_worker(
 	return status;
 }
 
-static void give_back_worker(struct pmill_counter *counter, struct pmill_counter_worker *worker)
+static void give_back_worker(struct pmill_counter *counter, struct pmill_worker *worker)
 {
 	pthread_mutex_lock(&counter->lock);
 	worker->next_free = counter->free_workers;
@@ -207,10 +277,12 @@ static void give_back_worker(struct pmill_counter *counter, struct pmill_counter
 	pthread_mutex_unlock(&counter->lock);
 }
 
+/* ---- Text ---- */
+
 pmill_status pmill_counter_add_text(
-	struct pmill_counter *counter, const void *text, size_t len, pmill_error *error)
+	pmill_counter *counter, const void *text, size_t len, pmill_error *error)
 {
-	struct pmill_counter_worker *worker;
+	struct pmill_worker *worker;
 	pmill_status status = take_worker(counter, &worker, error);
 	if (status != PMILL_OK)
 		return status;
@@ -221,24 +293,19 @@ pmill_status pmill_counter_add_text(
 		.format = pmill_corpus_format_find("text"),
 		.name = "text"};
 	if (len > 0)
-		status = pmill_counter_worker_count(worker, &chunk, error);
+		status = pmill_worker_count(worker, &chunk, error);
 	give_back_worker(counter, worker);
 	return status;
 }
 
-/* The list of words that were added as counts becomes a run. */
-static pmill_status spill_words(struct pmill_counter *counter, pmill_error *error)
-{
-	if (counter->words.count == 0)
-		return PMILL_OK;
-	counter->is_settled = false;
-	pmill_status status = pmill_runs_add_list(counter->spill.runs, &counter->words, error);
-	if (status == PMILL_OK)
-		pmill_word_list_release(&counter->words);
-	return status;
-}
-
 /* ---- Files ---- */
+
+static const char *copy_name(struct pmill_counter *counter, const char *name, bool *is_copied)
+{
+	const char *copy = pmill_arena_copy(&counter->strings, name, strlen(name));
+	*is_copied &= copy != NULL;
+	return copy;
+}
 
 static pmill_status keep_inputs(
 	struct pmill_counter *counter, struct pmill_chunk_source *source, pmill_error *error)
@@ -251,14 +318,12 @@ static pmill_status keep_inputs(
 		return pmill_fail_memory(error);
 	counter->inputs = kept;
 	for (size_t i = 0; i < count; i++) {
-		bool done = true;
-		pmill_input input = {.bytes = inputs[i].bytes};
-		input.name =
-			copy_bytes(&counter->names, inputs[i].name, strlen(inputs[i].name), &done).data;
+		bool is_copied = true;
+		pmill_input input = {
+			.name = copy_name(counter, inputs[i].name, &is_copied), .bytes = inputs[i].bytes};
 		if (inputs[i].sha256 != NULL)
-			input.sha256 =
-				copy_bytes(&counter->names, inputs[i].sha256, strlen(inputs[i].sha256), &done).data;
-		if (!done)
+			input.sha256 = copy_name(counter, inputs[i].sha256, &is_copied);
+		if (!is_copied)
 			return pmill_fail_memory(error);
 		counter->inputs[counter->input_count++] = input;
 	}
@@ -266,80 +331,106 @@ static pmill_status keep_inputs(
 }
 
 static pmill_status count_source(struct pmill_counter *counter, struct pmill_chunk_source *source,
-	const pmill_input_options *input, struct pmill_progress_state *progress, pmill_error *error)
+	const pmill_input_options *input, pmill_error *error)
 {
-	struct pmill_counter_worker **workers = calloc(
-		counter->threads, sizeof(struct pmill_counter_worker *));
-	struct pmill_chunk_worker **chunks = calloc(
+	struct pmill_worker **workers = calloc(counter->threads, sizeof(struct pmill_worker *));
+	struct pmill_chunk_worker **chunk_workers = calloc(
 		counter->threads, sizeof(struct pmill_chunk_worker *));
 	unsigned count = 0;
-	pmill_status status = workers != NULL && chunks != NULL ? PMILL_OK : pmill_fail_memory(error);
+	pmill_status status = workers != NULL && chunk_workers != NULL ? PMILL_OK
+																   : pmill_fail_memory(error);
 	while (count < counter->threads && status == PMILL_OK) {
 		status = take_worker(counter, &workers[count], error);
 		if (status != PMILL_OK)
 			break;
-		pmill_counter_worker_set_input(workers[count], input);
-		chunks[count] = &workers[count]->chunks;
+		pmill_worker_set_input(workers[count], input);
+		chunk_workers[count] = &workers[count]->chunks;
 		count++;
 	}
 	if (status == PMILL_OK)
-		status = pmill_chunk_workers_run(chunks, count, source, progress, error);
+		status = pmill_chunk_workers_run(chunk_workers, count, source, &counter->progress, error);
 	for (unsigned i = 0; i < count; i++)
 		give_back_worker(counter, workers[i]);
 	free(workers);
-	free(chunks);
+	free(chunk_workers);
 	return status == PMILL_OK ? keep_inputs(counter, source, error) : status;
 }
 
-pmill_status pmill_counter_add_files(struct pmill_counter *counter, const char *const *paths,
-	size_t path_count, const pmill_input_options *input, struct pmill_progress_state *progress,
-	pmill_error *error)
+/* Turns the list of words added as counts into a run. */
+static pmill_status spill_words(struct pmill_counter *counter, pmill_error *error)
 {
-	pmill_input_options options;
-	pmill_options_copy(&options, sizeof options, input);
-	struct pmill_inputs inputs = {0};
+	if (counter->words.count == 0)
+		return PMILL_OK;
+	counter->is_settled = false;
+	pmill_status status = pmill_runs_add_list(counter->spill.runs, &counter->words, error);
+	if (status == PMILL_OK)
+		pmill_word_list_release(&counter->words);
+	return status;
+}
+
+static pmill_status count_inputs(struct pmill_counter *counter, const struct pmill_inputs *inputs,
+	const pmill_input_options *options, pmill_error *error)
+{
 	struct pmill_chunk_source *source = NULL;
 	struct pmill_chunk_settings settings = {.pretokenizer = counter->pretokenizer,
 		.specials = counter->specials,
 		.chunk_size = counter->plan.chunk_size,
-		.sha256 = options.sha256};
-	pmill_status status = pmill_inputs_add(&inputs, paths, path_count, &options, error);
-	if (status == PMILL_OK)
-		status = pmill_chunk_source_open(&inputs, &settings, &source, error);
+		.sha256 = options->sha256};
+	pmill_status status = pmill_chunk_source_open(inputs, &settings, &source, error);
 	if (status == PMILL_OK && counter->plan.limit > 0)
-		status = spill_words(counter, error); /* the plan leaves no room beside the tables */
+		status = spill_words(counter, error); /* the plan has no room for it */
 	if (status == PMILL_OK) {
-		pmill_progress_stage(progress, "count", "bytes", inputs.bytes);
-		status = count_source(counter, source, &options, progress, error);
+		counter->progress.is_cancelled = false;
+		pmill_progress_stage(&counter->progress, "count", "bytes", inputs->bytes);
+		status = count_source(counter, source, options, error);
 	}
-	if (status == PMILL_OK)
-		pmill_progress_end(progress, pmill_chunk_source_stored_bytes(source));
+	if (status == PMILL_OK &&
+		!pmill_progress_end(&counter->progress, pmill_chunk_source_stored_bytes(source)))
+		status = pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 	pmill_chunk_source_close(source);
+	return status;
+}
+
+pmill_status pmill_counter_add_files(pmill_counter *counter, const char *const *paths,
+	size_t path_count, const pmill_input_options *input, pmill_error *error)
+{
+	pmill_input_options options;
+	struct pmill_inputs inputs = {0};
+	pmill_status status = pmill_sized_struct_read(
+		&options, sizeof options, input, "pmill_input_options", error);
+	if (status == PMILL_OK)
+		status = pmill_inputs_add(&inputs, paths, path_count, &options, error);
+	uint64_t began = pmill_clock_ns();
+	if (status == PMILL_OK)
+		status = count_inputs(counter, &inputs, &options, error);
+	counter->count_ns += pmill_clock_ns() - began;
+	counter->count_peak_memory = pmill_peak_memory();
 	pmill_inputs_release(&inputs);
 	return status;
 }
 
 /* ---- Counts ---- */
 
-/* Reserved tokens may come after counting: they are names for later, not part of most texts. */
-static pmill_status check_identity(
-	struct pmill_counter *counter, const pmill_counts *counts, pmill_error *error)
-{
-	struct pmill_counts_identity identity = counter->identity;
-	if (counts->identity.special_token_count == counter->own_special_count)
-		identity.special_token_count = counter->own_special_count;
-	return pmill_counts_identity_compare(
-		&identity, "this training", &counts->identity, "the counts", error);
-}
-
 static uint64_t list_memory(const struct pmill_word_list *words)
 {
 	return pmill_word_list_memory(words->count, pmill_word_list_bytes(words));
 }
 
+pmill_status pmill_counter_add_words(
+	struct pmill_word_list *words, const struct pmill_word_list *more, pmill_error *error)
+{
+	struct pmill_word_list sum = {0};
+	pmill_status status = pmill_word_list_add(words, more, &sum, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_word_list_release(words);
+	*words = sum;
+	return PMILL_OK;
+}
+
 /*
- * Within half of the limit words stay in a list: so what comes next, and then the sum, have room beside it.
- * `movable`: the same words, which may be taken as they are; NULL: they are the caller's.
+ * Keeps words in a list up to half of the limit, which leaves room for the next words and then for
+ * the sum. `movable`: the same words, which may be moved; NULL: the caller keeps them.
  */
 static pmill_status keep_words(struct pmill_counter *counter, const struct pmill_word_list *more,
 	struct pmill_word_list *movable, pmill_error *error)
@@ -362,12 +453,14 @@ static pmill_status keep_words(struct pmill_counter *counter, const struct pmill
 static pmill_status add_counts(struct pmill_counter *counter, const pmill_counts *counts,
 	struct pmill_word_list *movable, pmill_error *error)
 {
-	pmill_status status = check_identity(counter, counts, error);
+	pmill_status status = pmill_counts_identity_compare(
+		&counter->identity, "this counter", &counts->head.identity, "the counts", error);
 	if (status != PMILL_OK)
 		return status;
 	pthread_mutex_lock(&counter->lock);
+	start_over_if_cleared(counter);
 	pmill_totals totals = counter->totals;
-	status = pmill_counter_add_totals(&totals, &counts->totals, error);
+	status = add_totals(&totals, &counts->head.totals, error);
 	if (status == PMILL_OK)
 		status = keep_words(counter, &counts->words, movable, error);
 	if (status == PMILL_OK)
@@ -377,16 +470,18 @@ static pmill_status add_counts(struct pmill_counter *counter, const pmill_counts
 }
 
 pmill_status pmill_counter_add_counts(
-	struct pmill_counter *counter, const pmill_counts *counts, pmill_error *error)
+	pmill_counter *counter, const pmill_counts *counts, pmill_error *error)
 {
 	return add_counts(counter, counts, NULL, error);
 }
 
 pmill_status pmill_counter_move_counts(
-	struct pmill_counter *counter, pmill_counts *counts, pmill_error *error)
+	pmill_counter *counter, pmill_counts **counts, pmill_error *error)
 {
-	pmill_status status = add_counts(counter, counts, &counts->words, error);
-	if (status == PMILL_OK)
-		pmill_word_list_release(&counts->words);
-	return status;
+	pmill_status status = add_counts(counter, *counts, &(*counts)->words, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_counts_free(*counts);
+	*counts = NULL;
+	return PMILL_OK;
 }

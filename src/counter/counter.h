@@ -1,63 +1,59 @@
-/* Text, files and counts → one sorted word list, on threads. */
+/* The inside of pmill_counter, for adding, gathering and taking. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_COUNTER_COUNTER_H
 #define PMILL_COUNTER_COUNTER_H
 
+#include <pthread.h>
+
 #include "base/page_pool.h"
 #include "base/progress.h"
+#include "counter/memory_plan.h"
+#include "counter/worker.h"
 #include "counts/counts.h"
-#include "pairmill.h"
 
-struct pmill_counter;
+struct pmill_counter {
+	pmill_run_options run; /* its strings are not kept */
+	struct pmill_progress_state progress;
+	unsigned threads;
+	struct pmill_page_pool *pool; /* keeps pages for the next stage; NULL with a memory limit */
+	struct pmill_arena strings;
+	struct pmill_counts_identity identity;
+	struct pmill_pretokenizer *pretokenizer;
+	struct pmill_special_finder *specials; /* including reserved tokens */
+	size_t separator_index;                /* SIZE_MAX: none */
+	struct pmill_memory_plan plan;
+	uint64_t count_ns, count_peak_memory; /* of adding files, for the training record */
+	uint64_t seed; /* of all tables, so that they can be merged by hash range */
 
-/* `text` is copied. `reserved` special tokens <|reserved_i|> join those of `text`. */
-pmill_status pmill_counter_create(const pmill_text_options *text, uint32_t reserved,
-	struct pmill_counter **counter, pmill_error *error);
-void pmill_counter_free(struct pmill_counter *counter);
+	struct pmill_counter_spill spill;
+	uint64_t table_memory;         /* most bytes that all earlier tables took together */
+	bool is_settled;               /* the runs can be merged in one pass and are measured */
+	uint64_t run_words, run_bytes; /* of the distinct words in settled runs */
 
-/* The special tokens with separator and reserved ones, pattern and Unicode version. */
-const struct pmill_counts_identity *pmill_counter_identity(const struct pmill_counter *counter);
+	bool is_cleared;                          /* nothing was added since */
+	uint64_t earlier_runs, earlier_run_bytes; /* written before that */
+	pthread_mutex_t lock;                     /* guards what follows */
+	struct pmill_worker **workers;
+	size_t worker_count, worker_capacity;
+	struct pmill_worker *free_workers;
+	struct pmill_word_list words; /* added as counts, or the gathered list */
+	pmill_totals totals;          /* of counts added */
+	pmill_input *inputs;
+	size_t input_count, input_capacity;
+};
 
-/* Any number of threads at once. */
-pmill_status pmill_counter_add_text(
-	struct pmill_counter *counter, const void *text, size_t len, pmill_error *error);
-pmill_status pmill_counter_add_files(struct pmill_counter *counter, const char *const *paths,
-	size_t path_count, const pmill_input_options *input, struct pmill_progress_state *progress,
-	pmill_error *error);
-pmill_status pmill_counter_add_counts(
-	struct pmill_counter *counter, const pmill_counts *counts, pmill_error *error);
-/* The same, and empties the list of `counts`, but not after a failure. */
-pmill_status pmill_counter_move_counts(
-	struct pmill_counter *counter, pmill_counts *counts, pmill_error *error);
-
-/* Forgets what was counted, and gives its memory back. */
+/* Forgets what was counted and releases its memory. */
 void pmill_counter_clear(struct pmill_counter *counter);
 
-/*
- * Brings all that was counted together: into one list, or, where the memory limit is too small for
- * that, into runs that one pass can merge. More can be added afterwards. With a memory limit `visit` (may be
- * NULL) sees every word, in order.
- */
-pmill_status pmill_counter_gather(struct pmill_counter *counter,
-	struct pmill_progress_state *progress, pmill_word_fn *visit, void *context, pmill_error *error);
+/* Adds `more` to `words`. */
+pmill_status pmill_counter_add_words(
+	struct pmill_word_list *words, const struct pmill_word_list *more, pmill_error *error);
 
-/* After gathering: bytes that reading the words from runs takes beside their list. */
-uint64_t pmill_counter_reading_memory(const struct pmill_counter *counter);
+/* The totals of everything added, except the number of distinct words. */
+pmill_status pmill_counter_sum_totals(
+	const struct pmill_counter *counter, pmill_totals *sum, pmill_error *error);
 
-/* Hands over all that was counted, in memory; the counter is empty afterwards. */
-pmill_status pmill_counter_take(struct pmill_counter *counter,
-	struct pmill_progress_state *progress, pmill_counts **counts, pmill_error *error);
-
-/* Writes all that was counted to a count file or TSV; the counter is empty afterwards. */
-pmill_status pmill_counter_save(struct pmill_counter *counter, const char *path, unsigned flags,
-	struct pmill_progress_state *progress, pmill_counts **head, pmill_error *error);
-
-void pmill_counter_get_counting(const struct pmill_counter *counter, pmill_counting *counting);
-
-/* Memory of counting, for who comes next; NULL: none. The counter's own. */
-struct pmill_page_pool *pmill_counter_pool(const struct pmill_counter *counter);
-
-/* The files read so far, for the record. */
-const pmill_input *pmill_counter_inputs(const struct pmill_counter *counter, size_t *count);
+/* The most bytes that all tables took together. */
+uint64_t pmill_counter_table_memory(const struct pmill_counter *counter);
 
 #endif

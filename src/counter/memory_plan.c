@@ -1,4 +1,4 @@
-/* How a memory limit is shared out while text is counted. */
+/* Divides a memory limit among the needs of counting text. */
 /* SPDX-License-Identifier: MIT */
 #include "counter/memory_plan.h"
 
@@ -6,53 +6,53 @@
 #include "counts/runs.h"
 
 enum {
-	LEAST_CHUNK = 1 << 16,
-	USUAL_CHUNK = 1 << 19,
-	LEAST_TABLE = 1 << 19, /* of a thread: room for some 10,000 words */
-	LEAST_SHARED = 2 << 20,
-	/* The program, its tables of characters, the C library's heap, and what huge pages round up: measured. */
+	MIN_CHUNK = 1 << 16,
+	DEFAULT_CHUNK = 1 << 19,
+	MIN_TABLE = 1 << 19,  /* for each thread: about 10,000 words */
+	MIN_COMMON = 2 << 20, /* whatever the number of threads */
+	/* Measured: the program, character tables, the C library's heap, rounding up to huge pages. */
 	OWN_MEMORY = 7 << 20,
-	/* The file that runs are merged into: its block, compressor and buffer. */
+	/* The file that runs are merged into: block, compressor and buffer. */
 	TARGET_MEMORY = 5 << 19,
 };
 
-/* A chunk of each thread may begin with as much again, and the source keeps the same for the next. */
+/* A chunk may begin with as much carried-over text again, and the source holds one more chunk. */
 static uint64_t chunk_memory(uint64_t chunk_size, unsigned threads)
 {
 	return 2 * chunk_size * ((uint64_t)threads + 1);
 }
 
-static uint64_t least_memory(unsigned threads)
+static uint64_t min_memory(unsigned threads)
 {
-	return OWN_MEMORY + LEAST_SHARED + chunk_memory(LEAST_CHUNK, threads) +
-		(uint64_t)threads * (PMILL_RUN_WRITER_MEMORY + LEAST_TABLE);
+	return OWN_MEMORY + MIN_COMMON + chunk_memory(MIN_CHUNK, threads) +
+		(uint64_t)threads * (PMILL_RUN_WRITER_MEMORY + MIN_TABLE);
 }
 
-/* Chunks get at most an eighth. */
+/* Chunks get at most an eighth of the limit. */
 static uint64_t choose_chunk(uint64_t asked, uint64_t limit, unsigned threads)
 {
-	uint64_t most = limit / 8 / chunk_memory(1, threads);
-	uint64_t wanted = asked == 0 ? USUAL_CHUNK : asked;
-	if (most < LEAST_CHUNK)
-		most = LEAST_CHUNK;
-	return wanted < most ? wanted : most;
+	uint64_t max = limit / 8 / chunk_memory(1, threads);
+	uint64_t wanted = asked == 0 ? DEFAULT_CHUNK : asked;
+	if (max < MIN_CHUNK)
+		max = MIN_CHUNK;
+	return wanted < max ? wanted : max;
 }
 
-pmill_status pmill_memory_plan_make(const pmill_text_options *text, unsigned threads,
+pmill_status pmill_memory_plan_make(const pmill_run_options *run, unsigned threads,
 	struct pmill_memory_plan *plan, pmill_error *error)
 {
-	*plan = (struct pmill_memory_plan){.chunk_size = text->chunk_size};
-	if (text->memory_limit == 0)
+	*plan = (struct pmill_memory_plan){.chunk_size = run->chunk_size};
+	if (run->memory_limit == 0)
 		return PMILL_OK;
-	uint64_t limit = text->memory_limit < SIZE_MAX / 2 ? text->memory_limit : SIZE_MAX / 2;
-	if (limit < least_memory(threads))
+	uint64_t limit = run->memory_limit < SIZE_MAX / 2 ? run->memory_limit : SIZE_MAX / 2;
+	if (limit < min_memory(threads))
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"a memory limit of %llu bytes is too small for %u thread%s: the least is %llu bytes",
+			"a memory limit of %llu bytes is too small for %u thread%s: the minimum is %llu bytes",
 			(unsigned long long)limit, threads, threads == 1 ? "" : "s",
-			(unsigned long long)least_memory(threads));
+			(unsigned long long)min_memory(threads));
 	plan->limit = (size_t)limit;
 	limit -= OWN_MEMORY;
-	uint64_t chunk_size = choose_chunk(text->chunk_size, limit, threads);
+	uint64_t chunk_size = choose_chunk(run->chunk_size, limit, threads);
 	uint64_t chunks = chunk_memory(chunk_size, threads);
 	plan->chunk_size = (size_t)chunk_size;
 	plan->tables = (size_t)(limit - chunks - (uint64_t)threads * PMILL_RUN_WRITER_MEMORY);

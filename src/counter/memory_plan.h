@@ -1,4 +1,4 @@
-/* How a memory limit is shared out while text is counted. */
+/* Divides a memory limit among the needs of counting text. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_COUNTER_MEMORY_PLAN_H
 #define PMILL_COUNTER_MEMORY_PLAN_H
@@ -7,17 +7,17 @@
 
 #include "pairmill.h"
 
-/* All zero: no limit. Bytes. */
+/* In bytes. Zeroed: no limit. */
 struct pmill_memory_plan {
 	size_t limit;
 	size_t chunk_size; /* of text */
-	size_t tables;     /* all tables of words, with what growing and sorting them takes */
-	size_t taking;     /* turning the tables into a list */
-	size_t reading;    /* runs that are read at a time while they are merged */
+	size_t tables;     /* all word tables, including what growing and sorting them takes */
+	size_t taking;     /* the tables while they become a list */
+	size_t reading;    /* runs read side by side while they are merged */
 };
 
-/* PMILL_BAD_OPTION, with the least that works, where the limit is too small for the threads. */
-pmill_status pmill_memory_plan_make(const pmill_text_options *text, unsigned threads,
+/* PMILL_BAD_OPTION, naming the minimum, if the limit is too small for the threads. */
+pmill_status pmill_memory_plan_make(const pmill_run_options *run, unsigned threads,
 	struct pmill_memory_plan *plan, pmill_error *error);
 
 #endif

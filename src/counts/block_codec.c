@@ -1,4 +1,4 @@
-/* Blocks of the count file, compressed and back: zstd, where this build has it. */
+/* Compresses and decompresses blocks of the count file with zstd, if this build has it. */
 /* SPDX-License-Identifier: MIT */
 #include "counts/block_codec.h"
 
@@ -59,7 +59,7 @@ pmill_status pmill_block_decompress(
 pmill_status pmill_block_codec_check(pmill_error *error)
 {
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"count files need zstd, which this build of pairmill lacks; a TSV needs nothing");
+		"count files need zstd, which this build of pairmill lacks; use a TSV instead");
 }
 
 void pmill_block_codec_release(struct pmill_block_codec *codec)

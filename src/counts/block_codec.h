@@ -1,4 +1,4 @@
-/* Blocks of the count file, compressed and back: zstd, where this build has it. */
+/* Compresses and decompresses blocks of the count file with zstd, if this build has it. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_COUNTS_BLOCK_CODEC_H
 #define PMILL_COUNTS_BLOCK_CODEC_H
@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "pairmill.h"
 
-/* All zero is one that has nothing yet. */
+/* Zeroed is empty; zstd's contexts are created on first use. */
 struct pmill_block_codec {
 	void *compressor, *decompressor;
 };
@@ -18,13 +18,13 @@ struct pmill_block_codec {
 pmill_status pmill_block_codec_check(pmill_error *error);
 void pmill_block_codec_release(struct pmill_block_codec *codec);
 
-/* Replaces the contents of `out` by `len` bytes, compressed. */
+/* Compresses `len` bytes into `out`, replacing its contents. */
 pmill_status pmill_block_compress(struct pmill_block_codec *codec, const void *data, size_t len,
 	struct pmill_buffer *out, pmill_error *error);
 
 /*
- * Decompresses to exactly `out_len` bytes at `out`. PMILL_BAD_INPUT (without a message) where it
- * can't be.
+ * Decompresses to exactly `out_len` bytes at `out`. PMILL_BAD_INPUT (without a message) if that
+ * fails.
  */
 pmill_status pmill_block_decompress(
 	struct pmill_block_codec *codec, const void *data, size_t len, void *out, size_t out_len);

@@ -1,4 +1,4 @@
-/* What writer and reader of the count file share: numbers in bytes, tags, checksums. */
+/* What the count file's writer and reader have in common: byte order, tags, checksums. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_COUNTS_COUNT_FILE_FORMAT_H
 #define PMILL_COUNTS_COUNT_FILE_FORMAT_H
@@ -14,6 +14,16 @@
 #define PMILL_COUNT_FILE_END_TAG "END."
 
 enum { PMILL_COUNT_FILE_VERSION = 1 };
+
+enum {
+	PMILL_COUNT_FILE_MAGIC_LEN = 8,
+	PMILL_COUNT_FILE_FIXED_LEN = 16,  /* start of the header: magic, version, length of the rest */
+	PMILL_COUNT_FILE_HEAD_LEN = 40,   /* head of a block */
+	PMILL_COUNT_FILE_END_LEN = 72,    /* end record */
+	PMILL_COUNT_FILE_BLOCK = 1 << 18, /* bytes, uncompressed, at which a block is written */
+	PMILL_COUNT_FILE_MAX_BLOCK = 1 << 20, /* a longer block holds one word and is stored as is */
+	PMILL_COUNT_FILE_MAX_HEADER = 1 << 28,
+};
 
 static inline void pmill_put32(uint8_t *p, uint32_t x)
 {
@@ -37,7 +47,7 @@ static inline uint64_t pmill_get64(const uint8_t *p)
 	return (uint64_t)pmill_get32(p) | (uint64_t)pmill_get32(p + 4) << 32;
 }
 
-/* The checksum of all up to a section: of the one before it, and of the section. */
+/* Chains checksums: that of everything so far and that of the next section. */
 static inline uint64_t pmill_count_file_chain(uint64_t chain, uint64_t check)
 {
 	uint8_t both[16];
@@ -46,7 +56,7 @@ static inline uint64_t pmill_count_file_chain(uint64_t chain, uint64_t check)
 	return pmill_hash64(both, sizeof both, 0);
 }
 
-/* Of the expression that a pattern stands for: a name may come to mean something else. */
+/* Hashes the pattern's expression, as a later version may redefine its name. */
 static inline void pmill_count_file_pattern_digest(const char *pattern, uint8_t digest[32])
 {
 	const struct pmill_pattern *known = pmill_pattern_find(pattern);

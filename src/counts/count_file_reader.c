@@ -1,7 +1,8 @@
-/* Reading the count file. Nothing in it is trusted: each number is checked before it is used. */
+/* Reads the count file. Nothing in it is trusted: each number is checked before use. */
 /* SPDX-License-Identifier: MIT */
+#include "counts/count_file_reader.h"
+
 #include "base/error.h"
-#include "counts/count_file.h"
 #include "counts/count_file_format.h"
 
 static pmill_status fail_at(const struct pmill_count_file_reader *reader, uint64_t offset,
@@ -10,7 +11,7 @@ static pmill_status fail_at(const struct pmill_count_file_reader *reader, uint64
 	return pmill_fail_input(error, reader->input.name, offset, "%s", what);
 }
 
-/* Makes `len` bytes visible; a file that ends before is an error. */
+/* Makes `len` bytes available; it is an error if the file ends before them. */
 static pmill_status need(struct pmill_count_file_reader *reader, uint64_t len, pmill_error *error)
 {
 	struct pmill_lookahead *input = &reader->input;
@@ -30,7 +31,7 @@ pmill_status pmill_count_file_recognise(
 	return status;
 }
 
-/* What is left of the header. */
+/* The rest of the header. */
 struct fields {
 	const uint8_t *at, *end;
 };
@@ -59,21 +60,21 @@ static bool take_text(struct fields *fields, pmill_bytes *text)
 	return take_bytes(fields, text) && memchr(text->data, 0, text->len) == NULL;
 }
 
-/* PMILL_BAD_INPUT, without a message, for special tokens that are not well-formed. */
+/* PMILL_BAD_INPUT, without a message, if the special tokens are malformed. */
 static pmill_status take_special_tokens(
 	struct pmill_count_file_reader *reader, struct fields *fields)
 {
 	uint32_t count;
 	if (!take_number(fields, &count) || count > (size_t)(fields->end - fields->at) / 5)
-		return PMILL_BAD_INPUT; /* a token has at least one byte and its length */
+		return PMILL_BAD_INPUT; /* each token is a length and at least one byte */
 	pmill_bytes *tokens = pmill_arena_allocate(
-		&reader->names, (count + 1) * sizeof *tokens, _Alignof(pmill_bytes));
+		&reader->strings, (count + 1) * sizeof *tokens, _Alignof(pmill_bytes));
 	if (tokens == NULL)
 		return PMILL_NO_MEMORY;
 	for (uint32_t i = 0; i < count; i++) {
 		if (!take_bytes(fields, &tokens[i]) || tokens[i].len == 0)
 			return PMILL_BAD_INPUT;
-		tokens[i].data = pmill_arena_copy(&reader->names, tokens[i].data, tokens[i].len);
+		tokens[i].data = pmill_arena_copy(&reader->strings, tokens[i].data, tokens[i].len);
 		if (tokens[i].data == NULL)
 			return PMILL_NO_MEMORY;
 	}
@@ -90,12 +91,11 @@ static pmill_status check_pattern(
 	if (memcmp(digest, stored, sizeof digest) == 0)
 		return PMILL_OK;
 	return pmill_fail_input(error, reader->input.name, PMILL_COUNT_FILE_FIXED_LEN,
-		"the pattern %.200s of this file is not known, or not the same, in this version of "
-		"pairmill",
+		"this version of pairmill does not know the pattern %.200s, or defines it differently",
 		reader->identity.pattern);
 }
 
-/* `body` is the header between its fixed part and its checksum. */
+/* `body` lies between the header's fixed part and its checksum. */
 static pmill_status parse_header(
 	struct pmill_count_file_reader *reader, struct fields body, pmill_error *error)
 {
@@ -108,17 +108,18 @@ static pmill_status parse_header(
 		done = take_text(&body, &version);
 	}
 	if (!done)
-		return fail_at(reader, PMILL_COUNT_FILE_FIXED_LEN, error, "the header is not well-formed");
-	reader->identity.pattern = pmill_arena_copy(&reader->names, pattern.data, pattern.len);
-	reader->identity.unicode_version = pmill_arena_copy(&reader->names, version.data, version.len);
+		return fail_at(reader, PMILL_COUNT_FILE_FIXED_LEN, error, "malformed header");
+	reader->identity.pattern = pmill_arena_copy(&reader->strings, pattern.data, pattern.len);
+	reader->identity.unicode_version = pmill_arena_copy(
+		&reader->strings, version.data, version.len);
 	if (reader->identity.pattern == NULL || reader->identity.unicode_version == NULL)
 		return pmill_fail_memory(error);
 	pmill_status status = take_special_tokens(reader, &body);
 	if (status == PMILL_NO_MEMORY)
 		return pmill_fail_memory(error);
 	if (status != PMILL_OK)
-		return fail_at(reader, PMILL_COUNT_FILE_FIXED_LEN, error,
-			"the special tokens in the header are not well-formed");
+		return fail_at(
+			reader, PMILL_COUNT_FILE_FIXED_LEN, error, "malformed special tokens in the header");
 	return check_pattern(reader, digest, error);
 }
 
@@ -133,10 +134,10 @@ static pmill_status read_header(struct pmill_count_file_reader *reader, pmill_er
 	uint32_t version = pmill_get32(input->data + 8), len = pmill_get32(input->data + 12);
 	if (version != PMILL_COUNT_FILE_VERSION)
 		return pmill_fail_input(error, input->name, 8,
-			"a count file of version %u; this version of pairmill reads version %d",
+			"a count file of version %u, but this version of pairmill reads only version %d",
 			(unsigned)version, PMILL_COUNT_FILE_VERSION);
-	if (len > PMILL_COUNT_FILE_MOST_HEADER)
-		return fail_at(reader, 12, error, "the header is longer than a header may be");
+	if (len > PMILL_COUNT_FILE_MAX_HEADER)
+		return fail_at(reader, 12, error, "the header is too long");
 	size_t checked = PMILL_COUNT_FILE_FIXED_LEN + (size_t)len;
 	status = need(reader, checked + 8, error);
 	if (status != PMILL_OK)
@@ -168,7 +169,8 @@ pmill_status pmill_count_file_parse_end(const char *name, uint64_t offset, const
 	pmill_totals *totals, pmill_error *error)
 {
 	if (memcmp(record, PMILL_COUNT_FILE_END_TAG, 4) != 0 || pmill_get32(record + 4) != 0)
-		return pmill_fail_input(error, name, offset, "no end record here: the file is damaged");
+		return pmill_fail_input(
+			error, name, offset, "expected a block or the end record: the file is damaged");
 	if (pmill_hash64(record, 64, 0) != pmill_get64(record + 64))
 		return pmill_fail_input(
 			error, name, offset + 64, "the checksum of the end record does not match");
@@ -202,7 +204,8 @@ static pmill_status read_end(struct pmill_count_file_reader *reader, pmill_error
 	pmill_lookahead_take(input, PMILL_COUNT_FILE_END_LEN);
 	status = pmill_lookahead_fill(input, 1, error);
 	if (status == PMILL_OK && input->len > 0)
-		return fail_at(reader, input->offset, error, "bytes behind the end of the count file");
+		return fail_at(
+			reader, input->offset, error, "trailing data after the end of the count file");
 	reader->is_ended = status == PMILL_OK;
 	return status;
 }
@@ -228,7 +231,7 @@ static pmill_status unpack_block(struct pmill_count_file_reader *reader, const u
 	return PMILL_OK;
 }
 
-/* Sizes are believed only once the head's checksum matches and they are in bounds. */
+/* Uses no size before the head's checksum matches and the size is in bounds. */
 static pmill_status read_block(struct pmill_count_file_reader *reader, pmill_error *error)
 {
 	struct pmill_lookahead *input = &reader->input;
@@ -242,9 +245,9 @@ static pmill_status read_block(struct pmill_count_file_reader *reader, pmill_err
 	uint32_t words = pmill_get32(input->data + 4);
 	uint64_t len = pmill_get64(input->data + 8), stored = pmill_get64(input->data + 16);
 	uint64_t payload_check = pmill_get64(input->data + 24);
-	bool fits = len <= PMILL_COUNT_FILE_MOST_BLOCK || (words == 1 && stored == len);
+	bool fits = len <= PMILL_COUNT_FILE_MAX_BLOCK || (words == 1 && stored == len);
 	if (!fits || words == 0 || stored == 0 || stored > len || stored > SIZE_MAX / 2)
-		return fail_at(reader, offset, error, "the head of the block is not well-formed");
+		return fail_at(reader, offset, error, "malformed block head");
 	pmill_lookahead_take(input, PMILL_COUNT_FILE_HEAD_LEN);
 	status = need(reader, stored, error);
 	if (status != PMILL_OK)
@@ -261,7 +264,7 @@ static pmill_status read_block(struct pmill_count_file_reader *reader, pmill_err
 	return status;
 }
 
-/* At most 63 bits, in as few bytes as they need. */
+/* At most 63 bits, in the fewest bytes. */
 static bool take_varint(struct pmill_count_file_reader *reader, uint64_t *number)
 {
 	uint64_t x = 0;
@@ -279,32 +282,32 @@ static bool take_varint(struct pmill_count_file_reader *reader, uint64_t *number
 }
 
 /*
- * Whether a word of `shared` bytes of the one before and then `rest` sorts behind it. Within a
- * block what is shared is all that is alike, so one byte decides.
+ * Whether the word made of the first `prefix_len` bytes of `previous` and then `rest` sorts after
+ * `previous`. Within a block the prefix is all that the two have in common, so one byte decides.
  */
-static bool is_behind(
-	const struct pmill_buffer *before, bool is_first, size_t shared, pmill_bytes rest)
+static bool sorts_after(
+	const struct pmill_buffer *previous, bool is_first, size_t prefix_len, pmill_bytes rest)
 {
-	if (before->len == 0)
+	if (previous->len == 0)
 		return true;
 	if (is_first)
-		return pmill_word_compare(rest, (pmill_bytes){before->data, before->len}) > 0;
-	return shared == before->len || *(const uint8_t *)rest.data > before->data[shared];
+		return pmill_word_compare(rest, (pmill_bytes){previous->data, previous->len}) > 0;
+	return prefix_len == previous->len || *(const uint8_t *)rest.data > previous->data[prefix_len];
 }
 
-/* Puts the next word into reader->word. PMILL_BAD_INPUT without a message. */
+/* Reads the next word into reader->word. PMILL_BAD_INPUT comes without a message. */
 static pmill_status take_word(struct pmill_count_file_reader *reader, int64_t *count)
 {
 	struct pmill_buffer *word = &reader->word;
 	bool is_first = reader->at == 0;
-	uint64_t shared, len, number;
-	if (!take_varint(reader, &shared) || !take_varint(reader, &len) || len == 0 ||
-		len > reader->block.len - reader->at || shared > (is_first ? 0 : word->len))
+	uint64_t prefix_len, len, number;
+	if (!take_varint(reader, &prefix_len) || !take_varint(reader, &len) || len == 0 ||
+		len > reader->block.len - reader->at || prefix_len > (is_first ? 0 : word->len))
 		return PMILL_BAD_INPUT;
 	pmill_bytes rest = {reader->block.data + reader->at, (size_t)len};
-	if (!is_behind(word, is_first, (size_t)shared, rest))
+	if (!sorts_after(word, is_first, (size_t)prefix_len, rest))
 		return PMILL_BAD_INPUT;
-	word->len = (size_t)shared;
+	word->len = (size_t)prefix_len;
 	if (!pmill_buffer_append(word, rest.data, rest.len))
 		return PMILL_NO_MEMORY;
 	reader->at += rest.len;
@@ -316,7 +319,7 @@ static pmill_status take_word(struct pmill_count_file_reader *reader, int64_t *c
 	return is_block_done == (reader->block_words_left == 0) ? PMILL_OK : PMILL_BAD_INPUT;
 }
 
-/* Goes on to the next block, or to the end. */
+/* Reads the next block or the end record. */
 static pmill_status advance(struct pmill_count_file_reader *reader, pmill_error *error)
 {
 	pmill_status status = need(reader, 4, error);
@@ -341,21 +344,40 @@ pmill_status pmill_count_file_reader_next(
 	if (status == PMILL_NO_MEMORY)
 		return pmill_fail_memory(error);
 	if (status != PMILL_OK)
-		return fail_at(reader, reader->block_offset, error,
-			"the words of the block are not well-formed or not sorted");
+		return fail_at(
+			reader, reader->block_offset, error, "malformed or unsorted words in the block");
 	if (__builtin_add_overflow(reader->pretokens, (uint64_t)*count, &reader->pretokens))
 		return fail_at(
-			reader, reader->block_offset, error, "the sum of the counts does not fit 64 bits");
+			reader, reader->block_offset, error, "the sum of the counts does not fit in 64 bits");
 	reader->words++;
 	*word = (pmill_bytes){reader->word.data, reader->word.len};
 	return PMILL_OK;
+}
+
+pmill_status pmill_count_file_reader_each(struct pmill_count_file_reader *reader,
+	pmill_word_fn *visit, void *context, struct pmill_progress_state *progress, pmill_error *error)
+{
+	enum { WORDS_BETWEEN_EVENTS = 4096 };
+	for (;;) {
+		pmill_bytes word;
+		int64_t count;
+		pmill_status status = pmill_count_file_reader_next(reader, &word, &count, error);
+		if (status != PMILL_OK || word.len == 0)
+			return status;
+		status = visit(context, word, count, error);
+		if (status != PMILL_OK)
+			return status;
+		if (reader->words % WORDS_BETWEEN_EVENTS == 0 &&
+			!pmill_progress_step(progress, reader->input.offset))
+			return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	}
 }
 
 void pmill_count_file_reader_release(struct pmill_count_file_reader *reader)
 {
 	pmill_lookahead_release(&reader->input);
 	pmill_block_codec_release(&reader->codec);
-	pmill_arena_release(&reader->names);
+	pmill_arena_release(&reader->strings);
 	pmill_buffer_release(&reader->block);
 	pmill_buffer_release(&reader->word);
 	*reader = (struct pmill_count_file_reader){0};

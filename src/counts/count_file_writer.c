@@ -1,12 +1,13 @@
-/* Writing the count file. */
+/* Writes the count file. */
 /* SPDX-License-Identifier: MIT */
+#include "counts/count_file_writer.h"
+
 #include <assert.h>
 
 #include "base/error.h"
-#include "counts/count_file.h"
 #include "counts/count_file_format.h"
 
-enum { MOST_VARINTS = 30 }; /* bytes of a word's three numbers */
+enum { MAX_VARINTS_LEN = 30 }; /* of a word's three numbers */
 
 static bool append64(struct pmill_buffer *buffer, uint64_t x)
 {
@@ -38,16 +39,16 @@ static bool append_identity(struct pmill_buffer *out, const struct pmill_counts_
 	return done;
 }
 
-/* Lengths in the header have 32 bits: what passes here fits them. */
+/* Whatever passes also fits the header's 32-bit lengths. */
 static bool fits_header(const struct pmill_counts_identity *identity)
 {
 	uint64_t len = (uint64_t)strlen(identity->pattern) + strlen(identity->unicode_version) + 44;
 	for (size_t i = 0; i < identity->special_token_count; i++) {
 		len += 4 + (uint64_t)identity->special_tokens[i].len;
-		if (len > PMILL_COUNT_FILE_MOST_HEADER)
+		if (len > PMILL_COUNT_FILE_MAX_HEADER)
 			return false;
 	}
-	return len <= PMILL_COUNT_FILE_MOST_HEADER;
+	return len <= PMILL_COUNT_FILE_MAX_HEADER;
 }
 
 static pmill_status write_header(struct pmill_count_file_writer *writer,
@@ -55,8 +56,8 @@ static pmill_status write_header(struct pmill_count_file_writer *writer,
 {
 	if (!fits_header(identity))
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"%s: a count file can't hold a pattern and special tokens of more than %d bytes",
-			writer->file.path, PMILL_COUNT_FILE_MOST_HEADER);
+			"%s: the pattern and special tokens exceed the %d bytes that a count file can hold",
+			writer->file.path, PMILL_COUNT_FILE_MAX_HEADER);
 	struct pmill_buffer *out = &writer->stored;
 	uint8_t fixed[PMILL_COUNT_FILE_FIXED_LEN] = PMILL_COUNT_FILE_MAGIC;
 	pmill_put32(fixed + 8, PMILL_COUNT_FILE_VERSION);
@@ -102,7 +103,7 @@ pmill_status pmill_count_file_writer_borrow(struct pmill_count_file_writer *writ
 static pmill_status flush_block(struct pmill_count_file_writer *writer, pmill_error *error)
 {
 	const struct pmill_buffer *payload = &writer->block;
-	if (writer->block.len <= PMILL_COUNT_FILE_MOST_BLOCK) {
+	if (writer->block.len <= PMILL_COUNT_FILE_MAX_BLOCK) {
 		pmill_status status = pmill_block_compress(
 			&writer->codec, writer->block.data, writer->block.len, &writer->stored, error);
 		if (status != PMILL_OK)
@@ -134,27 +135,27 @@ static void put_varint(struct pmill_buffer *buffer, uint64_t x)
 	buffer->data[buffer->len++] = (uint8_t)x;
 }
 
-static size_t shared_len(const struct pmill_buffer *before, pmill_bytes word)
+static size_t common_prefix_len(const struct pmill_buffer *previous, pmill_bytes word)
 {
 	const uint8_t *bytes = word.data;
-	size_t most = before->len < word.len ? before->len : word.len, len = 0;
-	while (len < most && before->data[len] == bytes[len])
+	size_t max = previous->len < word.len ? previous->len : word.len, len = 0;
+	while (len < max && previous->data[len] == bytes[len])
 		len++;
 	return len;
 }
 
 static bool append_word(struct pmill_count_file_writer *writer, pmill_bytes word, int64_t count)
 {
-	if (word.len > SIZE_MAX - MOST_VARINTS)
+	if (word.len > SIZE_MAX - MAX_VARINTS_LEN)
 		return false;
-	size_t shared = writer->block_words > 0 ? shared_len(&writer->word, word) : 0;
-	const uint8_t *rest = (const uint8_t *)word.data + shared;
-	size_t rest_len = word.len - shared;
-	writer->word.len = shared;
+	size_t prefix_len = writer->block_words > 0 ? common_prefix_len(&writer->word, word) : 0;
+	const uint8_t *rest = (const uint8_t *)word.data + prefix_len;
+	size_t rest_len = word.len - prefix_len;
+	writer->word.len = prefix_len;
 	if (!pmill_buffer_append(&writer->word, rest, rest_len) ||
-		!pmill_buffer_reserve(&writer->block, rest_len + MOST_VARINTS))
+		!pmill_buffer_reserve(&writer->block, rest_len + MAX_VARINTS_LEN))
 		return false;
-	put_varint(&writer->block, shared);
+	put_varint(&writer->block, prefix_len);
 	put_varint(&writer->block, rest_len);
 	memcpy(writer->block.data + writer->block.len, rest, rest_len);
 	writer->block.len += rest_len;
@@ -169,10 +170,10 @@ pmill_status pmill_count_file_writer_add(
 	assert(word.len > 0 && count > 0);
 	if (__builtin_add_overflow(writer->pretokens, (uint64_t)count, &writer->pretokens))
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET,
-			"%s: the sum of all counts does not fit 64 bits", writer->file.path);
+			"%s: the sum of all counts does not fit in 64 bits", writer->file.path);
 	pmill_status status = PMILL_OK;
-	size_t most = PMILL_COUNT_FILE_MOST_BLOCK - MOST_VARINTS;
-	if (writer->block_words > 0 && (word.len > most || writer->block.len > most - word.len))
+	size_t max = PMILL_COUNT_FILE_MAX_BLOCK - MAX_VARINTS_LEN;
+	if (writer->block_words > 0 && (word.len > max || writer->block.len > max - word.len))
 		status = flush_block(writer, error);
 	if (status == PMILL_OK && !append_word(writer, word, count))
 		status = pmill_fail_memory(error);

@@ -1,8 +1,9 @@
-/* Adding count files up: one pass over all of them at once, in the order of the words. */
+/* Adds up count files in one pass that reads all of them side by side, in the order of words. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Of more files than may be read at a time, groups are added up into runs first; so are groups with a
- * TSV each, as a TSV is sorted in memory. With a memory limit a TSV is cut into runs as it is read.
+ * If there are more files than may be read at a time, groups of them are added up into runs first.
+ * A TSV is sorted in memory, so a group has at most one. With a memory limit, a TSV is split into
+ * runs as it is read instead.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,36 +11,37 @@
 
 #include "base/error.h"
 #include "base/progress.h"
-#include "counts/count_target.h"
-#include "counts/counts.h"
+#include "base/sized_struct.h"
+#include "counts/counts_head.h"
+#include "counts/counts_writer.h"
 #include "counts/runs.h"
 #include "counts/tsv.h"
 #include "counts/word_merge.h"
 
 enum {
-	SOURCE_MEMORY =
-		1 << 20,          /* of a count file that is read: blocks are larger than those of runs */
-	OWN_MEMORY = 4 << 20, /* of writing, and of all that is small */
-	LEAST_MEMORY = OWN_MEMORY + 4 * SOURCE_MEMORY,
+	SOURCE_MEMORY = 1 << 20, /* to read a count file, whose blocks are larger than those of runs */
+	OWN_MEMORY = 4 << 20,    /* for writing, and for everything small */
+	MIN_MEMORY = OWN_MEMORY + 4 * SOURCE_MEMORY,
 };
 
 struct merge {
 	const char *tsv;
-	pmill_text_options options;
+	pmill_text_options expected;
+	pmill_run_options run;
 	const char *out;
 	unsigned flags;
 	struct pmill_progress_state progress;
-	uint64_t done;       /* bytes of the files that are closed */
-	size_t source_limit; /* read at a time */
-	struct pmill_arena names;
+	uint64_t done;                         /* bytes read from closed files */
+	size_t source_limit;                   /* most sources open at a time */
+	struct pmill_arena strings;            /* what the identity points to */
 	struct pmill_counts_identity identity; /* of the first file */
-	const char *first_name;                /* NULL before there is one */
-	struct pmill_word_merge sources;       /* those at hand */
-	bool has_tsv;                          /* among them */
-	struct pmill_runs *runs;               /* NULL before there is one */
+	const char *first_name;                /* NULL until there is one */
+	struct pmill_word_merge sources;       /* the open ones */
+	bool has_tsv;                          /* whether one of them is a TSV */
+	struct pmill_runs *runs;               /* NULL until one is written */
 };
 
-/* Files that don't belong together are no bad options. */
+/* If files don't belong together, that is bad input rather than a bad option. */
 static pmill_status compare(const struct pmill_counts_identity *a, const char *a_name,
 	const struct pmill_counts_identity *b, const char *b_name, pmill_error *error)
 {
@@ -50,25 +52,26 @@ static pmill_status compare(const struct pmill_counts_identity *a, const char *a
 	return PMILL_BAD_INPUT;
 }
 
-/* The first file sets what the others must agree with; the options are heard before any. */
+/* The options must agree with every file, and the others with the first. */
 static pmill_status check_identity(struct merge *merge, const char *path,
 	const struct pmill_counts_identity *stored, pmill_error *error)
 {
-	struct pmill_arena names = {0};
-	struct pmill_counts_identity of_options;
+	struct pmill_arena strings = {0};
+	struct pmill_counts_identity from_options;
 	pmill_status status = pmill_counts_identity_resolve(
-		&merge->options, stored, &names, &of_options, error);
-	const struct pmill_counts_identity *identity = stored != NULL ? stored : &of_options; /* TSV */
+		&merge->expected, stored, &strings, &from_options, error);
+	const struct pmill_counts_identity *identity = stored != NULL ? stored
+																  : &from_options; /* TSV */
 	if (status == PMILL_OK && stored != NULL)
-		status = compare(stored, path, &of_options, "the options", error);
+		status = compare(stored, path, &from_options, "the options", error);
 	if (status == PMILL_OK && merge->first_name != NULL) {
 		status = compare(&merge->identity, merge->first_name, identity, path, error);
 	} else if (status == PMILL_OK) {
 		merge->first_name = path;
-		if (!pmill_counts_identity_copy(identity, &merge->names, &merge->identity))
+		if (!pmill_counts_identity_copy(identity, &merge->strings, &merge->identity))
 			status = pmill_fail_memory(error);
 	}
-	pmill_arena_release(&names);
+	pmill_arena_release(&strings);
 	return status;
 }
 
@@ -78,17 +81,17 @@ static pmill_status create_runs(struct merge *merge, pmill_error *error)
 {
 	if (merge->runs != NULL)
 		return PMILL_OK;
-	char *beside = pmill_path_folder(merge->out);
-	if (beside == NULL)
+	char *out_folder = pmill_path_folder(merge->out);
+	if (out_folder == NULL)
 		return pmill_fail_memory(error);
-	const char *folder = merge->options.tmp_dir != NULL ? merge->options.tmp_dir : beside;
+	const char *folder = merge->run.tmp_dir != NULL ? merge->run.tmp_dir : out_folder;
 	pmill_status status = pmill_runs_create(
 		folder, &merge->identity, merge->source_limit * SOURCE_MEMORY, &merge->runs, error);
-	free(beside);
+	free(out_folder);
 	return status;
 }
 
-/* Adds the sources at hand up into a run. */
+/* Adds up the open sources into a run. */
 static pmill_status merge_to_run(struct merge *merge, pmill_error *error)
 {
 	pmill_status status = create_runs(merge, error);
@@ -105,19 +108,19 @@ static pmill_status merge_to_run(struct merge *merge, pmill_error *error)
 
 static pmill_status make_room(struct merge *merge, bool is_tsv, pmill_error *error)
 {
-	/* Without zstd there are no runs: all TSVs are in memory at once. */
+	/* Without zstd there are no runs, so all TSVs are in memory at once. */
 	bool is_second_tsv = is_tsv && merge->has_tsv && pmill_block_codec_check(NULL) == PMILL_OK;
 	bool is_full = merge->sources.source_count == merge->source_limit;
 	return is_full || is_second_tsv ? merge_to_run(merge, error) : PMILL_OK;
 }
 
-static pmill_status cut_tsv(
+static pmill_status split_tsv(
 	struct merge *merge, struct pmill_lookahead *input, const char *path, pmill_error *error)
 {
-	size_t limit = (size_t)merge->options.memory_limit - OWN_MEMORY;
+	size_t limit = (size_t)merge->run.memory_limit - OWN_MEMORY;
 	pmill_status status = check_identity(merge, path, NULL, error);
 	if (status == PMILL_OK && merge->sources.source_count > 0)
-		status = merge_to_run(merge, error); /* what they take is needed */
+		status = merge_to_run(merge, error); /* frees their memory */
 	if (status == PMILL_OK)
 		status = create_runs(merge, error);
 	if (status == PMILL_OK)
@@ -127,7 +130,7 @@ static pmill_status cut_tsv(
 	return status;
 }
 
-/* A file that is no TSV either says so before it is compared. */
+/* Reads first: a file that isn't a TSV either must fail as such, not by its identity. */
 static pmill_status sort_tsv(
 	struct merge *merge, struct pmill_lookahead *input, const char *path, pmill_error *error)
 {
@@ -171,42 +174,47 @@ static pmill_status add_path(struct merge *merge, const char *path, pmill_error 
 	if (status != PMILL_OK)
 		return status;
 	status = pmill_count_file_recognise(&input, &is_count_file, error);
-	bool is_cut = !is_count_file && merge->options.memory_limit > 0;
-	if (status == PMILL_OK && !is_cut)
+	bool is_split = !is_count_file && merge->run.memory_limit > 0;
+	if (status == PMILL_OK && !is_split)
 		status = make_room(merge, !is_count_file, error);
 	if (status == PMILL_OK && is_count_file)
 		status = add_count_file(merge, &input, path, error);
 	else if (status == PMILL_OK)
-		status = (is_cut ? cut_tsv : sort_tsv)(merge, &input, path, error);
+		status = (is_split ? split_tsv : sort_tsv)(merge, &input, path, error);
 	pmill_lookahead_release(&input);
 	return status;
 }
 
-/* ---- Out ---- */
+/* ---- Output ---- */
 
-/* The sum of the sources at hand. `before`: bytes that the stage had done already. */
+/* Writes the sum of the open sources. `before`: bytes that the stage has already done. */
 static pmill_status write_sum(
-	struct merge *merge, uint64_t before, pmill_totals *totals, pmill_error *error)
+	struct merge *merge, uint64_t before, pmill_counts_head **head, pmill_error *error)
 {
-	struct pmill_count_target target;
-	pmill_status status = pmill_count_target_open(
-		&target, merge->out, merge->flags, &merge->identity, error);
+	struct pmill_counts_writer writer;
+	pmill_status status = pmill_counts_writer_open(
+		&writer, merge->out, merge->flags, &merge->identity, error);
 	if (status == PMILL_OK)
 		status = pmill_word_merge_each(
-			&merge->sources, pmill_count_target_add, &target, &merge->progress, before, error);
+			&merge->sources, pmill_counts_writer_add, &writer, &merge->progress, before, error);
 	uint64_t done = before + pmill_word_merge_done(&merge->sources);
 	if (status == PMILL_OK && !pmill_progress_end(&merge->progress, done))
 		status = pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 	pmill_totals sum = merge->sources.totals;
+	pmill_counts_head *made = NULL;
 	if (status == PMILL_OK)
-		status = pmill_count_target_commit(&target, &sum, error);
-	if (status == PMILL_OK && totals != NULL)
-		*totals = sum;
-	pmill_count_target_release(&target);
+		status = pmill_counts_head_create(&merge->identity, &sum, &made, error);
+	if (status == PMILL_OK)
+		status = pmill_counts_writer_commit(&writer, &made->totals, error);
+	pmill_counts_writer_release(&writer);
+	if (status == PMILL_OK && head != NULL)
+		*head = made;
+	else
+		pmill_counts_head_free(made);
 	return status;
 }
 
-static pmill_status write_runs(struct merge *merge, pmill_totals *totals, pmill_error *error)
+static pmill_status write_runs(struct merge *merge, pmill_counts_head **head, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
 	if (merge->sources.source_count > 0)
@@ -220,33 +228,32 @@ static pmill_status write_runs(struct merge *merge, pmill_totals *totals, pmill_
 	if (status != PMILL_OK)
 		return status;
 	pmill_progress_stage(&merge->progress, "merge runs", "bytes", pmill_runs_bytes(merge->runs));
-	return write_sum(merge, 0, totals, error);
+	return write_sum(merge, 0, head, error);
 }
 
 static pmill_status merge_paths(struct merge *merge, const char *const *paths, size_t path_count,
-	pmill_totals *totals, pmill_error *error)
+	pmill_counts_head **head, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < path_count && status == PMILL_OK; i++)
 		status = add_path(merge, paths[i], error);
 	if (status != PMILL_OK)
 		return status;
-	return merge->runs != NULL ? write_runs(merge, totals, error)
-							   : write_sum(merge, merge->done, totals, error);
+	return merge->runs != NULL ? write_runs(merge, head, error)
+							   : write_sum(merge, merge->done, head, error);
 }
 
 static pmill_status check_paths(const char *const *paths, size_t path_count, const char *out,
 	unsigned flags, uint64_t *bytes, pmill_error *error)
 {
 	struct stat target, about;
-	bool is_there = stat(out, &target) == 0 && S_ISREG(target.st_mode);
+	bool exists = stat(out, &target) == 0 && S_ISREG(target.st_mode);
 	if (path_count == 0)
-		return pmill_fail(
-			error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "no count files to add up were given");
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "no count files to add up");
 	for (size_t i = 0; i < path_count; i++) {
 		if (strcmp(paths[i], "-") == 0 || stat(paths[i], &about) != 0)
 			continue;
-		if (is_there && about.st_dev == target.st_dev && about.st_ino == target.st_ino)
+		if (exists && about.st_dev == target.st_dev && about.st_ino == target.st_ino)
 			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 				"%s: the output is also an input (%s)", out, paths[i]);
 		if (S_ISREG(about.st_mode))
@@ -257,39 +264,50 @@ static pmill_status check_paths(const char *const *paths, size_t path_count, con
 
 static pmill_status set_limits(struct merge *merge, pmill_error *error)
 {
-	uint64_t limit = merge->options.memory_limit;
+	uint64_t limit = merge->run.memory_limit;
 	merge->source_limit = PMILL_RUNS_AT_A_TIME;
 	if (limit == 0)
 		return PMILL_OK;
-	if (limit < LEAST_MEMORY)
+	if (limit < MIN_MEMORY)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"a memory limit of %llu bytes is too small to add counts up: the least is %d bytes",
-			(unsigned long long)limit, LEAST_MEMORY);
+			"a memory limit of %llu bytes is too small to add up counts: the minimum is %d bytes",
+			(unsigned long long)limit, MIN_MEMORY);
 	uint64_t sources = (limit - OWN_MEMORY) / SOURCE_MEMORY;
 	if (sources < merge->source_limit)
 		merge->source_limit = (size_t)sources;
 	return pmill_block_codec_check(error);
 }
 
+static pmill_status read_options(struct merge *merge, const pmill_text_options *expected,
+	const pmill_run_options *run, pmill_error *error)
+{
+	pmill_status status = pmill_sized_struct_read(
+		&merge->expected, sizeof merge->expected, expected, "pmill_text_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(
+			&merge->run, sizeof merge->run, run, "pmill_run_options", error);
+	merge->progress.callback = merge->run.progress;
+	merge->progress.context = merge->run.progress_context;
+	return status;
+}
+
 pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_count, const char *tsv,
-	const pmill_text_options *expected, const char *out, unsigned flags, pmill_totals *totals,
-	pmill_error *error)
+	const pmill_text_options *expected, const pmill_run_options *run, const char *out,
+	unsigned flags, pmill_counts_head **head, pmill_error *error)
 {
 	uint64_t bytes = 0;
 	struct merge merge = {.tsv = tsv, .out = out, .flags = flags};
-	pmill_options_copy(&merge.options, sizeof merge.options, expected);
-	merge.options.size = sizeof merge.options;
-	pmill_status status = check_paths(paths, path_count, out, flags, &bytes, error);
+	pmill_status status = read_options(&merge, expected, run, error);
+	if (status == PMILL_OK)
+		status = check_paths(paths, path_count, out, flags, &bytes, error);
 	if (status == PMILL_OK)
 		status = set_limits(&merge, error);
 	if (status != PMILL_OK)
 		return status;
-	merge.progress.callback = merge.options.progress;
-	merge.progress.context = merge.options.progress_context;
 	pmill_progress_stage(&merge.progress, "add counts", "bytes", bytes);
-	status = merge_paths(&merge, paths, path_count, totals, error);
+	status = merge_paths(&merge, paths, path_count, head, error);
 	pmill_word_merge_release(&merge.sources);
 	pmill_runs_free(merge.runs);
-	pmill_arena_release(&merge.names);
+	pmill_arena_release(&merge.strings);
 	return status;
 }

@@ -1,9 +1,9 @@
-/* Sorted runs of words in temporary files, for what memory does not hold. */
+/* Sorted runs of words in temporary files, for what doesn't fit in memory. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs stand one behind another in files, as many as are written at the same time: so their number
- * costs no open files. A pass reads as many as memory allows; of more, the shortest are merged first,
- * and no more of them than are needed to get along with one pass for the rest.
+ * Runs are appended to files. There are as many files as runs being written at the same time, so
+ * many runs need few open files. A pass reads as many runs as memory allows. If there are more, the
+ * shortest are merged first, but only as many as needed to merge the rest in one pass.
  */
 #define _GNU_SOURCE /* fallocate */
 #include "counts/runs.h"
@@ -16,13 +16,15 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "counts/count_file_writer.h"
 
-enum { BLOCK = 1 << 16 }; /* a quarter of the usual: memory of reading is a block a run */
+enum { BLOCK = 1 << 16 }; /* a quarter of a count file's: reading holds one for each run */
 
 struct run_file {
-	struct run_file *before;
+	struct run_file *next;
 	int descriptor;
-	bool is_busy; /* a run is being written */
+	bool is_busy; /* a run is being written to it */
 	uint64_t len;
 };
 
@@ -37,7 +39,7 @@ struct pmill_runs {
 	char *name; /* for messages */
 	const struct pmill_counts_identity *identity;
 	size_t memory;
-	pthread_mutex_t lock; /* over what follows */
+	pthread_mutex_t lock; /* guards what follows */
 	struct run_file *files;
 	struct run *items;
 	size_t count, capacity;
@@ -45,11 +47,11 @@ struct pmill_runs {
 	uint64_t written_count, written_bytes;
 };
 
-/* A run that is being written. */
-struct writing {
+/* A run being written. */
+struct run_writer {
 	struct run_file *file;
-	struct pmill_count_file_writer writer;
-	size_t longest;
+	struct pmill_count_file_writer words;
+	size_t longest; /* bytes of its longest word so far */
 };
 
 static bool set_names(struct pmill_runs *runs, const char *folder)
@@ -86,10 +88,10 @@ pmill_status pmill_runs_create(const char *folder, const struct pmill_counts_ide
 void pmill_runs_clear(struct pmill_runs *runs)
 {
 	for (struct run_file *file = runs->files; file != NULL;) {
-		struct run_file *before = file->before;
+		struct run_file *next = file->next;
 		close(file->descriptor);
 		free(file);
-		file = before;
+		file = next;
 	}
 	runs->files = NULL;
 	runs->count = 0;
@@ -136,20 +138,20 @@ static pmill_status open_file(struct pmill_runs *runs, struct run_file **file, p
 		free(opened);
 		return status;
 	}
-	opened->before = runs->files;
+	opened->next = runs->files;
 	runs->files = opened;
 	*file = opened;
 	return PMILL_OK;
 }
 
-/* A file that nobody writes to, and room for one more run. */
+/* Takes a file that no thread is writing to. */
 static pmill_status take_file(struct pmill_runs *runs, struct run_file **file, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
 	pthread_mutex_lock(&runs->lock);
 	struct run_file *found = runs->files;
 	while (found != NULL && found->is_busy)
-		found = found->before;
+		found = found->next;
 	if (found == NULL)
 		status = open_file(runs, &found, error);
 	if (status == PMILL_OK) {
@@ -160,33 +162,34 @@ static pmill_status take_file(struct pmill_runs *runs, struct run_file **file, p
 	return status;
 }
 
-static pmill_status begin(struct pmill_runs *runs, struct writing *writing, pmill_error *error)
+static pmill_status begin_run(
+	struct pmill_runs *runs, struct run_writer *writer, pmill_error *error)
 {
-	*writing = (struct writing){0};
-	pmill_status status = take_file(runs, &writing->file, error);
+	*writer = (struct run_writer){0};
+	pmill_status status = take_file(runs, &writer->file, error);
 	if (status == PMILL_OK)
 		status = pmill_count_file_writer_borrow(
-			&writing->writer, writing->file->descriptor, runs->name, BLOCK, runs->identity, error);
+			&writer->words, writer->file->descriptor, runs->name, BLOCK, runs->identity, error);
 	return status;
 }
 
 static pmill_status add_word(void *context, pmill_bytes word, int64_t count, pmill_error *error)
 {
-	struct writing *writing = context;
-	if (word.len > writing->longest)
-		writing->longest = word.len;
-	pmill_status status = pmill_count_file_writer_add(&writing->writer, word, count, error);
-	if (status == PMILL_OVERFLOW) /* the words' fault, not the temporary file's */
+	struct run_writer *writer = context;
+	if (word.len > writer->longest)
+		writer->longest = word.len;
+	pmill_status status = pmill_count_file_writer_add(&writer->words, word, count, error);
+	if (status == PMILL_OVERFLOW) /* due to the words, so don't name the temporary file */
 		return pmill_fail(
-			error, status, PMILL_NO_OFFSET, "the sum of all counts does not fit 64 bits");
+			error, status, PMILL_NO_OFFSET, "the sum of all counts does not fit in 64 bits");
 	return status;
 }
 
-/* Whoever fails leaves the file's end open: no run is ever added to it again. */
-static pmill_status note_run(
-	struct pmill_runs *runs, const struct writing *writing, bool is_merged, pmill_error *error)
+/* After a failure the file stays busy, so that no run is ever added to it again. */
+static pmill_status record_run(
+	struct pmill_runs *runs, const struct run_writer *writer, bool is_merged, pmill_error *error)
 {
-	struct run_file *file = writing->file;
+	struct run_file *file = writer->file;
 	off_t end = lseek(file->descriptor, 0, SEEK_CUR);
 	void *items = runs->items;
 	if (end < 0)
@@ -195,7 +198,7 @@ static pmill_status note_run(
 		return pmill_fail_memory(error);
 	runs->items = items;
 	uint64_t len = (uint64_t)end - file->len;
-	runs->items[runs->count++] = (struct run){file, file->len, len, writing->longest};
+	runs->items[runs->count++] = (struct run){file, file->len, len, writer->longest};
 	runs->bytes += len;
 	runs->written_count += !is_merged;
 	runs->written_bytes += is_merged ? 0 : len;
@@ -204,17 +207,17 @@ static pmill_status note_run(
 	return PMILL_OK;
 }
 
-/* `totals`: of a merge; NULL: of a table or a list. */
-static pmill_status end(struct pmill_runs *runs, struct writing *writing,
+/* `totals`: those of a merge, or NULL for a table or a list. */
+static pmill_status end_run(struct pmill_runs *runs, struct run_writer *writer,
 	const pmill_totals *totals, pmill_error *error)
 {
 	static const pmill_totals none = {0};
 	pmill_status status = pmill_count_file_writer_commit(
-		&writing->writer, totals != NULL ? totals : &none, error);
+		&writer->words, totals != NULL ? totals : &none, error);
 	if (status != PMILL_OK)
 		return status;
 	pthread_mutex_lock(&runs->lock);
-	status = note_run(runs, writing, totals != NULL, error);
+	status = record_run(runs, writer, totals != NULL, error);
 	pthread_mutex_unlock(&runs->lock);
 	return status;
 }
@@ -224,13 +227,13 @@ pmill_status pmill_runs_add_table(
 {
 	if (pmill_word_table_count(table) == 0)
 		return PMILL_OK;
-	struct writing writing;
-	pmill_status status = begin(runs, &writing, error);
+	struct run_writer writer;
+	pmill_status status = begin_run(runs, &writer, error);
 	if (status == PMILL_OK)
-		status = pmill_word_table_drain(table, table_limit, add_word, &writing, error);
+		status = pmill_word_table_drain(table, table_limit, add_word, &writer, error);
 	if (status == PMILL_OK)
-		status = end(runs, &writing, NULL, error);
-	pmill_count_file_writer_release(&writing.writer);
+		status = end_run(runs, &writer, NULL, error);
+	pmill_count_file_writer_release(&writer.words);
 	return status;
 }
 
@@ -239,32 +242,32 @@ pmill_status pmill_runs_add_list(
 {
 	if (words->count == 0)
 		return PMILL_OK;
-	struct writing writing;
-	pmill_status status = begin(runs, &writing, error);
+	struct run_writer writer;
+	pmill_status status = begin_run(runs, &writer, error);
 	for (size_t i = 0; i < words->count && status == PMILL_OK; i++)
-		status = add_word(&writing, pmill_word_list_word(words, i), words->counts[i], error);
+		status = add_word(&writer, pmill_word_list_word(words, i), words->counts[i], error);
 	if (status == PMILL_OK)
-		status = end(runs, &writing, NULL, error);
-	pmill_count_file_writer_release(&writing.writer);
+		status = end_run(runs, &writer, NULL, error);
+	pmill_count_file_writer_release(&writer.words);
 	return status;
 }
 
 pmill_status pmill_runs_add_merge(struct pmill_runs *runs, struct pmill_word_merge *merge,
 	struct pmill_progress_state *progress, uint64_t before, pmill_error *error)
 {
-	struct writing writing;
-	pmill_status status = begin(runs, &writing, error);
+	struct run_writer writer;
+	pmill_status status = begin_run(runs, &writer, error);
 	if (status == PMILL_OK)
-		status = pmill_word_merge_each(merge, add_word, &writing, progress, before, error);
+		status = pmill_word_merge_each(merge, add_word, &writer, progress, before, error);
 	if (status == PMILL_OK)
-		status = end(runs, &writing, &merge->totals, error);
-	pmill_count_file_writer_release(&writing.writer);
+		status = end_run(runs, &writer, &merge->totals, error);
+	pmill_count_file_writer_release(&writer.words);
 	return status;
 }
 
 /* ---- Merging ---- */
 
-/* Lookahead, block, the word itself: each may hold the longest word, in a buffer up to twice as long. */
+/* Lookahead, block and word: each may hold the longest word, in a buffer up to twice as long. */
 static size_t memory_of(const struct run *run)
 {
 	size_t words = run->longest < SIZE_MAX / 16 ? run->longest * 6 : SIZE_MAX / 2;
@@ -317,7 +320,7 @@ static int compare_lengths(const void *a, const void *b)
 	return (x->len > y->len) - (x->len < y->len);
 }
 
-/* Gives the room of the first runs back, where the system can. */
+/* Drops the first runs, and frees their disk space if the system can. */
 static void drop_first(struct pmill_runs *runs, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -360,7 +363,7 @@ pmill_status pmill_runs_settle(
 		size_t count = count_readable(runs);
 		if (count == runs->count)
 			break;
-		/* One run comes of them: so many that `count` are left, or as many as can be. */
+		/* Merging makes one run: leave `count`, or merge as many as can be read. */
 		size_t needed = runs->count - count + 1;
 		status = merge_first(runs, needed < count ? needed : count, progress, error);
 	}

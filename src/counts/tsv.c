@@ -1,8 +1,8 @@
-/* TSV: a line for each word: printable bytes, a tab, the count. */
+/* TSV: each line has a word in printable spelling, a tab and the count. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Sorted lines, which is what we write, go straight into the list. The first line out of order
- * moves all words to a hash table, which adds up what repeats and sorts in the end.
+ * Sorted lines, as we write them, go straight into the list. The first line out of order moves all
+ * words to a hash table, which adds up repeated words and is sorted at the end.
  */
 #define _GNU_SOURCE /* memrchr */
 #include "counts/tsv.h"
@@ -17,20 +17,21 @@
 
 #define FIRST_LINE "#pairmill-counts 1"
 #define FIRST_WORD "#pairmill-counts "
+#define PRINTABLE "printable"
 
 enum { LINES_BETWEEN_EVENTS = 4096 };
 
 struct tsv {
 	struct pmill_lookahead *input;
 	bool is_printable;
-	uint64_t line; /* the number of the line at hand, from 1 */
+	uint64_t line; /* number of the current line, from 1 */
 	struct pmill_buffer word;
 	struct pmill_word_list list;
-	struct pmill_word_table *table; /* once the order is broken */
-	struct pmill_runs *runs;        /* NULL: all words stay in memory */
+	struct pmill_word_table *table; /* NULL while the lines are sorted */
+	struct pmill_runs *runs;        /* NULL: keep all words in memory */
 	size_t table_limit;
-	uint64_t memory_limit; /* where there are no runs; 0: none */
-	uint64_t file_size;    /* 0: not known */
+	uint64_t memory_limit; /* without runs; 0: none */
+	uint64_t file_size;    /* 0: unknown */
 };
 
 static pmill_status fail_line(
@@ -40,7 +41,7 @@ static pmill_status fail_line(
 		"line %" PRIu64 ": %s", tsv->line, what);
 }
 
-/* Makes a whole line visible; `*len` is without its LF. */
+/* Makes a whole line available; `*len` excludes its LF. */
 static pmill_status fill_line(
 	struct pmill_lookahead *input, size_t *len, bool *has_end, pmill_error *error)
 {
@@ -81,14 +82,17 @@ static pmill_status parse_word(
 	size_t bad_offset = 0;
 	tsv->word.len = 0;
 	if (!pmill_printable_parse(&tsv->word, line, len, &bad_offset))
-		return bad_offset == SIZE_MAX
-			? pmill_fail_memory(error)
-			: fail_line(tsv, bad_offset, error, "not a printable byte: how is the word spelled?");
+		return bad_offset == SIZE_MAX ? pmill_fail_memory(error)
+									  : fail_line(tsv, bad_offset, error,
+											"not a printable byte: is the word in raw spelling?");
 	*word = (pmill_bytes){tsv->word.data, tsv->word.len};
 	return PMILL_OK;
 }
 
-/* Whether the limit lets the word be added: a list to be added to others, a table with what growing and taking it needs. */
+/*
+ * Whether the limit has room for one more word: in a list that will be added to others, or in a
+ * table, which takes memory to grow and to become a list.
+ */
 static bool has_room(const struct tsv *tsv, pmill_bytes word)
 {
 	const struct pmill_word_list *list = &tsv->list;
@@ -97,14 +101,15 @@ static bool has_room(const struct tsv *tsv, pmill_bytes word)
 	if (table == NULL)
 		return PMILL_ADDING_LISTS * pmill_word_list_memory(list->count + 1, bytes + word.len) <=
 			limit;
-	uint64_t held = pmill_word_list_memory(list->count, bytes); /* while the table is started */
+	/* The list is held until the table is filled from it. */
+	uint64_t held = pmill_word_list_memory(list->count, bytes);
 	uint64_t taken = held + pmill_word_table_memory(table) + pmill_word_table_bytes(table) +
 		(uint64_t)PMILL_TAKING_EACH_WORD * pmill_word_table_count(table);
 	size_t growing = limit - held < SIZE_MAX ? (size_t)(limit - held) : SIZE_MAX;
 	return taken <= limit && pmill_word_table_room(table, growing, 0, &word.len, 1) > 0;
 }
 
-/* What all of it would take is only known from how far this came. */
+/* Estimates what the whole file needs from the fraction of it that was read. */
 static pmill_status fail_limit(const struct tsv *tsv, pmill_error *error)
 {
 	uint64_t limit = tsv->memory_limit, needed = limit + 1, offset = tsv->input->offset;
@@ -129,7 +134,7 @@ static pmill_status start_table(struct tsv *tsv, pmill_error *error)
 	return status;
 }
 
-/* Where there are runs, a full table becomes one. */
+/* With runs, a full table becomes one. */
 static pmill_status make_room(struct tsv *tsv, pmill_bytes word, pmill_error *error)
 {
 	if (tsv->runs == NULL)
@@ -199,7 +204,7 @@ static pmill_status read_lines(
 	}
 }
 
-/* Takes our first line, if it is there. */
+/* Consumes our first line if present. */
 static pmill_status read_first_line(struct tsv *tsv, const char *spelling, pmill_error *error)
 {
 	struct pmill_lookahead *input = tsv->input;
@@ -216,21 +221,35 @@ static pmill_status read_first_line(struct tsv *tsv, const char *spelling, pmill
 		return PMILL_OK;
 	}
 	if (spelling != NULL) {
-		tsv->is_printable = strcmp(spelling, "printable") == 0;
+		tsv->is_printable = strcmp(spelling, PRINTABLE) == 0;
 		return PMILL_OK;
 	}
 	return pmill_fail_input(error, input->name, 0,
-		is_ours ? "the first line is not \"" FIRST_LINE "\", followed by LF"
+		is_ours ? "the first line must be \"" FIRST_LINE "\" followed by LF"
 				: "neither a count file nor a TSV that begins with \"" FIRST_LINE
-				  "\"; for another TSV say how its words are spelled: raw or printable");
+				  "\"; for any other TSV, say how its words are spelled: raw or printable");
+}
+
+static const char *const spellings[] = {"raw", PRINTABLE};
+
+const char *pmill_tsv_name(size_t index)
+{
+	return index < sizeof spellings / sizeof *spellings ? spellings[index] : NULL;
+}
+
+static bool is_spelling(const char *name)
+{
+	size_t i = 0;
+	while (pmill_tsv_name(i) != NULL && strcmp(pmill_tsv_name(i), name) != 0)
+		i++;
+	return pmill_tsv_name(i) != NULL;
 }
 
 static pmill_status read_all(
 	struct tsv *reading, const char *tsv, struct pmill_progress_state *progress, pmill_error *error)
 {
-	if (tsv != NULL && strcmp(tsv, "raw") != 0 && strcmp(tsv, "printable") != 0)
-		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"the words of a TSV are spelled \"raw\" or \"printable\", not \"%.100s\"", tsv);
+	if (tsv != NULL && !is_spelling(tsv))
+		return pmill_fail_unknown(error, "spelling of TSV words", tsv, pmill_tsv_name);
 	pmill_status status = read_first_line(reading, tsv, error);
 	return status == PMILL_OK ? read_lines(reading, progress, error) : status;
 }

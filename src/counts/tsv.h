@@ -1,4 +1,4 @@
-/* TSV: a line for each word: printable bytes, a tab, the count. */
+/* TSV: each line has a word in printable spelling, a tab and the count. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_COUNTS_TSV_H
 #define PMILL_COUNTS_TSV_H
@@ -11,22 +11,23 @@
 #include "words/word_list.h"
 
 /*
- * Reads to the end. `tsv` says how words are spelled where the first line is missing: "raw" (their
- * bytes, up to the last tab of the line), "printable", or NULL: refuse. Lines may come in any order
- * and repeat words: counts are added up. A line ends with LF; the last one may lack it. CR before
- * LF is an error: was it the word's or an editor's? PMILL_MEMORY_LIMIT where reading takes more than
- * `limit` bytes, or adding the words to others would; 0: no limit.
+ * Reads to the end. `tsv` says how words are spelled if our first line is missing: "raw" (their
+ * bytes, up to the last tab of the line), "printable", or NULL to refuse the file. Lines may be in
+ * any order and repeat words, whose counts are added up. Each ends with LF, optional after the last
+ * line. CR before LF is an error, as it could belong to the word or come from an editor.
+ * PMILL_MEMORY_LIMIT if reading the words, or adding them to others, takes more than `limit` bytes
+ * (0: no limit).
  */
 pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
 	struct pmill_progress_state *progress, uint64_t limit, struct pmill_word_list *words,
 	pmill_error *error);
 
-/* The same into runs, in a table of at most `table_limit` bytes and the longest line. */
+/* Reads into runs, with a table of at most `table_limit` bytes, besides the longest line. */
 pmill_status pmill_tsv_read_to_runs(struct pmill_lookahead *input, const char *tsv,
 	struct pmill_progress_state *progress, size_t table_limit, struct pmill_runs *runs,
 	pmill_error *error);
 
-/* Writes a TSV word by word. All zero is one that is not open. */
+/* Writes a TSV word by word. Zeroed is closed. */
 struct pmill_tsv_writer {
 	struct pmill_file_writer file;
 	struct pmill_buffer line;
@@ -36,7 +37,9 @@ pmill_status pmill_tsv_writer_open(
 	struct pmill_tsv_writer *writer, const char *path, unsigned flags, pmill_error *error);
 pmill_status pmill_tsv_writer_add(
 	struct pmill_tsv_writer *writer, pmill_bytes word, int64_t count, pmill_error *error);
+/* Completes the file. */
 pmill_status pmill_tsv_writer_commit(struct pmill_tsv_writer *writer, pmill_error *error);
+/* Discards an uncommitted file. */
 void pmill_tsv_writer_release(struct pmill_tsv_writer *writer);
 
 #endif

@@ -1,8 +1,8 @@
-/* Several sorted streams of words, added up into one. */
+/* Adds up several sorted streams of words into one. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A heap holds the sources by the word at hand; the least word is taken, with its count from every
- * source that has it. Memory is a block a source.
+ * A heap holds the sources by current word. Each step takes the least word and adds up its
+ * counts in all sources that have it. Memory is one block for each source.
  */
 #include "counts/word_merge.h"
 
@@ -56,7 +56,7 @@ static pmill_status advance(struct pmill_word_source *source, pmill_error *error
 	return status;
 }
 
-/* A source without a word comes first. */
+/* A source that has ended comes first. */
 static bool is_before(const struct pmill_word_source *a, const struct pmill_word_source *b)
 {
 	if (a->first != b->first)
@@ -66,7 +66,7 @@ static bool is_before(const struct pmill_word_source *a, const struct pmill_word
 	return pmill_word_compare(a->word, b->word) < 0;
 }
 
-static void sink(struct pmill_word_merge *merge, size_t at)
+static void sift_down(struct pmill_word_merge *merge, size_t at)
 {
 	struct pmill_word_source **heap = merge->sources, *moved = heap[at];
 	for (;;) {
@@ -113,11 +113,11 @@ static pmill_status add_totals(
 		__builtin_add_overflow(sum->bytes, more->bytes, &sum->bytes) ||
 		__builtin_add_overflow(sum->bad_lines, more->bad_lines, &sum->bad_lines))
 		return fail_overflow(
-			source, error, "the sums of documents, bytes or bad lines do not fit 64 bits");
+			source, error, "the sums of documents, bytes or bad lines do not fit in 64 bits");
 	return PMILL_OK;
 }
 
-/* Closes the sources on top that have ended. */
+/* Closes ended sources at the top of the heap. */
 static pmill_status drop_ended(struct pmill_word_merge *merge, pmill_error *error)
 {
 	while (merge->source_count > 0 && merge->sources[0]->word.len == 0) {
@@ -126,7 +126,7 @@ static pmill_status drop_ended(struct pmill_word_merge *merge, pmill_error *erro
 		merge->done += source->reader.input.offset;
 		merge->sources[0] = merge->sources[--merge->source_count];
 		if (merge->source_count > 0)
-			sink(merge, 0);
+			sift_down(merge, 0);
 		pmill_word_source_free(source);
 		if (status != PMILL_OK)
 			return status;
@@ -138,7 +138,7 @@ static pmill_status advance_first(struct pmill_word_merge *merge, pmill_error *e
 {
 	pmill_status status = advance(merge->sources[0], error);
 	if (status == PMILL_OK)
-		sink(merge, 0);
+		sift_down(merge, 0);
 	return status == PMILL_OK ? drop_ended(merge, error) : status;
 }
 
@@ -161,7 +161,7 @@ static bool is_first_word(const struct pmill_word_merge *merge)
 static pmill_status start(struct pmill_word_merge *merge, pmill_error *error)
 {
 	for (size_t i = merge->source_count / 2; i-- > 0;)
-		sink(merge, i);
+		sift_down(merge, i);
 	merge->is_heap = true;
 	return drop_ended(merge, error);
 }
@@ -196,7 +196,7 @@ uint64_t pmill_word_merge_done(const struct pmill_word_merge *merge)
 	return done;
 }
 
-pmill_status pmill_word_merge_each(struct pmill_word_merge *merge, pmill_word_fn *give,
+pmill_status pmill_word_merge_each(struct pmill_word_merge *merge, pmill_word_fn *visit,
 	void *context, struct pmill_progress_state *progress, uint64_t before, pmill_error *error)
 {
 	for (uint64_t words = 1;; words++) {
@@ -205,7 +205,7 @@ pmill_status pmill_word_merge_each(struct pmill_word_merge *merge, pmill_word_fn
 		pmill_status status = pmill_word_merge_next(merge, &word, &count, error);
 		if (status != PMILL_OK || word.len == 0)
 			return status;
-		status = give(context, word, count, error);
+		status = visit(context, word, count, error);
 		if (status != PMILL_OK)
 			return status;
 		if (words % WORDS_BETWEEN_EVENTS == 0 &&

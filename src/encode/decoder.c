@@ -35,14 +35,17 @@ static void put_tokens(
 }
 
 pmill_status pmill_tokenizer_decode(const pmill_tokenizer *tokenizer, const uint32_t *ids,
-	size_t id_count, void *out, size_t capacity, size_t *len, pmill_error *error)
+	size_t id_count, void **data, size_t *len, pmill_error *error)
 {
 	size_t needed = 0;
 	pmill_status status = measure(&tokenizer->vocab, ids, id_count, &needed, error);
 	if (status != PMILL_OK)
 		return status;
-	if (needed <= capacity)
-		put_tokens(&tokenizer->vocab, ids, id_count, out);
+	uint8_t *bytes = malloc(needed > 0 ? needed : 1);
+	if (bytes == NULL)
+		return pmill_fail_memory(error);
+	put_tokens(&tokenizer->vocab, ids, id_count, bytes);
+	*data = bytes;
 	*len = needed;
 	return PMILL_OK;
 }

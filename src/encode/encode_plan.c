@@ -120,8 +120,8 @@ static pmill_status set_specials(struct pmill_encode_plan *plan,
 }
 
 pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, bool for_files, struct pmill_encode_plan **plan,
-	pmill_error *error)
+	const pmill_encode_options *options, pmill_bytes separator, const char *scanner,
+	struct pmill_encode_plan **plan, pmill_error *error)
 {
 	if (tokenizer->pattern == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
@@ -131,11 +131,10 @@ pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
 		return pmill_fail_memory(error);
 	created->tokenizer = tokenizer;
 	created->separator_index = SIZE_MAX;
-	pmill_bytes separator = for_files ? options->doc_separator : (pmill_bytes){NULL, 0};
 	pmill_status status = set_specials(created, options, separator, error);
 	if (status == PMILL_OK)
-		status = pmill_pretokenizer_create(tokenizer->pattern, tokenizer->unicode_version,
-			options->scanner, &created->pretokenizer, error);
+		status = pmill_pretokenizer_create(
+			tokenizer->pattern, tokenizer->unicode_version, scanner, &created->pretokenizer, error);
 	if (status == PMILL_OK)
 		status = pmill_pretoken_encoder_create(tokenizer, &created->pretoken_encoder, error);
 	if (status == PMILL_OK)

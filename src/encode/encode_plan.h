@@ -23,13 +23,10 @@ struct pmill_encode_plan {
 	size_t separator_index; /* SIZE_MAX: none */
 };
 
-/* `options` is complete (copied). The document separator is used only with `for_files`. */
+/* `separator`: ends documents; len 0: none. `scanner` may be NULL. */
 pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, bool for_files, struct pmill_encode_plan **plan,
-	pmill_error *error);
+	const pmill_encode_options *options, pmill_bytes separator, const char *scanner,
+	struct pmill_encode_plan **plan, pmill_error *error);
 void pmill_encode_plan_free(struct pmill_encode_plan *plan);
-
-/* Policies for special tokens in text, by name. NULL at the end. */
-const char *pmill_special_policy_name(size_t index);
 
 #endif

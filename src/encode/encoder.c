@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/error.h"
+#include "base/sized_struct.h"
 #include "unicode/quote.h"
 
 void pmill_encoder_release(struct pmill_encoder *encoder)
@@ -87,15 +88,22 @@ pmill_status pmill_encoder_step(struct pmill_encoder *encoder, bool *is_more, pm
 /* ---- the public encoder: one document in memory ---- */
 
 pmill_status pmill_encoder_create(const pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, pmill_encoder **encoder, pmill_error *error)
+	const pmill_encode_options *options, const pmill_run_options *run, pmill_encoder **encoder,
+	pmill_error *error)
 {
 	pmill_encode_options whole;
-	pmill_options_copy(&whole, sizeof whole, options);
+	pmill_run_options running;
+	pmill_status status = pmill_sized_struct_read(
+		&whole, sizeof whole, options, "pmill_encode_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(&running, sizeof running, run, "pmill_run_options", error);
+	if (status != PMILL_OK)
+		return status;
 	struct pmill_encoder *created = calloc(1, sizeof *created);
 	if (created == NULL)
 		return pmill_fail_memory(error);
-	pmill_status status = pmill_encode_plan_create(
-		tokenizer, &whole, false, &created->own_plan, error);
+	status = pmill_encode_plan_create(
+		tokenizer, &whole, (pmill_bytes){0}, running.scanner, &created->own_plan, error);
 	created->plan = created->own_plan;
 	if (status == PMILL_OK)
 		*encoder = created;

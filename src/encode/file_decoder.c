@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sized_struct.h"
 #include "base/watched_run.h"
 #include "corpus/inputs.h"
 #include "model/tokenizer.h"
@@ -138,11 +139,11 @@ static uint64_t bytes_done(void *context)
 }
 
 static pmill_status decode_watched(
-	struct decoding *decoding, const pmill_decode_options *options, pmill_error *error)
+	struct decoding *decoding, const pmill_run_options *run, pmill_error *error)
 {
 	const struct pmill_watched_work watched = {decode_inputs, stop, bytes_done, decoding};
 	struct pmill_progress_state progress = {
-		.callback = options->progress, .context = options->progress_context};
+		.callback = run->progress, .context = run->progress_context};
 	pmill_progress_stage(&progress, "decode", "bytes", decoding->inputs.bytes);
 	return pmill_watched_run(&watched, &progress, &decoding->outcome, error);
 }
@@ -159,26 +160,46 @@ static pmill_status add_inputs(
 	return status;
 }
 
-pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer, const char *const *paths,
-	size_t path_count, const pmill_decode_options *options, const char *out, pmill_write_fn write,
-	void *write_context, unsigned flags, pmill_encode_totals *totals, pmill_error *error)
+static pmill_status decode_all(struct decoding *decoding, const char *const *paths,
+	size_t path_count, const pmill_run_options *run, const pmill_output_options *output,
+	pmill_error *error)
 {
-	pmill_decode_options whole;
-	pmill_options_copy(&whole, sizeof whole, options);
+	pmill_status status = add_inputs(decoding, paths, path_count, error);
+	if (status == PMILL_OK)
+		status = pmill_output_open(&decoding->output, output, error);
+	if (status == PMILL_OK)
+		status = decode_watched(decoding, run, error);
+	if (status == PMILL_OK)
+		status = pmill_output_commit(&decoding->output, error);
+	return status;
+}
+
+pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer, const char *const *paths,
+	size_t path_count, const pmill_decode_file_options *file_options, const pmill_run_options *run,
+	const pmill_output_options *output, pmill_encode_totals *totals, pmill_error *error)
+{
+	pmill_decode_file_options file;
+	pmill_run_options running;
+	pmill_output_options out;
+	pmill_status status = pmill_sized_struct_read(
+		&file, sizeof file, file_options, "pmill_decode_file_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(&running, sizeof running, run, "pmill_run_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(&out, sizeof out, output, "pmill_output_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_check(totals, sizeof *totals, "pmill_encode_totals", error);
+	if (status != PMILL_OK)
+		return status;
 	struct decoding *decoding = calloc(1, sizeof *decoding);
 	if (decoding == NULL)
 		return pmill_fail_memory(error);
 	decoding->tokenizer = tokenizer;
-	decoding->format = whole.format;
-	pmill_status status = add_inputs(decoding, paths, path_count, error);
-	if (status == PMILL_OK)
-		status = pmill_output_open(&decoding->output, out, write, write_context, flags, error);
-	if (status == PMILL_OK)
-		status = decode_watched(decoding, &whole, error);
-	if (status == PMILL_OK)
-		status = pmill_output_commit(&decoding->output, error);
+	decoding->format = file.format;
+	status = decode_all(decoding, paths, path_count, &running, &out, error);
 	if (status == PMILL_OK && totals != NULL)
-		*totals = decoding->totals;
+		status = pmill_sized_struct_write(
+			totals, &decoding->totals, sizeof decoding->totals, "pmill_encode_totals", error);
 	pmill_output_release(&decoding->output);
 	pmill_inputs_release(&decoding->inputs);
 	free(decoding);

@@ -1,10 +1,9 @@
 /* Files of text → files of ids, chunk by chunk. */
 /* SPDX-License-Identifier: MIT */
-#include "encode/file_encoder.h"
-
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/sized_struct.h"
 #include "base/watched_run.h"
 #include "corpus/chunk_source.h"
 #include "corpus/documents.h"
@@ -16,7 +15,14 @@
 /* Ids written together: bounds the buffer of their bytes. */
 enum { IDS_AT_A_TIME = 4096 };
 
+/* The options are complete. */
 struct run {
+	const pmill_tokenizer *tokenizer;
+	pmill_input_options input;
+	pmill_encode_options encode;
+	pmill_encode_file_options file;
+	pmill_run_options running;
+	pmill_output_options out;
 	struct pmill_encode_plan *plan;
 	struct pmill_encoder encoder;
 	struct pmill_inputs inputs;
@@ -183,15 +189,14 @@ static pmill_status encode_watched(struct run *run, pmill_error *error)
 
 /* ---- options ---- */
 
-static pmill_status set_eot(
-	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+static pmill_status set_eot(struct run *run, pmill_error *error)
 {
-	pmill_bytes eot = encoding->options.eot;
+	pmill_bytes eot = run->file.eot;
 	run->eot = PMILL_NO_ID;
 	if (eot.len == 0)
 		return PMILL_OK;
 	struct pmill_quote quote;
-	const struct pmill_special *special = pmill_tokenizer_find_special(encoding->tokenizer, eot);
+	const struct pmill_special *special = pmill_tokenizer_find_special(run->tokenizer, eot);
 	if (special == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"the model has no special token %s to end documents with",
@@ -200,54 +205,49 @@ static pmill_status set_eot(
 	return PMILL_OK;
 }
 
-static pmill_status set_format(
-	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+static pmill_status set_format(struct run *run, pmill_error *error)
 {
-	uint32_t vocab_size = pmill_tokenizer_vocab_size(encoding->tokenizer);
+	uint32_t vocab_size = pmill_tokenizer_vocab_size(run->tokenizer);
 	pmill_status status = pmill_token_format_pick(
-		encoding->options.format, encoding->out, vocab_size, &run->format, error);
+		run->file.format, run->out.path, vocab_size, &run->format, error);
 	if (status == PMILL_OK)
 		status = pmill_token_format_check_width(run->format, vocab_size, error);
 	return status;
 }
 
 static pmill_status open_source(
-	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+	struct run *run, const char *const *paths, size_t path_count, pmill_error *error)
 {
-	pmill_status status = pmill_inputs_add(
-		&run->inputs, encoding->paths, encoding->path_count, &encoding->input, error);
+	pmill_status status = pmill_inputs_add(&run->inputs, paths, path_count, &run->input, error);
 	if (status != PMILL_OK)
 		return status;
 	run->walk.specials = run->plan->specials;
 	run->walk.separator_index = run->plan->separator_index;
-	run->walk.field = encoding->input.field;
-	run->walk.skip_bad_lines = encoding->input.skip_bad_lines;
+	run->walk.field = run->input.field;
+	run->walk.skip_bad_lines = run->input.skip_bad_lines;
 	struct pmill_chunk_settings settings = {.pretokenizer = run->plan->pretokenizer,
 		.specials = run->plan->specials,
-		.chunk_size = encoding->chunk_size,
-		.sha256 = encoding->input.sha256};
+		.chunk_size = run->running.chunk_size,
+		.sha256 = run->input.sha256};
 	return pmill_chunk_source_open(&run->inputs, &settings, &run->source, error);
 }
 
 static pmill_status prepare(
-	struct run *run, const struct pmill_file_encoding *encoding, pmill_error *error)
+	struct run *run, const char *const *paths, size_t path_count, pmill_error *error)
 {
-	const pmill_encode_options *options = &encoding->options;
 	run->progress = (struct pmill_progress_state){
-		.callback = options->progress, .context = options->progress_context};
-	pmill_status status = set_format(run, encoding, error);
+		.callback = run->running.progress, .context = run->running.progress_context};
+	pmill_status status = set_format(run, error);
 	if (status == PMILL_OK)
-		status = set_eot(run, encoding, error);
+		status = set_eot(run, error);
 	if (status == PMILL_OK)
-		status = pmill_encode_plan_create(encoding->tokenizer, options, true, &run->plan, error);
+		status = pmill_encode_plan_create(run->tokenizer, &run->encode, run->file.doc_separator,
+			run->running.scanner, &run->plan, error);
 	if (status != PMILL_OK)
 		return status;
 	run->encoder.plan = run->plan;
-	status = open_source(run, encoding, error);
-	if (status == PMILL_OK)
-		status = pmill_output_open(&run->output, encoding->out, encoding->write,
-			encoding->write_context, encoding->flags, error);
-	return status;
+	status = open_source(run, paths, path_count, error);
+	return status == PMILL_OK ? pmill_output_open(&run->output, &run->out, error) : status;
 }
 
 static void release(struct run *run)
@@ -262,39 +262,50 @@ static void release(struct run *run)
 	free(run);
 }
 
-pmill_status pmill_file_encoding_run(
-	const struct pmill_file_encoding *encoding, pmill_encode_totals *totals, pmill_error *error)
+static pmill_status encode_all(struct run *run, const char *const *paths, size_t path_count,
+	pmill_encode_totals *totals, pmill_error *error)
 {
-	struct run *run = calloc(1, sizeof *run);
-	if (run == NULL)
-		return pmill_fail_memory(error);
-	pmill_status status = prepare(run, encoding, error);
+	pmill_status status = prepare(run, paths, path_count, error);
 	if (status == PMILL_OK)
 		status = encode_watched(run, error);
 	if (status == PMILL_OK)
 		status = pmill_output_commit(&run->output, error);
+	const pmill_encode_totals sum = {.documents = run->walk.documents,
+		.bytes = run->walk.text_bytes,
+		.tokens = run->tokens,
+		.bad_lines = run->walk.bad_lines};
 	if (status == PMILL_OK && totals != NULL)
-		*totals = (pmill_encode_totals){.documents = run->walk.documents,
-			.bytes = run->walk.text_bytes,
-			.tokens = run->tokens,
-			.bad_lines = run->walk.bad_lines};
-	release(run);
+		status = pmill_sized_struct_write(totals, &sum, sizeof sum, "pmill_encode_totals", error);
 	return status;
 }
 
 pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer, const char *const *paths,
 	size_t path_count, const pmill_input_options *input, const pmill_encode_options *options,
-	const char *out, pmill_write_fn write, void *write_context, unsigned flags,
-	pmill_encode_totals *totals, pmill_error *error)
+	const pmill_encode_file_options *file_options, const pmill_run_options *run,
+	const pmill_output_options *output, pmill_encode_totals *totals, pmill_error *error)
 {
-	struct pmill_file_encoding encoding = {.tokenizer = tokenizer,
-		.paths = paths,
-		.path_count = path_count,
-		.out = out,
-		.write = write,
-		.write_context = write_context,
-		.flags = flags};
-	pmill_options_copy(&encoding.input, sizeof encoding.input, input);
-	pmill_options_copy(&encoding.options, sizeof encoding.options, options);
-	return pmill_file_encoding_run(&encoding, totals, error);
+	struct run *all = calloc(1, sizeof *all);
+	if (all == NULL)
+		return pmill_fail_memory(error);
+	all->tokenizer = tokenizer;
+	pmill_status status = pmill_sized_struct_read(
+		&all->input, sizeof all->input, input, "pmill_input_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(
+			&all->encode, sizeof all->encode, options, "pmill_encode_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(
+			&all->file, sizeof all->file, file_options, "pmill_encode_file_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(
+			&all->running, sizeof all->running, run, "pmill_run_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_read(
+			&all->out, sizeof all->out, output, "pmill_output_options", error);
+	if (status == PMILL_OK)
+		status = pmill_sized_struct_check(totals, sizeof *totals, "pmill_encode_totals", error);
+	if (status == PMILL_OK)
+		status = encode_all(all, paths, path_count, totals, error);
+	release(all);
+	return status;
 }

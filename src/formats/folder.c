@@ -137,8 +137,8 @@ static void remove_folder(const char *folder)
 
 static pmill_status fail_exists(const char *path, pmill_error *error)
 {
-	return pmill_fail(error, PMILL_EXISTS, PMILL_NO_OFFSET,
-		"%s: exists already; overwriting was not asked for", path);
+	return pmill_fail(
+		error, PMILL_EXISTS, PMILL_NO_OFFSET, "%s: already exists; not overwritten", path);
 }
 
 /* Refuses to replace what has appeared meanwhile, unless the file system lacks that flag. */

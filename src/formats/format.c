@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/sized_struct.h"
 #include "formats/load.h"
 
 static const struct pmill_format *const formats[] = {
@@ -137,9 +138,11 @@ pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *gi
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	pmill_load_options options;
-	pmill_options_copy(&options, sizeof options, given);
 	const struct pmill_format *format;
-	const pmill_status status = find_format(options.format, path, &format, error);
+	pmill_status status = pmill_sized_struct_read(
+		&options, sizeof options, given, "pmill_load_options", error);
+	if (status == PMILL_OK)
+		status = find_format(options.format, path, &format, error);
 	if (status != PMILL_OK)
 		return status;
 	/* A file, a pipe, or nothing at all, whose name does not tell the format. */
@@ -154,12 +157,14 @@ pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
 	const pmill_load_options *given, pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	pmill_load_options options;
-	pmill_options_copy(&options, sizeof options, given);
+	pmill_status status = pmill_sized_struct_read(
+		&options, sizeof options, given, "pmill_load_options", error);
+	if (status != PMILL_OK)
+		return status;
 	const uint8_t *bytes = len == 0 ? (const uint8_t *)"" : data;
 	const struct pmill_format *format;
-	const pmill_status status = options.format != NULL
-		? find_by_name(options.format, &format, error)
-		: find_by_content(bytes, len, &format, error);
+	status = options.format != NULL ? find_by_name(options.format, &format, error)
+									: find_by_content(bytes, len, &format, error);
 	if (status != PMILL_OK)
 		return status;
 	if (format->load == NULL)
@@ -189,6 +194,8 @@ pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer, const
 	void **data, size_t *len, pmill_error *error)
 {
 	const struct pmill_format *format;
+	if (format_name == NULL)
+		format_name = pmill_format_tokenizer_json.name;
 	pmill_status status = find_by_name(format_name, &format, error);
 	if (status != PMILL_OK)
 		return status;
@@ -226,9 +233,11 @@ pmill_status pmill_tokenizer_check_save(const char *path, const char *format_nam
 	const pmill_text_options *text, unsigned flags, pmill_error *error)
 {
 	pmill_text_options options;
-	pmill_options_copy(&options, sizeof options, text);
 	const struct pmill_format *format;
-	pmill_status status = find_format(format_name, path, &format, error);
+	pmill_status status = pmill_sized_struct_read(
+		&options, sizeof options, text, "pmill_text_options", error);
+	if (status == PMILL_OK)
+		status = find_format(format_name, path, &format, error);
 	if (status == PMILL_OK)
 		status = format->check_target != NULL ? format->check_target(path, flags, error)
 											  : pmill_file_check_target(path, flags, error);

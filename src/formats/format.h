@@ -37,6 +37,5 @@ extern const struct pmill_format pmill_format_vocab_merges;
 extern const struct pmill_format pmill_format_tokenizer_json;
 
 const struct pmill_format *pmill_format_at(size_t index); /* NULL at the end */
-const char *pmill_model_format_name(size_t index);        /* NULL at the end */
 
 #endif

@@ -7,12 +7,6 @@
 #include "model/tokenizer.h"
 #include "pairmill.h"
 
-/*
- * Ids may exceed the number of tokens by this much: more holes than any known vocab has, and few
- * enough that a forged id wastes no memory.
- */
-#define PMILL_MOST_HOLES 65536u
-
 /* Prefixes the message with "NAME: ", unless it is about memory. Returns `status`. */
 pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status status);
 

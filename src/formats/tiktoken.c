@@ -22,7 +22,6 @@ struct reader {
 	size_t line_count; /* of the whole file: limits the ranks */
 	struct pmill_tokenizer *tokenizer;
 	struct pmill_buffer bytes; /* of the current token */
-	size_t merge_capacity;
 	pmill_error *error;
 };
 
@@ -99,38 +98,13 @@ static pmill_status read_lines(struct reader *reader)
 		reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s: contains no tokens", reader->name);
 }
 
-/* A token that does not split into exactly two parts is only an entry in the vocab. */
-static pmill_status find_merges(struct reader *reader, struct pmill_splitter *splitter)
-{
-	struct pmill_tokenizer *tokenizer = reader->tokenizer;
-	void *merges = NULL;
-	if (!pmill_array_reserve(
-			&merges, &reader->merge_capacity, tokenizer->vocab.count, sizeof *tokenizer->merges))
-		return pmill_fail_memory(reader->error);
-	tokenizer->merges = merges;
-	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
-		if (tokenizer->vocab.tokens[id].len < 2)
-			continue;
-		uint32_t left, right;
-		const pmill_status status = pmill_splitter_split(
-			splitter, &tokenizer->vocab, id, &left, &right, reader->error);
-		if (status != PMILL_OK)
-			return status;
-		if (left != PMILL_NO_ID)
-			tokenizer->merges[tokenizer->merge_count++] = (struct pmill_merge){left, right, id};
-	}
-	return PMILL_OK;
-}
-
 /* Special tokens come last: merging considers only ordinary tokens. */
 static pmill_status read_all(struct reader *reader, const pmill_load_options *options)
 {
 	pmill_status status = read_lines(reader);
 	if (status != PMILL_OK)
 		return status;
-	struct pmill_splitter splitter = {0};
-	status = find_merges(reader, &splitter);
-	pmill_splitter_release(&splitter);
+	status = pmill_tokenizer_split_tokens(reader->tokenizer, reader->error);
 	if (status != PMILL_OK)
 		return status;
 	pmill_tokenizer_find_bytes(reader->tokenizer);

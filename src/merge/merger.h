@@ -9,9 +9,6 @@
 #include "pairmill.h"
 #include "words/word_list.h"
 
-/* The names of the methods of merging, all with one result; NULL at the end of the list. */
-const char *pmill_merger_name(size_t index);
-
 /* How a training of words of `bytes` bytes in all proceeds with these threads and this method. */
 struct pmill_merger_plan {
 	unsigned threads;    /* no more than pay, unless a method is named */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "pairmill.h"
+
 static const char *const ties_names[] = {
 	[PMILL_TIES_BYTES] = "bytes",
 	[PMILL_TIES_IDS] = "ids",

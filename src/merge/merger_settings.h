@@ -14,8 +14,6 @@
  */
 enum pmill_ties { PMILL_TIES_BYTES, PMILL_TIES_IDS };
 
-/* The names of the tie rules, in the order of the enum; NULL at the end of the list. */
-const char *pmill_ties_name(size_t index);
 /* Returns false if no rule has this name. */
 bool pmill_ties_find(const char *name, enum pmill_ties *ties);
 

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "pairmill.h"
 #include "unicode/printable.h"
 
 static uint32_t at_start(uint32_t specials, uint32_t merges)

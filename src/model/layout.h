@@ -21,6 +21,5 @@ uint8_t pmill_layout_byte(const struct pmill_layout *layout, unsigned index);
 
 const struct pmill_layout *pmill_layout_find(const char *name); /* NULL name: the first */
 const struct pmill_layout *pmill_layout_at(size_t index);       /* NULL at the end */
-const char *pmill_layout_name(size_t index);                    /* NULL at the end */
 
 #endif

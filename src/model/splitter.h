@@ -3,7 +3,7 @@
 #ifndef PMILL_MODEL_SPLITTER_H
 #define PMILL_MODEL_SPLITTER_H
 
-#include "model/vocab.h"
+#include "model/tokenizer.h"
 
 /* Working memory, reused from token to token. All zero is ready. */
 struct pmill_splitter {
@@ -21,5 +21,11 @@ void pmill_splitter_release(struct pmill_splitter *splitter);
  */
 pmill_status pmill_splitter_split(struct pmill_splitter *splitter, const struct pmill_vocab *vocab,
 	uint32_t id, uint32_t *left, uint32_t *right, pmill_error *error);
+
+/*
+ * Fills in the merges of a vocab whose ids are ranks. A token that does not come out as exactly two
+ * parts stays an entry of the vocab only.
+ */
+pmill_status pmill_tokenizer_split_tokens(struct pmill_tokenizer *tokenizer, pmill_error *error);
 
 #endif

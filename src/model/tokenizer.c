@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sized_struct.h"
 
 struct pmill_tokenizer *pmill_tokenizer_create_empty(void)
 {
@@ -93,12 +94,12 @@ uint32_t pmill_tokenizer_vocab_size(const pmill_tokenizer *tokenizer)
 	return (uint32_t)tokenizer->vocab.count;
 }
 
-pmill_bytes pmill_tokenizer_token(const pmill_tokenizer *tokenizer, uint32_t id)
+pmill_bytes pmill_tokenizer_token_bytes(const pmill_tokenizer *tokenizer, uint32_t id)
 {
 	return pmill_vocab_token(&tokenizer->vocab, id);
 }
 
-uint32_t pmill_tokenizer_id(const pmill_tokenizer *tokenizer, const void *data, size_t len)
+uint32_t pmill_tokenizer_token_id(const pmill_tokenizer *tokenizer, const void *data, size_t len)
 {
 	const uint32_t id = pmill_vocab_find(&tokenizer->vocab, data, len);
 	if (id != PMILL_NO_ID)
@@ -113,13 +114,16 @@ size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer)
 	return tokenizer->merge_count;
 }
 
-void pmill_tokenizer_merge(
+pmill_status pmill_tokenizer_get_merge(
 	const pmill_tokenizer *tokenizer, size_t rank, uint32_t *left, uint32_t *right, uint32_t *id)
 {
+	if (rank >= tokenizer->merge_count)
+		return PMILL_BAD_OPTION;
 	const struct pmill_merge *merge = &tokenizer->merges[rank];
 	*left = merge->left;
 	*right = merge->right;
 	*id = merge->id;
+	return PMILL_OK;
 }
 
 size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)
@@ -127,13 +131,16 @@ size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)
 	return tokenizer->special_count;
 }
 
-void pmill_tokenizer_special(const pmill_tokenizer *tokenizer, size_t index, pmill_bytes *content,
-	uint32_t *id, int *is_special)
+pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_t index,
+	pmill_bytes *content, uint32_t *id, int *is_special)
 {
+	if (index >= tokenizer->special_count)
+		return PMILL_BAD_OPTION;
 	const struct pmill_special *special = &tokenizer->specials[index];
 	*content = special->content;
 	*id = special->id;
 	*is_special = special->is_special;
+	return PMILL_OK;
 }
 
 const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer)
@@ -146,17 +153,26 @@ const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tokenizer)
 	return tokenizer->unicode_version;
 }
 
-const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer)
+static const char *const meanings[] = {
+	[PMILL_MEANING_MERGE_LIST] = "merge list",
+	[PMILL_MEANING_RANK_BY_ID] = "rank by id",
+	[PMILL_MEANING_IGNORE_MERGES] = "ignore merges",
+};
+
+const char *pmill_meaning_name(size_t index)
 {
-	switch (tokenizer->meaning) {
-	case PMILL_MEANING_MERGE_LIST: return "merge list";
-	case PMILL_MEANING_RANK_BY_ID: return "rank by id";
-	case PMILL_MEANING_IGNORE_MERGES: return "ignore merges";
-	}
-	return NULL;
+	return index < sizeof meanings / sizeof *meanings ? meanings[index] : NULL;
 }
 
-const pmill_training *pmill_tokenizer_training(const pmill_tokenizer *tokenizer)
+const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer)
 {
-	return tokenizer->training;
+	return meanings[tokenizer->meaning];
+}
+
+pmill_status pmill_tokenizer_get_training(
+	const pmill_tokenizer *tokenizer, pmill_training *training)
+{
+	static const pmill_training none = {0};
+	const pmill_training *full = tokenizer->training != NULL ? tokenizer->training : &none;
+	return pmill_sized_struct_write(training, full, sizeof *full, "pmill_training", NULL);
 }

@@ -10,6 +10,12 @@
 #include "base/array.h"
 #include "pairmill.h"
 
+/*
+ * Ids may exceed the number of tokens by this much: more holes than any known vocab has, and few
+ * enough that a forged id wastes no memory.
+ */
+#define PMILL_MOST_HOLES 65536u
+
 /* All zero is empty. Ids may have holes. */
 struct pmill_vocab {
 	struct pmill_vocab_token {

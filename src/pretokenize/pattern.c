@@ -116,12 +116,16 @@ const struct pmill_pattern *pmill_pattern_at(size_t index)
 	return index < PATTERN_COUNT ? &patterns[index] : NULL;
 }
 
-const char *pmill_pattern_name(size_t index, const char **expression)
+const char *pmill_pattern_name(size_t index)
 {
 	const struct pmill_pattern *pattern = pmill_pattern_at(index);
-	if (pattern == NULL)
-		return NULL;
-	if (expression != NULL)
-		*expression = pattern->expression;
-	return pattern->name;
+	return pattern != NULL ? pattern->name : NULL;
+}
+
+const char *pmill_pattern_expression(const char *name)
+{
+	for (size_t i = 0; i < PATTERN_COUNT; i++)
+		if (strcmp(patterns[i].name, name) == 0)
+			return patterns[i].expression;
+	return NULL;
 }

@@ -29,33 +29,12 @@ struct pmill_pretokenizer {
 
 const char *pmill_scanner_name(size_t index)
 {
-	const struct pmill_scanner *scanner;
-	for (size_t i = 0; (scanner = pmill_scanner_at(i)) != NULL; i++) {
-		if (pmill_scanner_is_available(scanner) && index-- == 0)
-			return scanner->name;
-	}
-	return PMILL_HAVE_PCRE2 && index == 0 ? REGEX_SCANNER : NULL;
-}
-
-static const char *pattern_name(size_t index)
-{
-	return pmill_pattern_name(index, NULL);
-}
-
-/* Lists all known names in the message. */
-static pmill_status fail_unknown(
-	const char *what, const char *name, const char *(*name_at)(size_t), pmill_error *error)
-{
-	char known[200] = "";
-	size_t used = 0;
-	for (size_t i = 0; name_at(i) != NULL && used < sizeof known; i++) {
-		int len = snprintf(
-			known + used, sizeof known - used, "%s%s", used > 0 ? ", " : "", name_at(i));
-		used += (size_t)len;
-		assert(used < sizeof known);
-	}
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "%s \"%.100s\" (known: %s)", what,
-		name != NULL ? name : "", known);
+	size_t count = 0;
+	while (pmill_scanner_at(count) != NULL)
+		count++;
+	if (index < count)
+		return pmill_scanner_at(index)->name;
+	return PMILL_HAVE_PCRE2 && index == count ? REGEX_SCANNER : NULL;
 }
 
 /* ---- Creating ---- */
@@ -66,7 +45,7 @@ static pmill_status find_unicode(
 	*unicode = pmill_unicode_find(version);
 	if (*unicode != NULL)
 		return PMILL_OK;
-	return fail_unknown("unknown Unicode version", version, pmill_unicode_version, error);
+	return pmill_fail_unknown(error, "Unicode version", version, pmill_unicode_name);
 }
 
 /*
@@ -79,13 +58,23 @@ static bool looks_like_name(const char *pattern)
 	return len >= 2 && pattern[len] == '\0';
 }
 
+static bool is_scanner(const char *name)
+{
+	size_t i = 0;
+	while (pmill_scanner_at(i) != NULL && strcmp(pmill_scanner_at(i)->name, name) != 0)
+		i++;
+	return pmill_scanner_at(i) != NULL;
+}
+
 static pmill_status pick_scanner(
 	struct pmill_pretokenizer *pretokenizer, const char *scanner_name, pmill_error *error)
 {
 	const struct pmill_scanner *scanner = pmill_scanner_find(scanner_name);
+	if (scanner == NULL && is_scanner(scanner_name))
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"scanner \"%s\": this processor lacks the instructions", scanner_name);
 	if (scanner == NULL)
-		return fail_unknown(
-			"unknown or unsupported scanner", scanner_name, pmill_scanner_name, error);
+		return pmill_fail_unknown(error, "scanner", scanner_name, pmill_scanner_name);
 	pretokenizer->scan = scanner->functions[pretokenizer->known->id];
 	return PMILL_OK;
 }
@@ -106,7 +95,7 @@ static pmill_status pick_expression(struct pmill_pretokenizer *pretokenizer, con
 	const char *scanner_name, pmill_error *error)
 {
 	if (looks_like_name(expression))
-		return fail_unknown("unknown pattern", expression, pattern_name, error);
+		return pmill_fail_unknown(error, "pattern", expression, pmill_pattern_name);
 	if (scanner_name != NULL && strcmp(scanner_name, REGEX_SCANNER) != 0)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"scanner \"%s\" runs known patterns only, and this pattern is an expression",

@@ -23,12 +23,6 @@ pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_
 	const char *scanner, struct pmill_pretokenizer **pretokenizer, pmill_error *error);
 void pmill_pretokenizer_free(struct pmill_pretokenizer *pretokenizer);
 
-/*
- * The values of `scanner` that this build and this processor support, fastest first; NULL at the
- * end.
- */
-const char *pmill_scanner_name(size_t index);
-
 /* The name of a known pattern, otherwise the expression as given. */
 const char *pmill_pretokenizer_pattern(const struct pmill_pretokenizer *pretokenizer);
 const struct pmill_unicode *pmill_pretokenizer_unicode(

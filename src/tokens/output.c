@@ -7,14 +7,14 @@
 /* Large enough for few calls, and small compared with the text of a chunk. */
 enum { LARGE = 1 << 16 };
 
-pmill_status pmill_output_open(struct pmill_output *output, const char *path, pmill_write_fn write,
-	void *context, unsigned flags, pmill_error *error)
+pmill_status pmill_output_open(
+	struct pmill_output *output, const pmill_output_options *options, pmill_error *error)
 {
-	*output = (struct pmill_output){.is_file = path != NULL};
-	if (path != NULL)
-		return pmill_file_writer_open(&output->file, path, flags, error);
-	output->write = write;
-	output->context = context;
+	*output = (struct pmill_output){.is_file = options->path != NULL};
+	if (output->is_file)
+		return pmill_file_writer_open(&output->file, options->path, options->flags, error);
+	output->write = options->write;
+	output->context = options->write_context;
 	return PMILL_OK;
 }
 

@@ -18,9 +18,9 @@ struct pmill_output {
 	struct pmill_buffer pending; /* appended since the last flush */
 };
 
-/* Writes to the file `path`, or if that is NULL through `write`, or if both are NULL nowhere. */
-pmill_status pmill_output_open(struct pmill_output *output, const char *path, pmill_write_fn write,
-	void *context, unsigned flags, pmill_error *error);
+/* `options` is complete; it is borrowed for the call. */
+pmill_status pmill_output_open(
+	struct pmill_output *output, const pmill_output_options *options, pmill_error *error);
 /* Whether what is written goes anywhere. */
 bool pmill_output_is_open(const struct pmill_output *output);
 /* Passes `pending` on; the second only if it has grown large. */

@@ -42,7 +42,6 @@ struct pmill_token_format {
 };
 
 const struct pmill_token_format *pmill_token_format_at(size_t index); /* NULL at the end */
-const char *pmill_token_format_name(size_t index);                    /* NULL at the end */
 
 /*
  * Picks the format called `name`, or if that is NULL by the suffix of `path`, or if that is NULL

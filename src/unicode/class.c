@@ -30,7 +30,7 @@ const struct pmill_unicode *pmill_unicode_at(unsigned index)
 	return row->version != NULL ? row : NULL;
 }
 
-const char *pmill_unicode_version(size_t index)
+const char *pmill_unicode_name(size_t index)
 {
 	if (index > UINT32_MAX)
 		return NULL;

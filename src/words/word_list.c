@@ -25,9 +25,9 @@ static void release_pages(struct pmill_word_list *words)
 
 void pmill_word_list_release(struct pmill_word_list *words)
 {
-	if (words->is_paged) {
+	if (words->is_paged && !words->is_borrowed) {
 		release_pages(words);
-	} else {
+	} else if (!words->is_borrowed) {
 		free(words->bytes);
 		free(words->offsets);
 		free(words->counts);

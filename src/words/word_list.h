@@ -21,6 +21,7 @@ struct pmill_word_list {
 	int64_t *counts;
 	size_t count;
 	size_t bytes_capacity, offsets_capacity, counts_capacity;
+	bool is_borrowed;             /* the memory is another list's, which lives longer */
 	bool is_paged;                /* all three are as pmill_word_list_reserve allocated them */
 	struct pmill_page_pool *pool; /* if paged, the pool they come from; a reference */
 };

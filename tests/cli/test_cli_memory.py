@@ -273,7 +273,7 @@ def test_too_small_a_limit_names_the_least(run, text_file, tmp_path, threads):
         done = run(*command, "-j", threads, "--memory", "1M", text_file, check=False, cwd=tmp_path)
         assert done.returncode == 2
         least = int(
-            re.search(rb"too small for \d threads?: the least is (\d+) bytes", done.stderr)[1])
+            re.search(rb"too small for \d threads?: the minimum is (\d+) bytes", done.stderr)[1])
     run(*command, "-q", "-j", threads, "--memory", least, text_file, cwd=tmp_path)
     assert run(*command, "-f", "-j", threads, "--memory", least - 1, text_file, check=False,
                cwd=tmp_path).returncode == 2
@@ -351,7 +351,7 @@ def test_merge_counts_within_a_limit(run, many_words, whole, tmp_path):
     run("merge-counts", "-q", "--memory", "14M", "-o", tmp_path / "actual.counts", *inputs)
     assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
     done = run("merge-counts", "--memory", "1M", "-o", tmp_path / "x.counts", *inputs, check=False)
-    assert done.returncode == 2 and b"the least is " in done.stderr
+    assert done.returncode == 2 and b"the minimum is " in done.stderr
     assert names_in(tmp_path) == ["actual.counts", "expected.counts", "shuffled.tsv"]
 
 

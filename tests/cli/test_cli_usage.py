@@ -99,7 +99,7 @@ def test_library_refusals_are_wrong_usage_too(run, text_file):
     refuse(run, "train", "-s", "300", "--special", "a", "--special", "a", text_file)
     refuse(run, "train", "-s", "300", "--pattern", "(", text_file)
     for command in ("count", "merge-counts"):
-        assert "the least is " in refuse(run, command, "--memory", "1", "-o", "out.counts",
+        assert "the minimum is " in refuse(run, command, "--memory", "1", "-o", "out.counts",
                                          text_file)
 
 

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "counts/count_file.h"
 #include "counts/count_file_format.h"
+#include "counts/count_file_reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -136,8 +136,8 @@ static void add_engine(struct engines *engines, const struct pmill_pattern *patt
 	unsigned version, const char *scanner)
 {
 	require(engines->count + 1 < ENGINES, "room for all engines");
-	pmill_status status = pmill_pretokenizer_create(pattern->name, pmill_unicode_version(version),
-		scanner, &engines->made[engines->count], NULL);
+	pmill_status status = pmill_pretokenizer_create(
+		pattern->name, pmill_unicode_name(version), scanner, &engines->made[engines->count], NULL);
 	require(status == PMILL_OK || (strcmp(scanner, "regex") == 0 && status == PMILL_UNSUPPORTED),
 		"create");
 	engines->count += status == PMILL_OK;

@@ -16,7 +16,7 @@ static inline pmill_counts *make_counts(void)
 	const struct pmill_counts_identity identity = {"o200k", "15.1", sample_tokens, 2};
 	pmill_counts *counts = NULL;
 	naive_require(pmill_counts_create(&identity, &counts, NULL) == PMILL_OK, "create");
-	counts->totals = (pmill_totals){.documents = 3, .bytes = 1000, .bad_lines = 2};
+	counts->head.totals = (pmill_totals){.documents = 3, .bytes = 1000, .bad_lines = 2};
 	return counts;
 }
 
@@ -24,8 +24,8 @@ static inline void append_word(pmill_counts *counts, const void *word, size_t le
 {
 	naive_require(
 		pmill_word_list_append(&counts->words, (pmill_bytes){word, len}, count), "append");
-	counts->totals.words++;
-	counts->totals.pretokens += (uint64_t)count;
+	counts->head.totals.words++;
+	counts->head.totals.pretokens += (uint64_t)count;
 }
 
 /* At most `most` distinct random words; they are added to `naive`, too, unless that is NULL. */
@@ -70,8 +70,9 @@ static inline int are_equal_words(const struct pmill_word_list *a, const struct 
 
 static inline int are_equal_counts(const pmill_counts *a, const pmill_counts *b)
 {
-	return pmill_counts_identity_compare(&a->identity, "a", &b->identity, "b", NULL) == PMILL_OK &&
-		are_equal_totals(&a->totals, &b->totals) && are_equal_words(&a->words, &b->words);
+	const struct pmill_counts_head *x = &a->head, *y = &b->head;
+	return pmill_counts_identity_compare(&x->identity, "a", &y->identity, "b", NULL) == PMILL_OK &&
+		are_equal_totals(&x->totals, &y->totals) && are_equal_words(&a->words, &b->words);
 }
 
 static inline struct pmill_buffer read_bytes(const char *path)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "model/build.h"
+#include "model/build_trained.h"
 #include "support/plan.h"
 
 static inline void fuzz_require(bool condition, const char *what)
@@ -21,7 +21,7 @@ static inline void fuzz_require(bool condition, const char *what)
 
 static inline pmill_tokenizer *fuzz_model(const char *layout)
 {
-	struct pmill_id_pair pairs[PLAN_MERGES];
+	pmill_pair_ids pairs[PLAN_MERGES];
 	struct pmill_tokenizer_plan plan = make_plan(layout, pairs);
 	plan.pattern = "qwen2";
 	pmill_tokenizer *tokenizer = NULL;
@@ -62,7 +62,7 @@ static inline void fuzz_require_same(const pmill_tokenizer *a, const pmill_token
 	fuzz_require(a->merge_count == b->merge_count, "as many merges");
 	fuzz_require(a->special_count == b->special_count, "as many special tokens");
 	for (uint32_t id = 0; id < a->vocab.count; id++) {
-		pmill_bytes x = pmill_tokenizer_token(a, id), y = pmill_tokenizer_token(b, id);
+		pmill_bytes x = pmill_tokenizer_token_bytes(a, id), y = pmill_tokenizer_token_bytes(b, id);
 		fuzz_require(
 			x.len == y.len && (x.len == 0 || memcmp(x.data, y.data, x.len) == 0), "the same token");
 	}
@@ -76,9 +76,9 @@ static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 {
 	for (size_t i = 0; i < tokenizer->merge_count; i++) {
 		const struct pmill_merge merge = tokenizer->merges[i];
-		pmill_bytes left = pmill_tokenizer_token(tokenizer, merge.left);
-		pmill_bytes right = pmill_tokenizer_token(tokenizer, merge.right);
-		pmill_bytes joined = pmill_tokenizer_token(tokenizer, merge.id);
+		pmill_bytes left = pmill_tokenizer_token_bytes(tokenizer, merge.left);
+		pmill_bytes right = pmill_tokenizer_token_bytes(tokenizer, merge.right);
+		pmill_bytes joined = pmill_tokenizer_token_bytes(tokenizer, merge.id);
 		fuzz_require(left.len + right.len == joined.len && left.len > 0 && right.len > 0 &&
 				memcmp(joined.data, left.data, left.len) == 0 &&
 				memcmp((const uint8_t *)joined.data + left.len, right.data, right.len) == 0,
@@ -86,7 +86,7 @@ static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 	}
 	for (size_t i = 0; i < tokenizer->special_count; i++) {
 		const struct pmill_special special = tokenizer->specials[i];
-		pmill_bytes token = pmill_tokenizer_token(tokenizer, special.id);
+		pmill_bytes token = pmill_tokenizer_token_bytes(tokenizer, special.id);
 		fuzz_require(token.len == special.content.len &&
 				memcmp(token.data, special.content.data, token.len) == 0,
 			"a special token at its id");

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/build.h"
+#include "model/build_trained.h"
 
 enum { PLAN_MERGES = 7, PLAN_SPECIALS = 2 };
 
@@ -37,11 +37,11 @@ static inline uint32_t plan_id(const struct pmill_layout *layout, const char *to
 
 /* A plan that refers to `pairs`, without pattern or training record. */
 static inline struct pmill_tokenizer_plan make_plan(
-	const char *layout_name, struct pmill_id_pair pairs[PLAN_MERGES])
+	const char *layout_name, pmill_pair_ids pairs[PLAN_MERGES])
 {
 	const struct pmill_layout *layout = pmill_layout_find(layout_name);
 	for (uint32_t i = 0; i < PLAN_MERGES; i++)
-		pairs[i] = (struct pmill_id_pair){
+		pairs[i] = (pmill_pair_ids){
 			plan_id(layout, plan_pairs[i][0], i), plan_id(layout, plan_pairs[i][1], i)};
 	return (struct pmill_tokenizer_plan){.layout = layout,
 		.special_tokens = plan_specials,

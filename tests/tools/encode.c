@@ -74,12 +74,11 @@ static int check_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, 
 	const uint8_t *text, size_t len)
 {
 	size_t got = 0;
-	uint8_t *back = malloc(len + 1);
-	int is_equal = back != NULL &&
-		pmill_tokenizer_decode(tokenizer, ids, count, back, len, &got, NULL) == PMILL_OK &&
+	void *back = NULL;
+	int is_equal = pmill_tokenizer_decode(tokenizer, ids, count, &back, &got, NULL) == PMILL_OK &&
 		got == len && memcmp(back, text, len) == 0;
-	free(back);
-	return is_equal ? 0 : fail("decoding gives a different text");
+	pmill_memory_free(back);
+	return is_equal ? 0 : fail("decoding gives another text");
 }
 
 static int encode_text(const pmill_tokenizer *tokenizer, pmill_encoder *encoder, size_t len)
@@ -119,7 +118,7 @@ int main(int argc, char **argv)
 	int code = parse(argc, argv, &options);
 	if (code == 0 &&
 		(pmill_tokenizer_load(options.model, &options.load, &tokenizer, &error) != PMILL_OK ||
-			pmill_encoder_create(tokenizer, &options.encode, &encoder, &error) != PMILL_OK))
+			pmill_encoder_create(tokenizer, &options.encode, NULL, &encoder, &error) != PMILL_OK))
 		code = fail(error.message);
 	while (code == 0 && read_u32(&len))
 		code = encode_text(tokenizer, encoder, len);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/build.h"
+#include "model/build_trained.h"
 
 enum { MOST_SPECIALS = 100, MOST_MERGES = 100000 };
 
@@ -29,7 +29,7 @@ static int fail_usage(const char *what)
 
 struct plan_input {
 	pmill_bytes specials[MOST_SPECIALS];
-	struct pmill_id_pair merges[MOST_MERGES];
+	pmill_pair_ids merges[MOST_MERGES];
 	size_t special_count, merge_count;
 };
 
@@ -49,7 +49,7 @@ static int read_plan(struct plan_input *input)
 {
 	char line[4000];
 	while (fgets(line, sizeof line, stdin) != NULL) {
-		struct pmill_id_pair pair;
+		pmill_pair_ids pair;
 		if (strncmp(line, "special ", 8) == 0 && input->special_count < MOST_SPECIALS) {
 			pmill_bytes *special = &input->specials[input->special_count++];
 			special->data = read_hex(line + 8, &special->len);
@@ -131,18 +131,18 @@ static void print_model(const pmill_tokenizer *tokenizer)
 	print_hex((pmill_bytes){pattern, strlen(pattern)});
 	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
 		printf("token ");
-		print_hex(pmill_tokenizer_token(tokenizer, id));
+		print_hex(pmill_tokenizer_token_bytes(tokenizer, id));
 	}
 	for (size_t i = 0; i < pmill_tokenizer_merge_count(tokenizer); i++) {
 		uint32_t left, right, id;
-		pmill_tokenizer_merge(tokenizer, i, &left, &right, &id);
+		pmill_tokenizer_get_merge(tokenizer, i, &left, &right, &id);
 		printf("merge %u %u %u\n", left, right, id);
 	}
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
 		pmill_bytes content;
 		uint32_t id;
 		int is_special;
-		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
 		printf("special %u %d ", id, is_special);
 		print_hex(content);
 	}

@@ -154,8 +154,8 @@ static int write_patterns(void)
 
 static int write_versions(void)
 {
-	for (size_t i = 0; pmill_unicode_version(i) != NULL; i++)
-		puts(pmill_unicode_version(i));
+	for (size_t i = 0; pmill_unicode_name(i) != NULL; i++)
+		puts(pmill_unicode_name(i));
 	return 0;
 }
 

@@ -33,6 +33,7 @@ struct list {
 
 struct test_case {
 	pmill_text_options text;
+	pmill_run_options run;
 	pmill_input_options input;
 	pmill_train_options train;
 	pmill_load_options load;
@@ -111,7 +112,7 @@ static const char **as_paths(const struct list *list)
 }
 
 struct adder {
-	pmill_trainer *trainer;
+	pmill_counter *counter;
 	const struct list *texts;
 	size_t first, step;
 	pmill_status status;
@@ -124,8 +125,8 @@ static void *add_texts(void *argument)
 
 	for (size_t i = adder->first; i < adder->texts->count; i += adder->step) {
 		const pmill_bytes *text = &adder->texts->items[i];
-		adder->status = pmill_trainer_add_text(
-			adder->trainer, text->data, text->len, &adder->error);
+		adder->status = pmill_counter_add_text(
+			adder->counter, text->data, text->len, &adder->error);
 		if (adder->status != PMILL_OK)
 			break;
 	}
@@ -133,7 +134,7 @@ static void *add_texts(void *argument)
 }
 
 static pmill_status add_all_texts(
-	const struct test_case *test, pmill_trainer *trainer, pmill_error *error)
+	const struct test_case *test, pmill_counter *counter, pmill_error *error)
 {
 	size_t count = test->add_threads ? test->add_threads : 1;
 	struct adder *adders = or_die(calloc(count, sizeof *adders));
@@ -142,7 +143,7 @@ static pmill_status add_all_texts(
 
 	for (size_t i = 0; i < count; i++) {
 		adders[i] = (struct adder){
-			.trainer = trainer, .texts = &test->texts, .first = i, .step = count};
+			.counter = counter, .texts = &test->texts, .first = i, .step = count};
 		if (count == 1)
 			add_texts(&adders[i]);
 		else if (pthread_create(&threads[i], NULL, add_texts, &adders[i]) != 0)
@@ -162,14 +163,14 @@ static pmill_status add_all_texts(
 }
 
 static pmill_status add_counts(
-	const struct test_case *test, pmill_trainer *trainer, pmill_error *error)
+	const struct test_case *test, pmill_counter *counter, pmill_error *error)
 {
 	for (size_t i = 0; i < test->counts.count; i++) {
 		pmill_counts *counts = NULL;
 		pmill_status status = pmill_counts_load(
-			test->counts.items[i].data, NULL, &test->text, &counts, error);
+			test->counts.items[i].data, NULL, &test->text, &test->run, &counts, error);
 		if (status == PMILL_OK)
-			status = pmill_trainer_add_counts(trainer, counts, error);
+			status = pmill_counter_add_counts(counter, counts, error);
 		pmill_counts_free(counts);
 		if (status != PMILL_OK)
 			return status;
@@ -178,16 +179,16 @@ static pmill_status add_counts(
 }
 
 static pmill_status add_everything(
-	const struct test_case *test, pmill_trainer *trainer, pmill_error *error)
+	const struct test_case *test, pmill_counter *counter, pmill_error *error)
 {
-	pmill_status status = add_all_texts(test, trainer, error);
+	pmill_status status = add_all_texts(test, counter, error);
 
 	if (status == PMILL_OK && test->files.count > 0) {
 		const char **paths = as_paths(&test->files);
-		status = pmill_trainer_add_files(trainer, paths, test->files.count, &test->input, error);
+		status = pmill_counter_add_files(counter, paths, test->files.count, &test->input, error);
 		free(paths);
 	}
-	return status == PMILL_OK ? add_counts(test, trainer, error) : status;
+	return status == PMILL_OK ? add_counts(test, counter, error) : status;
 }
 
 static void put_totals(const pmill_totals *totals)
@@ -204,7 +205,7 @@ static void put_words(const pmill_counts *counts)
 	char *data;
 	size_t len;
 	FILE *lines = open_lines(&data, &len);
-	pmill_counts_info info;
+	pmill_counts_info info = {.size = sizeof info};
 
 	pmill_counts_get_info(counts, &info);
 	for (size_t i = 0; i < info.totals.words; i++) {
@@ -220,16 +221,17 @@ static void put_words(const pmill_counts *counts)
 
 static void put_merges(const pmill_tokenizer *tokenizer)
 {
-	const pmill_training *training = pmill_tokenizer_training(tokenizer);
+	pmill_training training = {.size = sizeof training};
 	char *data;
 	size_t len;
 	FILE *lines = open_lines(&data, &len);
 
+	pmill_tokenizer_get_training(tokenizer, &training);
 	for (size_t rank = 0; rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
 		uint32_t left, right, id;
-		pmill_tokenizer_merge(tokenizer, rank, &left, &right, &id);
+		pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
 		fprintf(lines, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRId64 "\n", left, right, id,
-			training != NULL ? training->merge_counts[rank] : 0);
+			training.version != NULL ? training.merge_counts[rank] : 0);
 	}
 	put_lines("merges", lines, &data, &len);
 }
@@ -241,7 +243,7 @@ static void put_vocab(const pmill_tokenizer *tokenizer)
 	FILE *lines = open_lines(&data, &len);
 
 	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
-		put_hex(lines, pmill_tokenizer_token(tokenizer, id));
+		put_hex(lines, pmill_tokenizer_token_bytes(tokenizer, id));
 		putc('\n', lines);
 	}
 	put_lines("vocab", lines, &data, &len);
@@ -250,7 +252,7 @@ static void put_vocab(const pmill_tokenizer *tokenizer)
 		pmill_bytes content;
 		uint32_t id;
 		int is_special;
-		pmill_tokenizer_special(tokenizer, i, &content, &id, &is_special);
+		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
 		fprintf(lines, "%" PRIu32 " ", id);
 		put_hex(lines, content);
 		putc('\n', lines);
@@ -277,17 +279,14 @@ static void put_saved(const struct test_case *test, const pmill_tokenizer *token
 static void put_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, size_t count)
 {
 	pmill_error error;
-	size_t len, again;
-	pmill_status status = pmill_tokenizer_decode(tokenizer, ids, count, NULL, 0, &len, &error);
-	char *text = or_die(malloc(len + 1));
+	void *text = NULL;
+	size_t len;
 
-	if (status == PMILL_OK)
-		status = pmill_tokenizer_decode(tokenizer, ids, count, text, len, &again, &error);
-	if (status == PMILL_OK)
-		put("decoded", text, again);
+	if (pmill_tokenizer_decode(tokenizer, ids, count, &text, &len, &error) == PMILL_OK)
+		put("decoded", text, len);
 	else
 		put_failure("decode_error", &error);
-	free(text);
+	pmill_memory_free(text);
 }
 
 static void put_ids(const pmill_tokenizer *tokenizer, const uint32_t *ids, size_t count)
@@ -311,14 +310,13 @@ static void put_encoded(const struct test_case *test, const pmill_tokenizer *tok
 	pmill_encode_options options = {.size = sizeof options,
 		.special_tokens = test->encode_special,
 		.allowed = test->allowed.items,
-		.allowed_count = test->allowed.count,
-		.scanner = test->text.scanner};
+		.allowed_count = test->allowed.count};
 	pmill_encoder *encoder = NULL;
 	pmill_error error;
 
 	if (test->encodes.count == 0)
 		return;
-	if (pmill_encoder_create(tokenizer, &options, &encoder, &error) != PMILL_OK) {
+	if (pmill_encoder_create(tokenizer, &options, &test->run, &encoder, &error) != PMILL_OK) {
 		put_failure("encode_error", &error);
 		return;
 	}
@@ -336,11 +334,12 @@ static void put_encoded(const struct test_case *test, const pmill_tokenizer *tok
 
 static void put_tokenizer(const struct test_case *test, const pmill_tokenizer *tokenizer)
 {
-	const pmill_training *training = pmill_tokenizer_training(tokenizer);
+	pmill_training training = {.size = sizeof training};
 
-	if (training != NULL) {
-		put_totals(&training->totals);
-		put_text("stopped", training->stopped);
+	pmill_tokenizer_get_training(tokenizer, &training);
+	if (training.version != NULL) {
+		put_totals(&training.totals);
+		put_text("stopped", training.stopped);
 	}
 	put_text("meaning", pmill_tokenizer_meaning(tokenizer));
 	put_text("pattern", pmill_tokenizer_pattern(tokenizer));
@@ -362,15 +361,21 @@ static pmill_status load(
 static pmill_status train(const struct test_case *test, pmill_tokenizer **tokenizer,
 	pmill_counts **counts, pmill_error *error)
 {
-	pmill_trainer *trainer = NULL;
-	pmill_status status = pmill_trainer_create(&test->text, &test->train, &trainer, error);
+	pmill_counter *counter = NULL;
+	pmill_text_options text = test->text;
+	pmill_status status = PMILL_OK;
 
+	text.reserve = test->train.reserve;
+	if (!test->take)
+		status = pmill_tokenizer_check_train(&text, &test->train, error);
 	if (status == PMILL_OK)
-		status = add_everything(test, trainer, error);
+		status = pmill_counter_create(&text, &test->run, &counter, error);
 	if (status == PMILL_OK)
-		status = test->take ? pmill_trainer_take_counts(trainer, counts, error)
-							: pmill_trainer_train(trainer, tokenizer, error);
-	pmill_trainer_free(trainer);
+		status = add_everything(test, counter, error);
+	if (status == PMILL_OK)
+		status = test->take ? pmill_counter_take(counter, counts, error)
+							: pmill_tokenizer_train(counter, &test->train, tokenizer, error);
+	pmill_counter_free(counter);
 	return status;
 }
 
@@ -420,7 +425,7 @@ static const char **find_string(struct test_case *test, const char *key)
 	const struct {
 		const char *key;
 		const char **string;
-	} strings[] = {{"unicode", &test->text.unicode_version}, {"scanner", &test->text.scanner},
+	} strings[] = {{"unicode", &test->text.unicode_version}, {"scanner", &test->run.scanner},
 		{"ties", &test->train.ties}, {"layout", &test->train.layout},
 		{"compat", &test->train.compat}, {"format", &test->input.format},
 		{"field", &test->input.field}, {"encode_special", &test->encode_special},
@@ -447,9 +452,9 @@ static int set_number(struct test_case *test, const char *key, const char *value
 	else if (strcmp(key, "max_token_length") == 0)
 		test->train.max_token_length = number;
 	else if (strcmp(key, "threads") == 0)
-		test->text.threads = (unsigned)number;
+		test->run.threads = (unsigned)number;
 	else if (strcmp(key, "chunk_size") == 0)
-		test->text.chunk_size = (size_t)number;
+		test->run.chunk_size = (size_t)number;
 	else if (strcmp(key, "skip_bad_lines") == 0)
 		test->input.skip_bad_lines = (int)number;
 	else if (strcmp(key, "add_threads") == 0)
@@ -485,6 +490,7 @@ static void set(struct test_case *test, const char *key, pmill_bytes value)
 static void begin_case(struct test_case *test)
 {
 	*test = (struct test_case){.text.size = sizeof test->text,
+		.run.size = sizeof test->run,
 		.input.size = sizeof test->input,
 		.train.size = sizeof test->train,
 		.load.size = sizeof test->load};

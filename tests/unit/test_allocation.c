@@ -159,16 +159,17 @@ static pmill_status check_model(pmill_tokenizer *tokenizer)
 	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
 	const uint32_t *ids;
 	size_t id_count, len;
-	pmill_status status = pmill_encoder_create(tokenizer, &options, &encoder, NULL);
+	pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, NULL);
 	if (status == PMILL_OK)
 		status = pmill_encoder_encode(encoder, text, sizeof text - 1, &ids, &id_count, NULL);
-	char back[sizeof text + 16];
+	void *back = NULL;
 	if (status == PMILL_OK)
-		status = pmill_tokenizer_decode(tokenizer, ids, id_count, back, sizeof back, &len, NULL);
+		status = pmill_tokenizer_decode(tokenizer, ids, id_count, &back, &len, NULL);
 	if (status == PMILL_OK) {
 		assert_int_equal(len, sizeof text - 1);
 		assert_memory_equal(back, text, len);
 	}
+	pmill_memory_free(back);
 	pmill_encoder_free(encoder);
 	return status;
 }
@@ -195,18 +196,35 @@ static pmill_status save_and_load(pmill_tokenizer *tokenizer, const char *format
 	return status;
 }
 
-static pmill_status use_counts(pmill_trainer *trainer, const struct work *work)
+static pmill_status train_from_counts(const pmill_counts *counts, const pmill_run_options *run)
+{
+	pmill_train_options options = {.size = sizeof options, .vocab_size = 270, .reserve = 2};
+	pmill_tokenizer *tokenizer = NULL;
+	pmill_status status = pmill_tokenizer_train_from_counts(
+		counts, &options, run, &tokenizer, NULL);
+	if (status == PMILL_OK)
+		status = check_model(tokenizer);
+	pmill_tokenizer_free(tokenizer);
+	return status;
+}
+
+static pmill_status use_counts(
+	pmill_counter *counter, const struct work *work, const pmill_run_options *run)
 {
 	pmill_counts *counts = NULL, *loaded = NULL;
-	pmill_status status = pmill_trainer_take_counts(trainer, &counts, NULL);
+	pmill_status status = pmill_counter_take(counter, &counts, NULL);
 	if (status == PMILL_OK)
 		status = pmill_counts_save(counts, work->counts_path, PMILL_OVERWRITE, NULL);
 	if (status == PMILL_OK)
-		status = pmill_counts_load(work->counts_path, NULL, NULL, &loaded, NULL);
+		status = pmill_counts_load(work->counts_path, NULL, NULL, NULL, &loaded, NULL);
 	if (status == PMILL_OK)
-		status = pmill_trainer_add_counts(trainer, loaded, NULL);
+		status = train_from_counts(loaded, run);
 	if (status == PMILL_OK)
-		status = pmill_trainer_add_counts(trainer, counts, NULL);
+		status = pmill_counter_add_counts(counter, loaded, NULL);
+	if (status == PMILL_OK)
+		status = pmill_counter_add_counts(counter, counts, NULL);
+	if (status == PMILL_OK)
+		status = pmill_counter_move_counts(counter, &counts, NULL);
 	pmill_counts_free(counts);
 	pmill_counts_free(loaded);
 	return status;
@@ -218,21 +236,20 @@ static pmill_status train(const struct work *work)
 	pmill_text_options text_options = {.size = sizeof text_options,
 		.pattern = work->pattern,
 		.special_tokens = &special,
-		.special_token_count = 1,
-		.threads = work->threads,
-		.chunk_size = 64};
+		.special_token_count = 1};
+	pmill_run_options run = {.size = sizeof run, .threads = work->threads, .chunk_size = 64};
 	pmill_train_options options = {.size = sizeof options, .vocab_size = 300};
-	pmill_trainer *trainer = NULL;
+	pmill_counter *counter = NULL;
 	pmill_tokenizer *tokenizer = NULL;
-	pmill_status status = pmill_trainer_create(&text_options, &options, &trainer, NULL);
+	pmill_status status = pmill_counter_create(&text_options, &run, &counter, NULL);
 	if (status == PMILL_OK)
-		status = pmill_trainer_add_text(trainer, text, sizeof text - 1, NULL);
+		status = pmill_counter_add_text(counter, text, sizeof text - 1, NULL);
 	if (status == PMILL_OK)
-		status = pmill_trainer_add_files(trainer, &work->text_path, 1, NULL, NULL);
+		status = pmill_counter_add_files(counter, &work->text_path, 1, NULL, NULL);
 	if (status == PMILL_OK)
-		status = use_counts(trainer, work);
+		status = use_counts(counter, work, &run);
 	if (status == PMILL_OK)
-		status = pmill_trainer_train(trainer, &tokenizer, NULL);
+		status = pmill_tokenizer_train(counter, &options, &tokenizer, NULL);
 	if (status == PMILL_OK)
 		status = check_model(tokenizer);
 	if (status == PMILL_OK)
@@ -242,7 +259,7 @@ static pmill_status train(const struct work *work)
 	if (status == PMILL_OK)
 		status = pmill_tokenizer_save(tokenizer, work->folder, "folder", PMILL_OVERWRITE, NULL);
 	pmill_tokenizer_free(tokenizer);
-	pmill_trainer_free(trainer);
+	pmill_counter_free(counter);
 	return status;
 }
 

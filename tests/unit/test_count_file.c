@@ -11,8 +11,9 @@
 
 #include <cmocka.h>
 
-#include "counts/count_file.h"
 #include "counts/count_file_format.h"
+#include "pretokenize/pattern.h"
+#include "support/compressed.h"
 #include "support/count_files.h"
 #include "support/refuse_memory.h"
 #include "support/scratch_folder.h"
@@ -50,17 +51,22 @@ static const char *save(const pmill_counts *counts)
 
 static void check_round_trip(const pmill_counts *counts)
 {
-	pmill_counts *loaded = NULL, *head = NULL;
+	pmill_counts *loaded = NULL;
+	pmill_counts_head *head = NULL;
 	pmill_error error = {0};
 	const char *path = save(counts);
-	if (pmill_counts_load(path, NULL, NULL, &loaded, &error) != PMILL_OK)
+	if (pmill_counts_load(path, NULL, NULL, NULL, &loaded, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
 	assert_true(are_equal_counts(counts, loaded));
 	for (int check = 0; check <= 1; check++) {
-		assert_int_equal(pmill_counts_inspect(path, check, &head, &error), PMILL_OK);
-		assert_true(are_equal_totals(&counts->totals, &head->totals));
-		assert_int_equal(head->words.count, 0);
-		pmill_counts_free(head);
+		pmill_counts_info info = {.size = sizeof info};
+		assert_int_equal(pmill_counts_head_load(path, check, &head, &error), PMILL_OK);
+		assert_int_equal(pmill_counts_head_get_info(head, &info), PMILL_OK);
+		assert_true(are_equal_totals(&counts->head.totals, &info.totals));
+		assert_int_equal(pmill_counts_identity_compare(
+							 &counts->head.identity, "counts", &head->identity, "head", &error),
+			PMILL_OK);
+		pmill_counts_head_free(head);
 	}
 	pmill_counts_free(loaded);
 }
@@ -85,7 +91,7 @@ static void test_blocks(void **state)
 	char word[40];
 	for (int i = 100000; i < 200000; i++)
 		append_word(counts, word, (size_t)snprintf(word, sizeof word, "a%d", i), i);
-	static const size_t around = PMILL_COUNT_FILE_MOST_BLOCK;
+	static const size_t around = PMILL_COUNT_FILE_MAX_BLOCK;
 	uint8_t *long_word = malloc(3 * around);
 	assert_non_null(long_word);
 	memset(long_word, 'x', 3 * around);
@@ -114,7 +120,7 @@ static pmill_status load_bytes(const void *data, size_t len, pmill_counts **coun
 {
 	const char *path = scratch_write(&folder, "b.counts", data, len);
 	pmill_error error = {0};
-	pmill_status status = pmill_counts_load(path, NULL, NULL, counts, &error);
+	pmill_status status = pmill_counts_load(path, NULL, NULL, NULL, counts, &error);
 	if (status == PMILL_OK)
 		return status;
 	char beginning[800];
@@ -335,17 +341,23 @@ static void test_expression(void **state)
 
 /* ---- Expected options ---- */
 
-static void load_expecting(pmill_text_options expected, pmill_status wanted, const char *message)
+static void load_running(pmill_text_options expected, const pmill_run_options *run,
+	pmill_status wanted, const char *message)
 {
 	pmill_counts *counts = NULL;
 	pmill_error error = {0};
 	expected.size = sizeof expected;
 	pmill_status status = pmill_counts_load(
-		scratch_path(&folder, "a.counts"), NULL, &expected, &counts, &error);
+		scratch_path(&folder, "a.counts"), NULL, &expected, run, &counts, &error);
 	assert_int_equal(status, wanted);
 	if (message != NULL && strstr(error.message, message) == NULL)
 		fail_msg("%s", error.message);
 	pmill_counts_free(counts);
+}
+
+static void load_expecting(pmill_text_options expected, pmill_status wanted, const char *says)
+{
+	load_running(expected, NULL, wanted, says);
 }
 
 static void test_expected(void **state)
@@ -369,26 +381,27 @@ static void test_expected(void **state)
 					   .doc_separator = sample_tokens[0]},
 		PMILL_OK, NULL);
 	load_expecting((pmill_text_options){.pattern = "gpt2"}, PMILL_BAD_OPTION,
-		"a.counts was made with pattern o200k, the options with gpt2");
+		"/a.counts, gpt2 in the options");
 	load_expecting((pmill_text_options){.unicode_version = "16.0"}, PMILL_BAD_OPTION,
-		"a.counts was made with Unicode 15.1, the options with 16.0");
+		"/a.counts, 16.0 in the options");
 	load_expecting((pmill_text_options){.unicode_version = "1.1"}, PMILL_BAD_OPTION, "1.1");
 	load_expecting((pmill_text_options){.doc_separator = sample_tokens[0]}, PMILL_BAD_OPTION,
-		"a.counts was made with 2 special tokens, the options with 1");
+		"/a.counts, 1 in the options");
 	load_expecting((pmill_text_options){.special_tokens = swapped, .special_token_count = 2},
-		PMILL_BAD_OPTION, "special token \"<|endoftext|>\", the options with ");
+		PMILL_BAD_OPTION, "special tokens differ: \"<|endoftext|>\" in ");
 }
 
 static void test_expressions_of_known_patterns(void **state)
 {
 	(void)state;
-	const char *expression, *name;
-	for (size_t i = 0; (name = pmill_pattern_name(i, &expression)) != NULL; i++) {
+	const char *name;
+	for (size_t i = 0; (name = pmill_pattern_name(i)) != NULL; i++) {
+		const char *expression = pmill_pattern_expression(name);
 		const struct pmill_counts_identity identity = {
 			expression != NULL ? expression : name, "16.0", NULL, 0};
 		pmill_counts *counts = NULL;
 		assert_int_equal(pmill_counts_create(&identity, &counts, NULL), PMILL_OK);
-		pmill_counts_info info;
+		pmill_counts_info info = {.size = sizeof info};
 		pmill_counts_get_info(counts, &info);
 		assert_string_equal(info.pattern, pmill_pattern_find(identity.pattern)->name);
 		pmill_counts_free(counts);
@@ -406,21 +419,49 @@ static void test_cancel(void **state)
 	(void)state;
 	struct pmill_buffer bytes = small_file();
 	pmill_buffer_release(&bytes);
-	load_expecting((pmill_text_options){.progress = stop}, PMILL_CANCELLED, NULL);
+	const pmill_run_options run = {.size = sizeof run, .progress = stop};
+	load_running((pmill_text_options){0}, &run, PMILL_CANCELLED, NULL);
 }
 
 static void test_missing_and_other_files(void **state)
 {
 	(void)state;
 	pmill_counts *counts = NULL;
+	pmill_counts_head *head = NULL;
 	pmill_error error;
 	const char *path = scratch_path(&folder, "missing.counts");
-	assert_int_equal(pmill_counts_load(path, NULL, NULL, &counts, &error), PMILL_IO);
-	assert_int_equal(pmill_counts_inspect(path, 1, &counts, &error), PMILL_IO);
+	assert_int_equal(pmill_counts_load(path, NULL, NULL, NULL, &counts, &error), PMILL_IO);
+	assert_int_equal(pmill_counts_head_load(path, 1, &head, &error), PMILL_IO);
 	path = scratch_write(&folder, "other", "some text", 9);
-	assert_int_equal(pmill_counts_inspect(path, 0, &counts, &error), PMILL_BAD_INPUT);
-	assert_int_equal(pmill_counts_inspect(path, 1, &counts, &error), PMILL_BAD_INPUT);
+	assert_int_equal(pmill_counts_head_load(path, 0, &head, &error), PMILL_BAD_INPUT);
+	assert_int_equal(pmill_counts_head_load(path, 1, &head, &error), PMILL_BAD_INPUT);
+	assert_null(counts);
+	assert_null(head);
 }
+
+#if PMILL_HAVE_ZLIB
+/* Its end record is found by reading all of it. */
+static void test_head_of_compressed_file(void **state)
+{
+	(void)state;
+	struct pmill_buffer bytes = small_file(), packed = {0};
+	append_gzip(&packed, bytes.data, bytes.len);
+	const char *path = scratch_write(&folder, "a.counts.gz", packed.data, packed.len);
+	for (int check = 0; check <= 1; check++) {
+		pmill_counts_head *head = NULL;
+		pmill_error error = {0};
+		if (pmill_counts_head_load(path, check, &head, &error) != PMILL_OK)
+			fail_msg("%s", error.message);
+		pmill_counts_info info = {.size = sizeof info};
+		assert_int_equal(pmill_counts_head_get_info(head, &info), PMILL_OK);
+		assert_string_equal(info.pattern, "o200k");
+		assert_true(info.totals.words > 0);
+		pmill_counts_head_free(head);
+	}
+	pmill_buffer_release(&bytes);
+	pmill_buffer_release(&packed);
+}
+#endif
 
 static pmill_status save_and_load(const char *path, pmill_counts **loaded)
 {
@@ -433,7 +474,7 @@ static pmill_status save_and_load(const char *path, pmill_counts **loaded)
 	if (status == PMILL_OK)
 		status = pmill_counts_save(counts, path, PMILL_OVERWRITE, NULL);
 	if (status == PMILL_OK)
-		status = pmill_counts_load(path, NULL, NULL, loaded, NULL);
+		status = pmill_counts_load(path, NULL, NULL, NULL, loaded, NULL);
 	pmill_counts_free(counts);
 	return status;
 }
@@ -481,7 +522,7 @@ static void test_unsupported(void **state)
 	assert_false(pmill_path_exists(path));
 	path = scratch_write(&folder, "b.counts", PMILL_COUNT_FILE_MAGIC, 8);
 	pmill_counts *loaded = NULL;
-	assert_int_equal(pmill_counts_load(path, NULL, NULL, &loaded, &error), PMILL_UNSUPPORTED);
+	assert_int_equal(pmill_counts_load(path, NULL, NULL, NULL, &loaded, &error), PMILL_UNSUPPORTED);
 	pmill_counts_free(counts);
 }
 
@@ -502,6 +543,9 @@ int main(void)
 		cmocka_unit_test(test_expressions_of_known_patterns),
 		cmocka_unit_test(test_cancel),
 		cmocka_unit_test(test_missing_and_other_files),
+#if PMILL_HAVE_ZLIB
+		cmocka_unit_test(test_head_of_compressed_file),
+#endif
 		cmocka_unit_test(test_out_of_memory),
 	};
 	if (pmill_block_codec_check(NULL) != PMILL_OK)

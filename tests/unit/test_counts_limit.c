@@ -23,10 +23,10 @@ static pmill_counts *load(const char *path, uint64_t limit, pmill_status wanted,
 		.pattern = "o200k",
 		.unicode_version = "15.1",
 		.special_tokens = sample_tokens,
-		.special_token_count = 2,
-		.memory_limit = limit};
+		.special_token_count = 2};
+	pmill_run_options run = {.size = sizeof run, .memory_limit = limit};
 	pmill_counts *counts = NULL;
-	pmill_status status = pmill_counts_load(path, NULL, &expected, &counts, error);
+	pmill_status status = pmill_counts_load(path, NULL, &expected, &run, &counts, error);
 	if (status != wanted)
 		fail_msg("status %d: %s", (int)status, error->message);
 	return counts;
@@ -42,7 +42,7 @@ static void save_as(const pmill_counts *counts, const char *path)
 	assert_int_equal(pmill_counts_save(counts, path, PMILL_OVERWRITE, NULL), PMILL_OK);
 }
 
-/* A file that needs exactly the limit is loaded. With one byte less, it is refused. */
+/* A file that needs exactly the limit is loaded; one byte less is refused, with both figures. */
 static void test_load(void **state)
 {
 	(void)state;
@@ -96,10 +96,10 @@ static void test_unsorted(void **state)
 	const char *path = write_reversed(made);
 	uint64_t least = 2 * list_memory(made), enough = 0;
 	for (uint64_t limit = least / 8; limit < 16 * least; limit += limit / 7) {
-		pmill_text_options expected = {.size = sizeof expected, .memory_limit = limit};
+		pmill_run_options run = {.size = sizeof run, .memory_limit = limit};
 		pmill_error error;
 		pmill_counts *loaded = NULL;
-		pmill_status status = pmill_counts_load(path, "raw", &expected, &loaded, &error);
+		pmill_status status = pmill_counts_load(path, "raw", NULL, &run, &loaded, &error);
 		if (status == PMILL_OK) {
 			assert_true(are_equal_words(&made->words, &loaded->words));
 			enough = enough == 0 ? limit : enough;
@@ -114,33 +114,31 @@ static void test_unsorted(void **state)
 	pmill_counts_free(made);
 }
 
-static pmill_trainer *create(uint64_t limit, uint64_t vocab_size)
+static pmill_counter *create(uint64_t limit)
 {
 	pmill_text_options text = {.size = sizeof text,
 		.pattern = "o200k",
 		.unicode_version = "15.1",
 		.special_tokens = sample_tokens,
-		.special_token_count = 2,
-		.threads = 1,
-		.memory_limit = limit,
-		.tmp_dir = folder.path};
-	pmill_train_options options = {.size = sizeof options, .vocab_size = vocab_size};
-	pmill_trainer *trainer = NULL;
+		.special_token_count = 2};
+	pmill_run_options run = {
+		.size = sizeof run, .threads = 1, .memory_limit = limit, .tmp_dir = folder.path};
+	pmill_counter *counter = NULL;
 	pmill_error error;
-	if (pmill_trainer_create(&text, &options, &trainer, &error) != PMILL_OK)
+	if (pmill_counter_create(&text, &run, &counter, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
-	return trainer;
+	return counter;
 }
 
-static struct pmill_buffer saved(pmill_trainer *trainer, pmill_totals *totals)
+static struct pmill_buffer saved(pmill_counter *counter, pmill_totals *totals)
 {
 	const char *path = scratch_path(&folder, "saved.counts");
-	pmill_counts *head = NULL;
+	pmill_counts_head *head = NULL;
 	pmill_error error;
-	if (pmill_trainer_save_counts(trainer, path, PMILL_OVERWRITE, &head, &error) != PMILL_OK)
+	if (pmill_counter_save(counter, path, PMILL_OVERWRITE, &head, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
 	*totals = head->totals;
-	pmill_counts_free(head);
+	pmill_counts_head_free(head);
 	return read_bytes(path);
 }
 
@@ -157,16 +155,20 @@ static void free_parts(pmill_counts **parts)
 		pmill_counts_free(parts[i]);
 }
 
-static void add_parts(pmill_trainer *trainer, pmill_counts **parts, bool is_moved)
+/* Parts that are moved are gone afterwards, others stay as they were. */
+static void add_parts(pmill_counter *counter, pmill_counts **parts, bool is_moved)
 {
 	for (size_t i = 0; i < PARTS; i++) {
-		pmill_totals totals = parts[i]->totals;
+		if (is_moved) {
+			assert_int_equal(pmill_counter_move_counts(counter, &parts[i], NULL), PMILL_OK);
+			assert_null(parts[i]);
+			continue;
+		}
+		pmill_totals totals = parts[i]->head.totals;
 		size_t count = parts[i]->words.count;
-		assert_int_equal(is_moved ? pmill_trainer_move_counts(trainer, parts[i], NULL)
-								  : pmill_trainer_add_counts(trainer, parts[i], NULL),
-			PMILL_OK);
-		assert_int_equal(parts[i]->words.count, is_moved ? 0 : count);
-		assert_true(are_equal_totals(&parts[i]->totals, &totals));
+		assert_int_equal(pmill_counter_add_counts(counter, parts[i], NULL), PMILL_OK);
+		assert_int_equal(parts[i]->words.count, count);
+		assert_true(are_equal_totals(&parts[i]->head.totals, &totals));
 	}
 }
 
@@ -180,16 +182,16 @@ static void test_same_sum(void **state)
 	for (size_t i = 0; i < 3; i++)
 		for (int is_moved = 0; is_moved < 2; is_moved++) {
 			pmill_counts *parts[PARTS];
-			pmill_trainer *trainer = create(limits[i], 300);
-			pmill_counting counting;
+			pmill_counter *counter = create(limits[i]);
+			pmill_counter_info info = {.size = sizeof info};
 			pmill_totals totals;
 			make_parts(parts);
-			assert_int_equal(pmill_trainer_add_text(trainer, "some text", 9, NULL), PMILL_OK);
-			add_parts(trainer, parts, is_moved);
-			assert_int_equal(pmill_trainer_add_text(trainer, "more text", 9, NULL), PMILL_OK);
-			pmill_trainer_get_counting(trainer, &counting);
-			assert_int_equal(counting.spilled_runs > 0, limits[i] == LIMIT);
-			struct pmill_buffer bytes = saved(trainer, &totals);
+			assert_int_equal(pmill_counter_add_text(counter, "some text", 9, NULL), PMILL_OK);
+			add_parts(counter, parts, is_moved);
+			assert_int_equal(pmill_counter_add_text(counter, "more text", 9, NULL), PMILL_OK);
+			assert_int_equal(pmill_counter_get_info(counter, &info), PMILL_OK);
+			assert_int_equal(info.spilled_runs > 0, limits[i] == LIMIT);
+			struct pmill_buffer bytes = saved(counter, &totals);
 			if (expected.len == 0) {
 				expected = bytes;
 				expected_totals = totals;
@@ -199,7 +201,7 @@ static void test_same_sum(void **state)
 				assert_true(are_equal_totals(&totals, &expected_totals));
 				pmill_buffer_release(&bytes);
 			}
-			pmill_trainer_free(trainer);
+			pmill_counter_free(counter);
 			free_parts(parts);
 		}
 	pmill_buffer_release(&expected);
@@ -210,7 +212,8 @@ static void test_more_after_a_refusal(void **state)
 {
 	(void)state;
 	pmill_counts *parts[PARTS];
-	pmill_trainer *limited = create(LIMIT, 300), *plain = create(0, 300);
+	pmill_counter *limited = create(LIMIT), *plain = create(0);
+	pmill_train_options options = {.size = sizeof options, .vocab_size = 300};
 	pmill_tokenizer *none = NULL;
 	pmill_totals totals[2];
 	pmill_error error;
@@ -219,7 +222,8 @@ static void test_more_after_a_refusal(void **state)
 	add_parts(plain, parts, false);
 	for (int i = 0; i < 2; i++) {
 		add_parts(limited, parts, false);
-		assert_int_equal(pmill_trainer_train(limited, &none, &error), PMILL_MEMORY_LIMIT);
+		assert_int_equal(
+			pmill_tokenizer_train(limited, &options, &none, &error), PMILL_MEMORY_LIMIT);
 		assert_non_null(strstr(error.message, "more than the limit of 12.0 MiB"));
 		assert_null(none);
 	}
@@ -229,8 +233,8 @@ static void test_more_after_a_refusal(void **state)
 	assert_true(are_equal_totals(&totals[0], &totals[1]));
 	pmill_buffer_release(&expected);
 	pmill_buffer_release(&actual);
-	pmill_trainer_free(limited);
-	pmill_trainer_free(plain);
+	pmill_counter_free(limited);
+	pmill_counter_free(plain);
 	free_parts(parts);
 }
 
@@ -243,16 +247,17 @@ static void test_refused_move(void **state)
 	pmill_bytes word;
 	int64_t count;
 	pmill_error error;
-	pmill_trainer *trainer = create(0, 300);
+	pmill_counter *counter = create(0);
 	assert_int_equal(pmill_counts_create(&identity, &counts, NULL), PMILL_OK);
 	append_word(counts, "ab", 2, 5);
-	assert_int_equal(pmill_trainer_move_counts(trainer, counts, &error), PMILL_BAD_OPTION);
+	assert_int_equal(pmill_counter_move_counts(counter, &counts, &error), PMILL_BAD_OPTION);
 	assert_non_null(strstr(error.message, "gpt2"));
-	pmill_counts_get_word(counts, 0, &word, &count);
+	assert_non_null(counts);
+	assert_int_equal(pmill_counts_get_word(counts, 0, &word, &count), PMILL_OK);
 	assert_int_equal(word.len, 2);
 	assert_int_equal(count, 5);
 	pmill_counts_free(counts);
-	pmill_trainer_free(trainer);
+	pmill_counter_free(counter);
 }
 
 static int set_up(void **state)

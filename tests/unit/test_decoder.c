@@ -1,4 +1,4 @@
-/* Ids → bytes: capacity, unknown ids, and characters that arrive in parts. */
+/* Ids → bytes: whole, unknown ids, no memory, and characters that arrive in parts. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,27 @@
 
 #include <cmocka.h>
 
+#include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+	return is_refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return is_refused() ? NULL : __real_realloc(memory, size);
+}
 
 /* Ids 0–255 are the bytes; 256 is a hole; 257 is "€x". */
 static struct pmill_tokenizer *make_model(void)
@@ -21,24 +41,31 @@ static struct pmill_tokenizer *make_model(void)
 	return tokenizer;
 }
 
-static void reports_the_capacity_needed(void **state)
+static void hands_over_the_bytes(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
 	static const uint32_t ids[] = {'a', 257, 258, 0};
-	char out[14] = "...........";
-	size_t len = 99;
-	for (size_t capacity = 0; capacity < 13; capacity++) {
-		assert_int_equal(pmill_tokenizer_decode(
-							 tokenizer, ids, 4, capacity == 0 ? NULL : out, capacity, &len, NULL),
-			PMILL_OK);
-		assert_int_equal(len, 13);
-		assert_string_equal(out, "...........");
+	static const char expected[] = "a\xe2\x82\xacx<|end|>\0";
+	static const size_t lens[] = {0, 1, 5, 12, 13};
+	for (size_t count = 0; count <= 4; count++) {
+		void *data = NULL;
+		size_t len = 99;
+		assert_int_equal(
+			pmill_tokenizer_decode(tokenizer, ids, count, &data, &len, NULL), PMILL_OK);
+		assert_int_equal(len, lens[count]);
+		assert_non_null(data);
+		if (len > 0)
+			assert_memory_equal(data, expected, len);
+		pmill_memory_free(data);
 	}
-	assert_int_equal(pmill_tokenizer_decode(tokenizer, ids, 4, out, 13, &len, NULL), PMILL_OK);
-	assert_memory_equal(out, "a\xe2\x82\xacx<|end|>\0", 13);
-	assert_int_equal(pmill_tokenizer_decode(tokenizer, NULL, 0, NULL, 0, &len, NULL), PMILL_OK);
+	void *data = NULL;
+	size_t len = 99;
+	assert_int_equal(pmill_tokenizer_decode(tokenizer, NULL, 0, &data, &len, NULL), PMILL_OK);
+	assert_non_null(data);
 	assert_int_equal(len, 0);
+	pmill_memory_free(data);
+	pmill_memory_free(NULL);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -49,14 +76,52 @@ static void refuses_unknown_ids(void **state)
 	static const uint32_t unknown[] = {256, 259, UINT32_MAX};
 	for (size_t i = 0; i < 3; i++) {
 		uint32_t ids[] = {'a', 'b', unknown[i]};
-		char out[10] = "...";
+		void *const untouched = &ids, *data = untouched;
 		size_t len = 99;
 		pmill_error error;
 		assert_int_equal(
-			pmill_tokenizer_decode(tokenizer, ids, 3, out, 10, &len, &error), PMILL_BAD_INPUT);
+			pmill_tokenizer_decode(tokenizer, ids, 3, &data, &len, &error), PMILL_BAD_INPUT);
 		assert_int_equal(error.offset, 2);
 		assert_int_equal(len, 99);
-		assert_string_equal(out, "...");
+		assert_ptr_equal(data, untouched);
+	}
+	pmill_tokenizer_free(tokenizer);
+}
+
+static pmill_status decode_both_ways(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	static const uint32_t ids[] = {'a', 257};
+	void *data = NULL;
+	size_t len = 99;
+	struct pmill_stream_decoder *decoder = NULL;
+	pmill_status status = pmill_tokenizer_decode(tokenizer, ids, 2, &data, &len, error);
+	assert_true(status == PMILL_OK || (data == NULL && len == 99));
+	pmill_memory_free(data);
+	if (status == PMILL_OK)
+		status = pmill_stream_decoder_create(tokenizer, &decoder, error);
+	pmill_bytes given = {0};
+	if (status == PMILL_OK)
+		status = pmill_stream_decoder_add(decoder, ids, 2, &given, error);
+	assert_int_equal(given.len, status == PMILL_OK ? 5 : 0);
+	pmill_stream_decoder_free(decoder);
+	return status;
+}
+
+static void survives_no_memory(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	for (long refused = 0;; refused++) {
+		pmill_error error;
+		allocations_left = refused;
+		pmill_status status = decode_both_ways(tokenizer, &error);
+		if (!was_refused()) {
+			assert_int_equal(status, PMILL_OK);
+			assert_int_equal(refused, 3);
+			break;
+		}
+		assert_int_equal(status, PMILL_NO_MEMORY);
+		assert_int_equal(error.status, PMILL_NO_MEMORY);
 	}
 	pmill_tokenizer_free(tokenizer);
 }
@@ -168,8 +233,9 @@ static void returns_all_bytes_in_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reports_the_capacity_needed),
+		cmocka_unit_test(hands_over_the_bytes),
 		cmocka_unit_test(refuses_unknown_ids),
+		cmocka_unit_test(survives_no_memory),
 		cmocka_unit_test(holds_back_parts_of_characters),
 		cmocka_unit_test(keeps_its_place_after_a_failure),
 		cmocka_unit_test(returns_all_bytes_in_order),

@@ -56,7 +56,7 @@ static struct pmill_encoder *make_encoder(
 		.special_tokens = policy,
 		.allowed = &name,
 		.allowed_count = allowed != NULL};
-	assert_int_equal(pmill_encoder_create(tokenizer, &options, &encoder, NULL), PMILL_OK);
+	assert_int_equal(pmill_encoder_create(tokenizer, &options, NULL, &encoder, NULL), PMILL_OK);
 	return encoder;
 }
 
@@ -81,7 +81,7 @@ static void encodes_text(void **state)
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
 	struct pmill_encoder *encoder = NULL;
-	assert_int_equal(pmill_encoder_create(tokenizer, NULL, &encoder, NULL), PMILL_OK);
+	assert_int_equal(pmill_encoder_create(tokenizer, NULL, NULL, &encoder, NULL), PMILL_OK);
 	assert_ids(encoder, "", 0, NULL);
 	ASSERT_IDS(encoder, "hi hi  hi", HI, BLANK_HI, ' ', BLANK_HI);
 	ASSERT_IDS(encoder, "\xff\n", 0xff, '\n');
@@ -136,7 +136,7 @@ static pmill_status try_options(const struct pmill_tokenizer *tokenizer,
 {
 	struct pmill_encoder *encoder = NULL;
 	pmill_error error;
-	pmill_status status = pmill_encoder_create(tokenizer, options, &encoder, &error);
+	pmill_status status = pmill_encoder_create(tokenizer, options, NULL, &encoder, &error);
 	assert_null(encoder);
 	assert_non_null(strstr(error.message, expected));
 	return status;
@@ -160,6 +160,28 @@ static void refuses_bad_options(void **state)
 	assert_int_equal(try_options(tokenizer, &options, "list"), PMILL_BAD_OPTION);
 	tokenizer->pattern = NULL;
 	assert_int_equal(try_options(tokenizer, NULL, "pattern"), PMILL_BAD_OPTION);
+	pmill_tokenizer_free(tokenizer);
+}
+
+/* Of the run options only the scanner counts; the ids are the same. */
+static void takes_any_scanner(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct pmill_encoder *encoder = NULL;
+	pmill_run_options run = {.size = sizeof run, .threads = 3, .memory_limit = 1, .chunk_size = 1};
+	for (size_t i = 0; (run.scanner = pmill_scanner_name(i)) != NULL; i++) {
+		assert_int_equal(pmill_encoder_create(tokenizer, NULL, &run, &encoder, NULL), PMILL_OK);
+		ASSERT_IDS(encoder, "hi hi  hi", HI, BLANK_HI, ' ', BLANK_HI);
+		pmill_encoder_free(encoder);
+	}
+	encoder = NULL;
+	pmill_error error;
+	run.scanner = "fast";
+	assert_int_equal(
+		pmill_encoder_create(tokenizer, NULL, &run, &encoder, &error), PMILL_BAD_OPTION);
+	assert_null(encoder);
+	assert_non_null(strstr(error.message, "unknown scanner \"fast\""));
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -193,7 +215,8 @@ static void decodes_to_the_same_bytes(void **state)
 	for (unsigned round = 0; round < 300; round++) {
 		static const char *const pieces[] = {
 			"hi", " ", "<|end|>", "<think>", "\n", "\xc3\xa9", "\xf0"};
-		uint8_t text[3000], back[3000];
+		uint8_t text[3000];
+		void *back = NULL;
 		size_t len = 0, back_len = 0;
 		while (len < round * 8) {
 			size_t choice = (size_t)(next_random(&random) % 9);
@@ -209,10 +232,10 @@ static void decodes_to_the_same_bytes(void **state)
 		assert_int_equal(pmill_encoder_encode(encoder, text, len, &ids, &count, NULL), PMILL_OK);
 		assert_true(count <= len);
 		assert_int_equal(
-			pmill_tokenizer_decode(tokenizer, ids, count, back, sizeof back, &back_len, NULL),
-			PMILL_OK);
+			pmill_tokenizer_decode(tokenizer, ids, count, &back, &back_len, NULL), PMILL_OK);
 		assert_int_equal(back_len, len);
 		assert_memory_equal(back, text, len);
+		pmill_memory_free(back);
 	}
 	pmill_encoder_free(encoder);
 	pmill_tokenizer_free(tokenizer);
@@ -228,7 +251,7 @@ static pmill_status encode_once(const struct pmill_tokenizer *tokenizer, size_t 
 	const uint32_t *ids;
 	pmill_error error;
 	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
-	pmill_status status = pmill_encoder_create(tokenizer, &options, &encoder, &error);
+	pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, &error);
 	if (status == PMILL_OK)
 		status = pmill_encoder_encode(encoder, text, sizeof text, &ids, count, &error);
 	pmill_encoder_free(encoder);
@@ -266,6 +289,7 @@ int main(void)
 		cmocka_unit_test(obeys_the_policy),
 		cmocka_unit_test(refuses_special_tokens_when_asked),
 		cmocka_unit_test(refuses_bad_options),
+		cmocka_unit_test(takes_any_scanner),
 		cmocka_unit_test(names_a_missing_byte),
 		cmocka_unit_test(decodes_to_the_same_bytes),
 		cmocka_unit_test(survives_out_of_memory),

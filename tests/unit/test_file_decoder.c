@@ -96,11 +96,20 @@ static int refuse_output(void *context, const void *data, size_t len)
 
 /* Decodes into `text`. */
 static pmill_status decode(const char *const *paths, size_t count,
-	const pmill_decode_options *options, pmill_encode_totals *totals, pmill_error *error)
+	const pmill_decode_file_options *options, const pmill_run_options *run,
+	pmill_encode_totals *totals, pmill_error *error)
 {
+	const pmill_output_options output = {
+		.size = sizeof output, .write = take_output, .write_context = &text};
 	text.len = 0;
-	return pmill_decode_files(
-		tokenizer, paths, count, options, NULL, take_output, &text, 0, totals, error);
+	return pmill_decode_files(tokenizer, paths, count, options, run, &output, totals, error);
+}
+
+static pmill_status decode_to_file(const char *const *paths, size_t count, const char *out,
+	pmill_encode_totals *totals, pmill_error *error)
+{
+	const pmill_output_options output = {.size = sizeof output, .path = out};
+	return pmill_decode_files(tokenizer, paths, count, NULL, NULL, &output, totals, error);
 }
 
 static void assert_text(const char *expected)
@@ -117,9 +126,8 @@ static void assert_bad_ids(
 	pmill_error error;
 	scratch_write(&folder, name, data, len);
 	const size_t files = count_files();
-	assert_int_equal(pmill_decode_files(tokenizer, paths, 1, NULL, path_of(out, "back.txt"), NULL,
-						 NULL, 0, NULL, &error),
-		PMILL_BAD_INPUT);
+	assert_int_equal(
+		decode_to_file(paths, 1, path_of(out, "back.txt"), NULL, &error), PMILL_BAD_INPUT);
 	assert_int_equal(error.offset, offset);
 	snprintf(expected, sizeof expected, "%s: %s", in, message);
 	assert_memory_equal(error.message, expected, strlen(expected));
@@ -147,7 +155,7 @@ static void reads_binary_ids_as_they_are(void **state)
 	(void)state;
 	assert_int_equal(pmill_vocab_add(&tokenizer->vocab, 0x8b1f, "gzip", 4, false, NULL), PMILL_OK);
 	const char *paths[] = {scratch_write(&folder, "i.u16", "\x1f\x8b\x08\x00", 4)};
-	assert_int_equal(decode(paths, 1, NULL, NULL, NULL), PMILL_OK);
+	assert_int_equal(decode(paths, 1, NULL, NULL, NULL, NULL), PMILL_OK);
 	assert_text("gzip\x08");
 }
 
@@ -173,8 +181,8 @@ static void decodes_files_of_any_length(void **state)
 			assert_true(pmill_buffer_append(&expected, &ids[2 * id], 1));
 		}
 		scratch_write(&folder, "i.u16", ids, counts[i] * 2);
-		pmill_encode_totals totals = {0};
-		assert_int_equal(decode(paths, 2, NULL, &totals, NULL), PMILL_OK);
+		pmill_encode_totals totals = {.size = sizeof totals};
+		assert_int_equal(decode(paths, 2, NULL, NULL, &totals, NULL), PMILL_OK);
 		assert_int_equal(totals.tokens, counts[i] * 2);
 		assert_int_equal(text.len, counts[i] * 2);
 		if (counts[i] > 0) {
@@ -200,21 +208,22 @@ static void decodes_several_files_into_one(void **state)
 	path_of(second, "ids/2.u16");
 	path_of(below, "ids");
 	const char *paths[] = {path_of(first, "ids/1.txt"), second, first, list, below};
-	pmill_encode_totals totals = {0};
-	assert_int_equal(decode(paths, 5, NULL, &totals, NULL), PMILL_OK);
-	/* A text file with several documents has one per line. */
+	pmill_encode_totals totals = {.size = sizeof totals};
+	assert_int_equal(decode(paths, 5, NULL, NULL, &totals, NULL), PMILL_OK);
+	/* Of two documents in a file each is a line. */
 	assert_text("hi hi\nh\n"
 				" hihi"
 				"hi hi\nh\n"
 				" hihi"
 				"hi hi\nh\n"
 				" hihi");
-	const pmill_encode_totals expected = {.documents = 6, .bytes = 39, .tokens = 15};
+	const pmill_encode_totals expected = {
+		.size = sizeof expected, .documents = 6, .bytes = 39, .tokens = 15};
 	assert_memory_equal(&totals, &expected, sizeof totals);
-	const pmill_decode_options as_u16 = {.size = sizeof as_u16, .format = "u16"};
+	const pmill_decode_file_options as_u16 = {.size = sizeof as_u16, .format = "u16"};
 	scratch_write(&folder, "nameless", "\x01\x01", 2);
 	paths[0] = path_of(first, "nameless");
-	assert_int_equal(decode(paths, 2, &as_u16, NULL, NULL), PMILL_OK);
+	assert_int_equal(decode(paths, 2, &as_u16, NULL, NULL, NULL), PMILL_OK);
 	assert_text(" hi"
 				" hihi");
 }
@@ -236,9 +245,9 @@ static void refuses_bad_names_before_starting(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		pmill_error error;
 		const char *paths[] = {path_of(in, "i.txt"), cases[i].path};
-		const pmill_decode_options options = {
+		const pmill_decode_file_options options = {
 			.size = sizeof options, .format = i == 3 ? "words" : NULL};
-		assert_int_equal(decode(paths, 2, &options, NULL, &error), cases[i].status);
+		assert_int_equal(decode(paths, 2, &options, NULL, NULL, &error), cases[i].status);
 		assert_memory_equal(error.message, cases[i].message, strlen(cases[i].message));
 		assert_int_equal(text.len, 0);
 	}
@@ -253,22 +262,41 @@ static void writes_all_or_nothing(void **state)
 	scratch_write(&folder, "1.txt", "256", 3);
 	scratch_write(&folder, "2.txt", "999", 3);
 	path_of(out, "back");
-	pmill_encode_totals totals = {7, 7, 7, 7};
-	assert_int_equal(
-		pmill_decode_files(tokenizer, paths, 2, NULL, out, NULL, NULL, 0, &totals, NULL),
-		PMILL_BAD_INPUT);
-	assert_int_equal(totals.tokens, 7);
+	pmill_encode_totals totals = {sizeof totals, 7, 7, 7, 7};
+	const pmill_encode_totals untouched = totals;
+	assert_int_equal(decode_to_file(paths, 2, out, &totals, NULL), PMILL_BAD_INPUT);
+	assert_memory_equal(&totals, &untouched, sizeof totals);
 	assert_int_equal(count_files(), 2);
-	assert_int_equal(
-		pmill_decode_files(tokenizer, paths, 1, NULL, out, NULL, NULL, 0, &totals, NULL), PMILL_OK);
+	assert_int_equal(decode_to_file(paths, 1, out, &totals, NULL), PMILL_OK);
 	assert_int_equal(totals.tokens, 1);
-	assert_int_equal(
-		pmill_decode_files(tokenizer, paths, 1, NULL, out, NULL, NULL, 0, &totals, NULL),
-		PMILL_EXISTS);
+	assert_int_equal(decode_to_file(paths, 1, out, &totals, NULL), PMILL_EXISTS);
 	assert_int_equal(count_files(), 3);
+	const pmill_output_options refusing = {.size = sizeof refusing, .write = refuse_output};
 	assert_int_equal(
-		pmill_decode_files(tokenizer, paths, 1, NULL, NULL, refuse_output, NULL, 0, NULL, NULL),
-		PMILL_IO);
+		pmill_decode_files(tokenizer, paths, 1, NULL, NULL, &refusing, NULL, NULL), PMILL_IO);
+	const pmill_output_options over = {.size = sizeof over, .path = out, .flags = PMILL_OVERWRITE};
+	assert_int_equal(
+		pmill_decode_files(tokenizer, paths, 1, NULL, NULL, &over, NULL, NULL), PMILL_OK);
+	assert_int_equal(count_files(), 3);
+}
+
+/* Without an output the ids are only counted. */
+static void counts_without_an_output(void **state)
+{
+	(void)state;
+	char in[PATH_CAPACITY];
+	const char *paths[] = {path_of(in, "i.txt")};
+	scratch_write(&folder, "i.txt", "256 257", 7);
+	const pmill_output_options nowhere = {.size = sizeof nowhere};
+	for (size_t i = 0; i < 2; i++) {
+		pmill_encode_totals totals = {.size = sizeof totals};
+		assert_int_equal(pmill_decode_files(tokenizer, paths, 1, NULL, NULL,
+							 i == 0 ? NULL : &nowhere, &totals, NULL),
+			PMILL_OK);
+		assert_int_equal(totals.tokens, 2);
+		assert_int_equal(totals.bytes, 5);
+	}
+	assert_int_equal(count_files(), 1);
 }
 
 /* Truncates the file that is being decoded. */
@@ -293,8 +321,9 @@ static void notices_a_file_that_shrinks(void **state)
 		const char *paths[] = {path_of(in, names[i])};
 		pmill_error error;
 		scratch_write(&folder, names[i], ids, SIZE);
-		assert_int_equal(
-			pmill_decode_files(tokenizer, paths, 1, NULL, NULL, cut_the_input, in, 0, NULL, &error),
+		const pmill_output_options output = {
+			.size = sizeof output, .write = cut_the_input, .write_context = in};
+		assert_int_equal(pmill_decode_files(tokenizer, paths, 1, NULL, NULL, &output, NULL, &error),
 			PMILL_BAD_INPUT);
 		assert_non_null(strstr(error.message, "it shrank while it was read"));
 	}
@@ -326,11 +355,11 @@ static void reports_progress(void **state)
 	struct listener listener = {0};
 	char first[PATH_CAPACITY], second[PATH_CAPACITY];
 	const char *paths[] = {path_of(first, "1.txt"), path_of(second, "2.u16")};
-	const pmill_decode_options options = {
-		.size = sizeof options, .progress = listen_to, .progress_context = &listener};
+	const pmill_run_options run = {
+		.size = sizeof run, .progress = listen_to, .progress_context = &listener};
 	scratch_write(&folder, "1.txt", "256 257", 7);
 	scratch_write(&folder, "2.u16", "h\0i\0", 4);
-	assert_int_equal(decode(paths, 2, &options, NULL, NULL), PMILL_OK);
+	assert_int_equal(decode(paths, 2, NULL, &run, NULL, NULL), PMILL_OK);
 	assert_text("hi hihi");
 	assert_true(listener.calls > 0);
 	assert_int_equal(listener.done, 11);
@@ -347,13 +376,14 @@ static void stops_at_a_silent_pipe(void **state)
 	assert_int_equal(mkfifo(in, 0600), 0);
 	for (size_t i = 0; i < 2; i++) {
 		struct listener listener = {.answer = 1};
-		const pmill_decode_options options = {.size = sizeof options,
-			.format = formats[i],
-			.progress = listen_to,
-			.progress_context = &listener};
+		const pmill_decode_file_options options = {.size = sizeof options, .format = formats[i]};
+		const pmill_run_options run = {
+			.size = sizeof run, .progress = listen_to, .progress_context = &listener};
+		const pmill_output_options output = {
+			.size = sizeof output, .path = path_of(out, "back.txt")};
 		pmill_error error;
-		assert_int_equal(pmill_decode_files(tokenizer, paths, 1, &options, path_of(out, "back.txt"),
-							 NULL, NULL, 0, NULL, &error),
+		assert_int_equal(
+			pmill_decode_files(tokenizer, paths, 1, &options, &run, &output, NULL, &error),
 			PMILL_CANCELLED);
 		assert_int_equal(error.status, PMILL_CANCELLED);
 		assert_int_equal(listener.calls, 1);
@@ -374,8 +404,7 @@ static void survives_out_of_memory(void **state)
 		for (long refused = 0;; refused++) {
 			pmill_error error;
 			allocations_left = refused;
-			const pmill_status status = pmill_decode_files(
-				tokenizer, paths, 1, NULL, out, NULL, NULL, 0, NULL, &error);
+			const pmill_status status = decode_to_file(paths, 1, out, NULL, &error);
 			if (!was_refused()) {
 				assert_int_equal(status, PMILL_OK);
 				assert_true(refused > 3);
@@ -400,6 +429,7 @@ int main(void)
 		TEST(decodes_several_files_into_one),
 		TEST(refuses_bad_names_before_starting),
 		TEST(writes_all_or_nothing),
+		TEST(counts_without_an_output),
 		TEST(notices_a_file_that_shrinks),
 		TEST(reports_progress),
 		TEST(stops_at_a_silent_pipe),

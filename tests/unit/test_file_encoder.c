@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include "encode/file_encoder.h"
 #include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
 #include "tokens/token_file.h"
@@ -101,25 +100,44 @@ static pmill_bytes bytes_of(const char *text)
 	return (pmill_bytes){text, text == NULL ? 0 : strlen(text)};
 }
 
-/* Encodes one file to memory, with the options that the caller has set in `encoding`. */
-static pmill_status encode_file(struct pmill_file_encoding *encoding, const char *name,
+/* All options of pmill_encode_files. */
+struct encoding {
+	const pmill_tokenizer *tokenizer;
+	pmill_input_options input;
+	pmill_encode_options encode;
+	pmill_encode_file_options file;
+	pmill_run_options run;
+	const char *out; /* NULL: to memory */
+};
+
+static struct encoding make_encoding(const pmill_tokenizer *tokenizer)
+{
+	return (struct encoding){.tokenizer = tokenizer,
+		.input.size = sizeof(pmill_input_options),
+		.encode.size = sizeof(pmill_encode_options),
+		.file.size = sizeof(pmill_encode_file_options),
+		.run.size = sizeof(pmill_run_options)};
+}
+
+#define TOTALS(...) (&(pmill_encode_totals){sizeof(pmill_encode_totals), __VA_ARGS__})
+
+static pmill_status encode_file(const struct encoding *encoding, const char *name,
 	struct pmill_buffer *out, pmill_encode_totals *totals, pmill_error *error)
 {
 	char path[100];
 	const char *paths[] = {path_of(path, name)};
+	const pmill_output_options output = {
+		.size = sizeof output, .path = encoding->out, .write = take_output, .write_context = out};
 	out->len = 0;
-	encoding->paths = paths;
-	encoding->path_count = 1;
-	encoding->write = take_output;
-	encoding->write_context = out;
-	return pmill_file_encoding_run(encoding, totals, error);
+	return pmill_encode_files(encoding->tokenizer, paths, 1, &encoding->input, &encoding->encode,
+		&encoding->file, &encoding->run, &output, totals, error);
 }
 
-static void assert_encoded(struct pmill_file_encoding *encoding, const char *name,
-	const char *expected, const pmill_encode_totals *expected_totals)
+static void assert_encoded(const struct encoding *encoding, const char *name, const char *expected,
+	const pmill_encode_totals *expected_totals)
 {
 	struct pmill_buffer out = {0};
-	pmill_encode_totals totals = {0};
+	pmill_encode_totals totals = {.size = sizeof totals};
 	assert_int_equal(encode_file(encoding, name, &out, &totals, NULL), PMILL_OK);
 	assert_true(pmill_buffer_terminate(&out));
 	assert_string_equal((char *)out.data, expected);
@@ -131,26 +149,23 @@ static void writes_one_document_per_line(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_file_encoding encoding = {.tokenizer = tokenizer};
+	struct encoding encoding = make_encoding(tokenizer);
 	write_file("a.txt", "hi hi<|end|>", 12);
-	assert_encoded(&encoding, "a.txt", "256 257 60 124 101 110 100 124 62\n",
-		&(pmill_encode_totals){1, 12, 9, 0});
-	encoding.options.special_tokens = "all";
-	assert_encoded(&encoding, "a.txt", "256 257 258\n", &(pmill_encode_totals){1, 12, 3, 0});
-	/* A separator ends documents and is not part of them, unless it is also the `eot`. */
-	encoding.options.doc_separator = bytes_of("<|end|>");
-	assert_encoded(&encoding, "a.txt", "256 257\n", &(pmill_encode_totals){1, 12, 2, 0});
-	encoding.options.eot = bytes_of("<|end|>");
+	assert_encoded(&encoding, "a.txt", "256 257 60 124 101 110 100 124 62\n", TOTALS(1, 12, 9, 0));
+	encoding.encode.special_tokens = "all";
+	assert_encoded(&encoding, "a.txt", "256 257 258\n", TOTALS(1, 12, 3, 0));
+	/* A separator ends documents and is not a token of theirs, unless it is put there. */
+	encoding.file.doc_separator = bytes_of("<|end|>");
+	assert_encoded(&encoding, "a.txt", "256 257\n", TOTALS(1, 12, 2, 0));
+	encoding.file.eot = bytes_of("<|end|>");
 	write_file("b.txt", "hi<|end|><|end|> hi", 19);
-	assert_encoded(
-		&encoding, "b.txt", "256 258\n258\n257 258\n", &(pmill_encode_totals){3, 19, 5, 0});
-	encoding.options.special_tokens = "error";
-	assert_encoded(
-		&encoding, "b.txt", "256 258\n258\n257 258\n", &(pmill_encode_totals){3, 19, 5, 0});
-	/* A separator that is not a token of the model ends documents, too. */
-	encoding.options.doc_separator = bytes_of(" h");
+	assert_encoded(&encoding, "b.txt", "256 258\n258\n257 258\n", TOTALS(3, 19, 5, 0));
+	encoding.encode.special_tokens = "error";
+	assert_encoded(&encoding, "b.txt", "256 258\n258\n257 258\n", TOTALS(3, 19, 5, 0));
+	/* One that is no token of the model ends documents too. */
+	encoding.file.doc_separator = bytes_of(" h");
 	write_file("b.txt", "hi hi", 5);
-	assert_encoded(&encoding, "b.txt", "256 258\n105 258\n", &(pmill_encode_totals){2, 5, 4, 0});
+	assert_encoded(&encoding, "b.txt", "256 258\n105 258\n", TOTALS(2, 5, 4, 0));
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -158,32 +173,31 @@ static void reads_lines_and_json(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_file_encoding encoding = {.tokenizer = tokenizer};
-	encoding.input.size = sizeof encoding.input;
+	struct encoding encoding = make_encoding(tokenizer);
 	encoding.input.format = "lines";
 	write_file("a.txt", "hi\n\n<think>hi", 13);
-	assert_encoded(
-		&encoding, "a.txt", "256 10\n10\n259 256\n", &(pmill_encode_totals){3, 13, 5, 0});
+	assert_encoded(&encoding, "a.txt", "256 10\n10\n259 256\n", TOTALS(3, 13, 5, 0));
 	encoding.input.format = NULL;
 	static const char lines[] =
 		"{\"text\": \"hi\"}\n{\"text\": \"\"}\n{\"no\": 1}\n{\"text\":\" hi\"}";
 	write_file("a.jsonl", lines, sizeof lines - 1);
 	encoding.input.skip_bad_lines = 1;
-	assert_encoded(&encoding, "a.jsonl", "256\n\n257\n", &(pmill_encode_totals){3, 5, 2, 1});
+	assert_encoded(&encoding, "a.jsonl", "256\n\n257\n", TOTALS(3, 5, 2, 1));
 	pmill_tokenizer_free(tokenizer);
 }
 
-static void assert_failure(struct pmill_file_encoding *encoding, const char *name,
-	pmill_status expected, uint64_t offset, const char *message)
+static void assert_failure(const struct encoding *encoding, const char *name, pmill_status expected,
+	uint64_t offset, const char *message)
 {
 	struct pmill_buffer out = {0};
 	pmill_error error;
-	pmill_encode_totals totals = {7, 7, 7, 7};
+	pmill_encode_totals totals = {sizeof totals, 7, 7, 7, 7};
+	const pmill_encode_totals untouched = totals;
 	assert_int_equal(encode_file(encoding, name, &out, &totals, &error), expected);
 	assert_int_equal(error.status, expected);
 	assert_int_equal(error.offset, offset);
 	assert_non_null(strstr(error.message, message));
-	assert_int_equal(totals.tokens, 7);
+	assert_memory_equal(&totals, &untouched, sizeof totals);
 	pmill_buffer_release(&out);
 }
 
@@ -194,11 +208,12 @@ static void names_the_place_of_an_error(void **state)
 	tokenizer->byte_ids['z'] = PMILL_NO_ID;
 	static const char text[] = "hi hi hi hi <think>hi iz<|end|>";
 	for (size_t chunk_size = 0; chunk_size < 12; chunk_size++) {
-		struct pmill_file_encoding encoding = {.tokenizer = tokenizer, .chunk_size = chunk_size};
+		struct encoding encoding = make_encoding(tokenizer);
+		encoding.run.chunk_size = chunk_size;
 		write_file("a.txt", text, sizeof text - 1);
 		assert_failure(
 			&encoding, "a.txt", PMILL_BAD_INPUT, 23, "a.txt: byte 23: the vocab lacks byte 0x7A");
-		encoding.options.special_tokens = "error";
+		encoding.encode.special_tokens = "error";
 		write_file("a.txt", text, 12);
 		struct pmill_buffer out = {0};
 		assert_int_equal(encode_file(&encoding, "a.txt", &out, NULL, NULL), PMILL_OK);
@@ -217,20 +232,20 @@ static void refuses_bad_options(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_file_encoding encoding = {.tokenizer = tokenizer};
+	struct encoding encoding = make_encoding(tokenizer);
 	write_file("a.txt", "hi", 2);
-	encoding.options.format = "npy";
+	encoding.file.format = "npy";
 	assert_failure(&encoding, "a.txt", PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "npy");
-	encoding.options.format = "words";
+	encoding.file.format = "words";
 	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "words");
-	encoding.options.format = NULL;
-	encoding.options.eot = bytes_of("<|none|>");
+	encoding.file.format = NULL;
+	encoding.file.eot = bytes_of("<|none|>");
 	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "<|none|>");
-	encoding.options.eot = bytes_of(NULL);
+	encoding.file.eot = bytes_of(NULL);
 	encoding.out = "/nowhere/a.ids";
 	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "/nowhere/a.ids");
 	encoding.out = NULL;
-	encoding.options.format = "u16";
+	encoding.file.format = "u16";
 	assert_int_equal(
 		pmill_vocab_add(&tokenizer->vocab, 65536, "too many", 8, false, NULL), PMILL_OK);
 	assert_failure(
@@ -298,7 +313,7 @@ static void gives_the_same_ids_for_any_chunk_size(void **state)
 		tokenizer->pattern = patterns[round % 4];
 		pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
 		struct pmill_encoder *encoder = NULL;
-		pmill_status status = pmill_encoder_create(tokenizer, &options, &encoder, NULL);
+		pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, NULL);
 		if (status == PMILL_UNSUPPORTED && round % 4 == 3) {
 			pmill_tokenizer_free(tokenizer);
 			continue; /* a build without regular expressions */
@@ -311,8 +326,9 @@ static void gives_the_same_ids_for_any_chunk_size(void **state)
 		if (len > 0)
 			append_expected(encoder, text, len, &expected);
 		for (size_t i = 0; i < sizeof chunk_sizes / sizeof *chunk_sizes; i++) {
-			struct pmill_file_encoding encoding = {
-				.tokenizer = tokenizer, .options = options, .chunk_size = chunk_sizes[i]};
+			struct encoding encoding = make_encoding(tokenizer);
+			encoding.encode = options;
+			encoding.run.chunk_size = chunk_sizes[i];
 			assert_int_equal(encode_file(&encoding, "a.txt", &out, NULL, NULL), PMILL_OK);
 			assert_int_equal(out.len, expected.len);
 			assert_true(out.len == 0 || memcmp(out.data, expected.data, out.len) == 0);
@@ -341,12 +357,15 @@ static void decodes_files_to_the_same_text(void **state)
 		const char *id_paths[] = {path_of(ids, outs[i % 4])};
 		path_of(out, "back.txt");
 		pmill_input_options input = {.size = sizeof input, .format = formats[i / 4]};
-		pmill_encode_totals encoded = {0}, decoded = {0};
-		assert_int_equal(pmill_encode_files(
-							 tokenizer, paths, 1, &input, NULL, ids, NULL, NULL, 0, &encoded, NULL),
+		const pmill_output_options to_ids = {.size = sizeof to_ids, .path = ids};
+		const pmill_output_options to_text = {
+			.size = sizeof to_text, .path = out, .flags = PMILL_OVERWRITE};
+		pmill_encode_totals encoded = {.size = sizeof encoded}, decoded = encoded;
+		assert_int_equal(pmill_encode_files(tokenizer, paths, 1, &input, NULL, NULL, NULL, &to_ids,
+							 &encoded, NULL),
 			PMILL_OK);
-		assert_int_equal(pmill_decode_files(tokenizer, id_paths, 1, NULL, out, NULL, NULL,
-							 PMILL_OVERWRITE, &decoded, NULL),
+		assert_int_equal(
+			pmill_decode_files(tokenizer, id_paths, 1, NULL, NULL, &to_text, &decoded, NULL),
 			PMILL_OK);
 		read_file("back.txt", &back);
 		/* If the ids are lines, the last document gets a line end, too. */
@@ -358,8 +377,8 @@ static void decodes_files_to_the_same_text(void **state)
 		assert_int_equal(decoded.documents, i % 4 == 0 ? encoded.documents : 0);
 		/* An existing file is kept by default. */
 		pmill_error error;
-		assert_int_equal(
-			pmill_encode_files(tokenizer, paths, 1, &input, NULL, ids, NULL, NULL, 0, NULL, &error),
+		assert_int_equal(pmill_encode_files(
+							 tokenizer, paths, 1, &input, NULL, NULL, NULL, &to_ids, NULL, &error),
 			PMILL_EXISTS);
 		unlink(ids);
 	}
@@ -399,22 +418,24 @@ static void stops_when_asked(void **state)
 	size_t calls = 0;
 	uint64_t done = 0;
 	pmill_error error;
-	pmill_encode_options options = {
-		.size = sizeof options, .progress = stop_at_once, .progress_context = &calls};
+	pmill_run_options run = {
+		.size = sizeof run, .progress = stop_at_once, .progress_context = &calls};
+	const pmill_output_options output = {.size = sizeof output, .path = path_of(out, "ids.txt")};
+	const pmill_output_options refusing = {.size = sizeof refusing, .write = refuse_output};
 	write_file("a.txt", "hi hi", 5);
-	assert_int_equal(pmill_encode_files(tokenizer, paths, 1, NULL, &options,
-						 path_of(out, "ids.txt"), NULL, NULL, 0, NULL, &error),
+	assert_int_equal(
+		pmill_encode_files(tokenizer, paths, 1, NULL, NULL, NULL, &run, &output, NULL, &error),
 		PMILL_CANCELLED);
 	assert_true(calls > 0);
 	assert_false(is_there("ids.txt"));
-	options.progress = count_calls;
-	options.progress_context = &done;
+	run.progress = count_calls;
+	run.progress_context = &done;
 	assert_int_equal(
-		pmill_encode_files(tokenizer, paths, 1, NULL, &options, NULL, NULL, NULL, 0, NULL, &error),
+		pmill_encode_files(tokenizer, paths, 1, NULL, NULL, NULL, &run, NULL, NULL, &error),
 		PMILL_OK);
 	assert_int_equal(done, 5);
-	assert_int_equal(pmill_encode_files(tokenizer, paths, 1, NULL, NULL, NULL, refuse_output, NULL,
-						 0, NULL, &error),
+	assert_int_equal(
+		pmill_encode_files(tokenizer, paths, 1, NULL, NULL, NULL, NULL, &refusing, NULL, &error),
 		PMILL_IO);
 	pmill_tokenizer_free(tokenizer);
 }
@@ -423,10 +444,13 @@ static pmill_status encode_to_file(const struct pmill_tokenizer *tokenizer, pmil
 {
 	char in[100], ids[100];
 	const char *paths[] = {path_of(in, "a.txt")};
-	pmill_encode_options options = {
-		.size = sizeof options, .special_tokens = "all", .doc_separator = bytes_of("<|end|>")};
-	return pmill_encode_files(tokenizer, paths, 1, NULL, &options, path_of(ids, "ids.txt"), NULL,
-		NULL, PMILL_OVERWRITE, NULL, error);
+	const pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
+	const pmill_encode_file_options file = {
+		.size = sizeof file, .doc_separator = bytes_of("<|end|>")};
+	const pmill_output_options output = {
+		.size = sizeof output, .path = path_of(ids, "ids.txt"), .flags = PMILL_OVERWRITE};
+	return pmill_encode_files(
+		tokenizer, paths, 1, NULL, &options, &file, NULL, &output, NULL, error);
 }
 
 static void survives_out_of_memory(void **state)

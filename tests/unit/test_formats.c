@@ -62,7 +62,7 @@ static const pmill_training training = {.version = "0.1.0",
 
 static pmill_tokenizer *make_model(const char *layout, const char *pattern)
 {
-	struct pmill_id_pair pairs[PLAN_MERGES];
+	pmill_pair_ids pairs[PLAN_MERGES];
 	struct pmill_tokenizer_plan plan = make_plan(layout, pairs);
 	plan.pattern = pattern;
 	plan.unicode_version = "15.0";
@@ -89,7 +89,7 @@ static void assert_same(const pmill_tokenizer *a, const pmill_tokenizer *b)
 {
 	assert_int_equal(a->vocab.count, b->vocab.count);
 	for (uint32_t id = 0; id < a->vocab.count; id++) {
-		pmill_bytes x = pmill_tokenizer_token(a, id), y = pmill_tokenizer_token(b, id);
+		pmill_bytes x = pmill_tokenizer_token_bytes(a, id), y = pmill_tokenizer_token_bytes(b, id);
 		assert_int_equal(x.len, y.len);
 		assert_memory_equal(x.data, y.data, x.len);
 		assert_int_equal(a->vocab.tokens[id].is_special, b->vocab.tokens[id].is_special);
@@ -186,29 +186,29 @@ static void test_training_record_is_loaded(void **state)
 	assert_int_equal(pmill_tokenizer_load(path, NULL, &loaded, NULL), PMILL_OK);
 	/* The pattern has two names, and keeps the one used in training. No option sets the version. */
 	assert_same(tokenizer, loaded);
-	const pmill_training *back = pmill_tokenizer_training(loaded);
-	assert_non_null(back);
-	assert_string_equal(back->version, "0.1.0");
-	assert_memory_equal(&back->totals, &training.totals, sizeof training.totals);
-	assert_int_equal(back->vocab_size_asked, 300);
-	assert_int_equal(back->merges, PLAN_MERGES);
-	assert_string_equal(back->stopped, "no-pairs");
-	assert_int_equal(back->min_count, 2);
-	assert_int_equal(back->max_token_length, 16);
-	assert_int_equal(back->reserve, 1);
-	assert_int_equal(back->pad_vocab_to, 64);
-	assert_string_equal(back->ties, "ids");
-	assert_string_equal(back->layout, "hf");
-	assert_string_equal(back->compat, "hf");
-	assert_int_equal(back->threads, 3);
-	assert_int_equal(back->stage_count, 2);
-	assert_true(back->stages[1].seconds > 12.0000009 && back->stages[1].seconds < 12.0000011);
-	assert_int_equal(back->stages[1].peak_memory, 2000);
-	assert_int_equal(back->input_count, 2);
-	assert_string_equal(back->inputs[0].name, inputs[0].name);
-	assert_null(back->inputs[0].sha256);
-	assert_string_equal(back->inputs[1].sha256, inputs[1].sha256);
-	assert_memory_equal(back->merge_counts, merge_counts, sizeof merge_counts);
+	pmill_training back = {.size = sizeof back};
+	assert_int_equal(pmill_tokenizer_get_training(loaded, &back), PMILL_OK);
+	assert_string_equal(back.version, "0.1.0");
+	assert_memory_equal(&back.totals, &training.totals, sizeof training.totals);
+	assert_int_equal(back.vocab_size_asked, 300);
+	assert_int_equal(back.merges, PLAN_MERGES);
+	assert_string_equal(back.stopped, "no-pairs");
+	assert_int_equal(back.min_count, 2);
+	assert_int_equal(back.max_token_length, 16);
+	assert_int_equal(back.reserve, 1);
+	assert_int_equal(back.pad_vocab_to, 64);
+	assert_string_equal(back.ties, "ids");
+	assert_string_equal(back.layout, "hf");
+	assert_string_equal(back.compat, "hf");
+	assert_int_equal(back.threads, 3);
+	assert_int_equal(back.stage_count, 2);
+	assert_true(back.stages[1].seconds > 12.0000009 && back.stages[1].seconds < 12.0000011);
+	assert_int_equal(back.stages[1].peak_memory, 2000);
+	assert_int_equal(back.input_count, 2);
+	assert_string_equal(back.inputs[0].name, inputs[0].name);
+	assert_null(back.inputs[0].sha256);
+	assert_string_equal(back.inputs[1].sha256, inputs[1].sha256);
+	assert_memory_equal(back.merge_counts, merge_counts, sizeof merge_counts);
 	pmill_tokenizer_free(loaded);
 	pmill_tokenizer_free(tokenizer);
 	scratch_remove(&folder);
@@ -348,7 +348,7 @@ static void test_special_tokens_that_json_cannot_hold(void **state)
 		{{"a\xC3", 2}, false}, {{"a", 1}, false}, {{"\xC4\xA0", 2}, false}, {{"a\0b", 3}, false},
 		{{"", 0}, false}, {{"\xC4\xA0the", 5}, false}, {{"the", 3}, false}, {{"thx", 3}, true}};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		struct pmill_id_pair pairs[PLAN_MERGES];
+		pmill_pair_ids pairs[PLAN_MERGES];
 		struct pmill_tokenizer_plan plan = make_plan("hf", pairs);
 		pmill_bytes specials[PLAN_SPECIALS] = {plan_specials[0], rows[i].content};
 		plan.special_tokens = specials;
@@ -460,9 +460,9 @@ static void test_specials_fill_the_holes(void **state)
 	const char *text = "YQ== 0\nYg== 2\nYWI= 4\n";
 	assert_int_equal(
 		pmill_tokenizer_load_memory(text, strlen(text), &options, &tokenizer, NULL), PMILL_OK);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<a>", 3), 1);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<b>", 3), 3);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<c>", 3), 5);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<a>", 3), 1);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<b>", 3), 3);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<c>", 3), 5);
 	assert_int_equal(pmill_tokenizer_merge_count(tokenizer), 1);
 	assert_string_equal(pmill_tokenizer_meaning(tokenizer), "rank by id");
 	/* It contains no pattern, and a guessed one could silently give different ids. */

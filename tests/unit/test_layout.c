@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "model/layout.h"
+#include "pairmill.h"
 #include "unicode/printable.h"
 #include "unicode/utf8.h"
 

@@ -49,58 +49,65 @@ static char *make_text(void)
 	return text;
 }
 
-static pmill_text_options text_options(unsigned threads, uint64_t limit)
+static pmill_run_options run_options(unsigned threads, uint64_t limit)
 {
-	return (pmill_text_options){.size = sizeof(pmill_text_options),
-		.special_tokens = &end_token,
-		.special_token_count = 1,
-		.doc_separator = end_token,
+	return (pmill_run_options){.size = sizeof(pmill_run_options),
 		.threads = threads,
 		.memory_limit = limit,
 		.tmp_dir = folder.path};
 }
 
-static pmill_trainer *create(unsigned threads, uint64_t limit, uint64_t vocab_size)
+static pmill_status try_to_create(
+	const pmill_run_options *run, uint32_t reserve, pmill_counter **counter, pmill_error *error)
 {
-	pmill_text_options text = text_options(threads, limit);
-	pmill_train_options options = {.size = sizeof options, .vocab_size = vocab_size, .reserve = 2};
-	pmill_trainer *trainer = NULL;
+	pmill_text_options text = {.size = sizeof text,
+		.special_tokens = &end_token,
+		.special_token_count = 1,
+		.doc_separator = end_token,
+		.reserve = reserve};
+	return pmill_counter_create(&text, run, counter, error);
+}
+
+static pmill_counter *create(unsigned threads, uint64_t limit, uint32_t reserve)
+{
+	pmill_run_options run = run_options(threads, limit);
+	pmill_counter *counter = NULL;
 	pmill_error error;
-	if (pmill_trainer_create(&text, vocab_size > 0 ? &options : NULL, &trainer, &error) != PMILL_OK)
+	if (try_to_create(&run, reserve, &counter, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
-	return trainer;
+	return counter;
 }
 
 /* The least limit, as named in the message that refuses a smaller one. */
 static uint64_t least_limit(unsigned threads)
 {
-	pmill_text_options text = text_options(threads, 1);
-	pmill_trainer *trainer = NULL;
+	pmill_run_options run = run_options(threads, 1);
+	pmill_counter *counter = NULL;
 	pmill_error error;
-	assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, &error), PMILL_BAD_OPTION);
-	const char *least = strstr(error.message, "the least is ");
+	assert_int_equal(try_to_create(&run, 0, &counter, &error), PMILL_BAD_OPTION);
+	const char *least = strstr(error.message, "the minimum is ");
 	assert_non_null(least);
-	return strtoull(least + strlen("the least is "), NULL, 10);
+	return strtoull(least + strlen("the minimum is "), NULL, 10);
 }
 
-static void add_file(pmill_trainer *trainer)
+static void add_file(pmill_counter *counter)
 {
 	const char *path = text_path;
 	pmill_error error;
-	if (pmill_trainer_add_files(trainer, &path, 1, NULL, &error) != PMILL_OK)
+	if (pmill_counter_add_files(counter, &path, 1, NULL, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
 }
 
-static void save(pmill_trainer *trainer, const char *path, pmill_totals *totals)
+static void save(pmill_counter *counter, const char *path, pmill_totals *totals)
 {
-	pmill_counts *head = NULL;
-	pmill_counts_info info;
+	pmill_counts_head *head = NULL;
+	pmill_counts_info info = {.size = sizeof info};
 	pmill_error error;
-	if (pmill_trainer_save_counts(trainer, path, PMILL_OVERWRITE, &head, &error) != PMILL_OK)
+	if (pmill_counter_save(counter, path, PMILL_OVERWRITE, &head, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
-	pmill_counts_get_info(head, &info);
+	assert_int_equal(pmill_counts_head_get_info(head, &info), PMILL_OK);
 	*totals = info.totals;
-	pmill_counts_free(head);
+	pmill_counts_head_free(head);
 }
 
 static void assert_same_files(const char *a, const char *b)
@@ -138,22 +145,22 @@ static void same_counts(void **state)
 	for (int is_tsv = 0; is_tsv < 2; is_tsv++) {
 		pmill_totals expected, actual;
 		set_paths(is_tsv ? "tsv" : "counts");
-		pmill_trainer *plain = create(2, 0, 0);
+		pmill_counter *plain = create(2, 0, 0);
 		add_file(plain);
 		save(plain, expected_path, &expected);
-		pmill_trainer_free(plain);
+		pmill_counter_free(plain);
 		for (unsigned threads = 1; threads <= 8; threads = threads * 2 - (threads == 2)) {
-			pmill_trainer *limited = create(threads, least_limit(threads), 0);
-			pmill_counting counting;
+			pmill_counter *limited = create(threads, least_limit(threads), 0);
+			pmill_counter_info info = {.size = sizeof info};
 			add_file(limited);
 			save(limited, actual_path, &actual);
 			size_t entries = count_entries();
-			pmill_trainer_get_counting(limited, &counting);
-			assert_true(counting.spilled_runs >= 4 && counting.spilled_bytes > 0);
-			assert_true(counting.table_memory <= threads * ((uint64_t)5 << 19));
+			assert_int_equal(pmill_counter_get_info(limited, &info), PMILL_OK);
+			assert_true(info.spilled_runs >= 4 && info.spilled_bytes > 0);
+			assert_true(info.table_memory <= threads * ((uint64_t)5 << 19));
 			assert_same_files(expected_path, actual_path);
 			assert_memory_equal(&expected, &actual, sizeof expected);
-			pmill_trainer_free(limited);
+			pmill_counter_free(limited);
 			assert_int_equal(count_entries(), entries);
 		}
 	}
@@ -171,21 +178,24 @@ static void assert_same_models(const pmill_tokenizer *a, const pmill_tokenizer *
 	pmill_memory_free(y);
 }
 
-static pmill_tokenizer *train(pmill_trainer *trainer)
+static const pmill_train_options train_options = {
+	.size = sizeof train_options, .vocab_size = 400, .reserve = 2};
+
+static pmill_tokenizer *train(pmill_counter *counter)
 {
 	pmill_tokenizer *tokenizer = NULL;
 	pmill_error error;
-	if (pmill_trainer_train(trainer, &tokenizer, &error) != PMILL_OK)
+	if (pmill_tokenizer_train(counter, &train_options, &tokenizer, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
 	return tokenizer;
 }
 
 static pmill_tokenizer *train_plainly(void)
 {
-	pmill_trainer *trainer = create(2, 0, 400);
-	add_file(trainer);
-	pmill_tokenizer *tokenizer = train(trainer);
-	pmill_trainer_free(trainer);
+	pmill_counter *counter = create(2, 0, 2);
+	add_file(counter);
+	pmill_tokenizer *tokenizer = train(counter);
+	pmill_counter_free(counter);
 	return tokenizer;
 }
 
@@ -204,13 +214,16 @@ static char *make_short_words(size_t count)
 }
 
 static pmill_status train_text(uint64_t limit, const char *text, pmill_tokenizer **tokenizer,
-	pmill_counting *counting, pmill_error *error)
+	uint64_t *spilled_runs, pmill_error *error)
 {
-	pmill_trainer *trainer = create(1, limit, 264);
-	assert_int_equal(pmill_trainer_add_text(trainer, text, strlen(text), error), PMILL_OK);
-	pmill_status status = pmill_trainer_train(trainer, tokenizer, error);
-	pmill_trainer_get_counting(trainer, counting);
-	pmill_trainer_free(trainer);
+	pmill_counter *counter = create(1, limit, 2);
+	pmill_train_options options = {.size = sizeof options, .vocab_size = 264, .reserve = 2};
+	pmill_counter_info info = {.size = sizeof info};
+	assert_int_equal(pmill_counter_add_text(counter, text, strlen(text), error), PMILL_OK);
+	pmill_status status = pmill_tokenizer_train(counter, &options, tokenizer, error);
+	assert_int_equal(pmill_counter_get_info(counter, &info), PMILL_OK);
+	*spilled_runs = info.spilled_runs;
+	pmill_counter_free(counter);
 	return status;
 }
 
@@ -220,20 +233,21 @@ static void trains_from_runs(void **state)
 	(void)state;
 	char *text = make_short_words(1500000);
 	pmill_tokenizer *expected = NULL, *actual = NULL;
-	pmill_counting counting;
+	uint64_t spilled_runs;
 	pmill_error error;
-	assert_int_equal(train_text(0, text, &expected, &counting, &error), PMILL_OK);
+	assert_int_equal(train_text(0, text, &expected, &spilled_runs, &error), PMILL_OK);
 	assert_int_equal(
-		train_text(least_limit(1), text, &actual, &counting, &error), PMILL_MEMORY_LIMIT);
+		train_text(least_limit(1), text, &actual, &spilled_runs, &error), PMILL_MEMORY_LIMIT);
 	const char *needed = strstr(error.message, "may need ");
 	assert_non_null(needed);
 	uint64_t limit = (strtoull(needed + strlen("may need "), NULL, 10) + 1) << 20;
-	if (train_text(limit, text, &actual, &counting, &error) != PMILL_OK)
+	if (train_text(limit, text, &actual, &spilled_runs, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
-	const pmill_training *record = pmill_tokenizer_training(actual);
-	assert_true(counting.spilled_runs > 0);
-	assert_int_equal(record->spilled_runs, counting.spilled_runs);
-	assert_int_equal(record->memory_limit, limit);
+	pmill_training record = {.size = sizeof record};
+	assert_int_equal(pmill_tokenizer_get_training(actual, &record), PMILL_OK);
+	assert_true(spilled_runs > 0);
+	assert_int_equal(record.spilled_runs, spilled_runs);
+	assert_int_equal(record.memory_limit, limit);
 	assert_same_models(expected, actual);
 	pmill_tokenizer_free(expected);
 	pmill_tokenizer_free(actual);
@@ -246,33 +260,37 @@ static void keeps_counts_after_a_refusal(void **state)
 	(void)state;
 	set_paths("counts");
 	pmill_tokenizer *expected = train_plainly();
+	pmill_training record = {.size = sizeof record};
+	assert_int_equal(pmill_tokenizer_get_training(expected, &record), PMILL_OK);
 	for (unsigned threads = 1; threads <= 2; threads++) {
-		pmill_trainer *trainer = create(threads, least_limit(threads), 400);
+		pmill_counter *counter = create(threads, least_limit(threads), 2);
 		pmill_tokenizer *tokenizer = NULL;
 		pmill_counts *counts = NULL;
 		pmill_totals totals;
 		pmill_error error;
-		add_file(trainer);
+		add_file(counter);
 		for (int i = 0; i < 2; i++)
-			assert_int_equal(pmill_trainer_train(trainer, &tokenizer, &error), PMILL_MEMORY_LIMIT);
+			assert_int_equal(pmill_tokenizer_train(counter, &train_options, &tokenizer, &error),
+				PMILL_MEMORY_LIMIT);
 		assert_non_null(strstr(error.message, " MiB of memory, more than the limit of "));
-		save(trainer, actual_path, &totals);
-		assert_int_equal(totals.words, pmill_tokenizer_training(expected)->totals.words);
-		pmill_trainer_free(trainer);
-		assert_int_equal(pmill_counts_load(actual_path, NULL, NULL, &counts, &error), PMILL_OK);
-		trainer = create(threads, 0, 400);
-		assert_int_equal(pmill_trainer_add_counts(trainer, counts, &error), PMILL_OK);
+		save(counter, actual_path, &totals);
+		assert_int_equal(totals.words, record.totals.words);
+		pmill_counter_free(counter);
+		assert_int_equal(
+			pmill_counts_load(actual_path, NULL, NULL, NULL, &counts, &error), PMILL_OK);
+		counter = create(threads, 0, 2);
+		assert_int_equal(pmill_counter_add_counts(counter, counts, &error), PMILL_OK);
 		pmill_counts_free(counts);
-		tokenizer = train(trainer);
+		tokenizer = train(counter);
 		assert_same_models(expected, tokenizer);
 		pmill_tokenizer_free(tokenizer);
-		pmill_trainer_free(trainer);
+		pmill_counter_free(counter);
 	}
 	pmill_tokenizer_free(expected);
 }
 
 struct feeder {
-	pmill_trainer *trainer;
+	pmill_counter *counter;
 	const char *text;
 	unsigned index;
 	pmill_status status;
@@ -285,36 +303,36 @@ static void *feed(void *argument)
 	struct feeder *feeder = argument;
 	size_t len = TEXT_LEN / PIECES;
 	for (unsigned i = feeder->index; i < PIECES && feeder->status == PMILL_OK; i += FEEDERS)
-		feeder->status = pmill_trainer_add_text(feeder->trainer, feeder->text + i * len, len, NULL);
+		feeder->status = pmill_counter_add_text(feeder->counter, feeder->text + i * len, len, NULL);
 	return NULL;
 }
 
-/* Texts from more threads than the trainer has, counts, and files: all go through runs. */
+/* Texts from more threads than the counter has, counts, files: all of it goes through runs. */
 static void mixed_input(void **state)
 {
 	(void)state;
 	set_paths("counts");
 	char *text = make_text();
-	pmill_trainer *trainers[2] = {create(1, 0, 0), create(2, least_limit(2), 0)};
+	pmill_counter *counters[2] = {create(1, 0, 0), create(2, least_limit(2), 0)};
 	pmill_totals totals[2];
 	for (int t = 0; t < 2; t++) {
 		struct feeder feeders[FEEDERS];
 		pthread_t threads[FEEDERS];
 		pmill_counts *counts = NULL;
 		for (unsigned i = 0; i < FEEDERS; i++) {
-			feeders[i] = (struct feeder){trainers[t], text, i, PMILL_OK};
+			feeders[i] = (struct feeder){counters[t], text, i, PMILL_OK};
 			assert_int_equal(pthread_create(&threads[i], NULL, feed, &feeders[i]), 0);
 		}
 		for (unsigned i = 0; i < FEEDERS; i++) {
 			pthread_join(threads[i], NULL);
 			assert_int_equal(feeders[i].status, PMILL_OK);
 		}
-		assert_int_equal(pmill_trainer_take_counts(trainers[t], &counts, NULL), PMILL_OK);
-		add_file(trainers[t]);
-		assert_int_equal(pmill_trainer_add_counts(trainers[t], counts, NULL), PMILL_OK);
+		assert_int_equal(pmill_counter_take(counters[t], &counts, NULL), PMILL_OK);
+		add_file(counters[t]);
+		assert_int_equal(pmill_counter_add_counts(counters[t], counts, NULL), PMILL_OK);
 		pmill_counts_free(counts);
-		save(trainers[t], t == 0 ? expected_path : actual_path, &totals[t]);
-		pmill_trainer_free(trainers[t]);
+		save(counters[t], t == 0 ? expected_path : actual_path, &totals[t]);
+		pmill_counter_free(counters[t]);
 	}
 	assert_same_files(expected_path, actual_path);
 	assert_memory_equal(&totals[0], &totals[1], sizeof totals[0]);
@@ -333,17 +351,16 @@ static void cancel_in_every_stage(void **state)
 	set_paths("counts");
 	static const char *const stages[] = {"merge runs", "write"};
 	for (size_t i = 0; i < 2; i++) {
-		pmill_text_options text = text_options(1, least_limit(1));
-		text.progress = stop;
-		text.progress_context = (void *)(uintptr_t)stages[i];
-		pmill_trainer *trainer = NULL;
-		assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, NULL), PMILL_OK);
-		add_file(trainer);
+		pmill_run_options run = run_options(1, least_limit(1));
+		run.progress = stop;
+		run.progress_context = (void *)(uintptr_t)stages[i];
+		pmill_counter *counter = NULL;
+		assert_int_equal(try_to_create(&run, 0, &counter, NULL), PMILL_OK);
+		add_file(counter);
 		unlink(actual_path);
-		assert_int_equal(
-			pmill_trainer_save_counts(trainer, actual_path, 0, NULL, NULL), PMILL_CANCELLED);
+		assert_int_equal(pmill_counter_save(counter, actual_path, 0, NULL, NULL), PMILL_CANCELLED);
 		assert_false(pmill_path_exists(actual_path));
-		pmill_trainer_free(trainer);
+		pmill_counter_free(counter);
 	}
 }
 
@@ -354,35 +371,35 @@ static void full_disk(void **state)
 	struct rlimit before, small;
 	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	pmill_trainer *trainer = create(2, least_limit(2), 0);
+	pmill_counter *counter = create(2, least_limit(2), 0);
 	const char *path = text_path;
 	pmill_error error;
 	small = (struct rlimit){.rlim_cur = 5000, .rlim_max = before.rlim_max};
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-	pmill_status status = pmill_trainer_add_files(trainer, &path, 1, NULL, &error);
+	pmill_status status = pmill_counter_add_files(counter, &path, 1, NULL, &error);
 	setrlimit(RLIMIT_FSIZE, &before);
 	signal(SIGXFSZ, handler);
 	assert_int_equal(status, PMILL_IO);
 	assert_non_null(strstr(error.message, folder.path));
 	assert_non_null(strstr(error.message, "cannot write"));
-	pmill_trainer_free(trainer);
+	pmill_counter_free(counter);
 }
 
 static void refuses_bad_limits_and_folders(void **state)
 {
 	(void)state;
-	pmill_text_options text = text_options(1, 1 << 30);
-	pmill_trainer *trainer = NULL;
+	pmill_run_options run = run_options(1, 1 << 30);
+	pmill_counter *counter = NULL;
 	pmill_error error;
-	text.tmp_dir = "/nowhere/at/all";
-	assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, &error), PMILL_IO);
+	run.tmp_dir = "/nowhere/at/all";
+	assert_int_equal(try_to_create(&run, 0, &counter, &error), PMILL_IO);
 	assert_non_null(strstr(error.message, "/nowhere/at/all"));
 	for (unsigned threads = 1; threads <= 64; threads *= 4) {
 		uint64_t least = least_limit(threads);
-		text = text_options(threads, least - 1);
-		assert_int_equal(pmill_trainer_create(&text, NULL, &trainer, &error), PMILL_BAD_OPTION);
-		pmill_trainer_free(create(threads, least, 0));
-		pmill_trainer_free(create(threads, UINT64_MAX, 0));
+		run = run_options(threads, least - 1);
+		assert_int_equal(try_to_create(&run, 0, &counter, &error), PMILL_BAD_OPTION);
+		pmill_counter_free(create(threads, least, 0));
+		pmill_counter_free(create(threads, UINT64_MAX, 0));
 	}
 }
 
@@ -432,7 +449,7 @@ static void estimate_grows(void **state)
 	assert_true(profile.positions == 2 && estimate(UINT64_MAX, 1) < 16 << 20);
 }
 
-/* The sample against exact numbers: distinct words of 6 bytes, a quarter of them frequent. */
+/* The sample against exact numbers: pieces of 6 bytes, all different, a quarter of them often. */
 static void pieces_are_sampled(void **state)
 {
 	(void)state;

@@ -58,11 +58,11 @@ static void add_file(struct files *files, pmill_counts *counts, bool is_tsv)
 	assert_non_null(path);
 	assert_int_equal(pmill_counts_save(counts, path, PMILL_OVERWRITE, NULL), PMILL_OK);
 	files->paths[files->count++] = path;
-	files->totals.pretokens += counts->totals.pretokens;
+	files->totals.pretokens += counts->head.totals.pretokens;
 	if (!is_tsv) {
-		files->totals.documents += counts->totals.documents;
-		files->totals.bytes += counts->totals.bytes;
-		files->totals.bad_lines += counts->totals.bad_lines;
+		files->totals.documents += counts->head.totals.documents;
+		files->totals.bytes += counts->head.totals.bytes;
+		files->totals.bad_lines += counts->head.totals.bad_lines;
 	}
 	pmill_counts_free(counts);
 }
@@ -75,10 +75,10 @@ static void release_files(struct files *files)
 }
 
 static pmill_status merge(const struct files *files, const char *out,
-	const pmill_text_options *expected, pmill_totals *totals, pmill_error *error)
+	const pmill_text_options *expected, pmill_counts_head **head, pmill_error *error)
 {
 	return pmill_counts_merge_files((const char *const *)files->paths, files->count, NULL, expected,
-		out, PMILL_OVERWRITE, totals, error);
+		NULL, out, PMILL_OVERWRITE, head, error);
 }
 
 static size_t count_entries(void)
@@ -95,24 +95,30 @@ static size_t count_entries(void)
 /* Also checks that no other file is left beside the output. */
 static void check_merge(struct files *files, const char *out_name)
 {
-	pmill_totals totals = {0};
+	pmill_counts_head *head = NULL;
+	pmill_counts_info info = {.size = sizeof info};
 	pmill_error error = {0};
 	pmill_counts *sum = NULL;
 	char *out = strdup(scratch_path(&folder, out_name));
 	assert_non_null(out);
 	unlink(out);
 	size_t entries = count_entries();
-	if (merge(files, out, &sample_options, &totals, &error) != PMILL_OK)
+	if (merge(files, out, &sample_options, &head, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
 	assert_int_equal(count_entries(), entries + 1);
 	naive_finish(&files->naive);
 	files->totals.words = files->naive.count;
-	assert_true(are_equal_totals(&totals, &files->totals));
-	assert_int_equal(pmill_counts_load(out, NULL, &sample_options, &sum, &error), PMILL_OK);
+	assert_int_equal(pmill_counts_head_get_info(head, &info), PMILL_OK);
+	assert_true(are_equal_totals(&info.totals, &files->totals));
+	assert_int_equal(pmill_counts_load(out, NULL, &sample_options, NULL, &sum, &error), PMILL_OK);
+	assert_int_equal(
+		pmill_counts_identity_compare(&head->identity, "head", &sum->head.identity, "sum", &error),
+		PMILL_OK);
 	naive_check(&files->naive, &sum->words);
-	assert_int_equal(sum->totals.pretokens, totals.pretokens);
+	assert_int_equal(sum->head.totals.pretokens, info.totals.pretokens);
 	if (!pmill_path_has_suffix(out, ".tsv"))
-		assert_true(are_equal_totals(&sum->totals, &totals));
+		assert_true(are_equal_totals(&sum->head.totals, &info.totals));
+	pmill_counts_head_free(head);
 	pmill_counts_free(sum);
 	free(out);
 }
@@ -172,9 +178,9 @@ static void test_same_bytes(void **state)
 		append_word(left, &word, 1, 3);
 		append_word(right, &word, 1, 7);
 	}
-	whole->totals.documents = 6;
-	whole->totals.bytes = 2000;
-	whole->totals.bad_lines = 4;
+	whole->head.totals.documents = 6;
+	whole->head.totals.bytes = 2000;
+	whole->head.totals.bad_lines = 4;
 	struct files files = {0};
 	add_file(&files, left, false);
 	add_file(&files, right, false);
@@ -212,9 +218,8 @@ static void check_refused(pmill_counts *a, pmill_counts *b, const char *message)
 	assert_int_equal(merge(&files, out, NULL, NULL, &error), PMILL_BAD_INPUT);
 	assert_int_equal(error.status, PMILL_BAD_INPUT);
 	assert_false(pmill_path_exists(out));
-	if (strstr(error.message, message) == NULL ||
-		strstr(error.message, "in-0.counts was") == NULL ||
-		strstr(error.message, "in-1.counts with") == NULL)
+	if (strstr(error.message, message) == NULL || strstr(error.message, "in-0.counts, ") == NULL ||
+		strstr(error.message, "in-1.counts") == NULL)
 		fail_msg("%s", error.message);
 	release_files(&files);
 }
@@ -223,16 +228,16 @@ static void test_refused(void **state)
 {
 	(void)state;
 	const pmill_bytes *tokens = sample_tokens;
-	check_refused(
-		make_one("gpt2", "16.0", NULL, 0), make_one("cl100k", "16.0", NULL, 0), "pattern gpt2");
+	check_refused(make_one("gpt2", "16.0", NULL, 0), make_one("cl100k", "16.0", NULL, 0),
+		"patterns differ: gpt2 in ");
 	check_refused(make_one("llama3", "16.0", NULL, 0), make_one("cl100k-hf", "16.0", NULL, 0),
-		"pattern llama3");
-	check_refused(
-		make_one("gpt2", "16.0", NULL, 0), make_one("gpt2", "15.0", NULL, 0), "Unicode 16.0");
+		"patterns differ: llama3 in ");
+	check_refused(make_one("gpt2", "16.0", NULL, 0), make_one("gpt2", "15.0", NULL, 0),
+		"Unicode versions differ: 16.0 in ");
 	check_refused(make_one("gpt2", "16.0", tokens, 2), make_one("gpt2", "16.0", tokens, 1),
-		"2 special tokens");
+		"special tokens differ: 2 in ");
 	check_refused(make_one("gpt2", "16.0", tokens, 1), make_one("gpt2", "16.0", tokens + 1, 1),
-		"special token \"<|endoftext|>\"");
+		"special tokens differ: \"<|endoftext|>\" in ");
 }
 
 /* Damage anywhere in an input is an error, and leaves no output. */
@@ -274,11 +279,11 @@ static void test_targets(void **state)
 	assert_int_equal(symlink(files.paths[0], linked), 0);
 	assert_int_equal(merge(&files, linked, NULL, NULL, &error), PMILL_BAD_OPTION);
 	const char *there = scratch_write(&folder, "there.counts", "x", 1);
-	assert_int_equal(pmill_counts_merge_files(
-						 (const char *const *)files.paths, 2, NULL, NULL, there, 0, NULL, &error),
+	assert_int_equal(pmill_counts_merge_files((const char *const *)files.paths, 2, NULL, NULL, NULL,
+						 there, 0, NULL, &error),
 		PMILL_EXISTS);
-	assert_int_equal(
-		pmill_counts_merge_files(NULL, 0, NULL, NULL, there, 0, NULL, &error), PMILL_BAD_OPTION);
+	assert_int_equal(pmill_counts_merge_files(NULL, 0, NULL, NULL, NULL, there, 0, NULL, &error),
+		PMILL_BAD_OPTION);
 	assert_int_equal(
 		merge(&files, scratch_path(&folder, "no/where.counts"), NULL, NULL, &error), PMILL_IO);
 	free(linked);
@@ -292,7 +297,7 @@ static void check_overflow(pmill_totals more, int64_t left, int64_t right, const
 	pmill_counts *a = make_counts(), *b = make_counts();
 	append_word(a, "a", 1, left);
 	append_word(b, second, 1, right);
-	a->totals = more;
+	a->head.totals = more;
 	add_file(&files, a, false);
 	add_file(&files, b, false);
 	const char *out = scratch_path(&folder, "overflow.counts");
@@ -326,9 +331,11 @@ static void test_cancel(void **state)
 		append_word(counts, word, (size_t)snprintf(word, sizeof word, "%d", i), 1);
 	struct files files = {0};
 	add_file(&files, counts, false);
-	const pmill_text_options options = {.size = sizeof options, .progress = stop};
+	const pmill_run_options run = {.size = sizeof run, .progress = stop};
 	const char *out = scratch_path(&folder, "cancel.counts");
-	assert_int_equal(merge(&files, out, &options, NULL, NULL), PMILL_CANCELLED);
+	assert_int_equal(pmill_counts_merge_files((const char *const *)files.paths, files.count, NULL,
+						 NULL, &run, out, PMILL_OVERWRITE, NULL, NULL),
+		PMILL_CANCELLED);
 	assert_false(pmill_path_exists(out));
 	release_files(&files);
 }
@@ -344,14 +351,18 @@ static void test_out_of_memory(void **state)
 	assert_non_null(out);
 	size_t entries = count_entries();
 	for (long k = 0;; k++) {
+		pmill_counts_head *head = NULL;
 		allocations_left = k;
-		pmill_status status = merge(&files, out, &sample_options, NULL, NULL);
+		pmill_status status = merge(&files, out, &sample_options, &head, NULL);
 		if (!was_refused()) {
 			assert_int_equal(status, PMILL_OK);
+			assert_non_null(head);
+			pmill_counts_head_free(head);
 			assert_true(k > 20);
 			break;
 		}
 		assert_int_equal(status, PMILL_NO_MEMORY);
+		assert_null(head);
 		assert_int_equal(count_entries(), entries);
 	}
 	free(out);

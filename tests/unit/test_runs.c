@@ -132,7 +132,7 @@ static void test_overflow(void **state)
 	pmill_word_list_append(&words, (pmill_bytes){"b", 1}, INT64_MAX);
 	pmill_word_list_append(&words, (pmill_bytes){"c", 1}, INT64_MAX);
 	assert_int_equal(pmill_runs_add_list(runs, &words, &error), PMILL_OVERFLOW);
-	assert_string_equal(error.message, "the sum of all counts does not fit 64 bits");
+	assert_string_equal(error.message, "the sum of all counts does not fit in 64 bits");
 	pmill_word_list_release(&words);
 	pmill_word_list_release(&sum);
 	pmill_runs_free(runs);

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "pretokenize/scanner_table.h"
 #include "pretokenize/scan_plain_rows.h"
+#include "pretokenize/scanner_table.h"
 
 enum { LONGEST = 3000, UNICODE_VERSIONS = 5 };
 

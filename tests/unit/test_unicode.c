@@ -106,12 +106,12 @@ static void test_versions(void **state)
 	(void)state;
 	static const char *const versions[] = {"14.0", "15.0", "15.1", "16.0", "17.0"};
 	for (unsigned i = 0; i < 5; i++) {
-		assert_string_equal(pmill_unicode_version(i), versions[i]);
+		assert_string_equal(pmill_unicode_name(i), versions[i]);
 		assert_ptr_equal(pmill_unicode_find(versions[i]), pmill_unicode_at(i));
 		assert_string_equal(pmill_unicode_at(i)->version, versions[i]);
 	}
-	assert_null(pmill_unicode_version(5));
-	assert_null(pmill_unicode_version(SIZE_MAX));
+	assert_null(pmill_unicode_name(5));
+	assert_null(pmill_unicode_name(SIZE_MAX));
 	assert_null(pmill_unicode_at(5));
 	assert_null(pmill_unicode_at(UINT32_MAX));
 	assert_null(pmill_unicode_find("13.0"));

@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "model/build.h"
+#include "model/build_trained.h"
 #include "model/splitter.h"
-#include "model/training.h"
+#include "model/training_record.h"
 #include "support/plan.h"
 #include "support/refuse_memory.h"
 #include "unicode/quote.h"
@@ -104,9 +104,27 @@ static void test_add_out_of_memory(void **state)
 	}
 }
 
+static void check_indexes_beyond(const pmill_tokenizer *tokenizer)
+{
+	uint32_t left = 7, right = 8, id = 9;
+	int is_special = 10;
+	pmill_bytes content = {"?", 1};
+	const size_t beyond[2][2] = {{pmill_tokenizer_merge_count(tokenizer), SIZE_MAX},
+		{pmill_tokenizer_special_count(tokenizer), SIZE_MAX}};
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(pmill_tokenizer_get_merge(tokenizer, beyond[0][i], &left, &right, &id),
+			PMILL_BAD_OPTION);
+		assert_int_equal(
+			pmill_tokenizer_get_special(tokenizer, beyond[1][i], &content, &id, &is_special),
+			PMILL_BAD_OPTION);
+	}
+	assert_true(left == 7 && right == 8 && id == 9 && is_special == 10);
+	assert_true(content.len == 1 && *(const char *)content.data == '?');
+}
+
 static void check_layout(const char *name)
 {
-	struct pmill_id_pair pairs[PLAN_MERGES];
+	pmill_pair_ids pairs[PLAN_MERGES];
 	struct pmill_tokenizer_plan plan = make_plan(name, pairs);
 	plan.pad_count = 3;
 	plan.first_pad = 5;
@@ -117,27 +135,30 @@ static void check_layout(const char *name)
 		uint8_t byte = pmill_layout_byte(plan.layout, i);
 		uint32_t id = plan.layout->first_byte(PLAN_SPECIALS, PLAN_MERGES) + i;
 		assert_int_equal(tokenizer->byte_ids[byte], id);
-		assert_int_equal(pmill_tokenizer_id(tokenizer, &byte, 1), id);
+		assert_int_equal(pmill_tokenizer_token_id(tokenizer, &byte, 1), id);
 	}
 	for (uint32_t i = 0; i < PLAN_MERGES; i++) {
 		uint32_t left, right, id;
-		pmill_tokenizer_merge(tokenizer, i, &left, &right, &id);
+		assert_int_equal(pmill_tokenizer_get_merge(tokenizer, i, &left, &right, &id), PMILL_OK);
 		char joined[40];
 		int len = snprintf(joined, sizeof joined, "%s%s", plan_pairs[i][0], plan_pairs[i][1]);
 		assert_int_equal(id, plan.layout->first_merge(PLAN_SPECIALS, PLAN_MERGES) + i);
-		assert_int_equal(pmill_tokenizer_id(tokenizer, joined, (size_t)len), id);
+		assert_int_equal(pmill_tokenizer_token_id(tokenizer, joined, (size_t)len), id);
 	}
+	check_indexes_beyond(tokenizer);
 	uint32_t first = plan.layout->first_special(PLAN_SPECIALS, PLAN_MERGES);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<|endoftext|>", 13), first);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<| pad |>", 9), first + 1);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<|endoftext|>", 13), first);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<| pad |>", 9), first + 1);
 	uint32_t pad = 256 + PLAN_MERGES + PLAN_SPECIALS;
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<|reserved_5|>", 14), pad);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<|reserved_7|>", 14), pad + 2);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<|reserved_5|>", 14), pad);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<|reserved_7|>", 14), pad + 2);
 	for (size_t i = 0; i + 1 < pmill_tokenizer_special_count(tokenizer); i++)
 		assert_true(tokenizer->specials[i].id < tokenizer->specials[i + 1].id);
 	assert_string_equal(pmill_tokenizer_pattern(tokenizer), "gpt2");
 	assert_string_equal(pmill_tokenizer_meaning(tokenizer), "merge list");
-	assert_null(pmill_tokenizer_training(tokenizer));
+	pmill_training none = {.size = sizeof none, .version = "?"};
+	assert_int_equal(pmill_tokenizer_get_training(tokenizer, &none), PMILL_OK);
+	assert_null(none.version);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -152,8 +173,8 @@ static void test_build(void **state)
 static void test_build_refuses(void **state)
 {
 	(void)state;
-	struct pmill_id_pair later[] = {{'a', 'b'}, {300, 'c'}};
-	struct pmill_id_pair twice[] = {{'a', 'b'}, {'b', 'c'}, {'a', 257}, {256, 'c'}};
+	pmill_pair_ids later[] = {{'a', 'b'}, {300, 'c'}};
+	pmill_pair_ids twice[] = {{'a', 'b'}, {'b', 'c'}, {'a', 257}, {256, 'c'}};
 	struct pmill_tokenizer_plan plan = {
 		.layout = pmill_layout_find(NULL), .merges = later, .merge_count = 2};
 	pmill_tokenizer *tokenizer = NULL;
@@ -177,9 +198,9 @@ static void test_padding_skips_taken_names(void **state)
 		.pad_count = 2};
 	pmill_tokenizer *tokenizer = NULL;
 	assert_int_equal(pmill_tokenizer_build(&plan, &tokenizer, NULL), PMILL_OK);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<|reserved_1|>", 14), 256);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<|reserved_0|>", 14), 257);
-	assert_int_equal(pmill_tokenizer_id(tokenizer, "<|reserved_2|>", 14), 258);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<|reserved_1|>", 14), 256);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<|reserved_0|>", 14), 257);
+	assert_int_equal(pmill_tokenizer_token_id(tokenizer, "<|reserved_2|>", 14), 258);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -199,7 +220,7 @@ static void test_build_out_of_memory(void **state)
 		.inputs = &input,
 		.input_count = 1,
 		.merge_counts = counts};
-	struct pmill_id_pair pairs[PLAN_MERGES];
+	pmill_pair_ids pairs[PLAN_MERGES];
 	struct pmill_tokenizer_plan plan = make_plan("hf", pairs);
 	plan.training = &training;
 	plan.pad_count = 2;
@@ -213,13 +234,14 @@ static void test_build_out_of_memory(void **state)
 			assert_null(tokenizer);
 			continue;
 		}
-		const pmill_training *copy = pmill_tokenizer_training(tokenizer);
-		assert_ptr_not_equal(copy->merge_counts, counts);
-		assert_memory_equal(copy->merge_counts, counts, sizeof counts);
-		assert_string_equal(copy->stages[0].name, "merge");
-		assert_string_equal(copy->inputs[0].name, "a.txt");
-		assert_null(copy->inputs[0].sha256);
-		assert_null(copy->compat);
+		pmill_training copy = {.size = sizeof copy};
+		assert_int_equal(pmill_tokenizer_get_training(tokenizer, &copy), PMILL_OK);
+		assert_ptr_not_equal(copy.merge_counts, counts);
+		assert_memory_equal(copy.merge_counts, counts, sizeof counts);
+		assert_string_equal(copy.stages[0].name, "merge");
+		assert_string_equal(copy.inputs[0].name, "a.txt");
+		assert_null(copy.inputs[0].sha256);
+		assert_null(copy.compat);
 		pmill_tokenizer_free(tokenizer);
 		return;
 	}

@@ -1,22 +1,17 @@
 /* What training learned → a tokenizer. The layout gives every token its id. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_MODEL_BUILD_H
-#define PMILL_MODEL_BUILD_H
+#ifndef PMILL_MODEL_BUILD_TRAINED_H
+#define PMILL_MODEL_BUILD_TRAINED_H
 
 #include "model/layout.h"
 #include "model/tokenizer.h"
-
-/* Two tokens, by their ids in the layout they were learned for. */
-struct pmill_id_pair {
-	uint32_t left, right;
-};
 
 /* Everything is borrowed for the call. */
 struct pmill_tokenizer_plan {
 	const struct pmill_layout *layout;
 	const pmill_bytes *special_tokens; /* by id, including reserved ones */
 	size_t special_token_count;
-	const struct pmill_id_pair *merges; /* by rank */
+	const pmill_pair_ids *merges; /* by rank */
 	size_t merge_count;
 	/*
 	 * Special tokens <|reserved_N|> at the very end of the vocab, N from first_pad on. Numbers

@@ -1,13 +1,13 @@
 /* What training learned → a tokenizer. */
 /* SPDX-License-Identifier: MIT */
-#include "model/build.h"
+#include "model/build_trained.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "model/training.h"
+#include "model/training_record.h"
 
 struct build {
 	const struct pmill_tokenizer_plan *plan;
@@ -47,7 +47,7 @@ static pmill_status add_bytes(struct build *build, uint32_t first_id)
 static pmill_status add_merge(struct build *build, size_t rank)
 {
 	struct pmill_tokenizer *tokenizer = build->tokenizer;
-	const struct pmill_id_pair pair = build->plan->merges[rank];
+	const pmill_pair_ids pair = build->plan->merges[rank];
 	const uint32_t id = build->first_merge + (uint32_t)rank;
 	const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, pair.left);
 	const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, pair.right);
@@ -170,7 +170,7 @@ static pmill_status add_rest(struct build *build)
 		plan->unicode_version == NULL ? "16.0" : plan->unicode_version, build->error);
 	if (status != PMILL_OK || plan->training == NULL)
 		return status;
-	tokenizer->training = pmill_training_copy(&tokenizer->arena, plan->training);
+	tokenizer->training = pmill_training_record_copy(&tokenizer->arena, plan->training);
 	return tokenizer->training == NULL ? pmill_fail_memory(build->error) : PMILL_OK;
 }
 

@@ -1,26 +1,26 @@
-/* What one thread needs to count words: a table, a cursor, buffers. */
+/* A worker: what one thread needs to count words (table, cursor, buffers). */
 /* SPDX-License-Identifier: MIT */
-#include "counter/counter_worker.h"
+#include "counter/worker.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
 
-pmill_status pmill_counter_worker_create(const struct pmill_counter_worker_settings *settings,
-	struct pmill_counter_worker **worker, pmill_error *error)
+pmill_status pmill_worker_create(
+	const struct pmill_worker_settings *settings, struct pmill_worker **worker, pmill_error *error)
 {
-	struct pmill_counter_worker *created = calloc(1, sizeof *created);
+	struct pmill_worker *created = calloc(1, sizeof *created);
 	if (created == NULL)
 		return pmill_fail_memory(error);
 	created->cursor.pretokenizer = settings->pretokenizer;
-	created->chunks.work = pmill_counter_worker_count;
+	created->chunks.work = pmill_worker_count;
 	created->chunks.context = created;
 	created->spill = settings->spill;
 	created->walk.specials = settings->specials;
 	created->walk.separator_index = settings->separator_index;
 	pmill_status status = pmill_word_table_create(settings->seed, &created->table, error);
 	if (status != PMILL_OK) {
-		pmill_counter_worker_free(created);
+		pmill_worker_free(created);
 		return status;
 	}
 	if (settings->spill->runs == NULL)
@@ -29,7 +29,7 @@ pmill_status pmill_counter_worker_create(const struct pmill_counter_worker_setti
 	return PMILL_OK;
 }
 
-void pmill_counter_worker_free(struct pmill_counter_worker *worker)
+void pmill_worker_free(struct pmill_worker *worker)
 {
 	if (worker == NULL)
 		return;
@@ -40,21 +40,20 @@ void pmill_counter_worker_free(struct pmill_counter_worker *worker)
 	free(worker);
 }
 
-void pmill_counter_worker_set_input(
-	struct pmill_counter_worker *worker, const pmill_input_options *input)
+void pmill_worker_set_input(struct pmill_worker *worker, const pmill_input_options *input)
 {
 	worker->walk.field = input->field;
 	worker->walk.skip_bad_lines = input->skip_bad_lines;
 }
 
-/* Else it is an unescaped JSON line, in the walk's own buffer. */
+/* Otherwise the segment is an unescaped JSON string, in the walk's own buffer. */
 static bool is_in_chunk(const struct pmill_segment *segment, const struct pmill_chunk *chunk)
 {
 	uintptr_t text = (uintptr_t)segment->text, begin = (uintptr_t)chunk->data;
 	return text >= begin && text - begin <= chunk->len + chunk->lookahead;
 }
 
-/* Bytes that may be read from the segment's begin on. */
+/* Bytes that may be read from the start of the segment. */
 static size_t readable_from(const struct pmill_segment *segment, const struct pmill_chunk *chunk)
 {
 	if (!is_in_chunk(segment, chunk))
@@ -62,7 +61,7 @@ static size_t readable_from(const struct pmill_segment *segment, const struct pm
 	return chunk->len + chunk->lookahead - (size_t)(segment->text - chunk->data);
 }
 
-/* Pretokens that end behind `len` belong to the next chunk; a boundary falls on `len` itself. */
+/* Pretokens that end after `len` belong to the next chunk; `len` itself is a boundary. */
 static size_t drop_lookahead(const size_t *ends, size_t count, size_t len)
 {
 	while (count > 0 && ends[count - 1] > len)
@@ -70,7 +69,7 @@ static size_t drop_lookahead(const size_t *ends, size_t count, size_t len)
 	return count;
 }
 
-/* The text of a JSON line has bytes of its own: then the chunk's first byte is all that can be said. */
+/* Unescaped JSON text has no offsets in the file, so its error gets the chunk's first byte. */
 static void locate_error(
 	pmill_error *error, const struct pmill_segment *segment, const struct pmill_chunk *chunk)
 {
@@ -82,67 +81,65 @@ static void locate_error(
 	pmill_error_locate(error, chunk->name, offset);
 }
 
-size_t pmill_counter_worker_table_peak(const struct pmill_counter_worker *worker)
+size_t pmill_worker_table_peak(const struct pmill_worker *worker)
 {
 	size_t now = pmill_word_table_memory(worker->table);
 	return now > worker->table_peak ? now : worker->table_peak;
 }
 
-static size_t table_limit(const struct pmill_counter_worker *worker)
+static size_t table_limit(const struct pmill_worker *worker)
 {
 	return worker->spill->table_memory /
 		atomic_load_explicit(&worker->spill->worker_count, memory_order_relaxed);
 }
 
-pmill_status pmill_counter_worker_spill(struct pmill_counter_worker *worker, pmill_error *error)
+pmill_status pmill_worker_spill(struct pmill_worker *worker, pmill_error *error)
 {
-	worker->table_peak = pmill_counter_worker_table_peak(worker);
+	worker->table_peak = pmill_worker_table_peak(worker);
 	return pmill_runs_add_table(worker->spill->runs, worker->table, table_limit(worker), error);
 }
 
-pmill_status pmill_counter_worker_spill_last(
-	struct pmill_counter_worker *worker, pmill_error *error)
+pmill_status pmill_worker_spill_last(struct pmill_worker *worker, pmill_error *error)
 {
-	worker->table_peak = pmill_counter_worker_table_peak(worker);
+	worker->table_peak = pmill_worker_table_peak(worker);
 	return pmill_runs_add_table(worker->spill->runs, worker->table, 0, error);
 }
 
-/* How many of the pretokens can be added at once; the table becomes a run where it is full. */
-static pmill_status make_room(struct pmill_counter_worker *worker, size_t begin, const size_t *ends,
-	size_t count, size_t *part, pmill_error *error)
+/* Sets how many of the pretokens can be added at once, after spilling a full table. */
+static pmill_status make_room(struct pmill_worker *worker, size_t begin, const size_t *ends,
+	size_t count, size_t *batch, pmill_error *error)
 {
-	*part = count;
+	*batch = count;
 	if (worker->spill->runs == NULL)
 		return PMILL_OK;
 	pmill_status status = PMILL_OK;
 	size_t limit = table_limit(worker);
-	*part = pmill_word_table_room(worker->table, limit, begin, ends, count);
-	if (*part < count && pmill_word_table_count(worker->table) > 0) {
-		status = pmill_counter_worker_spill(worker, error);
-		*part = pmill_word_table_room(worker->table, limit, begin, ends, count);
+	*batch = pmill_word_table_room(worker->table, limit, begin, ends, count);
+	if (*batch < count && pmill_word_table_count(worker->table) > 0) {
+		status = pmill_worker_spill(worker, error);
+		*batch = pmill_word_table_room(worker->table, limit, begin, ends, count);
 	}
-	if (*part == 0)
-		*part = 1; /* a word that is longer than the limit allows is counted all the same */
+	if (*batch == 0)
+		*batch = 1; /* a word longer than the limit allows is counted anyway */
 	return status;
 }
 
-static pmill_status add_pretokens(struct pmill_counter_worker *worker,
-	const struct pmill_segment *segment, size_t readable, size_t begin, size_t count,
-	pmill_error *error)
+static pmill_status add_pretokens(struct pmill_worker *worker, const struct pmill_segment *segment,
+	size_t readable, size_t begin, size_t count, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
-	for (size_t done = 0, part; done < count && status == PMILL_OK; done += part) {
-		status = make_room(worker, begin, worker->ends + done, count - done, &part, error);
+	for (size_t done = 0, batch; done < count && status == PMILL_OK; done += batch) {
+		status = make_room(worker, begin, worker->ends + done, count - done, &batch, error);
 		if (status == PMILL_OK)
 			status = pmill_word_table_add_pretokens(
-				worker->table, segment->text, readable, begin, worker->ends + done, part, error);
-		begin = worker->ends[done + part - 1];
+				worker->table, segment->text, readable, begin, worker->ends + done, batch, error);
+		begin = worker->ends[done + batch - 1];
 	}
 	return status;
 }
 
-static pmill_status count_segment(struct pmill_counter_worker *worker,
-	const struct pmill_segment *segment, const struct pmill_chunk *chunk, pmill_error *error)
+static pmill_status count_segment(struct pmill_worker *worker, const struct pmill_segment *segment,
+	const struct pmill_chunk *chunk, pmill_error *error)
 {
 	if (segment->len == 0)
 		return PMILL_OK;
@@ -152,8 +149,7 @@ static pmill_status count_segment(struct pmill_counter_worker *worker,
 		cursor, segment->text, segment->len + segment->lookahead, segment->is_final, error);
 	size_t begin = 0, count = 0;
 	while (status == PMILL_OK && begin < segment->len) {
-		status = pmill_pretoken_cursor_next(
-			cursor, worker->ends, PMILL_COUNTER_ENDS, &count, error);
+		status = pmill_pretoken_cursor_next(cursor, worker->ends, PMILL_WORKER_ENDS, &count, error);
 		if (status != PMILL_OK || count == 0)
 			break;
 		count = drop_lookahead(worker->ends, count, segment->len);
@@ -168,23 +164,22 @@ static pmill_status count_segment(struct pmill_counter_worker *worker,
 	return status;
 }
 
-pmill_status pmill_counter_worker_count(
-	void *context, const struct pmill_chunk *chunk, pmill_error *error)
+pmill_status pmill_worker_count(void *context, const struct pmill_chunk *chunk, pmill_error *error)
 {
-	struct pmill_counter_worker *worker = context;
+	struct pmill_worker *worker = context;
 	struct pmill_segment segment;
-	bool is_there = true;
+	bool has_segment = true;
 	pmill_segment_walk_start(&worker->walk, chunk);
-	pmill_status status = pmill_segment_walk_next(&worker->walk, &segment, &is_there, error);
-	while (status == PMILL_OK && is_there) {
+	pmill_status status = pmill_segment_walk_next(&worker->walk, &segment, &has_segment, error);
+	while (status == PMILL_OK && has_segment) {
 		status = count_segment(worker, &segment, chunk, error);
 		if (status == PMILL_OK)
-			status = pmill_segment_walk_next(&worker->walk, &segment, &is_there, error);
+			status = pmill_segment_walk_next(&worker->walk, &segment, &has_segment, error);
 	}
 	return status;
 }
 
-pmill_totals pmill_counter_worker_totals(const struct pmill_counter_worker *worker)
+pmill_totals pmill_worker_totals(const struct pmill_worker *worker)
 {
 	return (pmill_totals){.documents = worker->walk.documents,
 		.bytes = worker->walk.text_bytes,

@@ -1,6 +1,6 @@
 /* Deep copies of the record of a training run. */
 /* SPDX-License-Identifier: MIT */
-#include "model/training.h"
+#include "model/training_record.h"
 
 #include <string.h>
 
@@ -61,7 +61,8 @@ static bool copy_merge_counts(struct pmill_arena *arena, pmill_training *trainin
 	return training->merge_counts != NULL;
 }
 
-pmill_training *pmill_training_copy(struct pmill_arena *arena, const pmill_training *training)
+pmill_training *pmill_training_record_copy(
+	struct pmill_arena *arena, const pmill_training *training)
 {
 	pmill_training *copy = copy_items(arena, training, 1, sizeof *copy);
 	if (copy == NULL)
