@@ -1,4 +1,4 @@
-/* Bytes made visible: on a terminal, in a table, in JSON. */
+/* Visible forms of bytes, for terminals, tables and JSON. */
 /* SPDX-License-Identifier: MIT */
 #include "bytes.h"
 
@@ -6,7 +6,7 @@
 
 static const uint32_t middle_dot = 0xB7;
 
-/* Length and bits of the first byte, least code point of that length; 0: no first byte. */
+/* Decodes a lead byte: returns the character's length, or 0 if it is none. */
 static size_t read_lead(uint8_t lead, uint32_t *bits, uint32_t *least)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -46,7 +46,7 @@ void pmill_cli_utf8_write(FILE *out, uint32_t code_point)
 		putc((int)(0x80 | (code_point >> (6 * more) & 0x3F)), out);
 }
 
-/* C1 controls, and what would change the direction or the place of the text around it. */
+/* Controls, and characters that change the direction or position of the text around them. */
 static bool is_invisible(uint32_t code_point)
 {
 	return code_point < 0x20 || (code_point >= 0x7F && code_point <= 0xA0) || code_point == 0xAD ||
@@ -97,18 +97,18 @@ void pmill_cli_bytes_show(FILE *out, const void *data, size_t len, char separato
 	}
 }
 
-static bool stands_for_itself(unsigned byte)
+static bool is_printable(unsigned byte)
 {
 	return (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
 }
 
 static uint32_t printable(unsigned byte)
 {
-	if (stands_for_itself(byte))
+	if (is_printable(byte))
 		return byte;
 	uint32_t before = 0;
 	for (unsigned other = 0; other < byte; other++)
-		before += !stands_for_itself(other);
+		before += !is_printable(other);
 	return 0x100 + before;
 }
 

@@ -1,8 +1,8 @@
 /* pairmill bench: times count, merge, encode and decode on this machine. */
 /* SPDX-License-Identifier: MIT */
 /*
- * One pass before the first run warms the page cache and checks: what was encoded must decode to as many
- * tokens. A run then does every stage once; so the stages are interleaved, and a machine that is slow for a
+ * A first pass warms the page cache and checks that decode reads as many tokens as encode wrote.
+ * Each run then does every stage once: with the stages interleaved, a machine that is slow for a
  * while is slow for all of them.
  */
 #include <errno.h>
@@ -25,7 +25,7 @@
 
 enum { VOCAB_SIZE = 32000, RUNS = 5, MADE_BYTES = 32 << 20, STAGES = 6 };
 
-/* The first four as the record of a training has them. */
+/* The first four as named in a training record. */
 static const char *const stage_names[STAGES] = {
 	"count", "sort", "index", "merge", "encode", "decode"};
 enum { TRAIN_STAGES = 4, ENCODE = 4, DECODE = 5 };
@@ -44,12 +44,12 @@ struct bench {
 	uint64_t merges, tokens, decoded_bytes;
 	unsigned threads;
 	size_t runs;
-	double *seconds; /* run by run, STAGES each */
+	double *seconds; /* STAGES for each run */
 };
 
-/* Of one stage over all runs. */
+/* One stage over all runs. */
 struct timing {
-	double best, median, rate; /* rate: units a second in the best run */
+	double best, median, rate; /* rate: units per second in the best run */
 	const char *unit;
 	unsigned threads;
 };
@@ -69,7 +69,7 @@ static int discard(void *context, const void *data, size_t len)
 
 /* ---- Stages ---- */
 
-/* A stage of the same name comes twice where text was counted in parts. */
+/* A stage occurs several times if text was counted in parts. */
 static void take_stages(struct bench *bench, const pmill_training *record, double *seconds)
 {
 	for (size_t stage = 0; seconds != NULL && stage < TRAIN_STAGES; stage++) {
@@ -112,8 +112,7 @@ static pmill_status encode(struct bench *bench, pmill_write_fn write, void *cont
 {
 	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
 	pmill_encode_file_options file = {.size = sizeof file, .format = "u32"};
-	pmill_output_options output = {
-		.size = sizeof output, .write = write, .write_context = context};
+	pmill_output_options output = {.size = sizeof output, .write = write, .write_context = context};
 	return pmill_encode_files(bench->tokenizer, bench->paths, bench->path_count, &bench->input,
 		&options, &file, &bench->run, &output, totals, error);
 }
@@ -126,14 +125,14 @@ static pmill_status decode(struct bench *bench, pmill_encode_totals *totals, pmi
 		bench->tokenizer, bench->id_paths, 1, &file, &bench->run, &output, totals, error);
 }
 
-/* Fills the file of ids, and checks. 0, or the exit code after a message. */
+/* Fills bench->ids and checks them. Returns 0, or the exit code after a message. */
 static int warm_up(struct bench *bench)
 {
 	pmill_error error = {0};
 	pmill_encode_totals encoded = {.size = sizeof encoded}, decoded = {.size = sizeof decoded};
 	pmill_status status = train(bench, NULL, &error);
 	if (status == PMILL_OK && bench->totals.bytes == 0)
-		return pmill_cli_fail(bench->cli, "there is no text to measure with");
+		return pmill_cli_fail(bench->cli, "no text to measure");
 	if (status == PMILL_OK)
 		status = encode(bench, pmill_cli_memory_file_write, &bench->ids, &encoded, &error);
 	if (status == PMILL_OK)
@@ -141,7 +140,7 @@ static int warm_up(struct bench *bench)
 	if (status != PMILL_OK)
 		return pmill_cli_report(bench->cli, status, &error);
 	if (decoded.tokens != encoded.tokens)
-		return pmill_cli_fail(bench->cli, "encode wrote %s tokens, decode read %s",
+		return pmill_cli_fail(bench->cli, "encode wrote %s tokens, but decode read %s",
 			pmill_cli_count_text(encoded.tokens).text, pmill_cli_count_text(decoded.tokens).text);
 	bench->tokens = encoded.tokens;
 	bench->decoded_bytes = decoded.bytes;
@@ -184,7 +183,7 @@ static int compare_reals(const void *a, const void *b)
 
 static const char *const units[STAGES] = {"MB/s", "words/s", "words/s", "merges/s", "MB/s", "MB/s"};
 
-/* What a stage has worked through, in its unit. */
+/* How much a stage processed, in its unit. */
 static double amount_of(const struct bench *bench, size_t stage)
 {
 	const double amounts[STAGES] = {(double)bench->totals.bytes / 1e6, (double)bench->totals.words,
@@ -193,7 +192,7 @@ static double amount_of(const struct bench *bench, size_t stage)
 	return amounts[stage];
 }
 
-/* `sorted` has room for all runs. */
+/* `sorted` has room for one figure per run. */
 static struct timing timing_of(const struct bench *bench, size_t stage, double *sorted)
 {
 	struct timing timing = {.threads = stage < TRAIN_STAGES ? bench->threads : 1};
@@ -212,13 +211,13 @@ static struct timing timing_of(const struct bench *bench, size_t stage, double *
 static void print_table(const struct bench *bench, double *sorted)
 {
 	if (bench->made.descriptor >= 0)
-		fputs("Made text, words by Zipf's law: ", stdout);
+		fputs("Generated text (Zipf's law): ", stdout);
 	else
 		fputs("Text: ", stdout);
 	printf("%s, %s distinct %s. ", pmill_cli_bytes_text(bench->totals.bytes).text,
 		pmill_cli_count_text(bench->totals.words).text,
 		pmill_cli_plural(bench->totals.words, "word", "words"));
-	printf("A vocab of %s, %s %s, interleaved.\n",
+	printf("Vocab size %s, %s %s, interleaved.\n",
 		pmill_cli_count_text(pmill_tokenizer_vocab_size(bench->tokenizer)).text,
 		pmill_cli_count_text(bench->runs).text, pmill_cli_plural(bench->runs, "run", "runs"));
 	printf("%-8s%8s%11s%11s%16s\n", "stage", "threads", "best s", "median s", "best");
@@ -292,9 +291,9 @@ static int report(const struct bench *bench)
 	return 0;
 }
 
-/* ---- What is measured ---- */
+/* ---- Input ---- */
 
-/* Making gigabytes takes seconds, in which nothing else hears a Ctrl-C. */
+/* Generating gigabytes takes seconds, during which nothing else checks for Ctrl-C. */
 static int write_made(void *context, const void *data, size_t len)
 {
 	return pmill_cli_is_interrupted() ? EINTR : pmill_cli_memory_file_write(context, data, len);
@@ -305,7 +304,7 @@ static int make_text(struct bench *bench)
 	uint64_t len = bench->cli->settings.text_size;
 	if (!pmill_cli_memory_file_open(&bench->made))
 		return pmill_cli_fail(
-			bench->cli, "cannot make text here (%s): name a FILE", strerror(errno));
+			bench->cli, "cannot generate text: %s; name a FILE instead", strerror(errno));
 	int error_number = pmill_cli_made_text_write(
 		len > 0 ? len : MADE_BYTES, write_made, &bench->made);
 	if (pmill_cli_is_interrupted())
@@ -313,20 +312,20 @@ static int make_text(struct bench *bench)
 	if (error_number < 0)
 		return pmill_cli_no_memory(bench->cli);
 	if (error_number > 0)
-		return pmill_cli_fail(bench->cli, "cannot make text: %s", strerror(error_number));
+		return pmill_cli_fail(bench->cli, "cannot generate text: %s", strerror(error_number));
 	bench->made_paths[0] = bench->made.path;
 	bench->paths = bench->made_paths;
 	bench->path_count = 1;
 	return 0;
 }
 
-/* Says so of a pipe or a device; what is not there is left to the library. */
+/* Refuses a pipe or a device with a message. A missing file is left to the library. */
 static bool refuse_pipe(void *cli, const char *path)
 {
 	struct stat about;
 	if (stat(path, &about) != 0 || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode))
 		return false;
-	pmill_cli_fail(cli, "%s: must be a regular file, since it is read several times", path);
+	pmill_cli_fail(cli, "%s: must be a regular file, because it is read several times", path);
 	return true;
 }
 
@@ -343,13 +342,13 @@ static int take_files(struct bench *bench)
 		const char *operand = bench->cli->operands[i];
 		if (strcmp(operand, "-") == 0 || strcmp(operand, "@-") == 0)
 			return pmill_cli_wrong_usage(
-				bench->cli, "reads its text several times, which stdin doesn't allow");
+				bench->cli, "cannot read stdin, because the text is read several times");
 		if (refuse_pipes(bench->cli, operand))
 			return PMILL_CLI_FAILED;
 	}
 	if (bench->cli->settings.text_size > 0)
-		return pmill_cli_wrong_usage(
-			bench->cli, "--text-size is about made text: it contradicts naming a FILE");
+		return pmill_cli_wrong_usage(bench->cli,
+			"option --text-size: cannot be combined with FILE (\"%s\")", bench->cli->operands[0]);
 	bench->paths = bench->cli->operands;
 	bench->path_count = bench->cli->operand_count;
 	return 0;
@@ -367,7 +366,7 @@ static int prepare(struct bench *bench)
 		return code;
 	pmill_cli_input_options_init(bench->cli, &bench->input);
 	if (!pmill_cli_memory_file_open(&bench->ids))
-		return pmill_cli_fail(bench->cli, "cannot keep ids in memory here: %s", strerror(errno));
+		return pmill_cli_fail(bench->cli, "cannot keep ids in memory: %s", strerror(errno));
 	bench->id_paths[0] = bench->ids.path;
 	bench->runs = settings->runs > 0 ? (size_t)settings->runs : RUNS;
 	bench->seconds = calloc(bench->runs, STAGES * sizeof *bench->seconds);

@@ -1,4 +1,4 @@
-/* pairmill completions: what makes a shell complete our command lines. */
+/* pairmill completions: prints a completion script for a shell. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "messages.h"
 #include "output.h"
 
-/* As one piece: stdio does not tell why the first of several writes failed. */
+/* Writes everything at once: with several writes, the errno of the first failure is lost. */
 static int print(struct pmill_cli *cli, const char *shell)
 {
 	char *text = NULL;
@@ -33,6 +33,5 @@ int pmill_cli_run_completions(struct pmill_cli *cli)
 	for (size_t i = 0; pmill_cli_completion_shells[i] != NULL; i++)
 		if (strcmp(pmill_cli_completion_shells[i], shell) == 0)
 			return print(cli, shell);
-	return pmill_cli_wrong_usage(
-		cli, "no completions for \"%s\"; there are some for bash, zsh and fish", shell);
+	return pmill_cli_wrong_usage(cli, "unknown shell \"%s\" (known: bash, zsh, fish)", shell);
 }

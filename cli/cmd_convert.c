@@ -1,4 +1,4 @@
-/* pairmill convert: a model in one format → the same in another. */
+/* pairmill convert: a model in one format → the same model in another. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
@@ -29,7 +29,7 @@ int pmill_cli_run_convert(struct pmill_cli *cli)
 	if (status != PMILL_OK)
 		code = pmill_cli_report(cli, status, &error);
 	else if (pmill_cli_summary_is_wanted(cli))
-		fprintf(stderr, "Written to %s: a vocab of %s.\n", cli->operands[1],
+		fprintf(stderr, "Written to %s: vocab size %s.\n", cli->operands[1],
 			pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text);
 	pmill_tokenizer_free(tokenizer);
 	return code;

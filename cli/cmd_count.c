@@ -11,12 +11,12 @@
 #include "output_guard.h"
 #include "summary.h"
 
-/* What one run holds. All zero is empty. */
+/* The objects of one run; zero-initialized. */
 struct counting {
 	pmill_text_options text;
 	pmill_run_options run;
 	pmill_counter *counter;
-	pmill_counts_head *head; /* of what was written, without the words */
+	pmill_counts_head *head; /* of the file that was written */
 };
 
 static pmill_status count(struct pmill_cli *cli, struct counting *counting, pmill_error *error)
@@ -68,7 +68,7 @@ static void print_summary(
 	fprintf(stderr, "Written to %s.\n", cli->settings.output);
 }
 
-/* 0, or the exit code after a message. */
+/* Returns 0, or the exit code after a message. */
 static int check_output(const struct pmill_cli *cli)
 {
 	const char *out = cli->settings.output;
@@ -107,7 +107,7 @@ int pmill_cli_run_count(struct pmill_cli *cli)
 	if (code != 0)
 		goto out;
 	pmill_status status = count(cli, &counting, &error);
-	pmill_cli_interrupt_last_call(); /* the file is there, or the error is */
+	pmill_cli_interrupt_last_call(); /* the file is written, or an error has occurred */
 	if (status == PMILL_OK)
 		report(cli, &counting);
 	else

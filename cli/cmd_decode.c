@@ -1,4 +1,4 @@
-/* pairmill decode: ids → the same bytes. */
+/* pairmill decode: ids → the original bytes. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
@@ -70,7 +70,8 @@ int pmill_cli_run_decode(struct pmill_cli *cli)
 	if (cli->settings.model == NULL)
 		return pmill_cli_wrong_usage(cli, "needs -m MODEL");
 	if (cli->settings.json && cli->settings.output == NULL)
-		return pmill_cli_wrong_usage(cli, "--json needs -o, as the text would stand on stdout too");
+		return pmill_cli_wrong_usage(
+			cli, "option --json: needs -o, because the text goes to stdout");
 	int code = 0;
 	if (cli->settings.output != NULL)
 		code = pmill_cli_output_guard(cli, cli->settings.output);

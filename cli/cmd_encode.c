@@ -17,7 +17,7 @@
 #include "summary.h"
 #include "token_view.h"
 
-/* What one run holds. All zero is empty. */
+/* The objects of one run; zero-initialized, except for sizes. */
 struct encoding {
 	pmill_tokenizer *tokenizer;
 	pmill_encode_options options;
@@ -50,18 +50,17 @@ static int check_settings(const struct pmill_cli *cli)
 		return pmill_cli_wrong_usage(cli, "needs -m MODEL");
 	if (settings->text != NULL && cli->operand_count > 0)
 		return pmill_cli_wrong_usage(
-			cli, "--text stands instead of files: it contradicts \"%s\"", cli->operands[0]);
+			cli, "option --text: cannot be combined with FILE (\"%s\")", cli->operands[0]);
 	if (settings->count_only && (settings->output != NULL || settings->format != NULL))
-		return pmill_cli_wrong_usage(cli, "--count writes no ids: it contradicts %s",
-			settings->output != NULL ? "-o" : "--format");
+		return pmill_cli_wrong_usage(cli, "option --count: cannot be combined with %s",
+			settings->output != NULL ? "--output" : "--format");
 	if (settings->json && !settings->count_only && settings->output == NULL)
 		return pmill_cli_wrong_usage(
-			cli, "--json needs -o or --count, as the ids would stand on stdout too");
+			cli, "option --json: needs -o or --count, because the ids go to stdout");
 	if (settings->text != NULL && settings->doc_separator != NULL)
-		return pmill_cli_wrong_usage(cli, "--text is one document: it contradicts --doc-separator");
+		return pmill_cli_wrong_usage(cli, "option --text: cannot be combined with --doc-separator");
 	if (is_binary(cli) && settings->output == NULL && isatty(STDOUT_FILENO) && !settings->force)
-		return pmill_cli_fail(cli,
-			"--format %s is binary and stdout a terminal (-f writes it all the same)",
+		return pmill_cli_fail(cli, "option --format: not writing binary %s to a terminal (-f does)",
 			settings->format);
 	return 0;
 }
@@ -75,7 +74,7 @@ static int check_output(const struct pmill_cli *cli)
 
 /* ---- --special-tokens ---- */
 
-/* One word that is a policy stands for it; anything else is a list. */
+/* A single value that names a policy is that policy; anything else is a list. */
 static const char *special_policy(const struct pmill_cli_list *list)
 {
 	const char *name;
@@ -95,7 +94,7 @@ static size_t count_commas(const char *text)
 	return count;
 }
 
-/* Fills `allowed` with what stands between the commas. False where a token is empty. */
+/* Fills `allowed` with the tokens between commas. Returns false if one is empty. */
 static bool split_at_commas(const char *list, pmill_bytes *allowed, size_t *count)
 {
 	for (const char *at = list;; at++) {
@@ -109,7 +108,7 @@ static bool split_at_commas(const char *list, pmill_bytes *allowed, size_t *coun
 	}
 }
 
-/* Given once it is a list, split at commas; given several times, each is a token as it stands. */
+/* A single value is a list to split at commas; of several values, each is a token. */
 static int set_allowed(struct pmill_cli *cli, struct encoding *encoding)
 {
 	const struct pmill_cli_list *list = &cli->settings.special_tokens;
@@ -126,7 +125,7 @@ static int set_allowed(struct pmill_cli *cli, struct encoding *encoding)
 	if (list->count == 1 &&
 		!split_at_commas(list->items[0], encoding->allowed, &options->allowed_count))
 		return pmill_cli_wrong_usage(
-			cli, "option --special-tokens: an empty token in \"%s\"", list->items[0]);
+			cli, "option --special-tokens: empty token in \"%s\"", list->items[0]);
 	return 0;
 }
 
@@ -157,7 +156,7 @@ static int init_options(struct pmill_cli *cli, struct encoding *encoding)
 	return is_list ? set_allowed(cli, encoding) : 0;
 }
 
-/* ---- Where ids go ---- */
+/* ---- Writing ids ---- */
 
 static int encode_through(struct pmill_cli *cli, struct encoding *encoding, const char *out,
 	pmill_write_fn write, void *context, struct pmill_cli_output *output)
@@ -214,8 +213,8 @@ static int encode(struct pmill_cli *cli, struct encoding *encoding)
 	if (settings->text == NULL && settings->count_only)
 		return encode_through(cli, encoding, NULL, NULL, NULL, NULL);
 	if (settings->text != NULL && settings->count_only)
-		return pmill_cli_encode_text(cli, encoding->tokenizer, &encoding->options,
-			&encoding->file, &encoding->run, NULL, &encoding->totals);
+		return pmill_cli_encode_text(cli, encoding->tokenizer, &encoding->options, &encoding->file,
+			&encoding->run, NULL, &encoding->totals);
 	if (settings->text == NULL && settings->output != NULL && !is_format(cli, "tokens"))
 		return encode_through(cli, encoding, settings->output, NULL, NULL, NULL);
 	return encode_out(cli, encoding);
@@ -265,7 +264,7 @@ static void print_summary(struct pmill_cli *cli, const pmill_encode_totals *tota
 		fprintf(stderr, "Written to %s.\n", cli->settings.output);
 }
 
-/* A summary under a string that was only to be looked at would be noise. */
+/* No summary for --text, where it would be noise. */
 static void report(struct pmill_cli *cli, const pmill_encode_totals *totals)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;

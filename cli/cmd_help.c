@@ -1,4 +1,4 @@
-/* pairmill help: of all, or of one command. */
+/* pairmill help: the overview, or the help of one command. */
 /* SPDX-License-Identifier: MIT */
 #include "help.h"
 

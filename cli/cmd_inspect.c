@@ -1,4 +1,4 @@
-/* pairmill inspect: what a model or a count file holds. */
+/* pairmill inspect: shows what a model or a count file holds. */
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,13 +21,13 @@ struct frequent_word {
 	int64_t count;
 };
 
-/* By count downwards, then as the file has them: by bytes. */
+/* By descending count, then in the order of the file: by bytes. */
 static bool comes_before(const struct frequent_word *a, const struct frequent_word *b)
 {
 	return a->count > b->count;
 }
 
-/* Keeps the `room` first of all words by insertion: `room` is small. */
+/* Keeps the first `room` words by insertion, as `room` is small. */
 static size_t insert_word(
 	struct frequent_word *words, size_t count, size_t room, const struct frequent_word *word)
 {
@@ -172,7 +172,7 @@ static int inspect_words(struct pmill_cli *cli)
 	return code;
 }
 
-/* The words are read only if they are shown, or spelled as the options say. */
+/* Words are read only to show them, or if --tsv gives their spelling. */
 static int inspect_counts(struct pmill_cli *cli)
 {
 	bool needs_words = cli->settings.top > 0 || cli->settings.tsv != NULL;
@@ -191,9 +191,9 @@ static int inspect_model(struct pmill_cli *cli)
 	return code;
 }
 
-/* ---- Which of them ---- */
+/* ---- Kinds of files ---- */
 
-/* What a file is by its name; the rest is tried. */
+/* The kind of a file by its name. If none matches, each is tried. */
 static const struct {
 	const char *suffix;
 	int (*inspect)(struct pmill_cli *cli); /* NULL: of a later version */
@@ -253,7 +253,7 @@ int pmill_cli_run_inspect(struct pmill_cli *cli)
 			continue;
 		if (kinds[i].inspect == NULL)
 			return pmill_cli_wrong_usage(
-				cli, "%s: this version does not inspect token files yet", path);
+				cli, "%s: inspecting token files is not supported yet", path);
 		return kinds[i].inspect(cli);
 	}
 	return inspect_unknown(cli);

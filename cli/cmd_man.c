@@ -1,4 +1,4 @@
-/* pairmill man: the man pages as roff, for the build. */
+/* pairmill man: prints man pages as roff, for the build. */
 /* SPDX-License-Identifier: MIT */
 #include "man.h"
 

@@ -1,4 +1,4 @@
-/* pairmill merge-counts: count files → one. */
+/* pairmill merge-counts: count files → one count file. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
@@ -46,7 +46,7 @@ static void report(struct pmill_cli *cli, const pmill_counts_head *head)
 		print_summary(cli, &info.totals);
 }
 
-/* 0, or the exit code after a message. */
+/* Returns 0, or the exit code after a message. */
 static int check_output(const struct pmill_cli *cli)
 {
 	const char *out = cli->settings.output;
@@ -58,8 +58,8 @@ static int check_output(const struct pmill_cli *cli)
 	return code == 0 ? pmill_cli_output_check(cli, out) : code;
 }
 
-static int merge(struct pmill_cli *cli, const pmill_text_options *expected,
-	const pmill_run_options *run)
+static int merge(
+	struct pmill_cli *cli, const pmill_text_options *expected, const pmill_run_options *run)
 {
 	pmill_counts_head *head = NULL;
 	pmill_error error = {0};

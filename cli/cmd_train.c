@@ -14,11 +14,11 @@
 #include "sizes.h"
 #include "summary.h"
 
-/* What one run holds. All zero is empty. */
+/* The objects of one run; zero-initialized. */
 struct training {
-	pmill_text_options text; /* as the options say */
+	pmill_text_options text; /* from the options */
 	pmill_run_options run;
-	pmill_counts *first_counts; /* what the rest must agree with; NULL once the counter has them */
+	pmill_counts *first_counts; /* the others must agree with it; NULL once moved to the counter */
 	pmill_counter *counter;
 	pmill_tokenizer *tokenizer;
 };
@@ -38,11 +38,13 @@ static int check_compat(const struct pmill_cli *cli)
 	if (settings->compat == NULL)
 		return 0;
 	if (settings->ties != NULL && strcmp(settings->ties, "ids") != 0)
-		return pmill_cli_wrong_usage(
-			cli, "--compat hf breaks ties by ids: it contradicts --ties %s", settings->ties);
+		return pmill_cli_wrong_usage(cli,
+			"option --compat: hf means ties by ids; cannot be combined with --ties %s",
+			settings->ties);
 	if (settings->layout != NULL && strcmp(settings->layout, "hf") != 0)
-		return pmill_cli_wrong_usage(
-			cli, "--compat hf has the layout hf: it contradicts --layout %s", settings->layout);
+		return pmill_cli_wrong_usage(cli,
+			"option --compat: hf means layout hf; cannot be combined with --layout %s",
+			settings->layout);
 	return 0;
 }
 
@@ -51,7 +53,7 @@ static bool reads_text(const struct pmill_cli *cli)
 	return cli->operand_count > 0 || cli->settings.counts.count == 0;
 }
 
-/* Options about text where there is none would do nothing. */
+/* Without text, options about text would have no effect. */
 static int check_text_options(const struct pmill_cli *cli)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
@@ -69,7 +71,7 @@ static int check_text_options(const struct pmill_cli *cli)
 	for (size_t i = 0; !reads_text(cli) && i < sizeof options / sizeof *options; i++)
 		if (options[i].is_given)
 			return pmill_cli_wrong_usage(cli,
-				"--%s is about text: it contradicts --counts without any FILE", options[i].name);
+				"option --%s: applies to text; with --counts, name a FILE too", options[i].name);
 	return 0;
 }
 
@@ -80,13 +82,13 @@ static int check_output(const struct pmill_cli *cli)
 	return out == NULL || code != 0 ? code : pmill_cli_output_guard(cli, out);
 }
 
-/* Only what was counted here is worth keeping. */
+/* Only counts made by this run are worth keeping. */
 static bool may_keep_counts(const struct pmill_cli *cli)
 {
 	return cli->settings.memory > 0 && reads_text(cli);
 }
 
-/* The kept counts are an output too: hours later it is too late to ask. */
+/* The kept counts are an output too: checks them now, not hours later. */
 static int check_kept_counts(const struct pmill_cli *cli)
 {
 	if (!may_keep_counts(cli))
@@ -107,7 +109,7 @@ static int check_settings(const struct pmill_cli *cli)
 	if (settings->vocab_size == 0)
 		return pmill_cli_wrong_usage(cli, "needs -s N, the size of the vocab");
 	if (settings->tsv != NULL && settings->counts.count == 0)
-		return pmill_cli_wrong_usage(cli, "--tsv is about --counts, and there are none");
+		return pmill_cli_wrong_usage(cli, "option --tsv: needs --counts");
 	int code = check_compat(cli);
 	if (code == 0)
 		code = check_text_options(cli);
@@ -116,8 +118,8 @@ static int check_settings(const struct pmill_cli *cli)
 	return code == 0 ? check_kept_counts(cli) : code;
 }
 
-/* The text options of the counter: with counts, theirs; the separator is about text alone. */
-static pmill_text_options identity(const struct training *training)
+/* The text options of the counter: those of the counts, if any, except for the separator. */
+static pmill_text_options text_options(const struct training *training)
 {
 	pmill_text_options text = training->text;
 	if (training->first_counts == NULL)
@@ -166,7 +168,7 @@ static pmill_train_options train_options(const struct pmill_cli *cli)
 static int create_counter(struct pmill_cli *cli, struct training *training)
 {
 	pmill_error error = {0};
-	pmill_text_options text = identity(training);
+	pmill_text_options text = text_options(training);
 	pmill_train_options options = train_options(cli);
 	int code = check_target(cli, &text);
 	if (code != 0)
@@ -177,13 +179,13 @@ static int create_counter(struct pmill_cli *cli, struct training *training)
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
-/* Counts that don't belong together are the files' fault, not the command line's. */
+/* Counts that do not match are an error of the files, not of the command line. */
 static int report_counts(struct pmill_cli *cli, pmill_status status, const pmill_error *error)
 {
 	return pmill_cli_report(cli, status == PMILL_BAD_OPTION ? PMILL_BAD_INPUT : status, error);
 }
 
-/* Too small a limit is wrong usage, whatever the counts take of it; the real counter comes later. */
+/* A limit too small for any counter is wrong usage, whatever the counts need. */
 static int check_limit(struct pmill_cli *cli, const struct training *training)
 {
 	pmill_error error = {0};
@@ -254,7 +256,7 @@ static int add_input(struct pmill_cli *cli, struct training *training)
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
-/* Merging needs more than --memory: counting, at least, was not in vain. */
+/* Merging needs more than --memory: saves the counts, so that counting was not in vain. */
 static int keep_counts(struct pmill_cli *cli, struct training *training, const pmill_error *reason)
 {
 	pmill_error error = {0};
@@ -306,7 +308,7 @@ static int save(struct pmill_cli *cli, const struct training *training)
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
-/* Entries of the vocab without the padding at its end. */
+/* Size of the vocab without the padding at its end. */
 static uint64_t size_before_padding(const struct training *training, const pmill_training *record)
 {
 	return 256 + counter_info(training).special_token_count + record->reserve + record->merges;
@@ -358,7 +360,7 @@ static void print_summary(struct pmill_cli *cli, const struct training *training
 	if (cli->settings.output != NULL)
 		fprintf(stderr, "Written to %s.\n", cli->settings.output);
 	else
-		fputs("Nothing is written without -o OUT.\n", stderr);
+		fputs("Nothing written (no -o OUT).\n", stderr);
 }
 
 static void print_inputs(struct pmill_cli_json *json, const pmill_training *record)

@@ -1,4 +1,4 @@
-/* pairmill version: which library runs, and what it knows. */
+/* pairmill version: the version of the library, and the patterns and Unicode versions it knows. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 

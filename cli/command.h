@@ -1,9 +1,9 @@
-/* Commands: the table, and what every command is given. */
+/* Commands: the table, and the context that every command gets. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The command is a client of the library like any other: it sees pairmill.h and nothing of src/.
- * A command is a row in the table of main.c and a file cmd_NAME.c; its options are the rows of
- * option_table.c that carry its bit. Parser, help, man pages and completions read these two tables.
+ * The program uses the library as any other client does: through pairmill.h, with nothing of src/.
+ * A command is a row of the table in main.c and a file cmd_NAME.c; its options are the rows of
+ * option_table.c that have its bit. Parser, help, man pages and completions read these two tables.
  */
 #ifndef PMILL_CLI_COMMAND_H
 #define PMILL_CLI_COMMAND_H
@@ -19,10 +19,10 @@ enum {
 	PMILL_CLI_DONE = 0,
 	PMILL_CLI_FAILED = 1,
 	PMILL_CLI_WRONG_USAGE = 2,
-	PMILL_CLI_INTERRUPTED = 130, /* 128 + SIGINT, as shells have it */
+	PMILL_CLI_INTERRUPTED = 130, /* 128 + SIGINT, as in shells */
 };
 
-/* Who offers an option: bits, so that a row of the option table may serve several commands. */
+/* Which commands have an option: bits, so that one row of the option table can serve several. */
 enum pmill_cli_command_bit {
 	PMILL_CLI_TRAIN = 1 << 0,
 	PMILL_CLI_COUNT = 1 << 1,
@@ -36,20 +36,20 @@ enum pmill_cli_command_bit {
 	PMILL_CLI_HELP = 1 << 9,
 	PMILL_CLI_VERSION = 1 << 10,
 	PMILL_CLI_MAN = 1 << 11,
-	PMILL_CLI_WORK = (1 << 8) - 1, /* those that read or write data */
+	PMILL_CLI_WORK = (1 << 8) - 1, /* all that read or write data */
 	PMILL_CLI_ALL = (1 << 12) - 1,
 };
 
 struct pmill_cli_command;
 
-/* One run of the command. */
+/* One run of the program. */
 struct pmill_cli {
 	const struct pmill_cli_command *command;
 	struct pmill_cli_settings settings;
 	struct pmill_cli_progress progress;
-	const char *const *operands; /* what is left when the options are taken out */
+	const char *const *operands; /* the arguments that are not options */
 	size_t operand_count;
-	bool is_stdout_lost; /* it failed, and that has been said */
+	bool is_stdout_lost; /* writing failed, and the error was reported */
 };
 
 struct pmill_cli_command {
@@ -57,20 +57,20 @@ struct pmill_cli_command {
 	unsigned bit;
 	int (*run)(struct pmill_cli *cli); /* NULL: of a later version */
 	bool is_hidden;                    /* not in help and completions */
-	const char *usage;                 /* behind the name: "[options] FILE..." */
-	const char *operands;              /* what it needs, where `operand_least` is not 0 */
+	const char *usage;                 /* after the name: "[options] FILE..." */
+	const char *operands;              /* what it needs if `operand_least` is not 0 */
 	size_t operand_least, operand_most;
 	const char *const *operand_values; /* fixed words, for completions; NULL: files */
 	const char *summary;               /* a phrase */
-	const char *description;           /* paragraphs, parted by empty lines */
+	const char *description;           /* paragraphs, separated by empty lines */
 	const char *const *examples;       /* lines; NULL at the end */
 };
 
 const struct pmill_cli_command *pmill_cli_command_at(size_t index); /* NULL at the end */
-/* The command of that name that this version has; else NULL, after a message (wrong usage). */
+/* The command with this name. NULL after a message (wrong usage) if this version has none. */
 const struct pmill_cli_command *pmill_cli_command_require(
 	const struct pmill_cli *cli, const char *name);
-/* The option of the command, by long name or by letter; those of later versions too. */
+/* An option of the command, by long name or letter, including those of later versions. */
 const struct pmill_cli_option *pmill_cli_command_option(
 	const struct pmill_cli_command *command, const char *name, size_t len);
 

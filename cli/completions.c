@@ -1,4 +1,4 @@
-/* Completions for shells, from the tables of commands and options. */
+/* Shell completions, from the tables of commands and options. */
 /* SPDX-License-Identifier: MIT */
 #include "completions.h"
 
@@ -40,7 +40,6 @@ static bool has_values(const struct pmill_cli_option *option)
 	return pmill_cli_option_value(option, 0) != NULL;
 }
 
-/* The fixed words that stand after a command: shells, or (for help) the commands. */
 static bool is_help(const struct pmill_cli_command *command)
 {
 	return command->bit == PMILL_CLI_HELP;
@@ -56,6 +55,7 @@ static void print_name_and_space(FILE *out, const struct pmill_cli_command *comm
 	fprintf(out, "%s ", command->name);
 }
 
+/* Operands that are fixed words: shells, or (for help) the commands. */
 static void print_operand_words(FILE *out, const struct pmill_cli_command *command)
 {
 	if (is_help(command))
@@ -64,14 +64,14 @@ static void print_operand_words(FILE *out, const struct pmill_cli_command *comma
 		fprintf(out, "%s ", command->operand_values[i]);
 }
 
-/* Where a summary goes into detail: what stands before is enough for a list. */
+/* Where the detail of a summary begins: a list shows only what comes before. */
 static bool is_phrase_end(const char *text)
 {
 	return *text == 0 || *text == ':' || *text == ';' || strncmp(text, " (", 2) == 0 ||
 		strcmp(text, ".") == 0 || strncmp(text, ". ", 2) == 0;
 }
 
-/* Without what the shells would read as theirs. */
+/* Leaves out characters with a meaning to a shell. */
 static void print_phrase(FILE *out, const char *text)
 {
 	for (; !is_phrase_end(text); text++)
@@ -90,7 +90,7 @@ static void print_bash_names(
 	fprintf(out, " --%s", option->name);
 }
 
-/* After an option with a value: its values, files, or nothing to offer. */
+/* After an option that takes a value: offers its known values, files, or nothing. */
 static void print_bash_value_case(
 	FILE *out, const struct pmill_cli_command *command, const struct pmill_cli_option *option)
 {
@@ -124,7 +124,7 @@ static void print_bash_command_case(FILE *out, const struct pmill_cli_command *c
 	fprintf(out, "\"; files=%d ;;\n", takes_files(command));
 }
 
-/* bash cuts words at "=": of "--ties=by" it shows "--ties", "=", "by", and wants the last one. */
+/* bash splits words at "=": "--ties=by" is "--ties", "=", "by", of which it completes the last. */
 static void print_bash(FILE *out)
 {
 	fputs("# bash completions for pairmill\n"

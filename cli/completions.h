@@ -1,4 +1,4 @@
-/* Completions for shells, from the tables of commands and options. */
+/* Shell completions, from the tables of commands and options. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_COMPLETIONS_H
 #define PMILL_CLI_COMPLETIONS_H

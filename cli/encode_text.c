@@ -8,13 +8,13 @@
 #include "messages.h"
 #include "token_view.h"
 
-enum { MOST_U16 = 65536 }; /* entries whose ids fit in 16 bits */
+enum { MOST_U16 = 65536 }; /* the largest vocab whose ids fit in 16 bits */
 
 /* How ids are written, one at a time. */
 struct id_writer {
 	const char *format;
-	const char *suffix; /* of the output, where no format is named; NULL: none */
-	unsigned bytes;     /* of an id; 0: decimal digits */
+	const char *suffix; /* of the output, if no format is named; NULL: none */
+	unsigned bytes;     /* per id; 0: decimal digits */
 };
 
 static const struct id_writer writers[] = {
@@ -41,7 +41,7 @@ static const struct id_writer *find_writer(const char *format, const char *out)
 	return NULL;
 }
 
-/* 0, or the exit code after a message. */
+/* Returns 0, or the exit code after a message. */
 static int choose_bytes(
 	struct pmill_cli *cli, const pmill_tokenizer *tokenizer, const char *format, unsigned *bytes)
 {
@@ -49,13 +49,13 @@ static int choose_bytes(
 	const struct id_writer *writer = find_writer(format, cli->settings.output);
 	if (writer == NULL)
 		return pmill_cli_wrong_usage(
-			cli, "%s: the name does not say a format; name one by --format", cli->settings.output);
+			cli, "%s: no format has this suffix; choose one with --format", cli->settings.output);
 	*bytes = writer->bytes;
 	if (writer->format == NULL)
 		*bytes = vocab_size <= MOST_U16 ? 2 : 4;
 	if (*bytes == 2 && vocab_size > MOST_U16)
-		return pmill_cli_wrong_usage(cli,
-			"u16 can't hold the ids of a vocab of %" PRIu32 "; take the format u32", vocab_size);
+		return pmill_cli_wrong_usage(
+			cli, "format u16 can't hold the ids of a vocab of %" PRIu32 "; use u32", vocab_size);
 	return 0;
 }
 
@@ -104,7 +104,7 @@ static int write_document(struct pmill_cli *cli, const pmill_tokenizer *tokenize
 	return code;
 }
 
-/* 0, or the exit code after a message. Without --eot: PMILL_NO_ID. */
+/* PMILL_NO_ID without --eot. Returns 0, or the exit code after a message. */
 static int find_eot(
 	struct pmill_cli *cli, const pmill_tokenizer *tokenizer, pmill_bytes eot, uint32_t *id)
 {
@@ -121,7 +121,7 @@ static int find_eot(
 	}
 	if (*id == PMILL_NO_ID)
 		return pmill_cli_wrong_usage(
-			cli, "option --eot: \"%s\" is no special token of the model", cli->settings.eot);
+			cli, "option --eot: the model has no special token \"%s\"", cli->settings.eot);
 	return 0;
 }
 
@@ -147,7 +147,9 @@ int pmill_cli_encode_text(struct pmill_cli *cli, const pmill_tokenizer *tokenize
 		code = write_document(cli, tokenizer, file->format, output, ids, count, eot);
 	if (code == 0)
 		*totals = (pmill_encode_totals){.size = sizeof *totals,
-			.documents = 1, .bytes = len, .tokens = count + (eot != PMILL_NO_ID)};
+			.documents = 1,
+			.bytes = len,
+			.tokens = count + (eot != PMILL_NO_ID)};
 	pmill_encoder_free(encoder);
 	return code;
 }

@@ -6,7 +6,7 @@
 
 enum {
 	COLUMNS = 80,
-	SUMMARY_COLUMN = 28, /* where what an option does begins */
+	SUMMARY_COLUMN = 28, /* where summaries of options begin */
 	COMMAND_COLUMN = 16,
 };
 
@@ -21,7 +21,7 @@ bool pmill_cli_command_is_shown(const struct pmill_cli_command *command)
 	return command->run != NULL && !command->is_hidden;
 }
 
-/* Fills lines from `column` on with the words of `text`. The cursor stands at `at`. */
+/* Wraps `text` into lines that begin at `column`. The cursor is at `at`. */
 static void print_words(FILE *out, const char *text, size_t column, size_t at)
 {
 	while (*text != 0) {
@@ -40,7 +40,7 @@ static void print_words(FILE *out, const char *text, size_t column, size_t at)
 	putc('\n', out);
 }
 
-/* Paragraphs are parted by "\n\n" and hold no other line feed. */
+/* Paragraphs are separated by "\n\n" and contain no other line feed. */
 static void print_paragraphs(FILE *out, const char *text)
 {
 	while (*text != 0) {
@@ -59,7 +59,7 @@ static void print_paragraphs(FILE *out, const char *text)
 
 static void print_known_values(FILE *out, const struct pmill_cli_option *option)
 {
-	char line[512] = "Known:";
+	char line[512] = "Known values:";
 	const char *value;
 	for (size_t i = 0; (value = option->value_at(i)) != NULL; i++) {
 		size_t len = strlen(line);
@@ -132,5 +132,5 @@ void pmill_cli_help_overview(FILE *out)
 		size_t at = (size_t)fprintf(out, "  %s", command->name);
 		print_words(out, command->summary, COMMAND_COLUMN, at);
 	}
-	fputs("\n\"pairmill help COMMAND\" tells the options of a command.\n", out);
+	fputs("\nRun \"pairmill help COMMAND\" for the options of a command.\n", out);
 }

@@ -10,7 +10,7 @@
 void pmill_cli_help_overview(FILE *out);
 void pmill_cli_help_command(FILE *out, const struct pmill_cli_command *command);
 
-/* Whether help, man pages and completions of the command show the option. */
+/* Whether the help, man page and completions of the command show the option. */
 bool pmill_cli_option_is_shown(
 	const struct pmill_cli_option *option, const struct pmill_cli_command *command);
 bool pmill_cli_command_is_shown(const struct pmill_cli_command *command);

@@ -1,4 +1,4 @@
-/* inspect of a model: what it holds, and whether it is sound. */
+/* pairmill inspect, for models: what a model holds, and whether it is sound. */
 /* SPDX-License-Identifier: MIT */
 #include "inspect_model.h"
 
@@ -40,7 +40,7 @@ static void mark_specials(const pmill_tokenizer *tokenizer, struct long_token *t
 	}
 }
 
-/* Ordinary tokens, the longest first; those of length 0 are holes and special ones. */
+/* Ordinary tokens, longest first. Holes and special tokens have length 0. */
 static struct long_token *sort_tokens(const pmill_tokenizer *tokenizer)
 {
 	uint32_t vocab_size = pmill_tokenizer_vocab_size(tokenizer);
@@ -64,7 +64,7 @@ static uint64_t count_holes(const pmill_tokenizer *tokenizer)
 	return holes;
 }
 
-/* ---- To read ---- */
+/* ---- Text ---- */
 
 static void print_token(const pmill_tokenizer *tokenizer, uint32_t id)
 {
@@ -155,10 +155,10 @@ static bool print_text(
 	printf(
 		"vocab size       %s\n", pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text);
 	if (holes > 0)
-		printf("ids unused       %s\n", pmill_cli_count_text(holes).text);
+		printf("unused ids       %s\n", pmill_cli_count_text(holes).text);
 	printf(
 		"merges           %s\n", pmill_cli_count_text(pmill_tokenizer_merge_count(tokenizer)).text);
-	printf("layout           %s\n", layout != NULL ? layout : "none of ours");
+	printf("layout           %s\n", layout != NULL ? layout : "unknown");
 	printf("pattern          %s\n", pmill_cli_pattern_text(tokenizer));
 	printf("Unicode          %s\n", pmill_tokenizer_unicode_version(tokenizer));
 	printf("meaning of BPE   %s\n", pmill_tokenizer_meaning(tokenizer));

@@ -1,4 +1,4 @@
-/* Ctrl-C and SIGTERM: the first asks the library to stop, a later one quits at once. */
+/* Ctrl-C and SIGTERM: the first asks the library to stop, a later one exits at once. */
 /* SPDX-License-Identifier: MIT */
 #include "interrupt.h"
 
@@ -12,18 +12,18 @@
 
 #include "command.h"
 
-/* Who has not asked for so long is stuck in a system call; events come ten times a second. */
+/* Events come ten times a second: if none comes for this long, a system call is stuck. */
 enum { PATIENCE_SECONDS = 3 };
 
-/* So long the library, which answers within some 0.1 s, may clean up behind the first signal. */
+/* How long the library may clean up after the first signal; it reacts within about 0.1 s. */
 enum { GRACE_TENTHS = 20 };
 
-/* A signal handler has nothing but globals to speak through. */
+/* Globals, because a signal handler has no other way to communicate. */
 static volatile sig_atomic_t signal_count;
 static volatile sig_atomic_t is_listening;
 static volatile sig_atomic_t is_last_call_over;
 static volatile sig_atomic_t first_signal; /* in tenths of a second since `start` */
-static struct timespec start;              /* set before there is a handler */
+static struct timespec start;              /* set before the handler is installed */
 static const char *volatile temporary;
 
 static void quit(int number)
@@ -35,7 +35,7 @@ static void quit(int number)
 	_exit(PMILL_CLI_INTERRUPTED);
 }
 
-/* A read of stdin that waits fails then, and the library cleans up after itself. */
+/* Makes a blocked read of stdin fail, so that the library cleans up after itself. */
 static void spoil_stdin(void)
 {
 	int null = open("/dev/null", O_WRONLY);
@@ -89,7 +89,7 @@ static bool is_ignored(int number)
 	return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
-/* nohup and background jobs of a shell without job control ignore SIGINT: it stays ignored. */
+/* A SIGINT that is ignored, by nohup or in the background without job control, stays ignored. */
 void pmill_cli_interrupt_install(void)
 {
 	clock_gettime(CLOCK_MONOTONIC, &start);

@@ -1,4 +1,4 @@
-/* Ctrl-C and SIGTERM: the first asks the library to stop, a later one quits at once. */
+/* Ctrl-C and SIGTERM: the first asks the library to stop, a later one exits at once. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_INTERRUPT_H
 #define PMILL_CLI_INTERRUPT_H
@@ -6,16 +6,16 @@
 #include <stdbool.h>
 
 void pmill_cli_interrupt_install(void);
-/* From now on somebody asks pmill_cli_is_interrupted; before, the first signal quits at once. */
+/* From now on, callers check pmill_cli_is_interrupted. Before, the first signal exits at once. */
 void pmill_cli_interrupt_listen(void);
-/* Whether a signal came. The one who asks has to stop then. */
+/* Whether a signal has come; the caller must then stop. */
 bool pmill_cli_is_interrupted(void);
 /*
- * The same before the result is written: a signal from now on comes too late to be heard, and must
- * not leave half of it. (Only a second one quits.)
+ * The same, just before the result is written. A first signal after this comes too late and is
+ * ignored, so that no partial result is left. (A second one still exits.)
  */
 bool pmill_cli_interrupt_last_call(void);
-/* The file to remove if the process is quit at once; NULL: none. Must stay valid. */
+/* The file to remove if the process exits at once; NULL: none. The path must stay valid. */
 void pmill_cli_interrupt_set_temporary(const char *path);
 
 #endif

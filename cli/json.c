@@ -1,4 +1,4 @@
-/* A writer of JSON. */
+/* A JSON writer. */
 /* SPDX-License-Identifier: MIT */
 #include "json.h"
 

@@ -1,4 +1,4 @@
-/* A writer of JSON. */
+/* A JSON writer. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_JSON_H
 #define PMILL_CLI_JSON_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* In arrays, and for the outermost value, the key is NULL. Errors stay in `out` (see ferror). */
+/* The key is NULL in arrays and for the outermost value. For write errors, see ferror(out). */
 struct pmill_cli_json {
 	FILE *out;
 	unsigned depth;
@@ -20,11 +20,11 @@ void pmill_cli_json_end(struct pmill_cli_json *json, char bracket);             
 void pmill_cli_json_number(struct pmill_cli_json *json, const char *key, uint64_t value);
 void pmill_cli_json_real(struct pmill_cli_json *json, const char *key, double value);
 void pmill_cli_json_truth(struct pmill_cli_json *json, const char *key, bool value);
-/* NULL is null. A byte that is not part of well-formed UTF-8 becomes the four characters \xHH. */
+/* NULL becomes null. Bytes that are not well-formed UTF-8 become the four characters \xHH. */
 void pmill_cli_json_text(struct pmill_cli_json *json, const char *key, const char *value);
 void pmill_cli_json_bytes(
 	struct pmill_cli_json *json, const char *key, const void *data, size_t len);
-/* In printable bytes, as a vocab.json has them: any bytes, and none taken for another. */
+/* As printable bytes, as in a vocab.json: any bytes, without ambiguity. */
 void pmill_cli_json_printable(
 	struct pmill_cli_json *json, const char *key, const void *data, size_t len);
 

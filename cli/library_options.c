@@ -1,4 +1,4 @@
-/* From settings to the options structs of the library. */
+/* Fills the library's options structs from the settings. */
 /* SPDX-License-Identifier: MIT */
 #include "library_options.h"
 
@@ -81,23 +81,23 @@ void pmill_cli_paths(const struct pmill_cli *cli, const char *const **paths, siz
 	*paths = cli->operand_count > 0 ? cli->operands : standard_input;
 	*count = cli->operand_count > 0 ? cli->operand_count : 1;
 	if (cli->operand_count == 0 && !cli->settings.quiet && isatty(STDIN_FILENO))
-		fputs("Reading from the terminal; Ctrl-D ends the text.\n", stderr);
+		fputs("Reading from the terminal; press Ctrl-D to end.\n", stderr);
 }
 
 const char *pmill_cli_pattern_text(const pmill_tokenizer *tokenizer)
 {
 	const char *pattern = pmill_tokenizer_pattern(tokenizer);
-	return pattern != NULL ? pattern : "not known";
+	return pattern != NULL ? pattern : "unknown";
 }
 
 static void describe_model(const char *path, const pmill_tokenizer *tokenizer)
 {
-	fprintf(stderr, "Model %s: a vocab of %s, pattern %s, Unicode %s.\n", path,
+	fprintf(stderr, "Model %s: vocab size %s, pattern %s, Unicode %s.\n", path,
 		pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text,
 		pmill_cli_pattern_text(tokenizer), pmill_tokenizer_unicode_version(tokenizer));
 }
 
-/* Before the library looks at the suffix: that is no news where nothing is there. */
+/* Comes before the library's complaint about the suffix, which is moot if the file is missing. */
 static int require_model(const struct pmill_cli *cli, const char *path)
 {
 	if (strcmp(path, "-") == 0 || access(path, F_OK) == 0)

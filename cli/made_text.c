@@ -1,8 +1,8 @@
-/* Made text: words drawn by Zipf's law, spelled in syllables. */
+/* Generated text: words drawn by Zipf's law, spelled in syllables. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Whole numbers only, so that every machine makes the same bytes. The weight of rank r is SCALE / r; a draw
- * is a number below the sum of all weights, and a binary search finds whose it is.
+ * Uses integers only, so that every machine generates the same bytes. The weight of rank r is
+ * SCALE / r. A draw is a number below the sum of all weights; a binary search finds its rank.
  */
 #include "made_text.h"
 
@@ -12,17 +12,17 @@
 #include <string.h>
 
 enum {
-	WORDS = 1 << 17,    /* English text of 30 MB has about as many */
-	SYLLABLES_MOST = 6, /* of a word */
+	WORDS = 1 << 17,    /* about as many as 30 MB of English text */
+	SYLLABLES_MOST = 6, /* per word */
 	LINE_WORDS = 12,
 	BLOCK = 1 << 16,
-	LONGEST_WORD = 3 * SYLLABLES_MOST + 2, /* with what follows it */
+	LONGEST_WORD = 3 * SYLLABLES_MOST + 2, /* including what follows it */
 };
 
 #define SCALE (UINT64_C(1) << 32)
 
 struct maker {
-	uint64_t *sums; /* of the weights up to each rank */
+	uint64_t *sums; /* prefix sums of the weights */
 	uint64_t state;
 	char block[BLOCK];
 	size_t len;
@@ -56,7 +56,7 @@ static size_t draw_rank(struct maker *maker)
 	return low;
 }
 
-/* Frequent words are short: a syllable more for every eightfold rank. */
+/* Frequent words are short: one syllable more each time the rank grows eightfold. */
 static size_t spell(size_t rank, char *out)
 {
 	static const char first[] = "bcdfghjklmnprstvwz", vowels[] = "aeiou", last[] = "lmnrst";

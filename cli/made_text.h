@@ -1,4 +1,4 @@
-/* Text that nobody wrote: always the same, with words as frequent as in a language. */
+/* Generated text: always the same, with word frequencies like those of a natural language. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_MADE_TEXT_H
 #define PMILL_CLI_MADE_TEXT_H
@@ -8,9 +8,9 @@
 #include "pairmill.h"
 
 /*
- * Gives `len` bytes of text to `write`: lines of lower-case words, of which the one of rank r occurs
- * 1/r times as often as the first (Zipf's law). A shorter text is the beginning of a longer one. 0, or
- * what `write` gave; -1 without memory.
+ * Passes `len` bytes of text to `write`: lines of lower-case words, where the word of rank r occurs
+ * 1/r times as often as the first (Zipf's law). A shorter text is a prefix of a longer one. Returns
+ * 0, the nonzero result of `write`, or -1 if out of memory.
  */
 int pmill_cli_made_text_write(uint64_t len, pmill_write_fn write, void *context);
 

@@ -1,4 +1,4 @@
-/* The command: a table of commands, and the way to the one that is named. */
+/* The command line: the table of commands, and main. */
 /* SPDX-License-Identifier: MIT */
 #include <limits.h>
 #include <stdio.h>
@@ -40,8 +40,9 @@ static const char *const completions_examples[] = {
 static const char *const help_examples[] = {"pairmill help train", NULL};
 
 #define NAMES                                                                                      \
-	"No FILE, or -, is stdin. A folder means all regular files in it and below, hidden ones "      \
-	"aside, sorted by path. @LIST reads names from the file LIST, one a line."
+	"With no FILE, or if FILE is -, reads stdin. A folder stands for all regular files in and "    \
+	"below it except hidden ones, sorted by path. @LIST reads names from the file LIST, one per "  \
+	"line."
 #define INPUTS NAMES " Compressed input (gzip, zstd) is recognised by its first bytes."
 
 static const struct pmill_cli_command commands[] = {
@@ -50,8 +51,8 @@ static const struct pmill_cli_command commands[] = {
 		.run = pmill_cli_run_train,
 		.usage = "-s N [-o OUT] [options] [FILE...]",
 		.operand_most = ANY_NUMBER,
-		.summary = "learn a vocab from text or counts, and write the model",
-		.description = "Learns a vocab of N entries from the text of the files, and writes the "
+		.summary = "learn a vocab from text or counts and write the model",
+		.description = "Learns a vocab of N entries from the text in the files and writes the "
 					   "model. Training is exact: the same text and options give the same bytes, "
 					   "on any number of threads.\n\n" INPUTS,
 		.examples = train_examples},
@@ -60,68 +61,67 @@ static const struct pmill_cli_command commands[] = {
 		.run = pmill_cli_run_count,
 		.usage = "-o OUT [options] [FILE...]",
 		.operand_most = ANY_NUMBER,
-		.summary = "count the words of text into a count file",
-		.description = "Counts words into a count file, from which train learns what it would "
-					   "learn from the text. Count files of parts of a text add up (see "
-					   "merge-counts).\n\n" INPUTS,
+		.summary = "count the words of a text and write a count file",
+		.description = "Counts words and writes a count file. Training on it gives the same result "
+					   "as training on the text. Count files of parts of a text can be added up "
+					   "(see merge-counts).\n\n" INPUTS,
 		.examples = count_examples},
 	{.name = "merge-counts",
 		.bit = PMILL_CLI_MERGE_COUNTS,
 		.run = pmill_cli_run_merge_counts,
 		.usage = "-o OUT [options] FILE...",
-		.operands = "one or more count files",
+		.operands = "FILE, a count file or TSV (or several)",
 		.operand_least = 1,
 		.operand_most = ANY_NUMBER,
-		.summary = "add count files up",
-		.description = "Adds count files up in one pass, with bounded memory (a TSV is sorted in "
-					   "memory). Counts made with another pattern, Unicode version or list of "
-					   "special tokens do not add up, and are refused.",
+		.summary = "add up count files",
+		.description = "Adds up count files in one pass, with bounded memory (without --memory, a "
+					   "TSV is sorted in memory). Counts made with different patterns, "
+					   "Unicode versions or special tokens cannot be added up and are refused.",
 		.examples = merge_counts_examples},
 	{.name = "encode",
 		.bit = PMILL_CLI_ENCODE,
 		.run = pmill_cli_run_encode,
 		.usage = "-m MODEL [-o OUT] [options] [FILE...]",
 		.operand_most = ANY_NUMBER,
-		.summary = "turn text into ids",
-		.description = "Turns text into the ids of its tokens.\n\n" INPUTS,
+		.summary = "encode text as ids",
+		.description = "Encodes text as the ids of its tokens.\n\n" INPUTS,
 		.examples = encode_examples},
 	{.name = "decode",
 		.bit = PMILL_CLI_DECODE,
 		.run = pmill_cli_run_decode,
 		.usage = "-m MODEL [-o OUT] [options] [FILE...]",
 		.operand_most = ANY_NUMBER,
-		.summary = "turn ids back into the same bytes",
-		.description = "Turns ids back into the bytes they came from; several files follow one "
-					   "another. An unknown id is an error that names its position.\n\n" NAMES
-					   " Ids as text may be compressed (gzip, zstd); binary ones are read as they "
-					   "are.",
+		.summary = "decode ids to the original bytes",
+		.description = "Decodes ids to the bytes they came from, and concatenates the output of "
+					   "several files. An unknown id is an error that names its position.\n\n" NAMES
+					   " Text input may be compressed (gzip, zstd); binary input is read as it is.",
 		.examples = decode_examples},
 	{.name = "convert",
 		.bit = PMILL_CLI_CONVERT,
 		.run = pmill_cli_run_convert,
 		.usage = "[options] IN OUT",
-		.operands = "two names: the model to read, and the one to write",
+		.operands = "IN and OUT, the model to read and the one to write",
 		.operand_least = 2,
 		.operand_most = 2,
 		.summary = "write a model in another format",
 		.description =
-			"Reads a model and writes it in the format that the name OUT says: a folder, "
+			"Reads a model and writes it in the format given by the name OUT: a folder, "
 			".json (tokenizer.json), .tiktoken, or vocab.json with merges.txt beside it.",
 		.examples = convert_examples},
 	{.name = "inspect",
 		.bit = PMILL_CLI_INSPECT,
 		.run = pmill_cli_run_inspect,
 		.usage = "[options] FILE",
-		.operands = "a FILE: a model or a count file",
+		.operands = "FILE, a model or a count file",
 		.operand_least = 1,
 		.operand_most = 1,
-		.summary = "tell what a model or a count file holds, and check it",
-		.description = "Tells what a model holds (vocab, pattern, Unicode version, special tokens, "
-					   "longest tokens, first merges, record of its training) and checks it, or "
+		.summary = "show and check what a model or a count file holds",
+		.description = "Shows what a model holds (vocab, pattern, Unicode version, special tokens, "
+					   "longest tokens, first merges, training record) and checks it, or shows "
 					   "what a count file holds (pattern, Unicode version, special tokens, totals, "
-					   "most frequent words). A check that fails exits with 1.\n\n"
-					   "Bytes are shown so that none is lost: a space as a middle dot, control "
-					   "bytes and what is not UTF-8 as \\n, \\t or \\xHH, a backslash as two.",
+					   "most frequent words). Exits with status 1 if a check fails.\n\n"
+					   "Bytes are shown unambiguously: a space as a middle dot, control bytes and "
+					   "invalid UTF-8 as \\n, \\t or \\xHH, a backslash as two.",
 		.examples = inspect_examples},
 	{.name = "verify"},
 	{.name = "bench",
@@ -129,46 +129,45 @@ static const struct pmill_cli_command commands[] = {
 		.run = pmill_cli_run_bench,
 		.usage = "[options] [FILE...]",
 		.operand_most = ANY_NUMBER,
-		.summary = "time this machine: count, merge, encode, decode",
+		.summary = "time counting, merging, encoding and decoding on this machine",
 		.description =
 			"Learns a vocab from the text, encodes the text with it and decodes the ids, several "
-			"times, and prints seconds and speed of each stage: count and sort (text to sorted "
+			"times, and prints the time and speed of each stage: count and sort (text to sorted "
 			"words), index and merge (words to a vocab), encode and decode (one thread in this "
-			"version; ids stay in memory). Nothing is written. A pass before the first run is not "
-			"timed.\n\n"
-			"Without a FILE the text is made in memory: lower-case words whose frequency follows "
-			"Zipf's law, the same on every machine. A folder means all regular files in it and "
-			"below, hidden ones aside, sorted by path. @LIST reads names from the file LIST, one a "
-			"line. Compressed input (gzip, zstd) is recognised by its first bytes, and "
-			"decompressing it is part of the time. The text is read several times, so a pipe is "
+			"version; ids stay in memory). Nothing is written. An untimed warm-up pass comes "
+			"first.\n\n"
+			"Without FILE, the text is generated in memory: lower-case words whose frequency "
+			"follows Zipf's law, the same on every machine. A folder stands for all regular files "
+			"in and below it except hidden ones, sorted by path. @LIST reads names from the file "
+			"LIST, one per line. Compressed input (gzip, zstd) is recognised by its first bytes; "
+			"decompression is part of the time. The text is read several times, so pipes are "
 			"refused.",
 		.examples = bench_examples},
 	{.name = "completions",
 		.bit = PMILL_CLI_COMPLETIONS,
 		.run = pmill_cli_run_completions,
 		.usage = "bash|zsh|fish",
-		.operands = "the name of a shell: bash, zsh or fish",
+		.operands = "a shell: bash, zsh or fish",
 		.operand_least = 1,
 		.operand_most = 1,
 		.operand_values = pmill_cli_completion_shells,
-		.summary = "print the completions for a shell",
-		.description = "Prints what makes a shell complete commands, options and their values.",
+		.summary = "print a completion script for a shell",
+		.description = "Prints a script that makes a shell complete commands, options and values.",
 		.examples = completions_examples},
 	{.name = "help",
 		.bit = PMILL_CLI_HELP,
 		.run = pmill_cli_run_help,
 		.usage = "[COMMAND]",
 		.operand_most = 1,
-		.summary = "show help, of all or of one command",
-		.description = "Shows what the commands are, or what one command does and which options it "
-					   "has.",
+		.summary = "show help for all commands or for one",
+		.description = "Lists the commands, or shows what one command does and its options.",
 		.examples = help_examples},
 	{.name = "version",
 		.bit = PMILL_CLI_VERSION,
 		.run = pmill_cli_run_version,
 		.usage = "[options]",
 		.summary = "print the version",
-		.description = "Prints the version of the library that runs."},
+		.description = "Prints the version of the library in use."},
 	{.name = "man",
 		.bit = PMILL_CLI_MAN,
 		.run = pmill_cli_run_man,
@@ -176,7 +175,7 @@ static const struct pmill_cli_command commands[] = {
 		.usage = "[COMMAND]",
 		.operand_most = 1,
 		.summary = "print a man page",
-		.description = "Prints the man page of pairmill, or of one command, as roff."},
+		.description = "Prints the man page of pairmill or of one command, as roff."},
 };
 
 const struct pmill_cli_command *pmill_cli_command_at(size_t index)
@@ -193,7 +192,7 @@ const struct pmill_cli_command *pmill_cli_command_require(
 		if (strcmp(command->name, name) == 0 && command->run != NULL)
 			return command;
 		if (strcmp(command->name, name) == 0) {
-			pmill_cli_wrong_usage(cli, "command \"%s\": this version does not have it yet", name);
+			pmill_cli_wrong_usage(cli, "command \"%s\": not supported yet", name);
 			return NULL;
 		}
 		if (pmill_cli_command_is_shown(command))
@@ -236,7 +235,7 @@ static int run_command(struct pmill_cli *cli, int argc, char **argv)
 	return code;
 }
 
-/* "--help" and "--version" stand where a command would, and mean it. */
+/* "--help" and "--version" are aliases of the commands. */
 static const char *command_name(const char *argument)
 {
 	if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0)
@@ -257,7 +256,7 @@ int main(int argc, char **argv)
 	const char *name = command_name(argv[1]);
 	if (name[0] == '-')
 		return pmill_cli_wrong_usage(
-			&cli, "\"%s\" stands where a command is needed: pairmill COMMAND [options]", name);
+			&cli, "expected a command before \"%s\": pairmill COMMAND [options]", name);
 	const struct pmill_cli_command *command = pmill_cli_command_require(&cli, name);
 	if (command == NULL)
 		return PMILL_CLI_WRONG_USAGE;

@@ -6,7 +6,7 @@
 
 #include "help.h"
 
-/* Text with nothing that is roff's: backslashes, hyphens that must stay, a line's first . or '. */
+/* Escapes what roff interprets: backslashes, hyphens, quotes, and . or ' at the start of a line. */
 static void print_roff(FILE *out, const char *text)
 {
 	bool is_line_start = true;
@@ -24,7 +24,7 @@ static void print_roff(FILE *out, const char *text)
 	}
 }
 
-/* Paragraphs are parted by "\n\n" and hold no other line feed. */
+/* Paragraphs are separated by "\n\n" and contain no other line feed. */
 static void print_paragraphs(FILE *out, const char *text)
 {
 	for (const char *end; (end = strstr(text, "\n\n")) != NULL; text = end + 2) {
@@ -60,7 +60,7 @@ static void print_title(FILE *out, const char *command, const char *summary)
 static void print_values(FILE *out, const struct pmill_cli_option *option)
 {
 	const char *value;
-	fputs("Known: ", out);
+	fputs("Known values: ", out);
 	for (size_t i = 0; (value = option->value_at(i)) != NULL; i++) {
 		fputs(i > 0 ? ", " : "", out);
 		print_roff(out, value);
@@ -115,8 +115,8 @@ static void print_examples(FILE *out, const char *const *examples)
 static void print_exit_status(FILE *out)
 {
 	fputs(".SH EXIT STATUS\n"
-		  "0 done, 1 failed, 2 wrong usage, 130 interrupted. An interrupted or failed run leaves\n"
-		  "no half file under the name of its output.\n",
+		  "0 on success, 1 on failure, 2 on wrong usage, 130 if interrupted. A run that fails or\n"
+		  "is interrupted leaves no partial output file.\n",
 		out);
 }
 
@@ -149,7 +149,7 @@ void pmill_cli_man_overview(FILE *out)
 	print_title(out, NULL, "train, count, encode and decode with byte-pair-encoding vocabularies");
 	fputs(".SH SYNOPSIS\n\\fBpairmill\\fR COMMAND [options] [FILE...]\n"
 		  ".SH DESCRIPTION\nTrains byte\\-level BPE vocabularies from text, exactly and fast.\n"
-		  "Each command has a page of its own, and \\fBpairmill help\\fR COMMAND tells the same.\n"
+		  "Each command has its own page; \\fBpairmill help\\fR COMMAND shows the same text.\n"
 		  ".SH COMMANDS\n",
 		out);
 	for (size_t i = 0; (command = pmill_cli_command_at(i)) != NULL; i++) {

@@ -7,7 +7,7 @@
 
 #include "command.h"
 
-/* pairmill(1), and pairmill-train(1) and the like. */
+/* pairmill(1), and for commands pairmill-train(1) and so on. */
 void pmill_cli_man_overview(FILE *out);
 void pmill_cli_man_command(FILE *out, const struct pmill_cli_command *command);
 

@@ -1,4 +1,4 @@
-/* A file in memory: memfd_create, and the name that it has below /proc. */
+/* A file in memory: memfd_create, opened by its name in /proc. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "memory_file.h"

@@ -1,4 +1,4 @@
-/* A file in memory: has a path as other files, and goes with the process. */
+/* A file in memory: has a path like other files, and vanishes with the process. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_MEMORY_FILE_H
 #define PMILL_CLI_MEMORY_FILE_H
@@ -6,15 +6,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* `descriptor` is -1 where there is none. */
+/* `descriptor` is -1 if the file is not open. */
 struct pmill_cli_memory_file {
 	int descriptor;
-	char path[40]; /* opens it from its beginning, as often as one likes */
+	char path[40]; /* can be opened any number of times, each time at the start */
 };
 
-/* False where the system has no such files, with errno set. */
+/* Returns false and sets errno if the system has no such files. */
 bool pmill_cli_memory_file_open(struct pmill_cli_memory_file *file);
-/* A pmill_write_fn; `context` is the file. */
+/* A pmill_write_fn; `context` is a struct pmill_cli_memory_file. */
 int pmill_cli_memory_file_write(void *context, const void *data, size_t len);
 void pmill_cli_memory_file_close(struct pmill_cli_memory_file *file);
 

@@ -11,7 +11,7 @@
 #include "sizes.h"
 #include "summary.h"
 
-/* Without the slashes at its end: a folder may be named with one. */
+/* Length of the path without trailing slashes, which a folder may have. */
 static size_t name_len(const char *path)
 {
 	size_t len = strlen(path);
@@ -20,7 +20,7 @@ static size_t name_len(const char *path)
 	return len;
 }
 
-static char *of_environment(void)
+static char *environment_tmp_dir(void)
 {
 	const char *folder = getenv("TMPDIR");
 	return strdup(folder != NULL && folder[0] != 0 ? folder : "/tmp");
@@ -38,7 +38,7 @@ char *pmill_cli_tmp_dir(const struct pmill_cli *cli)
 	if (cli->settings.tmp_dir != NULL)
 		return strdup(cli->settings.tmp_dir);
 	if (out == NULL || is_device(out))
-		return of_environment();
+		return environment_tmp_dir();
 	const char *slash = memrchr(out, '/', name_len(out));
 	if (slash == NULL)
 		return strdup(".");

@@ -6,13 +6,22 @@
 #include "command.h"
 #include "json.h"
 
-/* --tmp-dir, else the folder of the output, else that of the environment. Goes with free; NULL without memory. */
+/*
+ * --tmp-dir, else the folder of the output, else the one the environment names. Release it with
+ * free. NULL if out of memory.
+ */
 char *pmill_cli_tmp_dir(const struct pmill_cli *cli);
 
-/* Where train keeps its counts if the limit is too small for merging. Goes with free; NULL without memory. */
+/*
+ * Where train keeps its counts if the limit is too small for merging. Release it with free. NULL if
+ * out of memory.
+ */
 char *pmill_cli_kept_counts(const struct pmill_cli *cli);
 
-/* "Counted within 200.0 MB of memory: 12 sorted runs of 80.1 MB in temporary files." on stderr, where anything was spilled. */
+/*
+ * Prints "Counted within 200.0 MB of memory: 12 sorted runs of 80.1 MB in temporary files." to
+ * stderr, if anything was spilled.
+ */
 void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counter_info *counting);
 /* memory_limit, table_memory, spilled_runs, spilled_bytes. */
 void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counter_info *counting);

@@ -1,4 +1,4 @@
-/* Messages on stderr, and the exit codes that go with them. */
+/* Messages on stderr, and their exit codes. */
 /* SPDX-License-Identifier: MIT */
 #include "messages.h"
 
@@ -8,7 +8,7 @@
 
 #include "interrupt.h"
 
-/* A file name must not be able to move the cursor or to fake a second line. */
+/* Keeps file names from moving the cursor or faking a second line. */
 static void print_safely(const char *text)
 {
 	for (; *text != 0; text++) {

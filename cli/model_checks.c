@@ -34,13 +34,14 @@ static bool joins_in_merges(const pmill_tokenizer *tokenizer)
 		uint32_t left, right, id;
 		pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
 		if (!is_joined(pmill_tokenizer_token_bytes(tokenizer, left),
-				pmill_tokenizer_token_bytes(tokenizer, right), pmill_tokenizer_token_bytes(tokenizer, id)))
+				pmill_tokenizer_token_bytes(tokenizer, right),
+				pmill_tokenizer_token_bytes(tokenizer, id)))
 			return false;
 	}
 	return true;
 }
 
-/* A special token may have the bytes of an ordinary one: then the search finds that one. */
+/* A special token may have the bytes of an ordinary token, which the search by bytes finds. */
 static bool is_special_id(const pmill_tokenizer *tokenizer, uint32_t wanted)
 {
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
@@ -58,7 +59,8 @@ static bool is_distinct(const pmill_tokenizer *tokenizer)
 {
 	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
 		pmill_bytes token = pmill_tokenizer_token_bytes(tokenizer, id);
-		if (token.data != NULL && pmill_tokenizer_token_id(tokenizer, token.data, token.len) != id &&
+		if (token.data != NULL &&
+			pmill_tokenizer_token_id(tokenizer, token.data, token.len) != id &&
 			!is_special_id(tokenizer, id))
 			return false;
 	}
@@ -87,7 +89,7 @@ static bool decodes(const pmill_tokenizer *tokenizer)
 
 static const struct pmill_cli_model_check checks[] = {
 	{"all_bytes", "all 256 bytes are tokens", has_all_bytes},
-	{"merges_join", "every merge's token is its left and right part joined", joins_in_merges},
+	{"merges_join", "every merge's token is its left and right parts joined", joins_in_merges},
 	{"distinct_tokens", "every token is found by its bytes", is_distinct},
 	{"decodes", "every id decodes to its token's bytes", decodes},
 };
@@ -99,7 +101,7 @@ const struct pmill_cli_model_check *pmill_cli_model_check_at(size_t index)
 
 /* ---- Layout ---- */
 
-/* The bytes in the order of their ids from `first` on; false where `order` is another. */
+/* Whether the ids from `first` on belong to the bytes in the order of `byte_at`. */
 static bool has_byte_order(
 	const pmill_tokenizer *tokenizer, uint32_t first, unsigned (*byte_at)(unsigned place))
 {
@@ -128,7 +130,7 @@ static unsigned printable_order(unsigned place)
 	return place < 255 ? place - 221 + 127 : 173;
 }
 
-/* Ids of merges follow one another from `*first` on; true where there are none. */
+/* Whether the ids of merges are consecutive; true if there are no merges. Sets `*first`. */
 static bool has_merges_in_a_row(const pmill_tokenizer *tokenizer, uint32_t *first)
 {
 	uint32_t left, right, id;
@@ -143,8 +145,8 @@ static bool has_merges_in_a_row(const pmill_tokenizer *tokenizer, uint32_t *firs
 }
 
 /*
- * Told by bytes and merges alone: formats that carry no special tokens have them as ordinary
- * entries, and padding stands at the end in every layout.
+ * Looks at bytes and merges only: formats without special tokens store them as ordinary entries,
+ * and padding is at the end in every layout.
  */
 const char *pmill_cli_model_layout(const pmill_tokenizer *tokenizer)
 {

@@ -16,10 +16,10 @@ struct pmill_cli_model_check {
 
 const struct pmill_cli_model_check *pmill_cli_model_check_at(size_t index); /* NULL at the end */
 
-/* "bytes-first", "hf", "gpt2", or NULL where ids follow none of the layouts. */
+/* "bytes-first", "hf", "gpt2", or NULL if the ids follow none of these layouts. */
 const char *pmill_cli_model_layout(const pmill_tokenizer *tokenizer);
 
-/* The ordinary token with this one byte, or PMILL_NO_ID. */
+/* The ordinary token that is this byte, or PMILL_NO_ID. */
 uint32_t pmill_cli_model_byte_id(const pmill_tokenizer *tokenizer, unsigned byte);
 
 #endif

@@ -1,4 +1,4 @@
-/* The names in a list, which "@LIST" stands for. */
+/* The names in a list file, given as "@LIST". */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "name_list.h"
@@ -14,7 +14,7 @@ static FILE *open_list(const char *list)
 	return stat(list, &about) == 0 && S_ISREG(about.st_mode) ? fopen(list, "rb") : NULL;
 }
 
-bool pmill_cli_list_has(const char *list, pmill_cli_name_fn *is_it, void *context)
+bool pmill_cli_list_has(const char *list, pmill_cli_name_fn *matches, void *context)
 {
 	FILE *names = open_list(list);
 	if (names == NULL)
@@ -24,7 +24,7 @@ bool pmill_cli_list_has(const char *list, pmill_cli_name_fn *is_it, void *contex
 	size_t capacity = 0;
 	while (!is_found && getline(&name, &capacity, names) > 0) {
 		name[strcspn(name, "\r\n")] = 0;
-		is_found = is_it(context, name);
+		is_found = matches(context, name);
 	}
 	free(name);
 	fclose(names);

@@ -1,10 +1,10 @@
-/* The table of options: each row serves the parser, the help, the man pages and the completions. */
+/* The table of options: parser, help, man pages and completions all read it. */
 /* SPDX-License-Identifier: MIT */
 #include <limits.h>
 
 #include "command.h"
 
-/* The same option may have a row for each group of commands that says another thing about it. */
+/* An option has several rows if its summary differs between commands. */
 
 enum {
 	TRAIN = PMILL_CLI_TRAIN,
@@ -21,11 +21,10 @@ enum {
 	READS_COUNTS = TRAIN | MERGE_COUNTS | INSPECT,
 	NEEDS_MODEL = ENCODE | DECODE,
 	LOADS_MODEL = ENCODE | DECODE | CONVERT | INSPECT,
-	WRITES = PMILL_CLI_WORK & ~(INSPECT | BENCH),
 	GIVES_FIGURES = PMILL_CLI_WORK & ~CONVERT,
 };
 
-enum { MOST_THREADS = 1024 }; /* far above any machine; keeps a slip of the finger from hurting */
+enum { MOST_THREADS = 1024 }; /* more than any machine has; catches typos */
 
 static const char *progress_form(size_t index)
 {
@@ -33,7 +32,7 @@ static const char *progress_form(size_t index)
 	return index < sizeof forms / sizeof *forms ? forms[index] : NULL;
 }
 
-/* Those of token files, and the view for people. */
+/* The formats of token files, and "tokens", the view for people. */
 static const char *encode_format(size_t index)
 {
 	if (index == 1)
@@ -64,211 +63,215 @@ static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatro
 static const struct pmill_cli_option options[] = {
 	/* ---- Output ---- */
 	{TRAIN, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "Where to write the model: a folder (it gets tokenizer.json, "
-				   "tokenizer_config.json, vocab.json, merges.txt and training.json), or a file "
-				   "by its suffix: .json (tokenizer.json), .tiktoken, vocab.json with merges.txt "
-				   "beside it. Without it nothing is written, and only the summary is shown."},
+		.summary = "Where to write the model: a folder (tokenizer.json, tokenizer_config.json, "
+				   "vocab.json, merges.txt and training.json), or a file, by its suffix: .json "
+				   "(tokenizer.json), .tiktoken, or vocab.json with merges.txt beside it. Without "
+				   "-o, only the summary is shown and nothing is written."},
 	{COUNT | MERGE_COUNTS, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "The count file to write; with the suffix .tsv as text, a word and its count a "
-				   "line."},
+		.summary = "The count file to write. With the suffix .tsv it is text, one word and its "
+				   "count per line."},
 	{ENCODE | DECODE, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "The file to write, whole or not at all. Without it, or with -: stdout."},
+		.summary = "The file to write, whole or not at all. Default, or with -: stdout."},
 	{ENCODE, 0, "format", CHOICE(format, "FORMAT", encode_format), .later = later_formats,
 		.group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "How ids are written: text (ids with spaces, a document a line), tokens (the "
-				   "tokens themselves, to look at: coloured on a terminal, parted by | "
-				   "elsewhere), u16 or u32 (little-endian, bare). Default: by the suffix of OUT "
-				   "(.txt, .u16, .u32, .bin), text on stdout."},
+		.summary = "Output format: text (ids separated by spaces, one document per line), tokens "
+				   "(the tokens themselves, for reading: coloured on a terminal, separated by | "
+				   "elsewhere), u16 or u32 (little-endian, no header). Default: by the suffix of "
+				   "OUT (.txt, .u16, .u32, .bin), text on stdout."},
 	{DECODE, 0, "format", CHOICE(format, "FORMAT", pmill_token_format_name), .later = later_formats,
 		.group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "How the ids are stored: text (ids with spaces, a document a line), u16 or u32 "
-				   "(little-endian, bare). Default: by the suffix of FILE (.txt, .u16, .u32, "
-				   ".bin), text from stdin."},
+		.summary = "Input format: text (ids separated by spaces, one document per line), u16 or "
+				   "u32 (little-endian, no header). Default: by the suffix of FILE (.txt, .u16, "
+				   ".u32, .bin), text from stdin."},
 	{ENCODE, 0, "count", FLAG(count_only), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "Write no ids, only how many: documents, bytes, tokens, bytes per token."},
+		.summary = "Print totals instead of ids: documents, bytes, tokens, bytes per token."},
 	{INSPECT, 0, "top", NUMBER(top, 0, UINT32_MAX), .initial = 10, .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "How many to show of the longest tokens and the first merges, or of the most "
-				   "frequent words (default 10). With 0 only the head of a count file is read."},
+		.summary = "Show the N longest tokens and first N merges, or the N most frequent words "
+				   "(default 10). With 0, only the head of a count file is read."},
 	{BENCH, 0, "runs", NUMBER(runs, 1, 10000), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "How often each stage is timed (default 5)."},
+		.summary = "Time each stage N times (default 5)."},
 	{INSPECT, 0, "check", FLAG(check), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "Read every block of a count file and check it. (Models are always checked.)"},
-	{WRITES, 'f', "force", FLAG(force), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "Overwrite a file that is there, or the files of ours in a folder; write binary "
-				   "to a terminal."},
+		.summary = "Read and check every block of a count file. (Models are always checked.)"},
+	{TRAIN | CONVERT, 'f', "force", FLAG(force), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Overwrite an existing file, or the model files in an existing folder."},
+	{ENCODE, 'f', "force", FLAG(force), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Overwrite an existing file; write binary formats even to a terminal."},
+	{COUNT | MERGE_COUNTS | DECODE, 'f', "force", FLAG(force), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Overwrite an existing file."},
 
 	/* ---- Model ---- */
 	{NEEDS_MODEL, 'm', "model", PATH(model, "MODEL"), .group = PMILL_CLI_GROUP_MODEL,
-		.summary = "The model: a folder, a tokenizer.json, a .tiktoken, or a vocab.json with "
-				   "merges.txt beside it."},
+		.summary = "The model: a folder, a tokenizer.json, a .tiktoken file, or a vocab.json with "
+				   "merges.txt beside it. Required."},
 	{ENCODE, 0, "special-tokens", LIST(special_tokens, "WHICH"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary =
-			"What special tokens in the text mean: none (default: they are plain text), "
-			"all (they are recognised), error (meeting one is an error), or a LIST of those "
-			"to recognise. Given once, a list is split at its commas; given several times, each "
-			"is one token, commas and all."},
+			"How to treat special tokens in the text: none (default: as ordinary text), all "
+			"(recognise them), error (fail on the first one), or a list of those to recognise. "
+			"A single list is split at commas; if the option is repeated, each value is one "
+			"token, commas included."},
 	{ENCODE, 0, "eot", TEXT(eot, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Append this special token to every document."},
 	{LOADS_MODEL, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_MODEL,
-		.summary = "The pattern of a model whose file carries none (.tiktoken, vocab.json): the "
-				   "name of a known one, or a regular expression."},
+		.summary = "The pattern of a model whose file has none (.tiktoken, vocab.json): a known "
+				   "name or a regular expression."},
 	{LOADS_MODEL, 0, "special", LIST(special, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
-		.summary =
-			"A special token of a model whose file carries none (.tiktoken, vocab.json); may "
-			"be repeated. A vocab.json says its id; for a .tiktoken ids go in order: first the "
-			"holes in the ranks, then after the last."},
+		.summary = "A special token of a model whose file has none (.tiktoken, vocab.json); may be "
+				   "repeated. A vocab.json gives its id; for a .tiktoken file, ids are assigned in "
+				   "order: first the holes between ranks, then those after the last rank."},
 	{LOADS_MODEL, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_name,
 		.group = PMILL_CLI_GROUP_MODEL,
-		.summary = "The Unicode version of a model whose file carries none."},
+		.summary = "The Unicode version of a model whose file has none."},
 	LATER(CONVERT, "vocab-size", "N"),
 
 	/* ---- Vocab ---- */
 	{TRAIN, 's', "vocab-size", NUMBER(vocab_size, 1, UINT32_MAX - 1),
 		.group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Entries of the vocab, special tokens and reserved ones included; at least "
-				   "these and 256. Required."},
+		.summary = "Size of the vocab, including special and reserved tokens; at least 256 plus "
+				   "their number. Required."},
 	{BENCH, 's', "vocab-size", NUMBER(vocab_size, 1, UINT32_MAX - 1),
 		.group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Entries of the vocab, special tokens included (default 32000)."},
+		.summary = "Size of the vocab, including special tokens (default 32000)."},
 	{TRAIN, 0, "reserve", NUMBER(reserve, 1, UINT32_MAX - 1), .group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Reserve special tokens <|reserved_0|>, <|reserved_1|>, ... for later use; they "
-				   "are part of --vocab-size."},
+		.summary = "Reserve N special tokens for later use: <|reserved_0|>, <|reserved_1|>, ... "
+				   "They are part of --vocab-size."},
 	{TRAIN, 0, "pad-vocab-to", .value = "MULTIPLE", .kind = PMILL_CLI_NUMBER, FIELD(pad_vocab_to),
 		.least = 1, .most = UINT32_MAX - 1, .group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "More reserved tokens at the very end, beyond --vocab-size, up to a multiple of "
+		.summary = "Append reserved tokens, beyond --vocab-size, until the size is a multiple of "
 				   "this."},
 	{TRAIN, 0, "min-count", NUMBER(min_count, 1, INT64_MAX), .group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Never merge a pair that occurs fewer times (default 1)."},
+		.summary = "Never merge a pair that occurs fewer than N times (default 1)."},
 	{TRAIN, 0, "max-token-length", SIZE(max_token_length, 1, UINT64_MAX),
 		.group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Never make a token longer than this. (With --compat hf by Hugging Face's rule: "
-				   "a merge longer than two bytes must be shorter than this.)"},
+		.summary = "Never make a token longer than this. (With --compat hf, Hugging Face's rule "
+				   "applies: a merge longer than two bytes must be shorter than this.)"},
 	{TRAIN, 0, "ties", CHOICE(ties, "RULE", pmill_ties_name), .group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Which of several pairs with the same count is taken first: bytes (default: the "
-				   "greater bytes) or ids (the smaller ids, as Hugging Face)."},
-	{TRAIN, 0, "layout", CHOICE(layout, "LAYOUT", pmill_layout_name), .group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "The order of ids: bytes-first (default: bytes, special tokens, merges), hf "
+		.summary = "Which of several pairs with the same count to merge first: bytes (default: "
+				   "the greatest bytes) or ids (the smallest ids, as Hugging Face does)."},
+	{TRAIN, 0, "layout", CHOICE(layout, "LAYOUT", pmill_layout_name),
+		.group = PMILL_CLI_GROUP_VOCAB,
+		.summary = "Order of ids: bytes-first (default: bytes, special tokens, merges), hf "
 				   "(special tokens, bytes in printable order, merges) or gpt2 (bytes in printable "
 				   "order, merges, special tokens)."},
-	{TRAIN, 0, "compat", CHOICE(compat, "WHOM", pmill_compat_name), .group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Learn what this trainer learns. hf (Hugging Face tokenizers): layout hf, ties "
-				   "by ids, and its rule for the longest token."},
+	{TRAIN, 0, "compat", CHOICE(compat, "TRAINER", pmill_compat_name),
+		.group = PMILL_CLI_GROUP_VOCAB,
+		.summary = "Learn exactly what another trainer learns: hf (Hugging Face tokenizers) means "
+				   "layout hf, ties by ids, and its rule for the longest token."},
 
 	/* ---- Text ---- */
 	{CUTS_TEXT, 0, "special", LIST(special, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "A special token; may be repeated. It is taken out of the text, and the text on "
-				   "its two sides never touches. The bytes count as they are typed."},
+		.summary = "A special token, taken literally; may be repeated. It is removed from the "
+				   "text, and no pretoken spans the place where it was."},
 	{CUTS_TEXT, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_TEXT,
-		.summary = "How text is cut into pretokens: the name of a known pattern (default gpt2), "
-				   "none (no cutting), or a regular expression of your own."},
+		.summary = "How to split text into pretokens: a known pattern (default gpt2), none (no "
+				   "splitting), or a regular expression of your own."},
 	{CUTS_TEXT, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_name,
 		.group = PMILL_CLI_GROUP_TEXT,
-		.summary = "The Unicode version that says what is a letter, a number, a space (default "
-				   "16.0)."},
+		.summary = "The Unicode version that defines letters, numbers and spaces (default 16.0)."},
 	{READS_TEXT, 0, "input-format", CHOICE(input_format, "FORMAT", pmill_input_format_name),
 		.group = PMILL_CLI_GROUP_TEXT,
-		.summary = "How documents stand in a file: text (it is one document), lines (each line is "
-				   "one; its line feed belongs to it) or jsonl (each line is a JSON object, one "
-				   "of its fields the document). Default: by suffix, text for any other."},
+		.summary = "How files store documents: text (the file is one document), lines (each line "
+				   "is one, including its line feed) or jsonl (each line is a JSON object with "
+				   "the document in one field). Default: by suffix, otherwise text."},
 	{READS_TEXT, 0, "field", TEXT(field, "NAME"), .allows_empty = true,
 		.group = PMILL_CLI_GROUP_TEXT,
 		.summary = "The field of a JSON line that holds the text (default text)."},
 	{READS_TEXT, 0, "skip-bad-lines", FLAG(skip_bad_lines), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "Count and report JSON lines without the field instead of failing."},
+		.summary = "Skip JSON lines that are invalid or lack the field, and report their number, "
+				   "instead of failing."},
 	{CUTS_TEXT, 0, "doc-separator", TEXT(doc_separator, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "This token ends documents; it joins the special tokens if it is not among "
-				   "them."},
+		.summary = "End documents at this token, which becomes a special token if it is not one "
+				   "already."},
 	{ENCODE, 0, "doc-separator", TEXT(doc_separator, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "This token ends documents and is not encoded (see --eot)."},
+		.summary = "End documents at this token, which is not encoded (see --eot)."},
 	{ENCODE, 0, "text", TEXT(text, "STRING"), .allows_empty = true, .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "Encode this string, as one document, instead of files."},
 	{BENCH, 0, "text-size", SIZE(text_size, 1, UINT64_C(1) << 40), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "Bytes of text to make where no FILE is named (default 32M)."},
+		.summary = "Bytes of text to generate if no FILE is given (default 32M)."},
 	{TRAIN | COUNT, 0, "sha256", FLAG(sha256), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "Hash the inputs as they are read; train writes the hashes into training.json."},
+		.summary = "Hash the inputs while reading them; train writes the hashes to training.json."},
 
 	/* ---- Counts ---- */
 	{TRAIN, 0, "counts", LIST(counts, "FILE"), .is_path = true, .group = PMILL_CLI_GROUP_COUNTS,
-		.summary = "Train from a count file or a TSV; may be repeated. Without any FILE there is "
-				   "no text then. Pattern, Unicode version and special tokens come from the count "
-				   "file, and an option that contradicts it is an error; for a TSV the options say "
-				   "them."},
+		.summary = "Train from a count file or a TSV; may be repeated. Text is then read only if "
+				   "a FILE is given. Pattern, Unicode version and special tokens come from the "
+				   "count file, and an option that disagrees is an error; for a TSV they come "
+				   "from the options."},
 	{READS_COUNTS, 0, "tsv", CHOICE(tsv, "SPELLING", pmill_tsv_name),
 		.group = PMILL_CLI_GROUP_COUNTS,
-		.summary = "How the words of a TSV without our first line are spelled: raw bytes, or "
-				   "printable bytes as in a vocab.json."},
+		.summary = "How words are spelled in a TSV without the line that pairmill puts first: raw "
+				   "(the bytes themselves) or printable (as in a vocab.json)."},
 	{MERGE_COUNTS, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_COUNTS,
-		.summary = "The pattern by which the words of a TSV were cut (default gpt2); a count file "
-				   "says it itself, and must agree."},
+		.summary = "The pattern that split the words of a TSV (default gpt2). A count file names "
+				   "its own, which must agree."},
 	{MERGE_COUNTS, 0, "special", LIST(special, "TOKEN"), .group = PMILL_CLI_GROUP_COUNTS,
-		.summary = "A special token of the text behind a TSV; may be repeated. A count file says "
-				   "it itself, and must agree."},
-	{MERGE_COUNTS, 0, "unicode", CHOICE(unicode, "VERSION", NULL),
-		.value_at = pmill_unicode_name, .group = PMILL_CLI_GROUP_COUNTS,
-		.summary = "The Unicode version of a TSV (default 16.0); a count file says it itself, and "
-				   "must agree."},
+		.summary = "A special token of the text that a TSV was counted from; may be repeated. A "
+				   "count file names its own, which must agree."},
+	{MERGE_COUNTS, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_name,
+		.group = PMILL_CLI_GROUP_COUNTS,
+		.summary = "The Unicode version of a TSV (default 16.0). A count file names its own, "
+				   "which must agree."},
 
 	/* ---- Memory ---- */
 	{TRAIN, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
 		.summary =
-			"Memory that counting may take, such as 500M or 4G; the result does not depend "
-			"on it. Words that would take more go to temporary files, sorted, and are "
-			"merged in the end. Where reading the words of a --counts file and adding them up "
-			"takes more than SIZE, the command stops with both figures (a TSV out of order "
-			"takes more than one in order: merge-counts makes a count file of it within "
-			"SIZE). What merging pairs will need is computed before it starts: "
-			"where that is more than SIZE, the command stops with both figures and keeps "
-			"the counts as OUT.counts (without -o, or where OUT is a pipe or a device: as "
-			"pairmill.counts in --tmp-dir)."},
+			"Limit the memory used for counting to SIZE, such as 500M or 4G; the result does not "
+			"depend on it. Words that do not fit go to sorted temporary files, which are merged at "
+			"the "
+			"end. If reading and adding up the words of a --counts file takes more than SIZE, "
+			"the command stops and reports both figures (an unsorted TSV takes more than a "
+			"sorted one; merge-counts turns it into a count file within SIZE). The memory that "
+			"merging pairs needs is estimated before it starts: if it exceeds SIZE, the command "
+			"stops, reports both figures and keeps the counts as OUT.counts (without -o, or if "
+			"OUT is a pipe or a device: as pairmill.counts in --tmp-dir)."},
 	{COUNT | MERGE_COUNTS, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
-		.summary = "Memory that counts may take, such as 500M or 4G; the result does not depend on "
-				   "it. Words that would take more go to temporary files, sorted, and are merged "
-				   "in the end."},
+		.summary =
+			"Limit the memory used for counts to SIZE, such as 500M or 4G; the result "
+			"does not depend on it. Words that do not fit go to sorted temporary files, which are "
+			"merged at the end."},
 	{COUNTS_WORDS, 0, "tmp-dir", PATH(tmp_dir, "DIR"), .group = PMILL_CLI_GROUP_MEMORY,
-		.summary = "The folder of temporary files (default: the one of OUT; without -o that of "
-				   "the environment variable TMPDIR, or /tmp). They have no name, so nothing is "
-				   "left in it, whatever happens."},
+		.summary = "The folder for temporary files (default: that of OUT; without -o, the one "
+				   "named by the environment variable TMPDIR, or /tmp). The files have no names, "
+				   "so none is left behind, whatever happens."},
 
 	/* ---- Common ---- */
 	{CUTS_TEXT, 'j', "threads", NUMBER(threads, 0, MOST_THREADS), .group = PMILL_CLI_GROUP_COMMON,
-		.summary = "Threads to use; 0 (default) is one for each processor. The result does not "
+		.summary = "Number of threads; 0 (default) means one per processor. The result does not "
 				   "depend on it."},
 	{PMILL_CLI_WORK & ~CUTS_TEXT, 'j', "threads", NUMBER(threads, 0, MOST_THREADS),
 		.group = PMILL_CLI_GROUP_COMMON,
-		.summary = "Threads to use at most. This command works with one in this version."},
+		.summary = "Maximum number of threads. In this version, this command uses one."},
 	{PMILL_CLI_WORK, 'q', "quiet", FLAG(quiet), .group = PMILL_CLI_GROUP_COMMON,
-		.summary = "No progress and no summary; errors stay."},
+		.summary = "Show no progress and no summary, only errors."},
 	{PMILL_CLI_WORK, 'v', "verbose", FLAG(verbose), .group = PMILL_CLI_GROUP_COMMON,
-		.summary = "Say more: the model, the options taken, the inputs, the stages."},
+		.summary = "Show more detail: the model, the options used, the inputs, the stages."},
 	{PMILL_CLI_WORK, 0, "progress", CHOICE(progress, "FORM", progress_form),
 		.group = PMILL_CLI_GROUP_COMMON,
-		.summary = "How progress is shown on stderr: auto (default: one line that is redrawn, only "
-				   "on a terminal), plain (a line now and then), json (an object a line, and no "
-				   "summary among them; total 0 means not known) or none."},
+		.summary = "How to show progress on stderr: auto (default: one redrawn line, only on a "
+				   "terminal), plain (a line now and then), json (one object per line, and no "
+				   "summary; a total of 0 means unknown) or none."},
 	{GIVES_FIGURES, 0, "json", FLAG(json), .group = PMILL_CLI_GROUP_COMMON,
-		.summary = "One JSON document with all figures on stdout. Bytes in names that are not "
-				   "UTF-8 appear as \\xHH; tokens and words also in printable bytes, as in a "
-				   "vocab.json."},
+		.summary = "Print all figures to stdout as one JSON document. Bytes of names that are "
+				   "not UTF-8 appear as \\xHH; tokens and words also appear in printable bytes, "
+				   "as in a vocab.json."},
 	{PMILL_CLI_VERSION, 0, "json", FLAG(json), .group = PMILL_CLI_GROUP_COMMON,
-		.summary = "One JSON document on stdout, with the known patterns and Unicode versions."},
+		.summary = "Print one JSON document, including the known patterns and Unicode versions."},
 	{PMILL_CLI_ALL, 'h', "help", FLAG(help), .group = PMILL_CLI_GROUP_COMMON,
 		.summary = "Show this help."},
 
 	/* ---- For tests ---- */
 	{CUTS_TEXT, 0, "chunk-size", SIZE(chunk_size, 1, SIZE_MAX / 2), .group = PMILL_CLI_GROUP_TESTS,
-		.summary = "Bytes of text given to a thread at a time (default 512K). The result does not "
+		.summary = "Bytes of text to give a thread at a time (default 512K). The result does not "
 				   "depend on it."},
-	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", pmill_scanner_name), .group = PMILL_CLI_GROUP_TESTS,
-		.summary =
-			"The engine that cuts text: an instruction set's (avx512, avx2, sse4, neon), block, "
-			"scalar, or regex (PCRE2). The result does not depend on it."},
+	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", NULL), .value_at = pmill_scanner_name,
+		.group = PMILL_CLI_GROUP_TESTS,
+		.summary = "The engine that splits text (default: the fastest that the processor "
+				   "supports; regex is PCRE2). The result does not depend on it."},
 	{TRAIN, 0, "merger", CHOICE(merger, "NAME", pmill_merger_name), .group = PMILL_CLI_GROUP_TESTS,
-		.summary =
-			"How merges are found: one-by-one, pipelined on two threads, or in batches on all. The "
-			"result does not depend on it."},
+		.summary = "How to find merges: one-by-one, pipelined (on two threads) or batches (on all "
+				   "threads). The result does not depend on it."},
 
 	/* ---- Later ---- */
 	LATER(PMILL_CLI_WORK & ~COUNTS_WORDS, "tmp-dir", "DIR"),
@@ -293,7 +296,7 @@ const char *pmill_cli_group_title(enum pmill_cli_group group)
 		[PMILL_CLI_GROUP_COUNTS] = "Counts",
 		[PMILL_CLI_GROUP_MEMORY] = "Memory",
 		[PMILL_CLI_GROUP_COMMON] = "Common",
-		[PMILL_CLI_GROUP_TESTS] = "For tests",
+		[PMILL_CLI_GROUP_TESTS] = "For testing",
 	};
 	return titles[group];
 }

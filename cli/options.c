@@ -13,7 +13,7 @@
 
 struct parser {
 	struct pmill_cli *cli;
-	const char **arguments; /* what follows the name of the command */
+	const char **arguments; /* those after the name of the command */
 	size_t count;
 	size_t at;
 	const char **operands; /* room for all arguments */
@@ -44,7 +44,7 @@ static int set_number(
 			text, is_size ? "size (such as 4096 or 4M)" : "whole number");
 	if (number < option->least || number > option->most)
 		return pmill_cli_wrong_usage(parser->cli,
-			"option --%s: %s is not from %" PRIu64 " to %" PRIu64, option->name, text,
+			"option --%s: %s is out of range (%" PRIu64 " to %" PRIu64 ")", option->name, text,
 			option->least, option->most);
 	*(uint64_t *)field_of(parser, option) = number;
 	return 0;
@@ -69,7 +69,7 @@ static int refuse_choice(
 {
 	if (is_among(option->later, text))
 		return pmill_cli_wrong_usage(
-			parser->cli, "option --%s: this version does not have \"%s\" yet", option->name, text);
+			parser->cli, "option --%s: \"%s\" is not supported yet", option->name, text);
 	char known[256];
 	join_values(option, known, sizeof known);
 	struct pmill_cli_suggestion suggestion = {0};
@@ -77,11 +77,11 @@ static int refuse_choice(
 	for (size_t i = 0; (value = pmill_cli_option_value(option, i)) != NULL; i++)
 		pmill_cli_suggestion_offer(&suggestion, text, strlen(text), value);
 	if (suggestion.nearest == NULL)
-		return pmill_cli_wrong_usage(
-			parser->cli, "option --%s: \"%s\" is none of %s", option->name, text, known);
+		return pmill_cli_wrong_usage(parser->cli, "option --%s: unknown value \"%s\" (known: %s)",
+			option->name, text, known);
 	return pmill_cli_wrong_usage(parser->cli,
-		"option --%s: \"%s\" is none of %s; did you mean \"%s\"?", option->name, text, known,
-		suggestion.nearest);
+		"option --%s: unknown value \"%s\" (known: %s); did you mean \"%s\"?", option->name, text,
+		known, suggestion.nearest);
 }
 
 static int set_choice(
@@ -113,7 +113,7 @@ static int set_value(struct parser *parser, const struct pmill_cli_option *optio
 {
 	if (*text == 0 && !option->allows_empty)
 		return pmill_cli_wrong_usage(
-			parser->cli, "option --%s: %s is empty", option->name, option->value);
+			parser->cli, "option --%s: %s must not be empty", option->name, option->value);
 	switch (option->kind) {
 	case PMILL_CLI_NUMBER:
 	case PMILL_CLI_SIZE: return set_number(parser, option, text);
@@ -123,16 +123,15 @@ static int set_value(struct parser *parser, const struct pmill_cli_option *optio
 	}
 }
 
-/* `attached` is the value that is part of the argument, or NULL. */
+/* `attached` is the value if it is part of the argument, else NULL. */
 static int take_option(
 	struct parser *parser, const struct pmill_cli_option *option, const char *attached)
 {
 	if (option->kind == PMILL_CLI_LATER)
-		return pmill_cli_wrong_usage(
-			parser->cli, "option --%s: this version does not have it yet", option->name);
+		return pmill_cli_wrong_usage(parser->cli, "option --%s: not supported yet", option->name);
 	if (option->value == NULL) {
 		if (attached != NULL)
-			return pmill_cli_wrong_usage(parser->cli, "option --%s takes no value", option->name);
+			return pmill_cli_wrong_usage(parser->cli, "option --%s: takes no value", option->name);
 		*(int *)field_of(parser, option) = 1;
 		return 0;
 	}
@@ -140,18 +139,18 @@ static int take_option(
 		return set_value(parser, option, attached);
 	if (parser->at == parser->count)
 		return pmill_cli_wrong_usage(
-			parser->cli, "option --%s needs a value: %s", option->name, option->value);
+			parser->cli, "option --%s: missing value %s", option->name, option->value);
 	return set_value(parser, option, parser->arguments[parser->at++]);
 }
 
-/* Another command may have it: then that is the news, not a name that looks like it. */
+/* If another command has the option, names that command rather than a similar option. */
 static int refuse_option(struct parser *parser, const char *name, size_t len)
 {
 	const struct pmill_cli_command *command;
 	for (size_t i = 0; (command = pmill_cli_command_at(i)) != NULL; i++)
 		if (!command->is_hidden && pmill_cli_command_option(command, name, len) != NULL)
 			return pmill_cli_wrong_usage(parser->cli,
-				"unknown option %s%.*s: it belongs to \"pairmill %s\"", len == 1 ? "-" : "--",
+				"unknown option %s%.*s; it belongs to \"pairmill %s\"", len == 1 ? "-" : "--",
 				(int)len, name, command->name);
 	struct pmill_cli_suggestion suggestion = {0};
 	const struct pmill_cli_option *option;
@@ -176,7 +175,7 @@ static int parse_long(struct parser *parser, const char *name)
 	return take_option(parser, option, name[len] == '=' ? name + len + 1 : NULL);
 }
 
-/* "-qf" is "-q -f"; "-s100" is "-s 100". A single dash before a long name is a common slip. */
+/* "-qf" is "-q -f"; "-s100" is "-s 100". A long name after a single dash is a common typo. */
 static int parse_letters(struct parser *parser, const char *letters)
 {
 	const struct pmill_cli_command *command = parser->cli->command;
@@ -220,12 +219,12 @@ static int check_operands(const struct pmill_cli *cli)
 	const struct pmill_cli_command *command = cli->command;
 	for (size_t i = 0; i < cli->operand_count; i++)
 		if (cli->operands[i][0] == 0)
-			return pmill_cli_wrong_usage(cli, "an empty name among the files");
+			return pmill_cli_wrong_usage(cli, "empty file name");
 	if (cli->operand_count < command->operand_least)
 		return pmill_cli_wrong_usage(cli, "needs %s", command->operands);
 	if (cli->operand_count > command->operand_most)
 		return pmill_cli_wrong_usage(
-			cli, "\"%s\" is one too many", cli->operands[command->operand_most]);
+			cli, "unexpected argument \"%s\"", cli->operands[command->operand_most]);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Options: one table that is parser, help, man page and completions at once. */
+/* Options: one table for the parser, the help, the man pages and the completions. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_OPTIONS_H
 #define PMILL_CLI_OPTIONS_H
@@ -15,7 +15,7 @@ struct pmill_cli_list {
 	size_t count;
 };
 
-/* What the options said. Zero is "not given". Texts belong to argv. */
+/* The values of the options. Zero means "not given". Strings belong to argv. */
 struct pmill_cli_settings {
 	int help, quiet, verbose, json, force;
 	uint64_t threads;
@@ -42,14 +42,14 @@ struct pmill_cli_settings {
 enum pmill_cli_kind {
 	PMILL_CLI_FLAG,   /* int */
 	PMILL_CLI_NUMBER, /* uint64_t from `least` to `most` */
-	PMILL_CLI_SIZE,   /* uint64_t, in bytes; K, M, G, T behind it are powers of 1024 */
+	PMILL_CLI_SIZE,   /* uint64_t, in bytes; the suffixes K, M, G, T are powers of 1024 */
 	PMILL_CLI_TEXT,   /* const char * */
-	PMILL_CLI_CHOICE, /* const char *, one of those of `choice_at` */
+	PMILL_CLI_CHOICE, /* const char *, one of pmill_cli_option_value */
 	PMILL_CLI_LIST,   /* struct pmill_cli_list */
-	PMILL_CLI_LATER,  /* of a later version: refused with a sentence, shown nowhere */
+	PMILL_CLI_LATER,  /* of a later version: refused with a message, never shown */
 };
 
-/* The headings of help, in this order. */
+/* The headings of the help, in order. */
 enum pmill_cli_group {
 	PMILL_CLI_GROUP_OUTPUT,
 	PMILL_CLI_GROUP_MODEL,
@@ -66,28 +66,28 @@ struct pmill_cli_option {
 	unsigned commands; /* bits of pmill_cli_command_bit */
 	char letter;       /* 0: none */
 	const char *name;
-	const char *value; /* how help calls the value; NULL: takes none */
+	const char *value; /* the name of the value in the help; NULL: takes none */
 	enum pmill_cli_kind kind;
 	enum pmill_cli_group group;
-	size_t offset;                   /* into pmill_cli_settings */
-	const char *(*choice_at)(size_t); /* of a choice: the values it may have */
+	size_t offset;                    /* into pmill_cli_settings */
+	const char *(*choice_at)(size_t); /* the values, if the summary explains them */
+	const char *(*value_at)(size_t);  /* the values, if the help is to list them */
 	const char *const *later;         /* values of later versions */
-	const char *(*value_at)(size_t);  /* values that the library knows and help lists */
 	uint64_t least, most, initial;
 	bool allows_empty;
 	bool is_path; /* completions offer files */
 	const char *summary;
 };
 
-/* A row of the table, those of later versions included; NULL at the end. */
+/* A row of the table, including options of later versions; NULL at the end. */
 const struct pmill_cli_option *pmill_cli_option_at(size_t index);
 const char *pmill_cli_group_title(enum pmill_cli_group group);
-/* Value `index` of those that are fixed or known; NULL at the end. */
+/* A known value of the option; NULL at the end. */
 const char *pmill_cli_option_value(const struct pmill_cli_option *option, size_t index);
 
 /*
- * Takes the options out of argv[2..], fills settings and operands. 0, or the exit code after a
- * message. Options may stand between and after operands; "--" ends them; "-" is an operand.
+ * Parses argv[2..] into settings and operands. Returns 0, or the exit code after a message. Options
+ * may come between and after operands; "--" ends them; "-" is an operand.
  */
 int pmill_cli_options_parse(struct pmill_cli *cli, int argc, char **argv);
 void pmill_cli_options_release(struct pmill_cli *cli);

@@ -1,4 +1,4 @@
-/* What the command writes itself: to stdout, or to a file that appears whole or not at all. */
+/* Output that the library does not write: to stdout, or to a file that is whole or absent. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "output.h"
@@ -44,10 +44,10 @@ int pmill_cli_stdout_finish(struct pmill_cli *cli, int code)
 
 static int fail_exists(const struct pmill_cli *cli, const char *path)
 {
-	return pmill_cli_fail(cli, "%s: exists already (-f overwrites)", path);
+	return pmill_cli_fail(cli, "%s: already exists (-f overwrites)", path);
 }
 
-/* The folder that `path` is in, with its slash, as a part of `path`; 0: the working folder. */
+/* Length of the folder part of `path`, including its slash; 0: the working directory. */
 static size_t folder_len(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -87,11 +87,11 @@ int pmill_cli_output_require_path(const struct pmill_cli *cli, const char *path)
 {
 	if (strcmp(path, "-") != 0)
 		return 0;
-	return pmill_cli_wrong_usage(cli,
-		"\"-\" stands where the output needs a path: it can't go to stdout (./- is a file's name)");
+	return pmill_cli_wrong_usage(
+		cli, "cannot write to stdout; give a path (\"./-\" is a file named \"-\")");
 }
 
-/* A file beside the target, named for it, which nobody else opens. */
+/* A new file beside the target, named after it. */
 static FILE *open_temporary(struct pmill_cli_output *output)
 {
 	size_t len = folder_len(output->target);
@@ -120,7 +120,7 @@ static bool is_device(const char *path)
 	return stat(path, &about) == 0 && !S_ISREG(about.st_mode);
 }
 
-/* Through a link the file it points to is replaced, as writing through it would. */
+/* Follows a link, so that the file it points to is replaced. */
 static char *real_target(const char *path)
 {
 	char *target = realpath(path, NULL);
@@ -168,7 +168,7 @@ int pmill_cli_output_write(void *context, const void *data, size_t len)
 	return 1;
 }
 
-/* Without leave to replace, link refuses a target that has appeared since; some lack links. */
+/* Without -f, link refuses a target that has appeared meanwhile. Some file systems lack links. */
 static int put_in_place(const struct pmill_cli_output *output)
 {
 	if (output->may_replace)

@@ -1,4 +1,4 @@
-/* The output must not be one of the inputs: -f would destroy it. */
+/* Keeps -f from overwriting an input with the output. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
 #include "output_guard.h"
@@ -12,10 +12,10 @@
 #include "messages.h"
 #include "name_list.h"
 
-/* What would be replaced. */
+/* The file that would be replaced. */
 struct target {
 	struct stat about;
-	char *path; /* without links; NULL without memory */
+	char *path; /* without links; NULL if out of memory */
 };
 
 static bool is_same(const struct stat *a, const struct stat *b)
@@ -23,7 +23,7 @@ static bool is_same(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Whether reading this folder comes by the target: it does not go into hidden names. */
+/* Whether reading this folder would read the target. Hidden names are not read. */
 static bool is_below(const struct stat *folder, const struct target *target)
 {
 	char *path = target->path == NULL ? NULL : strdup(target->path);
@@ -97,12 +97,12 @@ static int guard_file(const struct pmill_cli *cli, const char *path)
 	if (stat(path, &target.about) != 0 || !S_ISREG(target.about.st_mode))
 		return 0;
 	target.path = realpath(path, NULL);
-	bool is_lost = is_input(cli, &target);
+	bool is_overwritten = is_input(cli, &target);
 	free(target.path);
-	return is_lost ? pmill_cli_fail(cli, "%s: the output is also an input", path) : 0;
+	return is_overwritten ? pmill_cli_fail(cli, "%s: the output is also an input", path) : 0;
 }
 
-/* `name` in the folder that the first `len` bytes of `path` name. */
+/* Guards `name` in the folder given by the first `len` bytes of `path`. */
 static int guard_file_in(
 	const struct pmill_cli *cli, const char *path, size_t len, const char *slash, const char *name)
 {
@@ -114,7 +114,7 @@ static int guard_file_in(
 	return code;
 }
 
-/* A model may be a folder. */
+/* A model in a folder has several files. */
 static int guard_folder(const struct pmill_cli *cli, const char *folder)
 {
 	static const char *const names[] = {

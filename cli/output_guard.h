@@ -1,4 +1,4 @@
-/* The output must not be one of the inputs: -f would destroy it. */
+/* Keeps -f from overwriting an input with the output. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_OUTPUT_GUARD_H
 #define PMILL_CLI_OUTPUT_GUARD_H
@@ -6,8 +6,8 @@
 #include "command.h"
 
 /*
- * Whether a regular file that writing `out` replaces is among the inputs: the files (those in
- * folders and lists too), stdin where it is read, --counts, -m. 0, or the exit code after a message.
+ * Refuses an `out` that would replace a regular file that is an input: an operand (also in a folder
+ * or list), stdin if it is read, --counts or -m. Returns 0, or the exit code after a message.
  */
 int pmill_cli_output_guard(const struct pmill_cli *cli, const char *out);
 

@@ -1,4 +1,4 @@
-/* Progress on stderr, in four forms; and the way from Ctrl-C into the library. */
+/* Progress on stderr, in four forms. Also passes Ctrl-C on to the library. */
 /* SPDX-License-Identifier: MIT */
 #include "progress.h"
 
@@ -22,9 +22,9 @@ enum {
 	LINE_CAPACITY = 256,
 };
 
-/* Before this the rate says little, and most commands are done. */
+/* Earlier, the rate means little, and most commands are done. */
 static const double estimate_after_s = 1;
-/* Of plain lines: at most one a second, and one for each tenth or after so long. */
+/* Plain lines: at most one per second; one for each tenth of the work, or after ten seconds. */
 static const double plain_least_s = 1, plain_most_s = 10;
 
 static double now_s(void)
@@ -104,7 +104,7 @@ static size_t terminal_columns(void)
 	return USUAL_COLUMNS;
 }
 
-/* The last column stays free: some terminals go to the next line when it is filled. */
+/* Leaves the last column free: some terminals wrap when it is filled. */
 static void show_redrawn(struct pmill_cli_progress *progress, const pmill_progress *event)
 {
 	char line[LINE_CAPACITY];
@@ -230,5 +230,5 @@ int pmill_cli_progress_event(void *context, const pmill_progress *event)
 	if (pmill_cli_is_interrupted())
 		return 1;
 	progress->form->show(progress, event);
-	return pmill_cli_is_interrupted(); /* showing may have taken a while */
+	return pmill_cli_is_interrupted(); /* show may have taken a while */
 }

@@ -1,4 +1,4 @@
-/* Progress on stderr, in four forms; and the way from Ctrl-C into the library. */
+/* Progress on stderr, in four forms. Also passes Ctrl-C on to the library. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_PROGRESS_H
 #define PMILL_CLI_PROGRESS_H
@@ -18,29 +18,29 @@ struct pmill_cli_stage {
 	double seconds;
 };
 
-/* One running command. */
+/* The progress of one command. */
 struct pmill_cli_progress {
 	const struct pmill_cli_progress_form *form;
 	FILE *out;
 	bool is_line_drawn;
 	double began_s;
 	double shown_s;                                  /* when a plain line was last written */
-	uint64_t shown_tenths;                           /* and how far it was */
-	struct pmill_cli_stage stages[PMILL_CLI_STAGES]; /* as the events told them */
+	uint64_t shown_tenths;                           /* and how far the stage was */
+	struct pmill_cli_stage stages[PMILL_CLI_STAGES]; /* from the events */
 	size_t stage_count;
 };
 
-/* `form` is "auto", "plain", "json" or "none"; NULL is auto, or none with `is_quiet`. */
+/* `form` is "auto", "plain", "json" or "none"; NULL means auto, or none if `is_quiet`. */
 void pmill_cli_progress_init(struct pmill_cli_progress *progress, const char *form, bool is_quiet);
-/* True for the form whose readers want nothing else on stderr. */
+/* Whether the form is JSON, whose readers want nothing else on stderr. */
 bool pmill_cli_progress_is_json(const struct pmill_cli_progress *progress);
-/* Draws no line on a terminal that stdout goes to: it would wipe away what stands there. */
+/* Stops drawing a line if stdout is a terminal, where it would erase output. */
 void pmill_cli_progress_spare_stdout(struct pmill_cli_progress *progress);
-/* Takes the redrawn line away. Call before anything else is printed. */
+/* Erases the redrawn line. Call before printing anything else. */
 void pmill_cli_progress_clear(struct pmill_cli_progress *progress);
 double pmill_cli_progress_seconds(const struct pmill_cli_progress *progress); /* since init */
 
-/* A pmill_progress_fn; `context` is a struct pmill_cli_progress. Asks to stop after a Ctrl-C. */
+/* A pmill_progress_fn; `context` is a struct pmill_cli_progress. Asks to stop after Ctrl-C. */
 int pmill_cli_progress_event(void *context, const pmill_progress *event);
 
 #endif

@@ -1,4 +1,4 @@
-/* Numbers, sizes and times as people write them. */
+/* Numbers, sizes and times in human-readable form. */
 /* SPDX-License-Identifier: MIT */
 #include "sizes.h"
 
@@ -51,7 +51,7 @@ struct pmill_cli_figure pmill_cli_seconds_text(double seconds)
 	return result;
 }
 
-/* The digits at the front. Returns what follows them, or NULL. */
+/* Parses leading digits. Returns the rest of `text`; NULL if there are none or too many. */
 static const char *parse_digits(const char *text, uint64_t *value)
 {
 	if (*text < '0' || *text > '9')

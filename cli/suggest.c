@@ -1,17 +1,17 @@
-/* The nearest known word to one that is not known. */
+/* The known word nearest to an unknown one. */
 /* SPDX-License-Identifier: MIT */
 #include "suggest.h"
 
 #include <string.h>
 
-enum { LONGEST = 32 }; /* no name of ours is longer */
+enum { LONGEST = 32 }; /* no known word is longer */
 
 static size_t least(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* Edit distance with swaps of neighbours (optimal string alignment); keeps three rows. */
+/* Edit distance with swaps of adjacent letters (optimal string alignment), in three rows. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t rows[3][LONGEST + 1];
@@ -34,7 +34,7 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return above[b_len];
 }
 
-/* A third of the letters may be wrong; the beginning of a word is as near as can be. */
+/* Allows a third of the letters to be wrong. A prefix of a word counts as distance 1. */
 void pmill_cli_suggestion_offer(struct pmill_cli_suggestion *suggestion, const char *wrong,
 	size_t wrong_len, const char *candidate)
 {

@@ -1,13 +1,13 @@
-/* The nearest known word to one that is not known. */
+/* The known word nearest to an unknown one. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_SUGGEST_H
 #define PMILL_CLI_SUGGEST_H
 
 #include <stddef.h>
 
-/* All zero is "none yet"; offer every candidate, then look at `nearest`. */
+/* Initialize to zero, offer every candidate, then read `nearest`. */
 struct pmill_cli_suggestion {
-	const char *nearest; /* NULL: none is near enough */
+	const char *nearest; /* NULL: none is close enough */
 	size_t distance;
 };
 

@@ -1,4 +1,4 @@
-/* The parts that summaries and JSON documents of several commands share. */
+/* Parts of summaries and JSON documents that several commands share. */
 /* SPDX-License-Identifier: MIT */
 #include "summary.h"
 
@@ -17,7 +17,7 @@ const char *pmill_cli_plural(uint64_t count, const char *one, const char *many)
 	return count == 1 ? one : many;
 }
 
-/* Linux counts it in KiB. */
+/* ru_maxrss is in KiB on Linux. */
 static uint64_t peak_memory(void)
 {
 	struct rusage usage;

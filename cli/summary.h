@@ -1,4 +1,4 @@
-/* The parts that summaries and JSON documents of several commands share. */
+/* Parts of summaries and JSON documents that several commands share. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_SUMMARY_H
 #define PMILL_CLI_SUMMARY_H
@@ -6,21 +6,21 @@
 #include "command.h"
 #include "json.h"
 
-/* Whether a summary is wanted on stderr. */
+/* Whether to print a summary to stderr. */
 bool pmill_cli_summary_is_wanted(const struct pmill_cli *cli);
 
-/* "1 document", "2 documents": for printf's "%s %s". */
+/* The noun for "1 document", "2 documents". */
 const char *pmill_cli_plural(uint64_t count, const char *one, const char *many);
 
-/* "From 120.0 MB of text: 2 documents, ... " on stderr. */
+/* Prints "From 120.0 MB of text: 2 documents, ..." to stderr. */
 void pmill_cli_summary_totals(const pmill_totals *totals);
-/* "In 3.20 s (count 1.10 s, merge 1.90 s), at most 512.0 MB of memory." on stderr. */
+/* Prints "In 3.20 s (count 1.10 s, merge 1.90 s), at most 512.0 MB of memory." to stderr. */
 void pmill_cli_summary_time(
 	const struct pmill_cli *cli, const pmill_stage *stages, size_t stage_count);
-/* The stages as the progress events told them, for operations that keep no record. */
+/* The stages from progress events, for operations that keep no record. Returns their number. */
 size_t pmill_cli_summary_stages(const struct pmill_cli *cli, pmill_stage stages[PMILL_CLI_STAGES]);
 
-/* Opens the document: command, version. */
+/* Begins the document, with command and version. */
 void pmill_cli_json_document(const struct pmill_cli *cli, struct pmill_cli_json *json);
 void pmill_cli_json_totals(struct pmill_cli_json *json, const pmill_totals *totals);
 void pmill_cli_json_specials(

@@ -1,4 +1,4 @@
-/* Tokens to look at: fed with ids as text, as the library writes them. */
+/* A readable view of tokens, from ids in the format "text". */
 /* SPDX-License-Identifier: MIT */
 #include "token_view.h"
 
@@ -10,12 +10,12 @@
 #include "bytes.h"
 #include "interrupt.h"
 
-/* Dark text on light grounds, of the 256-colour palette: legible on black and on white. */
-static const char *const grounds[] = {"\033[38;5;16;48;5;153m", "\033[38;5;16;48;5;157m",
+/* Dark text on light backgrounds, from the 256-colour palette: legible on black and on white. */
+static const char *const backgrounds[] = {"\033[38;5;16;48;5;153m", "\033[38;5;16;48;5;157m",
 	"\033[38;5;16;48;5;223m", "\033[38;5;16;48;5;218m"};
 static const char reset[] = "\033[0m";
 
-enum { GROUND_COUNT = sizeof grounds / sizeof *grounds };
+enum { BACKGROUND_COUNT = sizeof backgrounds / sizeof *backgrounds };
 
 void pmill_cli_token_view_init(struct pmill_cli_token_view *view, const pmill_tokenizer *tokenizer,
 	struct pmill_cli_output *output)
@@ -30,7 +30,7 @@ void pmill_cli_token_view_init(struct pmill_cli_token_view *view, const pmill_to
 static void show_coloured(struct pmill_cli_token_view *view, pmill_bytes token)
 {
 	FILE *out = view->output->stream;
-	fputs(grounds[view->shown % GROUND_COUNT], out);
+	fputs(backgrounds[view->shown % BACKGROUND_COUNT], out);
 	pmill_cli_bytes_show(out, token.data, token.len, 0);
 	fputs(reset, out);
 	if (memchr(token.data, '\n', token.len) != NULL)

@@ -1,4 +1,4 @@
-/* Tokens to look at: fed with ids as text, as the library writes them. */
+/* A readable view of tokens, from ids in the format "text". */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_TOKEN_VIEW_H
 #define PMILL_CLI_TOKEN_VIEW_H
@@ -7,8 +7,8 @@
 #include "pairmill.h"
 
 /*
- * On a terminal tokens have backgrounds that alternate; elsewhere (and with NO_COLOR) a | parts
- * them. A document is a line; coloured, a line feed in the text, once shown, ends the line as well.
+ * On a terminal, tokens have alternating backgrounds; elsewhere, and with NO_COLOR, they are
+ * separated by |. A document is a line. In colour, a line feed in the text also ends the line.
  */
 struct pmill_cli_token_view {
 	const pmill_tokenizer *tokenizer;

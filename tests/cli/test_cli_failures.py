@@ -4,6 +4,7 @@ import fcntl
 import os
 import pty
 import random
+import re
 import resource
 import signal
 import subprocess

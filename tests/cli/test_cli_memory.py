@@ -131,7 +131,7 @@ def test_counts_are_kept_for_another_try(run, many_words, small_model, tmp_path,
     assert (tmp_path / "again.json").read_bytes() == small_model.read_bytes()
     again = run(*command, check=False, cwd=tmp_path)
     assert again.returncode == 1
-    assert f"{kept}: exists already (-f overwrites)" in again.stderr.decode()
+    assert f"{kept}: already exists (-f overwrites)" in again.stderr.decode()
 
 
 def test_counts_are_not_kept_beside_a_device(run, many_words, tmp_path):
@@ -149,7 +149,7 @@ def test_counts_are_not_kept_beside_a_device(run, many_words, tmp_path):
     assert names_in(tmp_path) == ["null.json", "tmp"]
     assert names_in(tmp_path / "tmp") == ["pairmill.counts"]
     again = run(*command, check=False, cwd=tmp_path)
-    assert again.returncode == 1 and b"tmp/pairmill.counts: exists already" in again.stderr
+    assert again.returncode == 1 and b"tmp/pairmill.counts: already exists" in again.stderr
 
 
 def test_reserved_tokens_are_not_in_kept_counts(run, many_words, tmp_path):

@@ -98,7 +98,7 @@ def test_summary_says_what_from_what_and_where(run, text_file, tmp_path):
         r"^In [\d.]+ s \(count [\d.]+ s, .*merge [\d.]+ s\), at most [\d.]+ MB of memory\.$", text,
         re.M)
     assert f"Written to {out}." in text
-    assert "Nothing is written without -o" in run("train", "-s", 300, text_file).stderr.decode()
+    assert "Nothing written (no -o OUT).\n" in run("train", "-s", 300, text_file).stderr.decode()
 
 
 @pytest.mark.parametrize("text, options, why", [
@@ -129,7 +129,7 @@ def test_verbose_says_more(run, text_file):
 
 def test_verbose_names_the_model(run, model):
     done = run("encode", "-v", "-m", model, "--text", "a")
-    assert b"Model %s: a vocab of 400, pattern gpt2, Unicode 16.0.\n" % bytes(model) == done.stderr
+    assert b"Model %s: vocab size 400, pattern gpt2, Unicode 16.0.\n" % bytes(model) == done.stderr
 
 
 def test_train_json(run, text_file, tmp_path):

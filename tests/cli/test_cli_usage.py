@@ -42,8 +42,9 @@ def test_nearest_command(run, wrong, right):
 
 def test_nearest_value(run):
     message = refuse(run, "train", "--ties", "byte")
-    assert "--ties" in message and "bytes, ids" in message and 'did you mean "bytes"?' in message
-    assert "14.0, 15.0, 15.1, 16.0, 17.0" in refuse(run, "count", "--unicode", "9")
+    assert message.startswith('pairmill: train: option --ties: unknown value "byte" (known: bytes, ids); '
+                              'did you mean "bytes"?\n')
+    assert 'unknown value "9" (known: 14.0, 15.0, 15.1, 16.0, 17.0)' in refuse(run, "count", "--unicode", "9")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_nearest_value(run):
      *[["decode", "--format", name] for name in ("jsonl", "npy")], ["inspect", "tokens.npy"]])
 def test_planned_features_are_named(run, arguments):
     message = refuse(run, *arguments)
-    assert "this version does not" in message and "yet" in message
+    assert "not supported yet\n" in message
     assert "unknown" not in message
 
 
@@ -71,14 +72,14 @@ def test_planned_features_are_named(run, arguments):
      (["train", "--chunk-size", "1Q"], "--chunk-size"), (["train", "-o", ""], "--output"),
      (["train", "--progress", "loud"], "--progress"), (["train", "corpus.txt"], "-s"),
      (["train", "-s", "300", "--tsv", "raw", "x"], "--tsv"),
-     (["train", "-s", "300", ""], "empty name"),
+     (["train", "-s", "300", ""], "empty file name"),
      (["train", "-s", "300", "--compat", "hf", "--ties", "bytes"], "--ties"),
      (["train", "-s", "300", "--compat", "hf", "--layout", "gpt2"], "--layout"),
-     (["count", "corpus.txt"], "-o"), (["merge-counts", "-o", "x"], "count files"),
+     (["count", "corpus.txt"], "-o"), (["merge-counts", "-o", "x"], "a count file or TSV"),
      (["merge-counts", "x"], "-o"), (["encode", "x"], "-m"), (["decode", "x"], "-m"),
      (["encode", "-m", "x", "--text", "a", "b"], "--text"),
      (["encode", "-m", "x", "--count", "--format", "u16"], "--count"),
-     (["encode", "-m", "x", "--json", "y"], "--json"), (["convert", "x"], "two names"),
+     (["encode", "-m", "x", "--json", "y"], "--json"), (["convert", "x"], "IN and OUT"),
      (["encode", "-m", "x", "--special-tokens", "a,,b"], "--special-tokens"),
      *[(["train", "-s", "300", "--counts", "x", *option], option[0])
        for option in (["--input-format", "text"], ["--field", ""], ["--skip-bad-lines"],

@@ -358,7 +358,7 @@ def model_without_pattern(request, run, model, tmp_path):
 
 def test_unknown_pattern(run, model_without_pattern, tmp_path):
     name = model_without_pattern
-    assert re.search(r"^pattern +not known$", run("inspect", "-v", name).stdout.decode(), re.M)
+    assert re.search(r"^pattern +unknown$", run("inspect", "-v", name).stdout.decode(), re.M)
     assert json.loads(run("inspect", "--json", name).stdout)["pattern"] is None
     assert run("decode", "-v", "-m", name, input=b"97 98").stdout == b"ab"
     for command in (["encode", "-v", "-m", name, "--text", "a"], ["encode", "-v", "-m", name],
