@@ -160,8 +160,7 @@ static inline void find_home(
 static inline void find_homes(const struct pmill_word_slots *table_slots, struct batch *batch)
 {
 	enum { STEP = 8 };
-	const struct pmill_word_slots slots =
-		*table_slots; /* a copy that stores to the batch can't alias */
+	const struct pmill_word_slots slots = *table_slots; /* a copy no store to the batch changes */
 	size_t i = 0;
 	for (; i + STEP <= batch->keys.count; i += STEP)
 #pragma GCC unroll 8
@@ -238,22 +237,22 @@ static size_t count_open(size_t readable, size_t begin, const size_t *ends, size
 }
 
 /*
- * Makes keys of the next pretokens and returns of how many. 16 bytes are readable from the
- * beginning of each of the first `open`.
+ * Makes the keys of the next pretokens, prefetches their slots, and returns of how many. 16 bytes are
+ * readable from the beginning of each of the first `open`.
  */
-static size_t fill_batch(const struct pmill_word_table *table, struct pmill_pretoken_keys *keys,
+static size_t fill_batch(const struct pmill_word_table *table, struct batch *batch,
 	const uint8_t *text, size_t begin, const size_t *ends, size_t count, size_t open)
 {
+	struct pmill_pretoken_keys *keys = &batch->keys;
 	keys->count = 0;
 	keys->long_count = 0;
 	size_t part = open > 0 ? open : count;
 	part = part < PMILL_KEY_BATCH ? part : PMILL_KEY_BATCH;
-	if (open > 0) {
+	if (open > 0)
 		table->key_maker->fill(keys, &table->seed, text, begin, ends, part);
-		return part;
-	}
-	for (size_t i = 0; i < part; begin = ends[i++])
+	for (size_t i = 0; open == 0 && i < part; begin = ends[i++])
 		pmill_pretoken_keys_add(keys, &table->seed, text + begin, ends[i] - begin);
+	find_homes(&table->short_words, batch);
 	return part;
 }
 
@@ -266,8 +265,7 @@ pmill_status pmill_word_table_add_pretokens(struct pmill_word_table *table, cons
 		size_t most = count < PMILL_KEY_BATCH ? count : PMILL_KEY_BATCH;
 		if (!pmill_slots_reserve(&table->short_words, table->seed, most))
 			return pmill_fail_memory(error);
-		size_t part = fill_batch(table, &batch.keys, text, begin, ends, count, open);
-		find_homes(&table->short_words, &batch);
+		size_t part = fill_batch(table, &batch, text, begin, ends, count, open);
 		if (!probe_batch(&table->short_words, &batch))
 			return fail_overflow(error);
 		pmill_status status = add_longs(table, &batch, error);
