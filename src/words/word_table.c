@@ -237,8 +237,8 @@ static size_t count_open(size_t readable, size_t begin, const size_t *ends, size
 }
 
 /*
- * Makes the keys of the next pretokens, prefetches their slots, and returns of how many. 16 bytes are
- * readable from the beginning of each of the first `open`.
+ * Makes the keys of the next pretokens, prefetches their slots, and returns of how many. 16 bytes
+ * are readable from the beginning of each of the first `open`.
  */
 static size_t fill_batch(const struct pmill_word_table *table, struct batch *batch,
 	const uint8_t *text, size_t begin, const size_t *ends, size_t count, size_t open)
