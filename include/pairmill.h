@@ -50,7 +50,7 @@ extern "C" {
 /* The version of the library in use, such as "0.1.0"; compare PMILL_VERSION_MAJOR etc. */
 PMILL_API const char *pmill_version(void);
 
-/* ---- Errors -------------------------------------------------------------------------------- */
+/* ---- Errors --------------------------------------------------------------------------------- */
 
 typedef enum pmill_status {
 	PMILL_OK = 0,
@@ -76,7 +76,7 @@ typedef struct pmill_error {
 	char message[1000]; /* one line without a full stop: "corpus.txt: byte 1048576: ..." */
 } pmill_error;
 
-/* ---- Shared types -------------------------------------------------------------------------- */
+/* ---- Shared types --------------------------------------------------------------------------- */
 
 /* A borrowed byte string, not NUL-terminated. */
 typedef struct pmill_bytes {
@@ -134,7 +134,7 @@ PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "pipeli
 /* The regular expression of a named pattern; NULL for "none" and for unknown names. */
 PMILL_API const char *pmill_pattern_expression(const char *name);
 
-/* ---- Options that many calls take ------------------------------------------------------------ */
+/* ---- Options that many calls take ----------------------------------------------------------- */
 
 /*
  * How text is cut into words. Counts add up only if pattern, Unicode version and special tokens
@@ -192,7 +192,7 @@ typedef struct pmill_output_options {
 	unsigned flags; /* for `path`: 0 or PMILL_OVERWRITE */
 } pmill_output_options;
 
-/* ---- Counts: words and how often they occur -------------------------------------------------- */
+/* ---- Counts: words and how often they occur ------------------------------------------------- */
 
 typedef struct pmill_counts pmill_counts;
 
@@ -264,9 +264,7 @@ PMILL_API pmill_status pmill_counts_merge_files(const char *const *paths, size_t
 	const char *tsv, const pmill_text_options *expected, const pmill_run_options *run,
 	const char *out, unsigned flags, pmill_counts_head **head, pmill_error *error);
 
-/*
- * ---- Counter: text, files and counts in; counts out -------------------------------------------
- */
+/* ---- Counter: text, files and counts in; counts out ----------------------------------------- */
 
 typedef struct pmill_counter pmill_counter;
 
@@ -287,7 +285,7 @@ typedef struct pmill_counter_info {
 	uint64_t table_memory;     /* most bytes that all hash tables took together */
 	uint64_t spilled_runs;     /* sorted runs written to temporary files */
 	uint64_t spilled_bytes;    /* their size */
-	const pmill_input *inputs; /* files added so far; valid until the next add_files */
+	const pmill_input *inputs; /* files added; valid until the next add_files */
 	size_t input_count;
 } pmill_counter_info;
 
@@ -341,15 +339,13 @@ PMILL_API pmill_status pmill_counter_save(pmill_counter *counter, const char *pa
 	pmill_counts_head **head, pmill_error *error);
 
 /*
- * How the counter cuts words, and what counting has taken since the counter was created, even if it
- * has been emptied since.
+ * How the counter cuts words, and what counting has taken since the counter was last empty. That is
+ * still known once it is emptied, until more is added.
  */
 PMILL_API pmill_status pmill_counter_get_info(
 	const pmill_counter *counter, pmill_counter_info *info);
 
-/*
- * ---- Tokenizer: a vocab, its merges, its pattern ------------------------------------------------
- */
+/* ---- Tokenizer: a vocab, its merges, its pattern -------------------------------------------- */
 
 typedef struct pmill_tokenizer pmill_tokenizer;
 
@@ -468,9 +464,7 @@ PMILL_API size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)
 PMILL_API pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_t index,
 	pmill_bytes *content, uint32_t *id, int *is_special);
 
-/*
- * ---- Training: a counter or counts → a tokenizer ------------------------------------------------
- */
+/* ---- Training: a counter or counts → a tokenizer -------------------------------------------- */
 
 typedef struct pmill_train_options {
 	size_t size;
@@ -539,9 +533,7 @@ PMILL_API pmill_status pmill_tokenizer_train_from_counts(const pmill_counts *cou
 PMILL_API pmill_status pmill_tokenizer_get_training(
 	const pmill_tokenizer *tokenizer, pmill_training *training);
 
-/*
- * ---- Encoding ---------------------------------------------------------------------------------
- */
+/* ---- Encoding ------------------------------------------------------------------------------- */
 
 typedef struct pmill_encode_options {
 	size_t size;
@@ -602,9 +594,7 @@ PMILL_API pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer,
 	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
 	pmill_error *error);
 
-/*
- * ---- Decoding ---------------------------------------------------------------------------------
- */
+/* ---- Decoding ------------------------------------------------------------------------------- */
 
 /*
  * Decodes ids to bytes. Release `*data` with pmill_memory_free. An unknown id is PMILL_BAD_INPUT
