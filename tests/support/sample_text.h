@@ -121,7 +121,7 @@ static inline void sample_require_same_words(const pmill_counts *a, const pmill_
 	sample_require(words == sample_info(b).totals.words, "another number of words");
 	for (size_t i = 0; i < words; i++) {
 		pmill_bytes x, y;
-		int64_t m, n;
+		int64_t m = 0, n = 0;
 		sample_require(pmill_counts_get_word(a, i, &x, &m) == PMILL_OK &&
 				pmill_counts_get_word(b, i, &y, &n) == PMILL_OK,
 			"a word");
