@@ -139,8 +139,8 @@ static const struct pmill_cli_option options[] = {
 		.least = 1, .most = UINT32_MAX - 1, .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Append reserved tokens, beyond --vocab-size, until the size is a multiple of "
 				   "this."},
-	{TRAIN, 0, "min-count", NUMBER(min_count, 1, INT64_MAX), .group = PMILL_CLI_GROUP_VOCAB,
-		.summary = "Never merge a pair that occurs fewer than N times (default 1)."},
+	{TRAIN, 0, "min-count", NUMBER(min_count, 0, INT64_MAX), .group = PMILL_CLI_GROUP_VOCAB,
+		.summary = "Never merge a pair that occurs fewer than N times (default 1; 0 means 1)."},
 	{TRAIN, 0, "max-token-length", SIZE(max_token_length, 1, UINT64_MAX),
 		.group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Never make a token longer than this. (With --compat hf, Hugging Face's rule "
@@ -188,7 +188,7 @@ static const struct pmill_cli_option options[] = {
 	{ENCODE, 0, "text", TEXT(text, "STRING"), .allows_empty = true, .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "Encode this string, as one document, instead of files."},
 	{BENCH, 0, "text-size", SIZE(text_size, 1, UINT64_C(1) << 40), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "Bytes of text to generate if no FILE is given (default 32M)."},
+		.summary = "Bytes of text to generate if no FILE is given (default 32MiB)."},
 	{TRAIN | COUNT, 0, "sha256", FLAG(sha256), .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "Hash the inputs while reading them; train writes the hashes to training.json."},
 
@@ -217,7 +217,8 @@ static const struct pmill_cli_option options[] = {
 	/* ---- Memory ---- */
 	{TRAIN, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
 		.summary =
-			"Limit the memory used for counting to SIZE, such as 500M or 4G; the result does not "
+			"Limit the memory used for counting to SIZE, such as 500MB or 4GiB; the result does "
+			"not "
 			"depend on it. Words that do not fit go to sorted temporary files, which are merged at "
 			"the "
 			"end. If reading and adding up the words of a --counts file takes more than SIZE, "
@@ -228,7 +229,7 @@ static const struct pmill_cli_option options[] = {
 			"OUT is a pipe or a device: as pairmill.counts in --tmp-dir)."},
 	{COUNT | MERGE_COUNTS, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
 		.summary =
-			"Limit the memory used for counts to SIZE, such as 500M or 4G; the result "
+			"Limit the memory used for counts to SIZE, such as 500MB or 4GiB; the result "
 			"does not depend on it. Words that do not fit go to sorted temporary files, which are "
 			"merged at the end."},
 	{COUNTS_WORDS, 0, "tmp-dir", PATH(tmp_dir, "DIR"), .group = PMILL_CLI_GROUP_MEMORY,
@@ -263,7 +264,7 @@ static const struct pmill_cli_option options[] = {
 
 	/* ---- For tests ---- */
 	{CUTS_TEXT, 0, "chunk-size", SIZE(chunk_size, 1, SIZE_MAX / 2), .group = PMILL_CLI_GROUP_TESTS,
-		.summary = "Bytes of text to give a thread at a time (default 512K). The result does not "
+		.summary = "Bytes of text to give a thread at a time (default 512KiB). The result does not "
 				   "depend on it."},
 	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", NULL), .value_at = pmill_scanner_name,
 		.group = PMILL_CLI_GROUP_TESTS,

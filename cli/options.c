@@ -41,7 +41,9 @@ static int set_number(
 							: pmill_cli_parse_number(text, &number);
 	if (!is_valid)
 		return pmill_cli_wrong_usage(parser->cli, "option --%s: \"%s\" is not a %s", option->name,
-			text, is_size ? "size (such as 4096 or 4M)" : "whole number");
+			text,
+			is_size ? "size (such as 4096, 10MB or 1.5GiB)"
+					: "whole number (such as 32000 or 32k)");
 	if (number < option->least || number > option->most)
 		return pmill_cli_wrong_usage(parser->cli,
 			"option --%s: %s is out of range (%" PRIu64 " to %" PRIu64 ")", option->name, text,

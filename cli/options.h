@@ -41,8 +41,8 @@ struct pmill_cli_settings {
 
 enum pmill_cli_kind {
 	PMILL_CLI_FLAG,   /* int */
-	PMILL_CLI_NUMBER, /* uint64_t from `least` to `most` */
-	PMILL_CLI_SIZE,   /* uint64_t, in bytes; the suffixes K, M, G, T are powers of 1024 */
+	PMILL_CLI_NUMBER, /* uint64_t from `least` to `most`, such as 32000 or 32k */
+	PMILL_CLI_SIZE,   /* uint64_t, in bytes, such as 10MB or 2GiB: see sizes.h */
 	PMILL_CLI_TEXT,   /* const char * */
 	PMILL_CLI_CHOICE, /* const char *, one of pmill_cli_option_value */
 	PMILL_CLI_LIST,   /* struct pmill_cli_list */

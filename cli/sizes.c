@@ -51,48 +51,85 @@ struct pmill_cli_figure pmill_cli_seconds_text(double seconds)
 	return result;
 }
 
-/* Parses leading digits. Returns the rest of `text`; NULL if there are none or too many. */
-static const char *parse_digits(const char *text, uint64_t *value)
+/* A number as people write it: 15 with 1 decimal is 1.5. */
+struct decimal {
+	uint64_t digits;
+	unsigned decimals;
+};
+
+/* Returns what follows the number; NULL if there is none, or if it has too many digits. */
+static const char *parse_decimal(const char *text, struct decimal *number)
 {
+	bool is_fraction = false;
+	*number = (struct decimal){0};
 	if (*text < '0' || *text > '9')
 		return NULL;
-	uint64_t number = 0;
-	for (; *text >= '0' && *text <= '9'; text++) {
+	for (; (*text >= '0' && *text <= '9') || (*text == '.' && !is_fraction); text++) {
+		if (*text == '.') {
+			is_fraction = true;
+			continue;
+		}
 		unsigned digit = (unsigned)(*text - '0');
-		if (number > (UINT64_MAX - digit) / 10)
+		if (number->digits > (UINT64_MAX - digit) / 10)
 			return NULL;
-		number = number * 10 + digit;
+		number->digits = number->digits * 10 + digit;
+		number->decimals += is_fraction;
 	}
-	*value = number;
-	return text;
+	return text[-1] == '.' ? NULL : text;
+}
+
+/*
+ * Parses "k", "Mi" and so on: "k" is 1000, "Ki" 1024. Case doesn't matter, since no unit smaller
+ * than one makes sense here. Returns what follows the unit.
+ */
+static const char *parse_unit(const char *text, uint64_t *unit)
+{
+	static const char letters[] = "kmgt";
+	const char *letter = *text != 0 ? strchr(letters, *text | ' ') : NULL;
+	*unit = 1;
+	if (letter == NULL)
+		return text;
+	bool is_binary = (text[1] | ' ') == 'i';
+	for (const char *l = letters; l <= letter; l++)
+		*unit *= is_binary ? 1024 : 1000;
+	return text + 1 + is_binary;
+}
+
+/* The product, rounded down; false if it doesn't fit, or if `is_exact` and it isn't whole. */
+static bool multiply(struct decimal number, uint64_t unit, bool is_exact, uint64_t *value)
+{
+	unsigned __int128 product = (unsigned __int128)number.digits * unit;
+	for (; number.decimals > 0; number.decimals--) {
+		if (is_exact && product % 10 != 0)
+			return false;
+		product /= 10;
+	}
+	if (product > UINT64_MAX)
+		return false;
+	*value = (uint64_t)product;
+	return true;
 }
 
 bool pmill_cli_parse_number(const char *text, uint64_t *value)
 {
-	uint64_t number;
-	const char *rest = parse_digits(text, &number);
-	if (rest == NULL || *rest != 0)
+	struct decimal number;
+	uint64_t unit;
+	const char *rest = parse_decimal(text, &number);
+	if (rest == NULL)
 		return false;
-	*value = number;
-	return true;
+	rest = parse_unit(rest, &unit);
+	return *rest == 0 && multiply(number, unit, true, value);
 }
 
 bool pmill_cli_parse_size(const char *text, uint64_t *value)
 {
-	static const char letters[] = "KMGT";
-	uint64_t number;
-	const char *rest = parse_digits(text, &number);
+	struct decimal number;
+	uint64_t unit;
+	const char *rest = parse_decimal(text, &number);
 	if (rest == NULL)
 		return false;
-	unsigned shift = 0;
-	if (*rest != 0) {
-		const char *letter = strchr(letters, *rest);
-		if (letter == NULL || rest[1] != 0)
-			return false;
-		shift = 10 * (unsigned)(letter - letters + 1);
-	}
-	if (number > UINT64_MAX >> shift)
-		return false;
-	*value = number << shift;
-	return true;
+	rest = parse_unit(rest + (*rest == ' '), &unit);
+	if ((*rest | ' ') == 'b')
+		rest++;
+	return *rest == 0 && multiply(number, unit, unit == 1, value);
 }

@@ -77,7 +77,7 @@ def test_a_fraction_of_the_table(pairmill, many_words, whole, tmp_path):
 @pytest.mark.parametrize("suffix", ["counts", "tsv"])
 def test_same_bytes_on_all_threads(run, many_words, whole, tmp_path, threads, suffix):
     expected, out = whole[0], tmp_path / f"out.{suffix}"
-    run("count", "-q", "-j", threads, "--memory", "28M", "-o", out, many_words)
+    run("count", "-q", "-j", threads, "--memory", "28Mi", "-o", out, many_words)
     if suffix == "tsv":
         expected = tmp_path / "expected.tsv"
         run("count", "-q", "-o", expected, many_words)
@@ -85,7 +85,7 @@ def test_same_bytes_on_all_threads(run, many_words, whole, tmp_path, threads, su
 
 
 def test_summary_says_what_was_spilled(run, many_words, tmp_path):
-    text = run("count", "-j", 1, "--memory", "14M", "-o", tmp_path / "a.counts",
+    text = run("count", "-j", 1, "--memory", "14Mi", "-o", tmp_path / "a.counts",
                many_words).stderr.decode()
     assert re.search(r"^Counted within 14\.7 MB of memory: "
                      r"[\d,]+ sorted runs of [\d.]+ MB in temporary files\.$", text, re.M)
@@ -103,7 +103,7 @@ def test_progress_of_merging_runs(run, many_words, tmp_path):
 def test_merging_that_fits_is_not_refused(run, many_words, small_model, tmp_path):
     out = tmp_path / "out"
     figures = json.loads(
-        run("train", "-q", "--json", "-s", 300, "-j", 2, "--memory", "400M", "-o", out,
+        run("train", "-q", "--json", "-s", 300, "-j", 2, "--memory", "400Mi", "-o", out,
             many_words).stdout)
     assert figures["memory_limit"] == 400 * MIB
     record = json.loads((out / "training.json").read_text())
@@ -119,7 +119,7 @@ def test_merging_that_fits_is_not_refused(run, many_words, small_model, tmp_path
 def test_counts_are_kept_for_another_try(run, many_words, small_model, tmp_path, output, kept):
     (tmp_path / "tmp").mkdir()
     target = ["-o", output] if output else ["--tmp-dir", "tmp"]
-    command = ["train", "-s", 300, "-j", 2, "--memory", "16M", *target, many_words]
+    command = ["train", "-s", 300, "-j", 2, "--memory", "16Mi", *target, many_words]
     done = run(*command, check=False, cwd=tmp_path)
     assert done.returncode == 1
     message = done.stderr.decode()
@@ -139,7 +139,7 @@ def test_counts_are_not_kept_beside_a_device(run, many_words, tmp_path):
     (tmp_path / "tmp").mkdir()
     (tmp_path / "null.json").symlink_to("/dev/null")
     command = [
-        "train", "-s", 300, "-j", 2, "--memory", "16M", "--tmp-dir", "tmp", "-o", "null.json",
+        "train", "-s", 300, "-j", 2, "--memory", "16Mi", "--tmp-dir", "tmp", "-o", "null.json",
         many_words
     ]
     done = run(*command, check=False, cwd=tmp_path)
@@ -155,7 +155,7 @@ def test_counts_are_not_kept_beside_a_device(run, many_words, tmp_path):
 def test_reserved_tokens_are_not_in_kept_counts(run, many_words, tmp_path):
     options = ["-s", 300, "--reserve", 3, "--special", "<e>"]
     run("train", "-q", *options, "-o", "plain.json", many_words, cwd=tmp_path)
-    assert run("train", "-q", *options, "--memory", "16M", "-j", 2, "-o", "m.json", many_words,
+    assert run("train", "-q", *options, "--memory", "16Mi", "-j", 2, "-o", "m.json", many_words,
                cwd=tmp_path, check=False).returncode == 1
     run("train", "-q", "-s", 300, "--reserve", 3, "--counts", "m.json.counts", "-o", "m.json",
         cwd=tmp_path)
@@ -164,7 +164,7 @@ def test_reserved_tokens_are_not_in_kept_counts(run, many_words, tmp_path):
 
 def test_kept_counts_may_not_replace_an_input(run, tmp_path):
     (tmp_path / "m.json.counts").write_bytes(b"some text")
-    done = run("train", "-f", "-s", 300, "--memory", "100M", "-o", "m.json", "m.json.counts",
+    done = run("train", "-f", "-s", 300, "--memory", "100Mi", "-o", "m.json", "m.json.counts",
                check=False, cwd=tmp_path)
     assert done.returncode == 1 and b"m.json.counts: the output is also an input" in done.stderr
 
@@ -195,7 +195,7 @@ def test_counts_larger_than_the_limit(pairmill, run, whole, as_tsv, tmp_path, ki
     path = whole[0] if kind in ("counts", "pipe") else as_tsv / f"{kind}.tsv"
     before = path.read_bytes()
     command = [
-        pairmill, "train", "-q", "-s", "300", "-j", "1", "--memory", "14M", "-o", "m.json",
+        pairmill, "train", "-q", "-s", "300", "-j", "1", "--memory", "14Mi", "-o", "m.json",
         "--counts"
     ]
     with path.open("rb") as source:
@@ -227,7 +227,7 @@ def test_counts_of_several_files_within_the_limit(pairmill, run, many_words, who
         (tmp_path / f"{i}.txt").unlink()
     files = [part for i in range(4) for part in ("--counts", tmp_path / f"{i}.counts")]
     left = names_in(tmp_path)
-    done, peak = run_for_peak(pairmill, "train", "-q", "-s", 300, "-j", 1, "--memory", "14M",
+    done, peak = run_for_peak(pairmill, "train", "-q", "-s", 300, "-j", 1, "--memory", "14Mi",
                               "--tmp-dir", tmp_path, *files)
     assert done.returncode == 1
     if b"__asan_init" not in pairmill.read_bytes():
@@ -236,7 +236,7 @@ def test_counts_of_several_files_within_the_limit(pairmill, run, many_words, who
         rb"merging \d+ words may need [\d.]+ MiB of memory, more than the limit of 14\.0 MiB\n$",
         done.stderr)
     assert names_in(tmp_path) == left
-    figures = figures_of(pairmill, "train", "-s", 300, "-j", 1, "--memory", "400M", "-o",
+    figures = figures_of(pairmill, "train", "-s", 300, "-j", 1, "--memory", "400Mi", "-o",
                          tmp_path / "m.json", *files)
     assert figures["spilled_runs"] == 0
     expected = json.loads(
@@ -250,17 +250,17 @@ def test_counts_and_text_within_the_limit(run, many_words, whole, tmp_path):
     options = ["-q", "-s", 300, "--counts", whole[0], many_words]
     expected = json.loads(run("train", "--json", "-o", tmp_path / "n.json", *options).stdout)
     limited = json.loads(
-        run("train", "--json", "--memory", "400M", "-o", tmp_path / "m.json", *options).stdout)
+        run("train", "--json", "--memory", "400Mi", "-o", tmp_path / "m.json", *options).stdout)
     assert limited["totals"] == expected["totals"] and limited["spilled_runs"] >= 1
     assert (tmp_path / "m.json").read_bytes() == (tmp_path / "n.json").read_bytes()
-    done = run("train", "--memory", "60M", "--tmp-dir", tmp_path, *options, check=False)
+    done = run("train", "--memory", "60Mi", "--tmp-dir", tmp_path, *options, check=False)
     assert done.returncode == 1 and b"the counts are kept in" in done.stderr
     run("merge-counts", "-q", "-o", tmp_path / "twice.counts", whole[0], whole[0])
     assert (tmp_path / "pairmill.counts").read_bytes() == (tmp_path / "twice.counts").read_bytes()
 
 
 def test_counts_alone_are_not_kept_again(run, whole, tmp_path):
-    done = run("train", "-s", 300, "-j", 2, "--memory", "16M", "-o", "m.json", "--counts", whole[0],
+    done = run("train", "-s", 300, "-j", 2, "--memory", "16Mi", "-o", "m.json", "--counts", whole[0],
                check=False, cwd=tmp_path)
     assert done.returncode == 1 and b"more than the limit of 16.0 MiB\n" in done.stderr
     assert names_in(tmp_path) == []
@@ -270,7 +270,7 @@ def test_counts_alone_are_not_kept_again(run, whole, tmp_path):
 def test_too_small_a_limit_names_the_least(run, text_file, tmp_path, threads):
     for command in (["train", "-s", 300, "--tmp-dir", tmp_path],
                     ["count", "-o", tmp_path / "out.counts"]):
-        done = run(*command, "-j", threads, "--memory", "1M", text_file, check=False, cwd=tmp_path)
+        done = run(*command, "-j", threads, "--memory", "1Mi", text_file, check=False, cwd=tmp_path)
         assert done.returncode == 2
         least = int(
             re.search(rb"too small for \d threads?: the minimum is (\d+) bytes", done.stderr)[1])
@@ -280,7 +280,7 @@ def test_too_small_a_limit_names_the_least(run, text_file, tmp_path, threads):
 
 
 def test_missing_temporary_folder(run, text_file, tmp_path):
-    done = run("count", "--memory", "100M", "--tmp-dir", "nowhere", "-o", "a.counts", text_file,
+    done = run("count", "--memory", "100Mi", "--tmp-dir", "nowhere", "-o", "a.counts", text_file,
                check=False, cwd=tmp_path)
     assert done.returncode == 1
     assert b"nowhere: cannot create a temporary file: No such file or directory" in done.stderr
@@ -293,7 +293,7 @@ def test_full_disk_names_the_temporary_folder(pairmill, many_words, tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 
     (tmp_path / "tmp").mkdir()
-    command = ["count", "-j", "2", "--memory", "16M", "--tmp-dir", "tmp", "-o", "a.counts"]
+    command = ["count", "-j", "2", "--memory", "16Mi", "--tmp-dir", "tmp", "-o", "a.counts"]
     done = subprocess.run([pairmill, *command, many_words], cwd=tmp_path, preexec_fn=limit,
                           capture_output=True)
     assert done.returncode == 1
@@ -332,7 +332,7 @@ def test_nothing_is_left_however_it_ends(pairmill, many_words, tmp_path, number,
 
 def test_temporary_folder_from_the_environment(pairmill, many_words, tmp_path):
     environment = {**os.environ, "TMPDIR": str(tmp_path / "nowhere")}
-    command = [pairmill, "train", "-s", "300", "--memory", "100M"]
+    command = [pairmill, "train", "-s", "300", "--memory", "100Mi"]
     done = subprocess.run([*command, many_words], env=environment, capture_output=True)
     assert done.returncode == 1 and b"nowhere" in done.stderr
     subprocess.run([*command, "-q", "-f", "-o", tmp_path / "m.json", many_words], env=environment,
@@ -348,9 +348,9 @@ def test_merge_counts_within_a_limit(run, many_words, whole, tmp_path):
     tsv.write_bytes(head + b"".join(lines))
     inputs = [whole[0], tsv, whole[0], tsv]
     run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
-    run("merge-counts", "-q", "--memory", "14M", "-o", tmp_path / "actual.counts", *inputs)
+    run("merge-counts", "-q", "--memory", "14Mi", "-o", tmp_path / "actual.counts", *inputs)
     assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
-    done = run("merge-counts", "--memory", "1M", "-o", tmp_path / "x.counts", *inputs, check=False)
+    done = run("merge-counts", "--memory", "1Mi", "-o", tmp_path / "x.counts", *inputs, check=False)
     assert done.returncode == 2 and b"the minimum is " in done.stderr
     assert names_in(tmp_path) == ["actual.counts", "expected.counts", "shuffled.tsv"]
 
@@ -359,7 +359,7 @@ def test_many_files_within_a_limit(run, text_file, tmp_path):
     run("count", "-q", "-o", tmp_path / "one.counts", text_file)
     inputs = [tmp_path / "one.counts"] * 150
     run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
-    run("merge-counts", "-q", "--memory", "9M", "-o", tmp_path / "actual.counts", *inputs)
+    run("merge-counts", "-q", "--memory", "9Mi", "-o", tmp_path / "actual.counts", *inputs)
     assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
     assert names_in(tmp_path) == ["actual.counts", "expected.counts", "one.counts"]
 

@@ -1,5 +1,7 @@
 # Wrong usage: exit code 2, the name of the option, and the nearest known one.
 # SPDX-License-Identifier: MIT
+import json
+
 import pytest
 
 
@@ -66,7 +68,12 @@ def test_planned_features_are_named(run, arguments):
      (["train", "-s", "-5"], "--vocab-size"), (["train", "-s", "99999999999"], "--vocab-size"),
      (["train", "-s", "18446744073709551616"], "--vocab-size"),
      (["train", "-s", "0"], "--vocab-size"), (["train", "-s300x"], "--vocab-size"),
-     (["train", "--min-count", "0"], "--min-count"), (["train", "-j", "5000"], "--threads"),
+     (["train", "--min-count", "-1"], "--min-count"), (["train", "-j", "5000"], "--threads"),
+     *[(["train", "-s", size], "32k")
+       for size in ("1.5", "0.0001k", "1.k", ".5k", "32kB", "32kk", "1..5k", "32 k", "k")],
+     *[(["train", "--memory", size], "1.5GiB")
+       for size in ("1.5", "1.5B", "10MM", "10MBs", "10iB", "G", " 1G", "16E", "1,5G",
+                    "16777216Ti")],
      (["train", "-q=1"], "-="), (["train", "--quiet=1"], "--quiet"),
      (["train", "--special", ""], "--special"), (["train", "--doc-separator="], "--doc-separator"),
      (["train", "--chunk-size", "1Q"], "--chunk-size"), (["train", "-o", ""], "--output"),
@@ -102,6 +109,40 @@ def test_library_refusals_are_wrong_usage_too(run, text_file):
     for command in ("count", "merge-counts"):
         assert "the minimum is " in refuse(run, command, "--memory", "1", "-o", "out.counts",
                                          text_file)
+
+
+@pytest.mark.parametrize("size, value", [
+    ("400000000", 400_000_000), ("400000000B", 400_000_000), ("400000k", 400_000_000),
+    ("400000kB", 400_000_000), ("400000K", 400_000_000), ("400M", 400_000_000),
+    ("400MB", 400_000_000), ("400mb", 400_000_000), ("400 MB", 400_000_000),
+    ("1.5G", 1_500_000_000), ("1.5GB", 1_500_000_000), ("0.0004T", 400_000_000),
+    ("400000Ki", 400_000 << 10), ("400Mi", 400 << 20), ("400MiB", 400 << 20),
+    ("400mib", 400 << 20), ("2GiB", 2 << 30), ("0.3Gi", (3 << 30) // 10), ("1Ti", 1 << 40),
+    ("1.5TiB", 3 << 39)])
+def test_sizes_as_people_write_them(run, text_file, tmp_path, size, value):
+    done = run("count", "-q", "--json", "-j", 1, "--memory", size, "-o", tmp_path / "a.counts",
+               text_file)
+    assert json.loads(done.stdout)["memory_limit"] == value
+
+
+@pytest.mark.parametrize("number, value", [
+    ("300", 300), ("0.3k", 300), ("32k", 32_000), ("32K", 32_000), ("1.024k", 1024), ("1Ki", 1024),
+    ("0.5Ki", 512), ("0.001M", 1000), ("0.001G", 1_000_000)])
+def test_counts_as_people_write_them(run, text_file, number, value):
+    figures = json.loads(run("train", "-q", "--json", "-s", number, text_file).stdout)
+    assert figures["vocab_size_asked"] == value
+
+
+def test_the_summary_repeats_the_number(run):
+    done = run("train", "-s", "32k", input=b"ab")
+    assert b"Stopped at 257 of 32,000 entries: no pair is left.\n" in done.stderr
+
+
+def test_a_least_count_of_zero_means_one(run):
+    figures = [run("train", "-q", "--json", "-s", 300, "--min-count", count, input=b"ab abc").stdout
+               for count in ("0", "1")]
+    assert [json.loads(figure)["min_count"] for figure in figures] == [1, 1]
+    assert [json.loads(figure)["merges"] for figure in figures] == [3, 3]
 
 
 def test_forms_of_options(run, text_file):

@@ -85,7 +85,7 @@ JOBS = {
     "count-multilingual-scalar": count("scalar", "multilingual.txt"),
     "count-long-words": count("avx2", "long-words.txt"),
     "count-jsonl": count("avx2", "documents.jsonl", "--special <|endoftext|>"),
-    "count-small-chunks": "count -j 1 --scanner avx2 --chunk-size 64K -o OUT.counts english.txt",
+    "count-small-chunks": "count -j 1 --scanner avx2 --chunk-size 64Ki -o OUT.counts english.txt",
     "load-tsv": "merge-counts --tsv raw -o OUT.counts words.tsv",
     "save-tsv": "merge-counts -o OUT.tsv english.counts",
     "merge-counts":
