@@ -3,7 +3,6 @@
 #include "summary.h"
 
 #include <stdio.h>
-#include <sys/resource.h>
 
 #include "sizes.h"
 
@@ -17,11 +16,14 @@ const char *pmill_cli_plural(uint64_t count, const char *one, const char *many)
 	return count == 1 ? one : many;
 }
 
-/* ru_maxrss is in KiB on Linux. */
-static uint64_t peak_memory(void)
+/* The kernel's figure is off by some pages, so that it may be less now than after a stage. */
+static uint64_t peak_memory(const pmill_stage *stages, size_t stage_count)
 {
-	struct rusage usage;
-	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+	uint64_t peak = pmill_peak_memory();
+	for (size_t i = 0; i < stage_count; i++)
+		if (stages[i].peak_memory > peak)
+			peak = stages[i].peak_memory;
+	return peak;
 }
 
 void pmill_cli_summary_totals(const pmill_totals *totals)
@@ -54,7 +56,7 @@ void pmill_cli_summary_time(
 		fprintf(stderr, "%s%s %s", i == 0 ? " (" : ", ", stages[i].name,
 			pmill_cli_seconds_text(stages[i].seconds).text);
 	fprintf(stderr, "%s, at most %s of memory.\n", stage_count > 0 ? ")" : "",
-		pmill_cli_bytes_text(peak_memory()).text);
+		pmill_cli_bytes_text(peak_memory(stages, stage_count)).text);
 }
 
 void pmill_cli_json_document(const struct pmill_cli *cli, struct pmill_cli_json *json)
@@ -99,5 +101,5 @@ void pmill_cli_json_time(const struct pmill_cli *cli, struct pmill_cli_json *jso
 	}
 	pmill_cli_json_end(json, ']');
 	pmill_cli_json_real(json, "seconds", pmill_cli_progress_seconds(&cli->progress));
-	pmill_cli_json_number(json, "peak_memory", peak_memory());
+	pmill_cli_json_number(json, "peak_memory", peak_memory(stages, stage_count));
 }

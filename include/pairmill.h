@@ -111,6 +111,9 @@ typedef int (*pmill_write_fn)(void *context, const void *data, size_t len);
 /* Releases memory that a call handed over. Accepts NULL. Any thread. */
 PMILL_API void pmill_memory_free(void *memory);
 
+/* The most memory that this process has had resident so far, in bytes; 0: unknown. Any thread. */
+PMILL_API uint64_t pmill_peak_memory(void);
+
 /* ---- Choices: the names that options take --------------------------------------------------- */
 
 /*

@@ -2,7 +2,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/progress.h"
 
-#include <sys/resource.h>
 #include <time.h>
 
 #define EVENT_INTERVAL_NS 100000000u
@@ -12,14 +11,6 @@ uint64_t pmill_clock_ns(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t pmill_peak_memory(void)
-{
-	struct rusage usage;
-	if (getrusage(RUSAGE_SELF, &usage) != 0)
-		return 0;
-	return (uint64_t)usage.ru_maxrss * 1024;
 }
 
 void pmill_progress_stage(

@@ -19,8 +19,7 @@ struct pmill_progress_state {
 	bool is_cancelled;
 };
 
-uint64_t pmill_clock_ns(void);    /* monotonic */
-uint64_t pmill_peak_memory(void); /* peak resident size of this process so far, in bytes */
+uint64_t pmill_clock_ns(void); /* monotonic */
 
 void pmill_progress_stage(
 	struct pmill_progress_state *state, const char *stage, const char *unit, uint64_t total);

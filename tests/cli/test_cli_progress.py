@@ -157,3 +157,12 @@ def test_json_holds_any_bytes_of_a_name(run, tmp_path):
         file.write(b"ab ab")
     figures = json.loads(run("train", "-s", 257, "--json", path).stdout)
     assert figures["inputs"][0]["name"].endswith('/a"\\\n\\xFF\u00e9.txt')
+
+
+def test_peak_memory_is_the_process_s_own(run, text_file):
+    """The peak that getrusage() reports survives exec."""
+    ballast = bytearray(256 << 20)
+    ballast[::4096] = b"x" * len(ballast[::4096])
+    figures = json.loads(run("train", "-q", "--json", "-s", 260, text_file).stdout)
+    peaks = [figures["peak_memory"], *[stage["peak_memory"] for stage in figures["stages"]]]
+    assert all(0 < peak < len(ballast) for peak in peaks)

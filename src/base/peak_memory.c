@@ -1,0 +1,58 @@
+/* The peak memory of this process. */
+/* SPDX-License-Identifier: MIT */
+/*
+ * ru_maxrss survives exec: a command started by a process of 1 GB would report 1 GB. So on Linux
+ * the figure is VmHWM of /proc/self/status, which begins anew with the program.
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "pairmill.h"
+
+/* Reads a file of /proc into a string, as much of it as fits. Returns false if there is none. */
+static bool read_text(const char *path, char *text, size_t capacity)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return false;
+	size_t len = 0;
+	ssize_t got = 1;
+	while (got > 0 && len + 1 < capacity) {
+		got = read(file, text + len, capacity - 1 - len);
+		len += got > 0 ? (size_t)got : 0;
+	}
+	text[len] = '\0';
+	close(file);
+	return len > 0;
+}
+
+/* "VmHWM:      1234 kB"; 0 if the line is missing. The program's name, before it, has no LF. */
+static uint64_t find_peak(const char *status)
+{
+	static const char key[] = "\nVmHWM:";
+	const char *at = strstr(status, key);
+	uint64_t kib = 0;
+	if (at == NULL)
+		return 0;
+	at += sizeof key - 1;
+	at += strspn(at, " \t");
+	for (; *at >= '0' && *at <= '9'; at++)
+		kib = kib * 10 + (uint64_t)(*at - '0');
+	return kib * 1024;
+}
+
+static uint64_t peak_of_usage(void)
+{
+	struct rusage usage;
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+uint64_t pmill_peak_memory(void)
+{
+	char status[4096];
+	uint64_t peak = read_text("/proc/self/status", status, sizeof status) ? find_peak(status) : 0;
+	return peak > 0 ? peak : peak_of_usage();
+}
