@@ -8,15 +8,27 @@
 
 #include "interrupt.h"
 
-/* Keeps file names from moving the cursor or faking a second line. */
-static void print_safely(const char *text)
+/*
+ * The length of the control character that `text` begins with; 0: none. Terminals obey U+0080 to
+ * U+009F as well.
+ */
+static size_t control_len(const unsigned char *text)
 {
-	for (; *text != 0; text++) {
-		unsigned char byte = (unsigned char)*text;
-		if (byte < 0x20 || byte == 0x7f)
-			fprintf(stderr, "\\x%02X", byte);
-		else
-			putc(byte, stderr);
+	if (text[0] < 0x20 || text[0] == 0x7F)
+		return 1;
+	return text[0] == 0xC2 && text[1] >= 0x80 && text[1] < 0xA0 ? 2 : 0;
+}
+
+/* Keeps file names from moving the cursor or faking a second line. A backslash stays one. */
+static void print_safely(const char *message)
+{
+	const unsigned char *text = (const unsigned char *)message;
+	while (*text != 0) {
+		size_t escaped = control_len(text);
+		if (escaped == 0)
+			putc(*text++, stderr);
+		for (; escaped > 0; escaped--)
+			fprintf(stderr, "\\x%02X", *text++);
 	}
 }
 

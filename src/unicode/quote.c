@@ -15,10 +15,11 @@ static bool is_plain(uint32_t code_point)
 	if (code_point == PMILL_INVALID_CODE_POINT)
 		return false;
 	/*
-	 * Control characters, and the separators that some terminals treat as line ends, are escaped.
+	 * Control characters, and the separators that some terminals treat as line ends, are escaped. A
+	 * backslash is not: expressions are full of them, and people copy them from messages.
 	 */
-	return code_point >= 0x20 && code_point != '"' && code_point != '\\' &&
-		!(code_point >= 0x7F && code_point < 0xA0) && code_point != 0x2028 && code_point != 0x2029;
+	return code_point >= 0x20 && code_point != '"' && !(code_point >= 0x7F && code_point < 0xA0) &&
+		code_point != 0x2028 && code_point != 0x2029;
 }
 
 const char *pmill_quote(struct pmill_quote *quote, const void *data, size_t len)

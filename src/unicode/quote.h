@@ -10,8 +10,8 @@ struct pmill_quote {
 };
 
 /*
- * Quotes `data`: well-formed UTF-8 as it is, control characters and other bytes as \xHH, and "..."
- * if it is too long. Returns quote->text.
+ * Quotes `data`: well-formed UTF-8 as it is, control characters, double quotes and other bytes as
+ * \xHH, and "..." if it is too long. Returns quote->text.
  */
 const char *pmill_quote(struct pmill_quote *quote, const void *data, size_t len);
 

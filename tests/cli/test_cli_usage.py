@@ -145,6 +145,23 @@ def test_a_least_count_of_zero_means_one(run):
     assert [json.loads(figure)["merges"] for figure in figures] == [3, 3]
 
 
+def test_a_backslash_in_a_message_is_one(run, tmp_path):
+    token = r"\d\\x"
+    message = refuse(run, "train", "-s", "300", "--special", token, "--special", token, "x")
+    assert rf'special token "{token}" is given twice' in message
+    message = refuse(run, "train", "-s", "300", "--ties", r"\n")
+    assert r'unknown value "\n"' in message
+    assert r"/no\ne: " in run("count", "-o", tmp_path / "x.counts", tmp_path / r"no\ne",
+                             check=False).stderr.decode()
+
+
+def test_control_characters_in_a_message_are_harmless(run, tmp_path):
+    name = "a\x1b[2J\nb\x7f\u009b\u00a0\u00b2"
+    message = run("count", "-o", tmp_path / "x.counts", tmp_path / name, check=False).stderr.decode()
+    assert "a\\x1B[2J\\x0Ab\\x7F\\xC2\\x9B\u00a0\u00b2: " in message
+    assert message.count("\n") == 1
+
+
 def test_forms_of_options(run, text_file):
     plain = run("train", "-s", "300", "-q", "--json", text_file).stdout
     for arguments in (["-s300", "-q", "--json"], ["-qs", "300", "--json"],

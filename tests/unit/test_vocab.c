@@ -325,7 +325,7 @@ static void test_quote(void **state)
 	(void)state;
 	struct pmill_quote quote;
 	assert_string_equal(
-		pmill_quote(&quote, "a\n\"\\\xFF\xC4\xA0", 7), "\"a\\x0a\\x22\\x5c\\xff\xC4\xA0\"");
+		pmill_quote(&quote, "a\n\"\\\xFF\xC4\xA0", 7), "\"a\\x0a\\x22\\\\xff\xC4\xA0\"");
 	assert_string_equal(pmill_quote(&quote, NULL, 0), "\"\"");
 	char text[1000];
 	for (size_t len = 1; len < sizeof text; len++) {
