@@ -329,6 +329,28 @@ static void print_why_stopped(const struct training *training, const pmill_train
 		fputs("no pair is left.\n", stderr);
 }
 
+static size_t longest_token(const pmill_tokenizer *tokenizer)
+{
+	size_t longest = 1;
+	for (size_t rank = 0; rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
+		uint32_t left, right, id = 0;
+		pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
+		size_t len = pmill_tokenizer_token_bytes(tokenizer, id).len;
+		longest = len > longest ? len : longest;
+	}
+	return longest;
+}
+
+/* Words are seldom that long, but runs of one character are: 4 MB of NUL make a model of 65 MB. */
+static void print_long_token(const pmill_tokenizer *tokenizer)
+{
+	enum { LONG_TOKEN = 1024 };
+	size_t longest = longest_token(tokenizer);
+	if (longest > LONG_TOKEN)
+		fprintf(stderr, "The longest token has %s bytes; --max-token-length sets a limit.\n",
+			pmill_cli_count_text(longest).text);
+}
+
 static void print_details(const pmill_tokenizer *tokenizer, const pmill_training *record)
 {
 	fprintf(stderr, "Pattern %s, Unicode %s, ties by %s, layout %s, %u %s.\n",
@@ -352,6 +374,7 @@ static void print_summary(struct pmill_cli *cli, const struct training *training
 		pmill_cli_plural(specials, "token", "tokens"), pmill_cli_count_text(record.merges).text,
 		pmill_cli_plural(record.merges, "merge", "merges"));
 	print_why_stopped(training, &record);
+	print_long_token(tokenizer);
 	pmill_cli_summary_totals(&record.totals);
 	pmill_cli_summary_counting(cli, &counting);
 	if (cli->settings.verbose)
@@ -388,6 +411,7 @@ static void print_json(struct pmill_cli *cli, const struct training *training)
 	pmill_cli_json_number(&json, "vocab_size_asked", record.vocab_size_asked);
 	pmill_cli_json_number(&json, "merges", record.merges);
 	pmill_cli_json_number(&json, "special_tokens", pmill_tokenizer_special_count(tokenizer));
+	pmill_cli_json_number(&json, "longest_token", longest_token(tokenizer));
 	pmill_cli_json_text(&json, "stopped", record.stopped);
 	pmill_cli_json_text(&json, "pattern", pmill_tokenizer_pattern(tokenizer));
 	pmill_cli_json_text(&json, "unicode", pmill_tokenizer_unicode_version(tokenizer));

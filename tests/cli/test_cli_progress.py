@@ -121,6 +121,19 @@ def test_early_stop_leaves_the_padding_out(run, tmp_path, options):
     assert "Stopped at 260 of 300 entries: no pair is left." in text
 
 
+@pytest.mark.parametrize("entries, longest", [(257, 1), (267, 1024), (268, 2048), (269, 4096)])
+def test_long_tokens_are_mentioned(run, entries, longest):
+    done = run("train", "--json", "-s", entries, "--special", "s" * 5000, input=bytes(1 << 14))
+    assert json.loads(done.stdout)["longest_token"] == longest
+    message = f"The longest token has {longest:,} bytes; --max-token-length sets a limit.\n"
+    assert (message in done.stderr.decode()) == (longest > 1024)
+
+
+def test_long_tokens_can_be_avoided(run):
+    done = run("train", "-s", 300, "--max-token-length", "1KiB", input=bytes(1 << 14))
+    assert b"longest token" not in done.stderr
+
+
 def test_verbose_says_more(run, text_file):
     text = run("train", "-s", 300, "-v", "-j", 1, text_file).stderr.decode()
     assert "Pattern gpt2, Unicode 16.0, ties by bytes, layout bytes-first, 1 thread." in text
