@@ -13,19 +13,17 @@
  * 37 ms where this takes 20: English, two threads, 353,000 words, two thirds of them in each table.
  */
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/array.h"
 #include "base/error.h"
 #include "base/pages.h"
 #include "base/thread.h"
+#include "words/sort_ranges.h"
 #include "words/word_slots.h"
-#include "words/word_sort.h"
 #include "words/word_table.h"
 
 enum {
-	SHARED_ENTRIES = 1 << 14, /* a thread sorts smaller ranges on its own */
 	BUCKETS_A_THREAD = 4,
 	SAMPLES = 32, /* for each bucket */
 	MOST_BUCKETS = 1 << 12,
@@ -46,25 +44,6 @@ struct source {
 	size_t count;
 };
 
-/*
- * Entries to sort. `allowance`: how many more times they may be partitioned before heapsort takes
- * over.
- */
-struct range {
-	struct pmill_word_entry *entries;
-	size_t count;
-	unsigned allowance;
-};
-
-/* Ranges that wait for a thread. */
-struct ranges {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct range *items;
-	size_t count, capacity;
-	size_t unsorted; /* entries */
-};
-
 struct bucket {
 	uint16_t *choices; /* the sources, word by word; `count` of them in the end */
 	size_t *begins;    /* in each source */
@@ -81,7 +60,7 @@ struct take {
 	/* Of table i: 2 i, and 2 i + 1 for long words that don't fit after the short ones. */
 	struct source *sources;
 	size_t source_count;
-	struct ranges ranges;
+	struct pmill_sort_ranges ranges;
 	struct bucket *buckets;
 	size_t bucket_count;
 	size_t *begins; /* bucket by bucket, for one bucket more than there are */
@@ -125,81 +104,21 @@ static void gather_tables(void *context, unsigned index)
 
 /* ---- 2: sort ---- */
 
-/* Returns false if the queue is full: then the thread sorts the range itself. */
-static bool push_range(struct ranges *ranges, struct range range)
-{
-	pthread_mutex_lock(&ranges->lock);
-	bool has_room = ranges->count < ranges->capacity;
-	if (has_room)
-		ranges->items[ranges->count++] = range;
-	pthread_cond_signal(&ranges->changed);
-	pthread_mutex_unlock(&ranges->lock);
-	return has_room;
-}
-
-/* Waits while other threads may still push ranges. Returns false once everything is sorted. */
-static bool pop_range(struct ranges *ranges, struct range *range)
-{
-	pthread_mutex_lock(&ranges->lock);
-	while (ranges->count == 0 && ranges->unsorted > 0)
-		pthread_cond_wait(&ranges->changed, &ranges->lock);
-	bool is_any = ranges->count > 0;
-	if (is_any)
-		*range = ranges->items[--ranges->count];
-	pthread_mutex_unlock(&ranges->lock);
-	return is_any;
-}
-
-static void note_sorted(struct ranges *ranges, size_t count)
-{
-	pthread_mutex_lock(&ranges->lock);
-	ranges->unsorted -= count;
-	if (ranges->unsorted == 0)
-		pthread_cond_broadcast(&ranges->changed);
-	pthread_mutex_unlock(&ranges->lock);
-}
-
-static void sort_range(struct ranges *ranges, struct range range)
-{
-	size_t sorted = 0;
-	while (range.count > SHARED_ENTRIES && range.allowance-- > 0) {
-		size_t left = pmill_word_entries_partition(range.entries, range.count);
-		struct range rest = {range.entries + left + 1, range.count - left - 1, range.allowance};
-		range.count = left;
-		sorted++;
-		if (!push_range(ranges, rest)) {
-			pmill_word_entries_sort(rest.entries, rest.count);
-			sorted += rest.count;
-		}
-	}
-	pmill_word_entries_sort(range.entries, range.count);
-	note_sorted(ranges, sorted + range.count);
-}
-
 static void sort_ranges(void *context, unsigned index)
 {
 	struct take *take = context;
-	struct range range;
+	struct pmill_sort_range range;
 	(void)index;
-	while (pop_range(&take->ranges, &range))
-		sort_range(&take->ranges, range);
+	while (pmill_sort_ranges_next(&take->ranges, &range))
+		pmill_sort_ranges_sort(&take->ranges, range);
 }
 
 static bool init_ranges(struct take *take)
 {
-	struct ranges *ranges = &take->ranges;
-	ranges->capacity = take->source_count + 2 * (take->entry_count / SHARED_ENTRIES);
-	ranges->items = malloc(ranges->capacity * sizeof *ranges->items);
-	if (ranges->items == NULL)
+	if (!pmill_sort_ranges_init(&take->ranges, take->source_count, take->entry_count))
 		return false;
-	for (size_t i = 0; i < take->source_count; i++) {
-		const struct source *source = &take->sources[i];
-		unsigned bits = source->count > 0 ? 64 - (unsigned)__builtin_clzll(source->count) : 0;
-		if (source->count > 0)
-			ranges->items[ranges->count++] = (struct range){
-				source->entries, source->count, 2 * bits};
-	}
-	ranges->unsorted = take->entry_count;
+	for (size_t i = 0; i < take->source_count; i++)
+		pmill_sort_ranges_add(&take->ranges, take->sources[i].entries, take->sources[i].count);
 	return true;
 }
 
@@ -460,10 +379,11 @@ static pmill_status take_all(struct take *take)
 	pmill_status status = gather_all(take);
 	if (status != PMILL_OK || take->entry_count == 0)
 		return status;
-	if (!init_ranges(take))
-		return PMILL_NO_MEMORY;
-	pmill_threads_run(take->threads, sort_ranges, take);
-	return merge_all(take);
+	bool has_room = init_ranges(take);
+	if (has_room)
+		pmill_threads_run(take->threads, sort_ranges, take);
+	pmill_sort_ranges_release(&take->ranges);
+	return has_room ? merge_all(take) : PMILL_NO_MEMORY;
 }
 
 static void release_take(struct take *take)
@@ -474,11 +394,8 @@ static void release_take(struct take *take)
 		free(take->buckets[b].choices);
 	free(take->sources);
 	free(take->statuses);
-	free(take->ranges.items);
 	free(take->buckets);
 	free(take->begins);
-	pthread_cond_destroy(&take->ranges.changed);
-	pthread_mutex_destroy(&take->ranges.lock);
 	pmill_word_list_release(&take->list);
 }
 
@@ -490,7 +407,7 @@ static unsigned choose_threads(
 	unsigned threads = pmill_thread_count(asked);
 	for (size_t i = 0; i < table_count; i++)
 		words += pmill_word_table_count(tables[i]);
-	size_t most = words / SHARED_ENTRIES + 1;
+	size_t most = words / PMILL_SHARED_ENTRIES + 1;
 	return threads < most ? threads : (unsigned)most;
 }
 
@@ -505,8 +422,6 @@ pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size
 	struct take take = {.tables = tables,
 		.table_count = table_count,
 		.threads = choose_threads(tables, table_count, threads)};
-	pthread_mutex_init(&take.ranges.lock, NULL);
-	pthread_cond_init(&take.ranges.changed, NULL);
 	pmill_status status = take_all(&take);
 	if (status == PMILL_OK) {
 		*words = take.list;
