@@ -13,16 +13,6 @@ uint64_t pmill_clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-void pmill_progress_stage(
-	struct pmill_progress_state *state, const char *stage, const char *unit, uint64_t total)
-{
-	state->stage = stage;
-	state->unit = unit;
-	state->total = total;
-	state->stage_began_ns = pmill_clock_ns();
-	state->last_event_ns = state->stage_began_ns;
-}
-
 static bool send_event(struct pmill_progress_state *state, uint64_t done, uint64_t now)
 {
 	state->last_event_ns = now;
@@ -36,12 +26,34 @@ static bool send_event(struct pmill_progress_state *state, uint64_t done, uint64
 	return !state->is_cancelled;
 }
 
+void pmill_progress_stage(
+	struct pmill_progress_state *state, const char *stage, const char *unit, uint64_t total)
+{
+	state->stage = stage;
+	state->unit = unit;
+	state->total = total;
+	state->stage_began_ns = pmill_clock_ns();
+	state->last_event_ns = state->stage_began_ns;
+	if (state->callback != NULL && !state->is_cancelled)
+		send_event(state, 0, state->stage_began_ns);
+}
+
 bool pmill_progress_step(struct pmill_progress_state *state, uint64_t done)
 {
 	if (state->callback == NULL || state->is_cancelled)
 		return !state->is_cancelled;
 	uint64_t now = pmill_clock_ns();
 	return now - state->last_event_ns < EVENT_INTERVAL_NS || send_event(state, done, now);
+}
+
+bool pmill_progress_pass(struct pmill_progress_state *state, unsigned pass, unsigned pass_count,
+	uint64_t done, uint64_t total)
+{
+	if (state == NULL)
+		return true;
+	double part = total > 0 && done < total ? (double)done / (double)total : 1;
+	return pmill_progress_step(
+		state, (uint64_t)((double)state->total * (pass + part) / pass_count));
 }
 
 bool pmill_progress_end(struct pmill_progress_state *state, uint64_t done)

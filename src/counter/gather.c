@@ -16,12 +16,13 @@ static pmill_status end_stage(struct pmill_counter *counter, uint64_t done, pmil
 
 /* ---- One list ---- */
 
-static bool has_tables(const struct pmill_counter *counter)
+/* Words of all tables: one that several have counts as often. */
+static uint64_t count_words(const struct pmill_counter *counter)
 {
+	uint64_t words = 0;
 	for (size_t i = 0; i < counter->worker_count; i++)
-		if (pmill_word_table_count(counter->workers[i]->table) > 0)
-			return true;
-	return false;
+		words += pmill_word_table_count(counter->workers[i]->table);
+	return words;
 }
 
 static pmill_status take_tables(
@@ -34,7 +35,7 @@ static pmill_status take_tables(
 	for (size_t i = 0; i < counter->worker_count; i++)
 		tables[i] = counter->workers[i]->table;
 	pmill_status status = pmill_word_tables_take(
-		tables, counter->worker_count, counter->threads, words, error);
+		tables, counter->worker_count, counter->threads, words, &counter->progress, error);
 	free(tables);
 	return status;
 }
@@ -75,11 +76,12 @@ bool pmill_counter_can_list(const struct pmill_counter *counter)
 
 pmill_status pmill_counter_list(struct pmill_counter *counter, pmill_error *error)
 {
-	if (!has_tables(counter))
+	uint64_t words = count_words(counter);
+	if (words == 0)
 		return PMILL_OK;
-	pmill_progress_stage(&counter->progress, "sort", "words", 0);
+	pmill_progress_stage(&counter->progress, "sort", "words", words);
 	pmill_status status = join_tables(counter, error);
-	return status == PMILL_OK ? end_stage(counter, counter->words.count, error) : status;
+	return status == PMILL_OK ? end_stage(counter, words, error) : status;
 }
 
 /* ---- Runs ---- */
@@ -90,14 +92,23 @@ struct spill_job {
 	pmill_error *errors;
 };
 
+/* The wish to stop is heard at the end of the stage. */
+static void report_spilled(const struct spill_job *job, unsigned index, size_t tables)
+{
+	if (index == 0)
+		pmill_progress_pass(&job->counter->progress, 0, 1, tables, job->counter->worker_count);
+}
+
 static void spill_workers(void *context, unsigned index)
 {
 	struct spill_job *job = context;
 	struct pmill_counter *counter = job->counter;
-	for (size_t i = index; i < counter->worker_count; i += counter->threads)
+	for (size_t i = index; i < counter->worker_count; i += counter->threads) {
 		if (job->statuses[index] == PMILL_OK)
 			job->statuses[index] = pmill_worker_spill_last(
 				counter->workers[i], &job->errors[index]);
+		report_spilled(job, index, i + 1);
+	}
 }
 
 static pmill_status spill_tables(struct pmill_counter *counter, pmill_error *error)
@@ -125,15 +136,18 @@ out:
 
 static pmill_status spill_all(struct pmill_counter *counter, pmill_error *error)
 {
-	if (counter->words.count == 0 && !has_tables(counter))
+	uint64_t words = count_words(counter) + counter->words.count;
+	if (words == 0)
 		return PMILL_OK;
+	pmill_progress_stage(&counter->progress, "sort", "words", words);
 	counter->is_settled = false;
 	pmill_status status = spill_tables(counter, error);
 	if (status == PMILL_OK)
 		status = pmill_runs_add_list(counter->spill.runs, &counter->words, error);
-	if (status == PMILL_OK)
-		pmill_word_list_release(&counter->words);
-	return status;
+	if (status != PMILL_OK)
+		return status;
+	pmill_word_list_release(&counter->words);
+	return end_stage(counter, words, error);
 }
 
 pmill_status pmill_counter_settle(struct pmill_counter *counter, pmill_error *error)

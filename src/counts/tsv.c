@@ -278,7 +278,7 @@ pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
 	struct pmill_word_list taken = {0};
 	pmill_status status = read_all(&reading, tsv, progress, error);
 	if (status == PMILL_OK && reading.table != NULL)
-		status = pmill_word_tables_take(&reading.table, 1, 1, &taken, error);
+		status = pmill_word_tables_take(&reading.table, 1, 1, &taken, NULL, error);
 	else if (status == PMILL_OK)
 		taken = reading.list;
 	if (status == PMILL_OK)

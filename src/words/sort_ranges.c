@@ -81,3 +81,16 @@ void pmill_sort_ranges_sort(struct pmill_sort_ranges *ranges, struct pmill_sort_
 	pmill_word_entries_sort(range.entries, range.count);
 	note_sorted(ranges, sorted + range.count);
 }
+
+void pmill_sort_ranges_skip(struct pmill_sort_ranges *ranges, struct pmill_sort_range range)
+{
+	note_sorted(ranges, range.count);
+}
+
+size_t pmill_sort_ranges_left(struct pmill_sort_ranges *ranges)
+{
+	pthread_mutex_lock(&ranges->lock);
+	size_t left = ranges->unsorted;
+	pthread_mutex_unlock(&ranges->lock);
+	return left;
+}

@@ -45,5 +45,10 @@ void pmill_sort_ranges_add(
  */
 bool pmill_sort_ranges_next(struct pmill_sort_ranges *ranges, struct pmill_sort_range *range);
 void pmill_sort_ranges_sort(struct pmill_sort_ranges *ranges, struct pmill_sort_range range);
+/* Instead of sorting a range: to end early. */
+void pmill_sort_ranges_skip(struct pmill_sort_ranges *ranges, struct pmill_sort_range range);
+
+/* How many entries are unsorted at the moment. */
+size_t pmill_sort_ranges_left(struct pmill_sort_ranges *ranges);
 
 #endif

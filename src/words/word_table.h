@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/page_pool.h"
+#include "base/progress.h"
 #include "pairmill.h"
 #include "words/word_list.h"
 
@@ -65,9 +66,11 @@ pmill_status pmill_word_table_drain(struct pmill_word_table *table, size_t limit
 /*
  * All words of several tables with their counts added up, sorted by bytes: merged by ranges of
  * words and sorted on `threads` threads. Empties the tables as it goes, so that memory is not
- * needed twice.
+ * needed twice; after a failure they are empty, too. `progress` (may be NULL) is in a stage of its
+ * own whose total is any measure of all words.
  */
 pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size_t table_count,
-	unsigned threads, struct pmill_word_list *words, pmill_error *error);
+	unsigned threads, struct pmill_word_list *words, struct pmill_progress_state *progress,
+	pmill_error *error);
 
 #endif

@@ -13,6 +13,7 @@
  * 37 ms where this takes 20: English, two threads, 353,000 words, two thirds of them in each table.
  */
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/array.h"
@@ -28,6 +29,7 @@ enum {
 	SAMPLES = 32, /* for each bucket */
 	MOST_BUCKETS = 1 << 12,
 	BUCKET_ENTRIES = 1 << 12, /* at least */
+	REPORTED_WORDS = 1 << 14, /* merged or written between reports of progress: about 1 ms */
 	/*
 	 * Tables from this size give back unused pages. For less it is not worth the other threads' TLB
 	 * misses.
@@ -37,6 +39,9 @@ enum {
 
 static_assert(sizeof(struct pmill_word_slot) == sizeof(struct pmill_word_entry),
 	"a slot is as long as an entry");
+
+/* The steps, each about a quarter of the time. */
+enum step { GATHER, SORT, MERGE, WRITE, STEPS };
 
 /* Sorted, distinct entries. */
 struct source {
@@ -67,7 +72,31 @@ struct take {
 	size_t entry_count;
 	pmill_status *statuses; /* of the tables */
 	struct pmill_word_list list;
+	struct pmill_progress_state *progress; /* may be NULL */
+	atomic_bool is_cancelled;
 };
+
+/*
+ * Reports progress on the calling thread, which has index 0, and relays the wish to stop to the
+ * others. Returns false if there is one.
+ */
+static bool report(struct take *take, unsigned index, enum step step, size_t done, size_t total)
+{
+	if (index == 0 && !pmill_progress_pass(take->progress, step, STEPS, done, total))
+		atomic_store(&take->is_cancelled, true);
+	return !atomic_load_explicit(&take->is_cancelled, memory_order_relaxed);
+}
+
+/*
+ * Reports from within a bucket. The others are about as far as the calling thread: buckets have
+ * about the same size, and threads take turns.
+ */
+static bool report_bucket(
+	struct take *take, unsigned index, enum step step, size_t bucket, size_t words)
+{
+	size_t before = take->entry_count / take->bucket_count * bucket;
+	return report(take, index, step, before + words * take->threads, take->entry_count);
+}
 
 /* ---- 1: gather ---- */
 
@@ -98,8 +127,10 @@ static pmill_status gather_table(struct take *take, size_t index)
 static void gather_tables(void *context, unsigned index)
 {
 	struct take *take = context;
-	for (size_t i = index; i < take->table_count; i += take->threads)
+	for (size_t i = index; i < take->table_count; i += take->threads) {
 		take->statuses[i] = gather_table(take, i);
+		report(take, index, GATHER, i + 1, take->table_count);
+	}
 }
 
 /* ---- 2: sort ---- */
@@ -107,10 +138,15 @@ static void gather_tables(void *context, unsigned index)
 static void sort_ranges(void *context, unsigned index)
 {
 	struct take *take = context;
+	struct pmill_sort_ranges *ranges = &take->ranges;
 	struct pmill_sort_range range;
-	(void)index;
-	while (pmill_sort_ranges_next(&take->ranges, &range))
-		pmill_sort_ranges_sort(&take->ranges, range);
+	while (pmill_sort_ranges_next(ranges, &range)) {
+		size_t sorted = take->entry_count - pmill_sort_ranges_left(ranges);
+		if (report(take, index, SORT, sorted, take->entry_count))
+			pmill_sort_ranges_sort(ranges, range);
+		else
+			pmill_sort_ranges_skip(ranges, range);
+	}
 }
 
 static bool init_ranges(struct take *take)
@@ -186,7 +222,7 @@ static pmill_status merge_next(struct heads *heads, struct bucket *bucket)
 	return PMILL_OK;
 }
 
-static pmill_status merge_heads(const struct take *take, struct bucket *bucket, struct heads *heads)
+static size_t find_heads(const struct take *take, const struct bucket *bucket, struct heads *heads)
 {
 	const size_t *ends = bucket->begins + take->source_count;
 	size_t entries = 0;
@@ -199,22 +235,34 @@ static pmill_status merge_heads(const struct take *take, struct bucket *bucket, 
 			take->sources[i].entries + bucket->begins[i], count};
 		entries += count;
 	}
+	return entries;
+}
+
+static pmill_status merge_heads(
+	struct take *take, unsigned index, size_t number, struct heads *heads)
+{
+	struct bucket *bucket = &take->buckets[number];
+	size_t entries = find_heads(take, bucket, heads);
 	bucket->choices = malloc((entries + 1) * sizeof *bucket->choices);
 	if (bucket->choices == NULL)
 		return PMILL_NO_MEMORY;
 	pmill_status status = PMILL_OK;
-	while (heads->count > 0 && status == PMILL_OK)
+	while (heads->count > 0 && status == PMILL_OK) {
+		if (bucket->count % REPORTED_WORDS == 0 &&
+			!report_bucket(take, index, MERGE, number, bucket->count))
+			return PMILL_CANCELLED;
 		status = merge_next(heads, bucket);
+	}
 	return status;
 }
 
-static pmill_status merge_bucket(const struct take *take, struct bucket *bucket)
+static pmill_status merge_bucket(struct take *take, unsigned index, size_t number)
 {
 	struct heads heads = {.sources = malloc(take->source_count * sizeof *heads.sources),
 		.numbers = malloc(take->source_count * sizeof *heads.numbers)};
 	pmill_status status = PMILL_NO_MEMORY;
 	if (heads.sources != NULL && heads.numbers != NULL)
-		status = merge_heads(take, bucket, &heads);
+		status = merge_heads(take, index, number, &heads);
 	free(heads.sources);
 	free(heads.numbers);
 	return status;
@@ -224,7 +272,7 @@ static void merge_buckets(void *context, unsigned index)
 {
 	struct take *take = context;
 	for (size_t b = index; b < take->bucket_count; b += take->threads)
-		take->buckets[b].status = merge_bucket(take, &take->buckets[b]);
+		take->buckets[b].status = merge_bucket(take, index, b);
 }
 
 /* The number of entries before the border: of words with equal numbers, all or none. */
@@ -277,11 +325,21 @@ static bool choose_borders(struct take *take)
 
 /* ---- 4: write ---- */
 
-static void write_bucket(const struct take *take, struct bucket *bucket, uint64_t end)
+/* Where the bytes of a bucket end. */
+static uint64_t bucket_end(const struct take *take, size_t number)
 {
-	uint64_t offset = bucket->bytes;
+	bool is_last = number + 1 == take->bucket_count;
+	return is_last ? take->list.offsets[take->list.count] : take->buckets[number + 1].bytes;
+}
+
+static bool write_bucket(struct take *take, unsigned index, size_t number)
+{
+	struct bucket *bucket = &take->buckets[number];
+	uint64_t offset = bucket->bytes, end = bucket_end(take, number);
 	size_t *next = bucket->begins; /* no longer needed for anything else */
 	for (size_t i = 0; i < bucket->count; i++) {
+		if (i % REPORTED_WORDS == 0 && !report_bucket(take, index, WRITE, number, i))
+			return false;
 		const struct source *source = &take->sources[bucket->choices[i]];
 		size_t *at = &next[bucket->choices[i]];
 		while (is_added(&source->entries[*at]))
@@ -292,16 +350,15 @@ static void write_bucket(const struct take *take, struct bucket *bucket, uint64_
 		pmill_word_entry_write(entry, take->list.bytes + offset, (size_t)(end - offset));
 		offset += pmill_word_entry_len(entry);
 	}
+	return true;
 }
 
 static void write_buckets(void *context, unsigned index)
 {
 	struct take *take = context;
-	for (size_t b = index; b < take->bucket_count; b += take->threads) {
-		bool is_last = b + 1 == take->bucket_count;
-		write_bucket(take, &take->buckets[b],
-			is_last ? take->list.offsets[take->list.count] : take->buckets[b + 1].bytes);
-	}
+	for (size_t b = index; b < take->bucket_count; b += take->threads)
+		if (!write_bucket(take, index, b))
+			return;
 }
 
 /* Makes room for all words, and computes where the bytes of each bucket go. */
@@ -371,7 +428,7 @@ static pmill_status merge_all(struct take *take)
 	if (!prepare_list(take))
 		return PMILL_NO_MEMORY;
 	pmill_threads_run(take->threads, write_buckets, take);
-	return PMILL_OK;
+	return atomic_load(&take->is_cancelled) ? PMILL_CANCELLED : PMILL_OK;
 }
 
 static pmill_status take_all(struct take *take)
@@ -383,7 +440,9 @@ static pmill_status take_all(struct take *take)
 	if (has_room)
 		pmill_threads_run(take->threads, sort_ranges, take);
 	pmill_sort_ranges_release(&take->ranges);
-	return has_room ? merge_all(take) : PMILL_NO_MEMORY;
+	if (!has_room)
+		return PMILL_NO_MEMORY;
+	return atomic_load(&take->is_cancelled) ? PMILL_CANCELLED : merge_all(take);
 }
 
 static void release_take(struct take *take)
@@ -412,7 +471,8 @@ static unsigned choose_threads(
 }
 
 pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size_t table_count,
-	unsigned threads, struct pmill_word_list *words, pmill_error *error)
+	unsigned threads, struct pmill_word_list *words, struct pmill_progress_state *progress,
+	pmill_error *error)
 {
 	if (table_count == 0) {
 		*words = (struct pmill_word_list){0};
@@ -421,7 +481,8 @@ pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size
 	assert(table_count <= UINT16_MAX / 2);
 	struct take take = {.tables = tables,
 		.table_count = table_count,
-		.threads = choose_threads(tables, table_count, threads)};
+		.threads = choose_threads(tables, table_count, threads),
+		.progress = progress};
 	pmill_status status = take_all(&take);
 	if (status == PMILL_OK) {
 		*words = take.list;
@@ -433,5 +494,7 @@ pmill_status pmill_word_tables_take(struct pmill_word_table *const *tables, size
 	if (status == PMILL_OVERFLOW)
 		return pmill_fail(
 			error, status, PMILL_NO_OFFSET, "the count of a word does not fit 63 bits");
+	if (status == PMILL_CANCELLED)
+		return pmill_fail(error, status, PMILL_NO_OFFSET, "cancelled");
 	return status == PMILL_OK ? PMILL_OK : pmill_fail_memory(error);
 }

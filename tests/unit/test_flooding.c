@@ -261,7 +261,7 @@ static void test_same_list(void **state)
 			assert_int_equal(
 				pmill_word_table_add(table, words[i].bytes, words[i].len, (int64_t)i + 1, NULL),
 				PMILL_OK);
-		assert_int_equal(pmill_word_tables_take(&table, 1, 2, &lists[k], NULL), PMILL_OK);
+		assert_int_equal(pmill_word_tables_take(&table, 1, 2, &lists[k], NULL, NULL), PMILL_OK);
 		pmill_word_table_free(table);
 	}
 	assert_int_equal(lists[0].count, WORDS);

@@ -146,7 +146,8 @@ static void check_round(uint64_t seed)
 	count_text(&text, tables, table_count, &naive, &random);
 	naive_finish(&naive);
 	unsigned threads = 1 + (unsigned)(naive_random(&random) % 6);
-	assert_int_equal(pmill_word_tables_take(tables, table_count, threads, &list, NULL), PMILL_OK);
+	assert_int_equal(
+		pmill_word_tables_take(tables, table_count, threads, &list, NULL, NULL), PMILL_OK);
 	naive_check(&naive, &list);
 	for (size_t i = 0; i < table_count; i++)
 		assert_int_equal(pmill_word_table_count(tables[i]), 0);
@@ -198,7 +199,8 @@ static void test_threads_and_seeds(void **state)
 			tables[i] = make_table(run);
 		add_numbers(tables, table_counts[run], WORDS);
 		assert_int_equal(
-			pmill_word_tables_take(tables, table_counts[run], threads[run], &list, NULL), PMILL_OK);
+			pmill_word_tables_take(tables, table_counts[run], threads[run], &list, NULL, NULL),
+			PMILL_OK);
 		free_tables(tables, table_counts[run]);
 		if (run == 0) {
 			first = list;
@@ -229,7 +231,7 @@ static void check_overflow(const char *word)
 			pmill_word_table_add(tables[i], bytes, len, INT64_MAX - 1, &error), PMILL_OK);
 	assert_int_equal(
 		pmill_word_table_add_pretokens(tables[0], bytes, len, 0, ends, 1, &error), PMILL_OK);
-	assert_int_equal(pmill_word_tables_take(tables, 2, 2, &list, &error), PMILL_OVERFLOW);
+	assert_int_equal(pmill_word_tables_take(tables, 2, 2, &list, NULL, &error), PMILL_OVERFLOW);
 	assert_int_equal(error.status, PMILL_OVERFLOW);
 	assert_int_equal(pmill_word_table_add(tables[0], bytes, len, INT64_MAX, &error), PMILL_OK);
 	assert_int_equal(pmill_word_table_add(tables[0], bytes, len, 1, &error), PMILL_OVERFLOW);
@@ -253,9 +255,9 @@ static void test_empty(void **state)
 	struct pmill_word_list list = {0};
 	struct pmill_word_table *table = make_table(0);
 	assert_int_equal(pmill_word_table_add_pretokens(table, NULL, 0, 0, NULL, 0, NULL), PMILL_OK);
-	assert_int_equal(pmill_word_tables_take(&table, 1, 4, &list, NULL), PMILL_OK);
+	assert_int_equal(pmill_word_tables_take(&table, 1, 4, &list, NULL, NULL), PMILL_OK);
 	assert_int_equal(list.count, 0);
-	assert_int_equal(pmill_word_tables_take(&table, 0, 4, &list, NULL), PMILL_OK);
+	assert_int_equal(pmill_word_tables_take(&table, 0, 4, &list, NULL, NULL), PMILL_OK);
 	assert_true(pmill_word_table_memory(table) > 0);
 	pmill_word_table_free(table);
 	pmill_word_table_free(NULL);
@@ -272,7 +274,7 @@ static pmill_status fill_and_take(struct pmill_word_list *list)
 		status = pmill_word_table_add(table, (const uint8_t *)word, (size_t)len, 1, NULL);
 	}
 	if (status == PMILL_OK)
-		status = pmill_word_tables_take(&table, 1, 1, list, NULL);
+		status = pmill_word_tables_take(&table, 1, 1, list, NULL, NULL);
 	pmill_word_table_free(table);
 	return status;
 }
