@@ -17,6 +17,7 @@ void pmill_study_chunker_release(struct pmill_study_chunker *chunker)
 {
 	pmill_reader_close(chunker->reader);
 	pmill_chunk_cutter_release(&chunker->cutter);
+	pmill_special_cursor_release(&chunker->special_cursor);
 	pmill_buffer_release(&chunker->buffer);
 	*chunker = (struct pmill_study_chunker){0};
 }
@@ -107,14 +108,20 @@ static pmill_status cut_at_sure_place(
  * *end: after the last special token that ends within chunk_size, or else after the next one; 0:
  * none so far. *clear: where the search ended. *wanted: how many bytes it needs to go on, or 0.
  */
-static void find_document_end(
-	const struct pmill_study_chunker *chunker, size_t *end, size_t *clear, size_t *wanted)
+static pmill_status find_document_end(struct pmill_study_chunker *chunker, size_t *end,
+	size_t *clear, size_t *wanted, pmill_error *error)
 {
 	size_t len = len_of(chunker), size = chunker->chunk_size;
+	struct pmill_special_cursor *specials = &chunker->special_cursor;
+	specials->finder = chunker->specials;
+	pmill_special_cursor_start(specials, text_of(chunker), len, chunker->is_read);
+	specials->position = *clear;
 	*wanted = 0;
 	while (*clear < len) {
-		struct pmill_special_match match = pmill_special_finder_next(
-			chunker->specials, text_of(chunker), len, *clear, chunker->is_read);
+		struct pmill_special_match match;
+		pmill_status status = pmill_special_cursor_next(specials, &match, error);
+		if (status != PMILL_OK)
+			return status;
 		*clear = match.end;
 		if (match.begin == match.end || (*end > 0 && match.end > size))
 			break;
@@ -123,8 +130,9 @@ static void find_document_end(
 			break;
 	}
 	if (chunker->is_read || (*end > 0 && len >= size) || len >= multiply(size, LONGEST_FACTOR))
-		return;
+		return PMILL_OK;
 	*wanted = len < size ? size : multiply(len, 2);
+	return PMILL_OK;
 }
 
 static pmill_status cut_at_document(
@@ -133,9 +141,10 @@ static pmill_status cut_at_document(
 	size_t end = 0, clear = 0, wanted = chunker->chunk_size;
 	while (wanted > 0) {
 		pmill_status status = fill(chunker, wanted, error);
+		if (status == PMILL_OK)
+			status = find_document_end(chunker, &end, &clear, &wanted, error);
 		if (status != PMILL_OK)
 			return status;
-		find_document_end(chunker, &end, &clear, &wanted);
 	}
 	/* The end of a file ends a document, too. */
 	if (chunker->is_read && len_of(chunker) <= chunker->chunk_size)

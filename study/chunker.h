@@ -16,6 +16,7 @@ struct pmill_study_chunker {
 	size_t chunk_size;
 	/* private */
 	struct pmill_chunk_cutter cutter;
+	struct pmill_special_cursor special_cursor;
 	struct pmill_reader *reader; /* of the current file; NULL: none is open */
 	bool is_read;                /* up to its end */
 	size_t file;                 /* its index, or that of the next */

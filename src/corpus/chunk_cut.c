@@ -28,47 +28,39 @@ enum {
 	SEARCH_LEN = 1 << 16,
 	/* A sure cut depends on one or two characters on each side, none in a special token. */
 	CONTEXT_LEN = 8,
-	/* Limits on checks for special tokens: beyond them the serial walk is as good. */
-	MOST_TRIES = 1000,
-	LONGEST_SPECIAL = 1 << 12,
 	ENDS = 512,
 };
 
 void pmill_chunk_cutter_release(struct pmill_chunk_cutter *cutter)
 {
 	pmill_pretoken_cursor_release(&cutter->cursor);
-}
-
-static struct pmill_special_match find_special(
-	const struct pmill_chunk_cutter *cutter, const uint8_t *text, size_t len, size_t begin)
-{
-	if (cutter->specials == NULL)
-		return (struct pmill_special_match){.begin = len, .end = len};
-	return pmill_special_finder_next(cutter->specials, text, len, begin, false);
+	pmill_special_cursor_release(&cutter->special_cursor);
 }
 
 /* Whether a special token may share bytes with [begin, end). */
 static bool touches_special(const struct pmill_chunk_cutter *cutter, const uint8_t *text,
 	size_t len, size_t begin, size_t end)
 {
-	const struct pmill_special_finder *specials = cutter->specials;
-	if (specials == NULL || pmill_special_finder_count(specials) == 0)
-		return false;
-	size_t longest = pmill_special_finder_longest(specials);
-	if (longest > LONGEST_SPECIAL)
-		return true;
-	if (begin > 0 && !pmill_special_finder_is_clear(specials, text, len, begin, false))
-		return true;
-	size_t reach = len - end < longest ? len : end + longest;
-	return find_special(cutter, text, reach, begin).begin < end;
+	return cutter->specials != NULL &&
+		!pmill_special_finder_is_clear(cutter->specials, text, len, begin, end, false);
+}
+
+/*
+ * How often that may be asked before the serial walk is as good: together, the questions may visit
+ * as many bytes as the text has.
+ */
+static size_t most_tries(const struct pmill_chunk_cutter *cutter, size_t len)
+{
+	size_t longest = cutter->specials != NULL ? pmill_special_finder_longest(cutter->specials) : 0;
+	return longest < len ? 1 + len / (2 * (longest + CONTEXT_LEN)) : 1;
 }
 
 static struct pmill_chunk_cut find_sure_cut(
 	const struct pmill_chunk_cutter *cutter, const uint8_t *text, size_t len)
 {
 	size_t least = len > SEARCH_LEN ? len - SEARCH_LEN : 1;
-	int tries = 0;
-	for (size_t offset = len - 1; offset >= least && tries < MOST_TRIES; offset--) {
+	size_t tries = most_tries(cutter, len);
+	for (size_t offset = len - 1; offset >= least && tries > 0; offset--) {
 		size_t begin = offset > CONTEXT_LEN ? offset - CONTEXT_LEN : 0;
 		size_t end = len - offset > CONTEXT_LEN ? offset + CONTEXT_LEN : len;
 		if (!pmill_pretokenizer_is_sure_cut(
@@ -76,7 +68,7 @@ static struct pmill_chunk_cut find_sure_cut(
 			continue;
 		if (!touches_special(cutter, text, len, begin, end))
 			return (struct pmill_chunk_cut){.len = offset, .is_segment_end = true};
-		tries++;
+		tries--;
 	}
 	return (struct pmill_chunk_cut){0};
 }
@@ -107,16 +99,21 @@ static pmill_status find_serially(struct pmill_chunk_cutter *cutter, const uint8
 	size_t len, struct pmill_chunk_cut *cut, pmill_error *error)
 {
 	size_t begin = 0; /* of the current segment */
-	struct pmill_special_match match = find_special(cutter, text, len, begin);
-	while (match.end > match.begin) {
+	struct pmill_special_cursor *specials = &cutter->special_cursor;
+	struct pmill_special_match match;
+	specials->finder = cutter->specials;
+	pmill_special_cursor_start(specials, text, len, false);
+	pmill_status status = pmill_special_cursor_next(specials, &match, error);
+	while (status == PMILL_OK && match.end > match.begin) {
 		size_t border = match.end < len ? match.end : match.begin;
 		if (border > 0)
 			*cut = (struct pmill_chunk_cut){.len = border, .is_segment_end = true};
 		begin = match.end;
-		match = find_special(cutter, text, len, begin);
+		status = pmill_special_cursor_next(specials, &match, error);
 	}
-	if (match.begin == begin || !pmill_pretokenizer_is_local(cutter->pretokenizer))
-		return PMILL_OK;
+	if (status != PMILL_OK || match.begin == begin ||
+		!pmill_pretokenizer_is_local(cutter->pretokenizer))
+		return status;
 	return find_last_end(cutter, text, len, begin, match.begin, cut, error);
 }
 

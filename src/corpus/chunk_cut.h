@@ -13,7 +13,9 @@
 struct pmill_chunk_cutter {
 	const struct pmill_pretokenizer *pretokenizer;
 	const struct pmill_special_finder *specials; /* NULL: none */
-	struct pmill_pretoken_cursor cursor;         /* private */
+	/* private */
+	struct pmill_pretoken_cursor cursor;
+	struct pmill_special_cursor special_cursor;
 };
 
 /* The members mean the same as in struct pmill_chunk. */

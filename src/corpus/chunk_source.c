@@ -184,12 +184,16 @@ static pmill_status read_up_to(struct pmill_chunk_source *source, struct pmill_b
 
 /* ---- Chunks ---- */
 
-/* Reads until there is a place to cut. The end of the file is one. */
+/*
+ * Reads until there is a place to cut. The end of the file is one. At least as much is read as was
+ * carried over: it is looked at again, however little of it each cut hands out (a special token of
+ * 100 MB may begin at each of its bytes).
+ */
 static pmill_status read_and_cut(struct pmill_chunk_source *source, struct pmill_buffer *buffer,
 	struct pmill_chunk_cut *cut, pmill_error *error)
 {
-	size_t target = buffer->len < SIZE_MAX - source->chunk_size ? buffer->len + source->chunk_size
-																: SIZE_MAX;
+	size_t more = buffer->len > source->chunk_size ? buffer->len : source->chunk_size;
+	size_t target = buffer->len < SIZE_MAX - more ? buffer->len + more : SIZE_MAX;
 	for (;;) {
 		pmill_status status = read_up_to(source, buffer, target, error);
 		if (status != PMILL_OK)

@@ -20,6 +20,7 @@ void pmill_segment_walk_start(struct pmill_segment_walk *walk, const struct pmil
 void pmill_segment_walk_release(struct pmill_segment_walk *walk)
 {
 	pmill_buffer_release(&walk->text);
+	pmill_special_cursor_release(&walk->special_cursor);
 }
 
 /* ---- Pieces ---- */
@@ -32,6 +33,9 @@ static void start_piece(struct pmill_segment_walk *walk, const uint8_t *begin, s
 	walk->lookahead = 0;
 	walk->is_final = true;
 	walk->ends_document = true;
+	/* No special token crosses the end of a chunk, line or value, so the search is final. */
+	walk->special_cursor.finder = walk->specials;
+	pmill_special_cursor_start(&walk->special_cursor, begin, len, true);
 }
 
 /* A piece that ends with the chunk and may continue in the next one. */
@@ -120,31 +124,29 @@ static pmill_status take_piece(struct pmill_segment_walk *walk, pmill_error *err
 
 /* ---- Segments ---- */
 
-/* No special token crosses the end of a chunk, line or value, so the search is final. */
-static struct pmill_special_match find_special(const struct pmill_segment_walk *walk)
+static pmill_status take_segment(
+	struct pmill_segment_walk *walk, struct pmill_segment *segment, pmill_error *error)
 {
-	size_t len = (size_t)(walk->end - walk->begin);
-	if (walk->specials == NULL || len == 0)
-		return (struct pmill_special_match){.begin = len, .end = len};
-	return pmill_special_finder_next(walk->specials, walk->begin, len, 0, true);
-}
-
-static void take_segment(struct pmill_segment_walk *walk, struct pmill_segment *segment)
-{
-	struct pmill_special_match match = find_special(walk);
+	size_t begin = walk->special_cursor.position;
+	struct pmill_special_match match;
+	pmill_status status = pmill_special_cursor_next(&walk->special_cursor, &match, error);
+	if (status != PMILL_OK)
+		return status;
 	bool is_special = match.end > match.begin;
-	bool is_last = walk->begin + match.end == walk->end;
+	size_t taken = match.end - begin;
+	bool is_last = walk->begin + taken == walk->end;
 	bool is_separator = is_special && match.index == walk->separator_index;
 	*segment = (struct pmill_segment){.text = walk->begin,
-		.len = match.begin,
+		.len = match.begin - begin,
 		.lookahead = is_special ? 0 : walk->lookahead,
 		.is_final = is_special || walk->is_final,
 		.special = is_special ? match.index : SIZE_MAX,
 		.ends_document = is_separator || (is_last && walk->ends_document)};
-	walk->text_bytes += match.end;
+	walk->text_bytes += taken;
 	walk->documents += segment->ends_document;
-	walk->begin += match.end;
+	walk->begin += taken;
 	walk->is_in_piece = !is_last;
+	return PMILL_OK;
 }
 
 pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmill_segment *segment,
@@ -156,7 +158,5 @@ pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmi
 			return status;
 	}
 	*is_there = walk->is_in_piece;
-	if (walk->is_in_piece)
-		take_segment(walk, segment);
-	return PMILL_OK;
+	return walk->is_in_piece ? take_segment(walk, segment, error) : PMILL_OK;
 }

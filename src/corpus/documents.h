@@ -37,8 +37,9 @@ struct pmill_segment_walk {
 	bool is_in_piece;
 	const uint8_t *begin, *end; /* what is left of the current piece */
 	size_t lookahead;
-	bool is_final;      /* the piece ends at `end` */
-	bool ends_document; /* so does a document */
+	bool is_final;                              /* the piece ends at `end` */
+	bool ends_document;                         /* so does a document */
+	struct pmill_special_cursor special_cursor; /* in the piece */
 };
 
 /* The chunk must not change until its walk has ended. */

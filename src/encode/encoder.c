@@ -14,6 +14,7 @@ void pmill_encoder_release(struct pmill_encoder *encoder)
 {
 	pmill_pretoken_cursor_release(&encoder->cursor);
 	pmill_pretoken_scratch_release(&encoder->scratch);
+	pmill_special_cursor_release(&encoder->special_cursor);
 	free(encoder->ids);
 	pmill_encode_plan_free(encoder->own_plan);
 	*encoder = (struct pmill_encoder){0};
@@ -156,12 +157,14 @@ pmill_status pmill_encoder_encode(pmill_encoder *encoder, const void *text, size
 {
 	const uint8_t *bytes = text;
 	encoder->id_count = 0;
+	encoder->special_cursor.finder = encoder->plan->specials;
+	pmill_special_cursor_start(&encoder->special_cursor, bytes, len, true);
 	size_t begin = 0;
 	while (begin < len) {
-		struct pmill_special_match match = pmill_special_finder_next(
-			encoder->plan->specials, bytes, len, begin, true);
-		pmill_status status = encode_segment(
-			encoder, bytes + begin, match.begin - begin, begin, error);
+		struct pmill_special_match match;
+		pmill_status status = pmill_special_cursor_next(&encoder->special_cursor, &match, error);
+		if (status == PMILL_OK)
+			status = encode_segment(encoder, bytes + begin, match.begin - begin, begin, error);
 		if (status == PMILL_OK && match.begin < match.end)
 			status = add_special(encoder, &match, error);
 		if (status != PMILL_OK)

@@ -12,6 +12,7 @@ struct pmill_encoder {
 	const struct pmill_encode_plan *plan;
 	struct pmill_encode_plan *own_plan; /* the same plan if this encoder owns it, else NULL */
 	struct pmill_pretoken_cursor cursor;
+	struct pmill_special_cursor special_cursor; /* of pmill_encoder_encode */
 	struct pmill_pretoken_scratch scratch;
 	uint32_t *ids;
 	size_t id_count, id_capacity;

@@ -1,213 +1,207 @@
 /* Finds special tokens: left to right, longest match at each position. */
 /* SPDX-License-Identifier: MIT */
 /*
- * A trie in three arrays. Nodes are numbered breadth first, so a node's children are contiguous:
+ * A search jumps to the next place where a token can begin and walks the trie of the tokens from
+ * there. That is the fastest way as long as walks end early: special tokens are short, and text
+ * rarely begins like one. But with a token "aaa…ab" and a text of "a", each place costs the length
+ * of the token; and with the token "a" beside it, so does each match.
  *
- *     node n   its children are nodes [first_child[n], first_child[n + 1]), ascending by byte
- *              bytes[n]   the byte that leads to n
- *              tokens[n]  the token that ends at n, or NO_TOKEN
+ * So a cursor keeps account of the bytes it visits. Once they exceed a multiple of the bytes it has
+ * passed, it reads the next stretch of the text, its window, backwards through the Aho–Corasick
+ * automaton of the reversed tokens. What a text read backwards ends with is what it begins with, so
+ * the automaton knows the longest token at each place. A window is at least as long as the longest
+ * token, by which it reads ahead; so each byte is visited a fixed number of times. (Forwards, the
+ * automaton would know the longest token that *ends* at each place, and which one is the longest
+ * of those that begin at one place would still have to be found.)
  *
- * Node 0 is the root. A search jumps to the next byte that can begin a token (with memchr if there
- * is only one) and walks the trie from there. Special tokens are short, and text rarely begins like
- * one, so an automaton that never reads a byte twice would gain nothing.
+ * Where a text ends with the beginning of a token, and whether a token lies across a place, the
+ * automaton of the tokens as they are tells.
  */
 #include "pretokenize/special_finder.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/error.h"
-#include "unicode/quote.h"
+#include "pretokenize/token_automaton.h"
 
-#define NO_TOKEN UINT32_MAX
+enum {
+	/*
+	 * A cursor may visit this many bytes for each that it passes, and DEBT_LIMIT more, before it
+	 * takes a window. Ordinary text visits few of its bytes once, and none twice.
+	 */
+	VISITS_PER_BYTE = 4,
+	DEBT_LIMIT = 1 << 12,
+	LEAST_WINDOW = 1 << 14,
+	/*
+	 * With at least this many tokens, places are also filtered by their first four bytes: random
+	 * tokens begin with every byte, and each walk would go through several nodes.
+	 */
+	FILTERED_COUNT = 16,
+	PREFIX_LEN = 4,
+	/* One bit in eight or fewer is set, up to 2^19 tokens; and the filter stays in the L2 cache. */
+	FILTER_BITS_PER_TOKEN = 8,
+	LEAST_FILTER_SHIFT = 12,
+	LARGEST_FILTER_SHIFT = 22,
+};
 
 struct pmill_special_finder {
 	size_t count;
 	size_t longest;
-	pmill_bytes *tokens_given; /* in the caller's order; their bytes are in `copies` */
+	pmill_bytes *tokens; /* in the caller's order; their bytes are in `copies` */
 	uint8_t *copies;
-	uint32_t *first_child;
-	uint8_t *bytes;
-	uint32_t *tokens;
-	uint32_t roots[256]; /* by first byte: the child of the root, or 0 */
-	int only_root;       /* the first byte that all tokens share, or -1 */
+	uint32_t *shorter; /* of each token: the longest other one that it begins with */
+	struct pmill_token_automaton *forward;  /* of the tokens */
+	struct pmill_token_automaton *backward; /* of the tokens reversed */
+	int only_root;                          /* the first byte that all tokens share, or -1 */
+	uint8_t *filter;        /* bits by hash of the first PREFIX_LEN bytes, or NULL */
+	int filter_shift;       /* it has 1 << filter_shift bits */
+	bool begins_short[256]; /* the first bytes of tokens shorter than that */
 };
 
-/* ---- Building ---- */
-
-struct sorted_token {
-	const uint8_t *data;
-	size_t len;
-	uint32_t index;
-};
-
-static int compare_tokens(const void *left, const void *right)
-{
-	const struct sorted_token *a = left, *b = right;
-	size_t common = a->len < b->len ? a->len : b->len;
-	int order = memcmp(a->data, b->data, common);
-	if (order != 0)
-		return order;
-	return (a->len > b->len) - (a->len < b->len);
-}
-
-static pmill_status check_distinct(
-	const struct sorted_token *sorted, size_t count, pmill_error *error)
-{
-	for (size_t i = 1; i < count; i++) {
-		if (compare_tokens(&sorted[i - 1], &sorted[i]) != 0)
-			continue;
-		struct pmill_quote quote;
-		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"special token %s is given twice", pmill_quote(&quote, sorted[i].data, sorted[i].len));
-	}
-	return PMILL_OK;
-}
-
-/* Sums the lengths: the trie has at most that many nodes, and the root. */
-static pmill_status sum_lengths(
-	const pmill_bytes *tokens, size_t count, size_t *sum, pmill_error *error)
-{
-	*sum = 0;
-	for (size_t i = 0; i < count; i++) {
-		if (tokens[i].len == 0)
-			return pmill_fail(
-				error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "special token %zu is empty", i + 1);
-		if (tokens[i].len >= NO_TOKEN - 2 - *sum)
-			return pmill_fail(
-				error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the special tokens take 4 GiB or more");
-		*sum += tokens[i].len;
-	}
-	return PMILL_OK;
-}
-
-static void copy_tokens(struct pmill_special_finder *finder, const pmill_bytes *tokens)
-{
-	size_t used = 0;
-	for (size_t i = 0; i < finder->count; i++) {
-		memcpy(finder->copies + used, tokens[i].data, tokens[i].len);
-		finder->tokens_given[i] = (pmill_bytes){finder->copies + used, tokens[i].len};
-		used += tokens[i].len;
-		if (tokens[i].len > finder->longest)
-			finder->longest = tokens[i].len;
-	}
-}
-
-/* The sorted tokens that share the path to a node. */
-struct group {
-	uint32_t begin, end;
-};
-
-/*
- * Numbers the nodes level by level. `groups` has an entry for each node; the tokens of a group
- * share their first `depth` bytes, and one that ends there comes first.
- */
-static void build_trie(
-	struct pmill_special_finder *finder, const struct sorted_token *sorted, struct group *groups)
-{
-	groups[0] = (struct group){0, (uint32_t)finder->count};
-	uint32_t node = 0, next = 1;
-	for (size_t depth = 0; node < next; depth++) {
-		for (uint32_t level_end = next; node < level_end; node++) {
-			uint32_t i = groups[node].begin, end = groups[node].end;
-			finder->first_child[node] = next;
-			finder->tokens[node] = NO_TOKEN;
-			if (i < end && sorted[i].len == depth)
-				finder->tokens[node] = sorted[i++].index;
-			while (i < end) {
-				uint32_t begin = i;
-				uint8_t byte = sorted[i].data[depth];
-				while (i < end && sorted[i].data[depth] == byte)
-					i++;
-				finder->bytes[next] = byte;
-				groups[next++] = (struct group){begin, i};
-			}
-		}
-	}
-	finder->first_child[node] = next;
-}
-
-static void index_roots(struct pmill_special_finder *finder)
-{
-	uint32_t begin = finder->first_child[0], end = finder->first_child[1];
-	for (uint32_t node = begin; node < end; node++)
-		finder->roots[finder->bytes[node]] = node;
-	finder->only_root = end - begin == 1 ? finder->bytes[begin] : -1;
-}
+/* ---- Creating ---- */
 
 static void *allocate_items(size_t count, size_t item_size)
 {
 	return count > SIZE_MAX / item_size ? NULL : malloc(count * item_size);
 }
 
-static bool allocate_arrays(struct pmill_special_finder *finder, size_t sum)
+static void copy_tokens(
+	struct pmill_special_finder *finder, const pmill_bytes *tokens, uint8_t *copies)
 {
-	finder->tokens_given = allocate_items(finder->count + 1, sizeof *finder->tokens_given);
-	finder->copies = allocate_items(sum + 1, 1);
-	finder->first_child = allocate_items(sum + 2, sizeof *finder->first_child);
-	finder->bytes = allocate_items(sum + 1, 1);
-	finder->tokens = allocate_items(sum + 1, sizeof *finder->tokens);
-	return finder->tokens_given != NULL && finder->copies != NULL && finder->first_child != NULL &&
-		finder->bytes != NULL && finder->tokens != NULL;
+	for (size_t i = 0; i < finder->count; i++) {
+		memcpy(copies, tokens[i].data, tokens[i].len);
+		finder->tokens[i] = (pmill_bytes){copies, tokens[i].len};
+		copies += tokens[i].len;
+		if (tokens[i].len > finder->longest)
+			finder->longest = tokens[i].len;
+	}
+}
+
+static void reverse_tokens(
+	const struct pmill_special_finder *finder, pmill_bytes *reversed, uint8_t *copies)
+{
+	for (size_t i = 0; i < finder->count; i++) {
+		pmill_bytes token = finder->tokens[i];
+		const uint8_t *bytes = token.data;
+		for (size_t at = 0; at < token.len; at++)
+			copies[at] = bytes[token.len - 1 - at];
+		reversed[i] = (pmill_bytes){copies, token.len};
+		copies += token.len;
+	}
+}
+
+static pmill_status create_backward(
+	struct pmill_special_finder *finder, size_t sum, pmill_error *error)
+{
+	pmill_bytes *reversed = allocate_items(finder->count + 1, sizeof *reversed);
+	uint8_t *copies = allocate_items(sum + 1, 1);
+	pmill_status status;
+	if (reversed == NULL || copies == NULL) {
+		status = pmill_fail_memory(error);
+	} else {
+		reverse_tokens(finder, reversed, copies);
+		status = pmill_token_automaton_create(reversed, finder->count, &finder->backward, error);
+	}
+	free(reversed);
+	free(copies);
+	return status;
+}
+
+/* A suffix of the reversed token is a token that the token begins with. */
+static void link_shorter(struct pmill_special_finder *finder)
+{
+	const struct pmill_token_automaton *backward = finder->backward;
+	for (size_t node = 0; node < backward->node_count; node++) {
+		if (backward->tokens[node] != PMILL_NO_TOKEN)
+			finder->shorter[backward->tokens[node]] = backward->longest[backward->fails[node]];
+	}
+}
+
+/* Fibonacci hashing: the highest bits of a product. */
+static inline uint32_t hash_prefix(const uint8_t *text, int shift)
+{
+	uint32_t prefix;
+	memcpy(&prefix, text, sizeof prefix);
+	return prefix * 0x9E3779B1u >> (32 - shift);
+}
+
+static bool make_filter(struct pmill_special_finder *finder)
+{
+	if (finder->count < FILTERED_COUNT)
+		return true;
+	int shift = LEAST_FILTER_SHIFT;
+	while (shift < LARGEST_FILTER_SHIFT &&
+		((size_t)1 << shift) / FILTER_BITS_PER_TOKEN < finder->count)
+		shift++;
+	finder->filter_shift = shift;
+	finder->filter = calloc((size_t)1 << (shift - 3), 1);
+	if (finder->filter == NULL)
+		return false;
+	for (size_t i = 0; i < finder->count; i++) {
+		const uint8_t *bytes = finder->tokens[i].data;
+		if (finder->tokens[i].len < PREFIX_LEN) {
+			finder->begins_short[bytes[0]] = true;
+			continue;
+		}
+		uint32_t hash = hash_prefix(bytes, shift);
+		finder->filter[hash >> 3] |= (uint8_t)(1u << (hash & 7));
+	}
+	return true;
 }
 
 static pmill_status fill_finder(
-	struct pmill_special_finder *finder, const pmill_bytes *tokens, size_t sum, pmill_error *error)
+	struct pmill_special_finder *finder, const pmill_bytes *tokens, pmill_error *error)
 {
-	struct sorted_token *sorted = allocate_items(finder->count + 1, sizeof *sorted);
-	struct group *groups = allocate_items(sum + 1, sizeof *groups);
-	pmill_status status = PMILL_OK;
-	if (sorted == NULL || groups == NULL || !allocate_arrays(finder, sum)) {
-		status = pmill_fail_memory(error);
-		goto out;
-	}
-	copy_tokens(finder, tokens);
-	for (size_t i = 0; i < finder->count; i++)
-		sorted[i] = (struct sorted_token){
-			finder->tokens_given[i].data, finder->tokens_given[i].len, (uint32_t)i};
-	if (finder->count > 1)
-		qsort(sorted, finder->count, sizeof *sorted, compare_tokens);
-	status = check_distinct(sorted, finder->count, error);
+	pmill_status status = pmill_token_automaton_create(
+		tokens, finder->count, &finder->forward, error);
 	if (status != PMILL_OK)
-		goto out;
-	build_trie(finder, sorted, groups);
-	index_roots(finder);
-out:
-	free(sorted);
-	free(groups);
+		return status;
+	size_t sum = 0;
+	for (size_t i = 0; i < finder->count; i++)
+		sum += tokens[i].len;
+	finder->tokens = allocate_items(finder->count + 1, sizeof *finder->tokens);
+	finder->copies = allocate_items(sum + 1, 1);
+	finder->shorter = allocate_items(finder->count + 1, sizeof *finder->shorter);
+	if (finder->tokens == NULL || finder->copies == NULL || finder->shorter == NULL)
+		return pmill_fail_memory(error);
+	copy_tokens(finder, tokens, finder->copies);
+	const struct pmill_token_automaton *forward = finder->forward;
+	uint32_t root = forward->first_child[0];
+	finder->only_root = forward->first_child[1] - root == 1 ? forward->bytes[root] : -1;
+	if (!make_filter(finder))
+		return pmill_fail_memory(error);
+	status = create_backward(finder, sum, error);
+	if (status == PMILL_OK)
+		link_shorter(finder);
 	return status;
 }
 
 pmill_status pmill_special_finder_create(const pmill_bytes *tokens, size_t count,
 	struct pmill_special_finder **finder, pmill_error *error)
 {
-	size_t sum;
-	pmill_status status = sum_lengths(tokens, count, &sum, error);
-	if (status != PMILL_OK)
-		return status;
 	struct pmill_special_finder *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
 	made->count = count;
-	status = fill_finder(made, tokens, sum, error);
-	if (status != PMILL_OK) {
+	pmill_status status = fill_finder(made, tokens, error);
+	if (status == PMILL_OK)
+		*finder = made;
+	else
 		pmill_special_finder_free(made);
-		return status;
-	}
-	*finder = made;
-	return PMILL_OK;
+	return status;
 }
 
 void pmill_special_finder_free(struct pmill_special_finder *finder)
 {
 	if (finder == NULL)
 		return;
-	free(finder->tokens_given);
-	free(finder->copies);
-	free(finder->first_child);
-	free(finder->bytes);
+	pmill_token_automaton_free(finder->forward);
+	pmill_token_automaton_free(finder->backward);
 	free(finder->tokens);
+	free(finder->copies);
+	free(finder->shorter);
+	free(finder->filter);
 	free(finder);
 }
 
@@ -218,7 +212,7 @@ size_t pmill_special_finder_count(const struct pmill_special_finder *finder)
 
 pmill_bytes pmill_special_finder_token(const struct pmill_special_finder *finder, size_t index)
 {
-	return finder->tokens_given[index];
+	return finder->tokens[index];
 }
 
 size_t pmill_special_finder_longest(const struct pmill_special_finder *finder)
@@ -226,53 +220,83 @@ size_t pmill_special_finder_longest(const struct pmill_special_finder *finder)
 	return finder->longest;
 }
 
-/* ---- Searching ---- */
-
-/* The child of `node` for `byte`, or 0. */
-static uint32_t find_child(const struct pmill_special_finder *finder, uint32_t node, uint8_t byte)
+size_t pmill_special_finder_shorter(const struct pmill_special_finder *finder, size_t index)
 {
-	uint32_t low = finder->first_child[node], high = finder->first_child[node + 1];
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-		if (finder->bytes[middle] == byte)
-			return middle;
-		if (finder->bytes[middle] < byte)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 0;
+	return finder->shorter[index] == PMILL_NO_TOKEN ? SIZE_MAX : finder->shorter[index];
 }
+
+/* ---- Places that a token may lie across ---- */
+
+/* The longest part of the text, ending where `node` does, that a longer token begins with. */
+static uint32_t find_open(const struct pmill_token_automaton *automaton, uint32_t node)
+{
+	while (node != 0 && pmill_token_automaton_is_leaf(automaton, node))
+		node = automaton->fails[node];
+	return node;
+}
+
+bool pmill_special_finder_is_clear(const struct pmill_special_finder *finder, const uint8_t *text,
+	size_t len, size_t begin, size_t end, bool is_final)
+{
+	if (finder->count == 0)
+		return true;
+	const struct pmill_token_automaton *automaton = finder->forward;
+	size_t reach = finder->longest - 1, position = begin > reach ? begin - reach : 0;
+	uint32_t node = 0;
+	/* After the range, as long as the text since a place before its end begins like a token. */
+	while (position < len && (position < end || automaton->depths[node] > position - end)) {
+		node = pmill_token_automaton_step(automaton, node, text[position++]);
+		uint32_t token = automaton->longest[node];
+		if (position > begin && token != PMILL_NO_TOKEN &&
+			position - finder->tokens[token].len < end)
+			return false;
+	}
+	if (is_final || position < len)
+		return true;
+	uint32_t open = find_open(automaton, node);
+	return open == 0 || len - automaton->depths[open] >= end;
+}
+
+/* ---- Walking ---- */
 
 struct walk {
 	size_t end;   /* of the longest token that begins here; 0: none */
 	size_t index; /* of it */
+	size_t len;   /* bytes visited */
 	bool is_open; /* the text ended where a longer token could continue */
 };
 
 static struct walk walk_trie(
 	const struct pmill_special_finder *finder, const uint8_t *text, size_t len, size_t begin)
 {
-	struct walk walk = {0, 0, false};
-	uint32_t node = finder->roots[text[begin]];
+	const struct pmill_token_automaton *trie = finder->forward;
+	struct walk walk = {0, 0, 0, false};
+	uint32_t node = trie->roots[text[begin]];
 	size_t position = begin;
 	while (node != 0) {
 		position++;
-		if (finder->tokens[node] != NO_TOKEN) {
+		if (trie->tokens[node] != PMILL_NO_TOKEN) {
 			walk.end = position;
-			walk.index = finder->tokens[node];
+			walk.index = trie->tokens[node];
 		}
 		if (position == len) {
-			walk.is_open = finder->first_child[node] < finder->first_child[node + 1];
+			walk.is_open = !pmill_token_automaton_is_leaf(trie, node);
 			break;
 		}
-		node = find_child(finder, node, text[position]);
+		node = pmill_token_automaton_child(trie, node, text[position]);
 	}
+	walk.len = position - begin;
 	return walk;
 }
 
-/* The next byte that can begin a token, or `len`. */
-static size_t find_candidate(
+static bool passes_filter(const struct pmill_special_finder *finder, const uint8_t *text)
+{
+	uint32_t hash = hash_prefix(text, finder->filter_shift);
+	return (finder->filter[hash >> 3] >> (hash & 7) & 1) | finder->begins_short[text[0]];
+}
+
+/* The next byte that a token begins with, or `len`. */
+static size_t find_root(
 	const struct pmill_special_finder *finder, const uint8_t *text, size_t len, size_t begin)
 {
 	if (finder->only_root >= 0) {
@@ -280,48 +304,181 @@ static size_t find_candidate(
 										   : NULL;
 		return found != NULL ? (size_t)(found - text) : len;
 	}
-	while (begin < len && finder->roots[text[begin]] == 0)
+	while (begin < len && finder->forward->roots[text[begin]] == 0)
 		begin++;
 	return begin;
 }
 
-struct pmill_special_match pmill_special_finder_next(const struct pmill_special_finder *finder,
-	const uint8_t *text, size_t len, size_t begin, bool is_final)
+/* The next place where a token can begin, or `len`. */
+static size_t find_candidate(
+	const struct pmill_special_finder *finder, const uint8_t *text, size_t len, size_t begin)
 {
-	if (finder->count == 0)
-		return (struct pmill_special_match){len, len, 0};
-	for (;;) {
-		begin = find_candidate(finder, text, len, begin);
-		if (begin == len)
-			return (struct pmill_special_match){len, len, 0};
-		struct walk walk = walk_trie(finder, text, len, begin);
-		if (walk.is_open && !is_final)
-			return (struct pmill_special_match){begin, begin, 0};
-		if (walk.end != 0)
-			return (struct pmill_special_match){begin, walk.end, walk.index};
+	if (finder->filter == NULL)
+		return find_root(finder, text, len, begin);
+	if (finder->only_root >= 0) {
+		begin = find_root(finder, text, len, begin);
+		while (len - begin >= PREFIX_LEN && !passes_filter(finder, text + begin))
+			begin = find_root(finder, text, len, begin + 1);
+		return begin;
+	}
+	while (len - begin >= PREFIX_LEN && !passes_filter(finder, text + begin))
 		begin++;
-	}
+	return len - begin >= PREFIX_LEN ? begin : find_root(finder, text, len, begin);
 }
 
-/*
- * Whether a token, whole or cut by the end of the text, begins at `begin` and ends after `offset`.
- */
-static bool reaches_over(const struct pmill_special_finder *finder, const uint8_t *text, size_t len,
-	size_t begin, size_t offset, bool is_final)
+static void account(struct pmill_special_cursor *cursor, size_t visited, size_t passed)
 {
-	struct walk walk = walk_trie(finder, text, len, begin);
-	return walk.end > offset || (walk.is_open && !is_final);
+	cursor->visited += visited;
+	cursor->debt += visited;
+	cursor->debt = cursor->debt / VISITS_PER_BYTE > passed ? cursor->debt - passed * VISITS_PER_BYTE
+														   : 0;
 }
 
-bool pmill_special_finder_is_clear(const struct pmill_special_finder *finder, const uint8_t *text,
-	size_t len, size_t offset, bool is_final)
+/* Moves on by walking. Returns false at the end of the text, or if that costs too much. */
+static bool walk_on(struct pmill_special_cursor *cursor, struct pmill_special_match *match)
 {
-	if (finder->longest < 2)
-		return true;
-	size_t reach = finder->longest - 1;
-	for (size_t begin = offset > reach ? offset - reach : 0; begin < offset; begin++) {
-		if (reaches_over(finder, text, len, begin, offset, is_final))
+	const struct pmill_special_finder *finder = cursor->finder;
+	while (cursor->debt <= DEBT_LIMIT) {
+		size_t begin = find_candidate(finder, cursor->text, cursor->len, cursor->position);
+		size_t passed = begin - cursor->position;
+		cursor->position = begin;
+		if (begin == cursor->len)
 			return false;
+		struct walk walk = walk_trie(finder, cursor->text, cursor->len, begin);
+		bool is_open = walk.is_open && !cursor->is_final;
+		*match = (struct pmill_special_match){begin, is_open ? begin : walk.end, walk.index};
+		if (!is_open)
+			cursor->position = walk.end != 0 ? walk.end : begin + 1;
+		account(cursor, walk.len, passed + (cursor->position - begin));
+		if (is_open || walk.end != 0)
+			return true;
 	}
+	return false;
+}
+
+/* ---- Windows ---- */
+
+static bool reserve_window(struct pmill_special_cursor *cursor, size_t len)
+{
+	if (len <= cursor->window_capacity)
+		return true;
+	free(cursor->window);
+	cursor->window = allocate_items(len, sizeof *cursor->window);
+	cursor->window_capacity = cursor->window != NULL ? len : 0;
+	return cursor->window != NULL;
+}
+
+static pmill_status take_window(struct pmill_special_cursor *cursor, pmill_error *error)
+{
+	const struct pmill_special_finder *finder = cursor->finder;
+	const struct pmill_token_automaton *automaton = finder->backward;
+	size_t left = cursor->len - cursor->position;
+	size_t len = finder->longest > LEAST_WINDOW ? finder->longest : LEAST_WINDOW;
+	if (len > left)
+		len = left;
+	if (!reserve_window(cursor, len))
+		return pmill_fail_memory(error);
+	size_t ahead = left - len < finder->longest ? left : len + finder->longest;
+	const uint8_t *text = cursor->text + cursor->position;
+	uint32_t node = 0;
+	for (size_t i = ahead; i > len; i--)
+		node = pmill_token_automaton_step(automaton, node, text[i - 1]);
+	for (size_t i = len; i > 0; i--) {
+		node = pmill_token_automaton_step(automaton, node, text[i - 1]);
+		cursor->window[i - 1] = automaton->longest[node];
+	}
+	cursor->visited += ahead;
+	cursor->window_begin = cursor->position;
+	cursor->window_end = cursor->position + len;
+	cursor->debt = DEBT_LIMIT;
+	return PMILL_OK;
+}
+
+static bool is_in_window(const struct pmill_special_cursor *cursor)
+{
+	return cursor->position >= cursor->window_begin && cursor->position < cursor->window_end;
+}
+
+/* The first place from `position` on where the rest of the text begins a token, or `len`. */
+static size_t find_cut_token(struct pmill_special_cursor *cursor)
+{
+	const struct pmill_token_automaton *automaton = cursor->finder->forward;
+	size_t left = cursor->len - cursor->position, longest = cursor->finder->longest;
+	if (!cursor->has_end_node) {
+		size_t begin = left > longest ? cursor->len - longest : cursor->position;
+		uint32_t node = 0;
+		for (size_t i = begin; i < cursor->len; i++)
+			node = pmill_token_automaton_step(automaton, node, cursor->text[i]);
+		cursor->visited += cursor->len - begin;
+		cursor->end_node = find_open(automaton, node);
+		cursor->has_end_node = true;
+	}
+	while (automaton->depths[cursor->end_node] > left)
+		cursor->end_node = find_open(automaton, automaton->fails[cursor->end_node]);
+	return cursor->len - automaton->depths[cursor->end_node];
+}
+
+/* Moves on in the window. Returns false at its end. */
+static bool search_window(struct pmill_special_cursor *cursor, struct pmill_special_match *match)
+{
+	const struct pmill_special_finder *finder = cursor->finder;
+	size_t end = cursor->window_end, cut = cursor->len;
+	if (!cursor->is_final && cursor->len - end < finder->longest)
+		cut = find_cut_token(cursor);
+	size_t begin = cursor->position, limit = cut < end ? cut : end;
+	const uint32_t *longest = cursor->window + (begin - cursor->window_begin);
+	while (begin < limit && *longest == PMILL_NO_TOKEN) {
+		begin++;
+		longest++;
+	}
+	cursor->position = begin;
+	*match = (struct pmill_special_match){begin, begin, 0};
+	if (begin == limit)
+		return begin == cut && cut < cursor->len;
+	match->index = *longest;
+	match->end = begin + finder->tokens[*longest].len;
+	cursor->position = match->end;
 	return true;
+}
+
+/* ---- The cursor ---- */
+
+void pmill_special_cursor_start(
+	struct pmill_special_cursor *cursor, const uint8_t *text, size_t len, bool is_final)
+{
+	cursor->text = text;
+	cursor->len = len;
+	cursor->is_final = is_final;
+	cursor->position = 0;
+	cursor->window_begin = cursor->window_end = 0;
+	cursor->has_end_node = false;
+}
+
+pmill_status pmill_special_cursor_next(
+	struct pmill_special_cursor *cursor, struct pmill_special_match *match, pmill_error *error)
+{
+	bool is_empty = cursor->finder == NULL || cursor->finder->count == 0;
+	while (!is_empty && cursor->position < cursor->len) {
+		if (is_in_window(cursor)) {
+			if (search_window(cursor, match))
+				return PMILL_OK;
+		} else if (cursor->debt > DEBT_LIMIT) {
+			pmill_status status = take_window(cursor, error);
+			if (status != PMILL_OK)
+				return status;
+		} else if (walk_on(cursor, match)) {
+			return PMILL_OK;
+		}
+	}
+	cursor->position = cursor->len;
+	*match = (struct pmill_special_match){cursor->len, cursor->len, 0};
+	return PMILL_OK;
+}
+
+void pmill_special_cursor_release(struct pmill_special_cursor *cursor)
+{
+	free(cursor->window);
+	cursor->window = NULL;
+	cursor->window_capacity = 0;
+	cursor->window_begin = cursor->window_end = 0;
 }

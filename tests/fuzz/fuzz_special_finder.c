@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MOST_TOKENS = 16, LONGEST_TEXT = 200 };
+enum { MOST_TOKENS = 32, LONGEST_TEXT = 200, LARGE_DEBT = 1 << 20 };
 
 struct input {
 	pmill_bytes tokens[MOST_TOKENS];
@@ -64,17 +64,55 @@ static struct pmill_special_match search(
 	return (struct pmill_special_match){len, len, 0};
 }
 
-static bool lies_across(const struct input *input, size_t len, size_t offset, bool is_final)
+/* Whether a token shares a byte with [begin, end) or lies across it. */
+static bool touches(const struct input *input, size_t len, size_t begin, size_t end, bool is_final)
 {
-	for (size_t begin = 0; begin < offset; begin++) {
-		if (!is_final && is_cut_at(input, len, begin))
+	for (size_t place = 0; place < end; place++) {
+		if (!is_final && is_cut_at(input, len, place))
 			return true;
 		for (size_t i = 0; i < input->count; i++) {
-			if (begin + input->tokens[i].len > offset && is_at(input->tokens[i], input, len, begin))
+			if (place + input->tokens[i].len > begin && is_at(input->tokens[i], input, len, place))
 				return true;
 		}
 	}
 	return false;
+}
+
+/* Two searches at once, by walks and, since it has a large debt, in windows. */
+static void check_search(const struct pmill_special_finder *finder, const struct input *input,
+	const uint8_t *text, size_t len, size_t begin, bool is_final)
+{
+	for (size_t debt = 0; debt <= LARGE_DEBT; debt += LARGE_DEBT) {
+		struct pmill_special_cursor cursor = {.finder = finder, .debt = debt};
+		struct pmill_special_match expected, got;
+		size_t from = begin;
+		pmill_special_cursor_start(&cursor, text, len, is_final);
+		cursor.position = begin;
+		do {
+			expected = search(input, len, from, is_final);
+			require(pmill_special_cursor_next(&cursor, &got, NULL) == PMILL_OK, "out of memory");
+			require(got.begin == expected.begin && got.end == expected.end, "next");
+			require(got.begin == got.end || got.index == expected.index, "index");
+			from = got.end;
+		} while (got.begin < got.end);
+		pmill_special_cursor_release(&cursor);
+	}
+}
+
+/* The longest other token that each begins with. */
+static void check_shorter(const struct pmill_special_finder *finder, const struct input *input)
+{
+	for (size_t i = 0; i < input->count; i++) {
+		pmill_bytes token = input->tokens[i];
+		size_t best = SIZE_MAX;
+		for (size_t other = 0; other < input->count; other++) {
+			pmill_bytes shorter = input->tokens[other];
+			if (shorter.len < token.len && memcmp(shorter.data, token.data, shorter.len) == 0 &&
+				(best == SIZE_MAX || shorter.len > input->tokens[best].len))
+				best = other;
+		}
+		require(pmill_special_finder_shorter(finder, i) == best, "shorter");
+	}
 }
 
 static void check_length(
@@ -85,13 +123,11 @@ static void check_length(
 	require(copy != NULL, "out of memory");
 	memcpy(copy, input->text, len);
 	for (size_t begin = 0; begin <= len; begin++) {
-		struct pmill_special_match expected = search(input, len, begin, is_final);
-		struct pmill_special_match got = pmill_special_finder_next(
-			finder, copy, len, begin, is_final);
-		require(got.begin == expected.begin && got.end == expected.end, "next");
-		require(got.begin == got.end || got.index == expected.index, "index");
-		bool is_clear = pmill_special_finder_is_clear(finder, copy, len, begin, is_final);
-		require(is_clear == !lies_across(input, len, begin, is_final), "is_clear");
+		check_search(finder, input, copy, len, begin, is_final);
+		for (size_t end = begin; end <= len; end += 1 + (end - begin)) {
+			bool is_clear = pmill_special_finder_is_clear(finder, copy, len, begin, end, is_final);
+			require(is_clear == !touches(input, len, begin, end, is_final), "is_clear");
+		}
 	}
 	free(copy);
 }
@@ -140,6 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pmill_status status = pmill_special_finder_create(input.tokens, input.count, &finder, NULL);
 	require((status == PMILL_BAD_OPTION) == must_be_refused(&input), "tokens are refused wrongly");
 	if (status == PMILL_OK) {
+		check_shorter(finder, &input);
 		check_length(finder, &input, input.len, true);
 		check_length(finder, &input, input.len, false);
 		check_length(finder, &input, input.len / 2, false);
