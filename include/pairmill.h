@@ -134,7 +134,11 @@ PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all",
 PMILL_API const char *pmill_scanner_name(size_t index); /* built in; the processor may lack some */
 PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "pipelined", "batches" */
 
-/* The regular expression of a named pattern; NULL for "none" and for unknown names. */
+/*
+ * The regular expression of a named pattern; NULL for "none" and for unknown names. Wherever a
+ * pattern is named, case and surrounding blanks don't matter ("GPT2"); only "none" must be exact.
+ * What holds no operator of regular expressions but dots is a name: if unknown, it is refused.
+ */
 PMILL_API const char *pmill_pattern_expression(const char *name);
 
 /* ---- Options that many calls take ----------------------------------------------------------- */

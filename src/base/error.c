@@ -124,8 +124,11 @@ pmill_status pmill_fail_unknown(
 {
 	char known[300];
 	pmill_list_names(known, sizeof known, name_at);
-	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "unknown %s \"%.100s\" (known: %s)",
-		kind, name, known);
+	const char *nearest = pmill_nearest_name(name, name_at);
+	return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"unknown %s \"%.100s\" (known: %s)%s%s%s", kind, name, known,
+		nearest != NULL ? "; did you mean \"" : "", nearest != NULL ? nearest : "",
+		nearest != NULL ? "\"?" : "");
 }
 
 void pmill_error_locate(pmill_error *error, const char *name, uint64_t base)

@@ -3,6 +3,7 @@
 #ifndef PMILL_BASE_ERROR_H
 #define PMILL_BASE_ERROR_H
 
+#include "base/nearest.h"
 #include "pairmill.h"
 
 /*
@@ -28,13 +29,10 @@ pmill_status pmill_fail_limit(pmill_error *error, uint64_t needed, uint64_t limi
 pmill_status pmill_fail_input(pmill_error *error, const char *name, uint64_t offset,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* Gives name 0, 1, 2, … of a table, and NULL at its end. */
-typedef const char *pmill_name_at(size_t index);
-
 /* Writes "text, u16, u32" to `list`, cut to its capacity. */
 void pmill_list_names(char *list, size_t capacity, pmill_name_at *name_at);
 
-/* PMILL_BAD_OPTION: 'unknown KIND "NAME" (known: text, u16, u32)'. */
+/* PMILL_BAD_OPTION: 'unknown KIND "NAME" (known: text, u16, u32); did you mean "u16"?'. */
 pmill_status pmill_fail_unknown(
 	pmill_error *error, const char *kind, const char *name, pmill_name_at *name_at);
 

@@ -87,8 +87,10 @@ static pmill_status check_pattern(
 	const struct pmill_count_file_reader *reader, const uint8_t *stored, pmill_error *error)
 {
 	uint8_t digest[32];
+	const struct pmill_pattern *known;
 	pmill_count_file_pattern_digest(reader->identity.pattern, digest);
-	if (memcmp(digest, stored, sizeof digest) == 0)
+	if (memcmp(digest, stored, sizeof digest) == 0 &&
+		pmill_pattern_resolve(reader->identity.pattern, &known, NULL) == PMILL_OK)
 		return PMILL_OK;
 	return pmill_fail_input(error, reader->input.name, PMILL_COUNT_FILE_FIXED_LEN,
 		"this version of pairmill does not know the pattern %.200s, or defines it differently",

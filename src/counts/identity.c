@@ -93,7 +93,10 @@ pmill_status pmill_counts_identity_resolve(const pmill_text_options *options,
 	if (fallback != NULL)
 		made = *fallback;
 	if (options->pattern != NULL) {
-		const struct pmill_pattern *known = pmill_pattern_find(options->pattern);
+		const struct pmill_pattern *known;
+		const pmill_status status = pmill_pattern_resolve(options->pattern, &known, error);
+		if (status != PMILL_OK)
+			return status;
 		made.pattern = known != NULL ? known->name : options->pattern;
 	}
 	if (options->unicode_version != NULL)

@@ -72,7 +72,7 @@ static bool has_possessive_braces(const char *expression)
 	return strstr(expression, "{1,3}+") != NULL;
 }
 
-/* An expression spelled like the name of a pattern would be taken for that pattern. */
+/* An expression without operators would be taken for the name of a pattern. */
 static pmill_status wrap_name(
 	struct pmill_arena *arena, const char *expression, const char **pattern, pmill_error *error)
 {
@@ -103,7 +103,7 @@ pmill_status pmill_hf_expression_read(
 		}
 	}
 	const struct pmill_pattern *known = pmill_pattern_find(expression);
-	const bool is_name = known != NULL && strcmp(known->name, expression) == 0;
+	const bool is_name = pmill_pattern_is_name(expression);
 	if (known != NULL && !is_name && !has_possessive_braces(expression)) {
 		*pattern = known->name;
 		return PMILL_OK;

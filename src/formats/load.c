@@ -22,14 +22,6 @@ pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status
 	return pmill_fail(error, status, offset, "%.300s: %s", name, message);
 }
 
-bool pmill_pattern_is_same(const char *a, const char *b)
-{
-	if (strcmp(a, b) == 0)
-		return true;
-	const struct pmill_pattern *known = pmill_pattern_find(a), *other = pmill_pattern_find(b);
-	return known != NULL && other != NULL && known->id == other->id;
-}
-
 static pmill_status check_pattern(
 	const char *name, const char *pattern, const char *asked, pmill_error *error)
 {
@@ -44,12 +36,17 @@ static pmill_status check_pattern(
 pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name,
 	const char *pattern, const pmill_load_options *options, pmill_error *error)
 {
-	const pmill_status status = check_pattern(name, pattern, options->pattern, error);
+	const struct pmill_pattern *known;
+	pmill_status status = PMILL_OK;
+	if (options->pattern != NULL)
+		status = pmill_pattern_resolve(options->pattern, &known, error);
+	if (status == PMILL_OK)
+		status = check_pattern(name, pattern, options->pattern, error);
 	if (status != PMILL_OK)
 		return status;
 	/* Of two names for one pattern, the requested one is kept. */
 	const char *chosen = options->pattern != NULL ? options->pattern : pattern;
-	const struct pmill_pattern *known = chosen == NULL ? NULL : pmill_pattern_find(chosen);
+	known = chosen == NULL ? NULL : pmill_pattern_find(chosen);
 	const struct pmill_unicode *unicode = pmill_unicode_find(options->unicode_version);
 	if (unicode == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,

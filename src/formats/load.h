@@ -17,9 +17,6 @@ pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status
 pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name,
 	const char *pattern, const pmill_load_options *options, pmill_error *error);
 
-/* Whether two patterns cut alike: equal, or names and spellings of one known pattern. */
-bool pmill_pattern_is_same(const char *a, const char *b);
-
 /*
  * Adds special tokens that the file does not name. Those for which `find` (may be NULL) has an id
  * get it; the others fill the holes in the vocab in order, then follow it.

@@ -6,6 +6,7 @@
 #include "formats/json.h"
 #include "formats/load.h"
 #include "formats/training_json.h"
+#include "pretokenize/pattern.h"
 #include "unicode/class.h"
 #include "unicode/quote.h"
 
@@ -224,8 +225,9 @@ static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *r
 		return reader.status;
 	tokenizer->training = training;
 	tokenizer->unicode_version = unicode_version;
+	const struct pmill_pattern *known = pmill_pattern_find(pattern);
 	if (options->pattern == NULL)
-		tokenizer->pattern = pattern;
+		tokenizer->pattern = known != NULL ? known->name : pattern;
 	return PMILL_OK;
 }
 

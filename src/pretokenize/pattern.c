@@ -2,7 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "pretokenize/pattern.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/error.h"
 
 /*
  * Why the spellings are equal, on every text, in PCRE2 and in Rust's engines, and except for {1,3}+
@@ -88,18 +91,59 @@ static const struct pmill_pattern patterns[] = {
 
 enum { PATTERN_COUNT = sizeof patterns / sizeof patterns[0] };
 
-static int is_spelling_of(const struct pmill_pattern *pattern, const char *text)
+#define BLANKS " \t\r\n"
+#define NONE "none"
+
+/* What people type for a known pattern, where the nearest name would be another; by beginnings. */
+static const struct nickname {
+	const char *beginning, *name;
+} nicknames[] = {
+	{"gpt-4o", "o200k"},
+	{"gpt4o", "o200k"},
+	{"gpt-4.", "o200k"},
+	{"gpt-5", "o200k"},
+	{"gpt5", "o200k"},
+	{"gpt-4", "cl100k"},
+	{"gpt4", "cl100k"},
+	{"gpt-3.5", "cl100k"},
+};
+
+static char lower(char c)
 {
-	if (strcmp(pattern->name, text) == 0)
-		return 1;
-	if (pattern->expression != NULL && strcmp(pattern->expression, text) == 0)
-		return 1;
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool begins_with(const char *text, const char *beginning)
+{
+	while (*beginning != '\0' && lower(*text) == *beginning) {
+		text++;
+		beginning++;
+	}
+	return *beginning == '\0';
+}
+
+/* Without regard to case and surrounding blanks. `name` is in lower case. */
+static bool names_same(const char *text, const char *name)
+{
+	text += strspn(text, BLANKS);
+	if (!begins_with(text, name))
+		return false;
+	text += strlen(name);
+	return text[strspn(text, BLANKS)] == '\0';
+}
+
+static bool is_spelling_of(const struct pmill_pattern *pattern, const char *text)
+{
+	if (pattern->expression == NULL)
+		return strcmp(text, pattern->name) == 0;
+	if (names_same(text, pattern->name) || strcmp(pattern->expression, text) == 0)
+		return true;
 	const char *const *spelling = pattern->spellings;
 	for (; spelling != NULL && *spelling != NULL; spelling++) {
 		if (strcmp(*spelling, text) == 0)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 const struct pmill_pattern *pmill_pattern_find(const char *name_or_expression)
@@ -109,6 +153,49 @@ const struct pmill_pattern *pmill_pattern_find(const char *name_or_expression)
 			return &patterns[i];
 	}
 	return NULL;
+}
+
+bool pmill_pattern_is_name(const char *text)
+{
+	return strpbrk(text, "\\[](){}|*+?^$") == NULL;
+}
+
+static pmill_status fail_name(const char *name, pmill_error *error)
+{
+	if (name[strspn(name, BLANKS)] == '\0')
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"the pattern is empty; write " NONE " for no cutting, or leave --pattern out");
+	if (names_same(name, NONE) || names_same(name, "null"))
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"pattern \"%.100s\": write " NONE " for no cutting, or leave --pattern out", name);
+	for (size_t i = 0; i < sizeof nicknames / sizeof nicknames[0]; i++)
+		if (begins_with(name + strspn(name, BLANKS), nicknames[i].beginning))
+			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+				"unknown pattern \"%.100s\"; did you mean \"%s\"?", name, nicknames[i].name);
+	const pmill_status status = pmill_fail_unknown(error, "pattern", name, pmill_pattern_name);
+	if (error == NULL || strlen(name) > 40)
+		return status;
+	const size_t len = strlen(error->message);
+	snprintf(error->message + len, sizeof error->message - len,
+		" (as a regular expression, it is written (?:%s))", name);
+	return status;
+}
+
+pmill_status pmill_pattern_resolve(
+	const char *name_or_expression, const struct pmill_pattern **known, pmill_error *error)
+{
+	*known = pmill_pattern_find(name_or_expression);
+	if (*known == NULL && pmill_pattern_is_name(name_or_expression))
+		return fail_name(name_or_expression, error);
+	return PMILL_OK;
+}
+
+bool pmill_pattern_is_same(const char *a, const char *b)
+{
+	if (strcmp(a, b) == 0)
+		return true;
+	const struct pmill_pattern *known = pmill_pattern_find(a), *other = pmill_pattern_find(b);
+	return known != NULL && other != NULL && known->id == other->id;
 }
 
 const struct pmill_pattern *pmill_pattern_at(size_t index)
@@ -125,7 +212,7 @@ const char *pmill_pattern_name(size_t index)
 const char *pmill_pattern_expression(const char *name)
 {
 	for (size_t i = 0; i < PATTERN_COUNT; i++)
-		if (strcmp(patterns[i].name, name) == 0)
+		if (names_same(name, patterns[i].name))
 			return patterns[i].expression;
 	return NULL;
 }

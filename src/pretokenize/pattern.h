@@ -3,6 +3,8 @@
 #ifndef PMILL_PRETOKENIZE_PATTERN_H
 #define PMILL_PRETOKENIZE_PATTERN_H
 
+#include <stdbool.h>
+
 #include "pairmill.h"
 #include "pretokenize/pattern_list.h"
 
@@ -14,8 +16,25 @@ struct pmill_pattern {
 	enum pmill_pattern_id id;
 };
 
-/* Finds a pattern by its name, canonical expression or other spelling; NULL if unknown. */
+/*
+ * Finds a pattern by its name, canonical expression or other spelling; NULL if unknown. Names are
+ * compared without regard to case and surrounding blanks, except "none", which must be exact.
+ */
 const struct pmill_pattern *pmill_pattern_find(const char *name_or_expression);
+
+/*
+ * The same for what a caller wrote: stores NULL for an expression. PMILL_BAD_OPTION for a name that
+ * is not known.
+ */
+pmill_status pmill_pattern_resolve(
+	const char *name_or_expression, const struct pmill_pattern **known, pmill_error *error);
+
+/* Whether a text can only be a name: it holds no operator of regular expressions, or only dots. */
+bool pmill_pattern_is_name(const char *text);
+
+/* Whether two patterns cut alike: equal, or names and spellings of one known pattern. */
+bool pmill_pattern_is_same(const char *a, const char *b);
+
 const struct pmill_pattern *pmill_pattern_at(size_t index); /* NULL at the end */
 
 #endif

@@ -48,16 +48,6 @@ static pmill_status find_unicode(
 	return pmill_fail_unknown(error, "Unicode version", version, pmill_unicode_name);
 }
 
-/*
- * A lower-case word is more likely a misspelt name than an expression that matches only that word.
- * (?:word) is taken as the expression.
- */
-static bool looks_like_name(const char *pattern)
-{
-	size_t len = strspn(pattern, "abcdefghijklmnopqrstuvwxyz0123456789-_");
-	return len >= 2 && pattern[len] == '\0';
-}
-
 static bool is_scanner(const char *name)
 {
 	size_t i = 0;
@@ -94,8 +84,6 @@ static pmill_status pick_known(
 static pmill_status pick_expression(struct pmill_pretokenizer *pretokenizer, const char *expression,
 	const char *scanner_name, pmill_error *error)
 {
-	if (looks_like_name(expression))
-		return pmill_fail_unknown(error, "pattern", expression, pmill_pattern_name);
 	if (scanner_name != NULL && strcmp(scanner_name, REGEX_SCANNER) != 0)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"scanner \"%s\" runs known patterns only, and this pattern is an expression",
@@ -112,14 +100,17 @@ pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_
 	if (pattern == NULL)
 		pattern = DEFAULT_PATTERN;
 	const struct pmill_unicode *unicode;
+	const struct pmill_pattern *known;
 	pmill_status status = find_unicode(unicode_version, &unicode, error);
+	if (status == PMILL_OK)
+		status = pmill_pattern_resolve(pattern, &known, error);
 	if (status != PMILL_OK)
 		return status;
 	struct pmill_pretokenizer *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
 	made->unicode = unicode;
-	made->known = pmill_pattern_find(pattern);
+	made->known = known;
 	status = made->known != NULL ? pick_known(made, scanner, error)
 								 : pick_expression(made, pattern, scanner, error);
 	if (status != PMILL_OK) {

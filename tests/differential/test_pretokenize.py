@@ -408,9 +408,9 @@ def test_long_runs(tool, pattern, scanner):
 # ---- Custom expressions ----
 
 EXPRESSIONS = [
-    r"[a-z]+", r"\w+", r"x*", r"a*?", r"(?=[A-Z])", r"(?<=[a-z])(?=[A-Z])|\s+", r".", r"(?s).",
-    r"\d", r"(?:ab)+|b", r"(?<=a)b|\b", r"$", r"^|\s", r"", r"a\Kb", r"[^a]",
-    r"\uFFFD".replace(r"\uFFFD", "\ufffd"), r"(a|ab)(c|bcd)?", r"\X",
+    r"[a-z]+", r"\w+", r"x*", r"a*?", r"(?=[A-Z])", r"(?<=[a-z])(?=[A-Z])|\s+", r"(?:.)", r"(?s).",
+    r"\d", r"(?:ab)+|b", r"(?<=a)b|\b", r"$", r"^|\s", r"(?:)", r"a\Kb", r"[^a]",
+    r"[\uFFFD]".replace(r"\uFFFD", "\ufffd"), r"(a|ab)(c|bcd)?", r"\X",
 ]
 
 
@@ -432,6 +432,8 @@ def test_expressions(tool, rng, expression):
     ("[a", "pattern: at offset 2"),
     (r"\C", r"using \C is disabled"),
     ("gtp2", 'unknown pattern "gtp2" (known: gpt2, cl100k,'),
+    ("GPT-4", 'did you mean "cl100k"?'),
+    ("null", "write none for no cutting"),
 ])
 def test_bad_patterns(tool, expression, message):
     done = tool.call("--pattern", expression)

@@ -392,7 +392,7 @@ static void test_expressions(void **state)
 		"'(?:[sdmt]|ll|ve|re)| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 	assert_null(pmill_pattern_expression("no-such-name"));
 	assert_null(pmill_pattern_expression(""));
-	assert_null(pmill_pattern_expression("GPT2"));
+	assert_string_equal(pmill_pattern_expression(" GPT2"), pmill_pattern_expression("gpt2"));
 }
 
 /* ---- Saving in memory ---- */

@@ -380,6 +380,9 @@ static void test_expected(void **state)
 					   .special_token_count = 2,
 					   .doc_separator = sample_tokens[0]},
 		PMILL_OK, NULL);
+	load_expecting((pmill_text_options){.pattern = " O200K "}, PMILL_OK, NULL);
+	load_expecting(
+		(pmill_text_options){.pattern = "o200"}, PMILL_BAD_OPTION, "did you mean \"o200k\"?");
 	load_expecting((pmill_text_options){.pattern = "gpt2"}, PMILL_BAD_OPTION,
 		"/a.counts, gpt2 in the options");
 	load_expecting((pmill_text_options){.unicode_version = "16.0"}, PMILL_BAD_OPTION,

@@ -509,6 +509,14 @@ static void test_contradictory_options(void **state)
 	pmill_load_options options = {.size = sizeof options, .pattern = "gpt2"};
 	assert_int_equal(
 		pmill_tokenizer_load_memory(data, len, &options, &loaded, NULL), PMILL_BAD_OPTION);
+	options.pattern = "CL100";
+	assert_int_equal(
+		pmill_tokenizer_load_memory(data, len, &options, &loaded, NULL), PMILL_BAD_OPTION);
+	options.pattern = " CL100K";
+	assert_int_equal(pmill_tokenizer_load_memory(data, len, &options, &loaded, NULL), PMILL_OK);
+	assert_string_equal(pmill_tokenizer_pattern(loaded), "cl100k");
+	pmill_tokenizer_free(loaded);
+	loaded = NULL;
 	options.pattern = NULL;
 	options.unicode_version = "1.0";
 	assert_int_equal(

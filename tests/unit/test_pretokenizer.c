@@ -317,6 +317,24 @@ static void test_patterns(void **state)
 	assert_null(pmill_pattern_find(""));
 }
 
+static void test_spellings_of_names(void **state)
+{
+	(void)state;
+	static const char *const spellings[][2] = {{"GPT2", "gpt2"}, {" gpt2 ", "gpt2"},
+		{"gpt2\n", "gpt2"}, {"Qwen2", "qwen2"}, {"\tO200K", "o200k"}, {"CL100k-HF", "cl100k-hf"},
+		{"Llama3", "llama3"}, {"NanoChat", "nanochat"}, {"none", "none"}};
+	for (size_t i = 0; i < sizeof spellings / sizeof spellings[0]; i++) {
+		struct pmill_pretokenizer *pretokenizer = make(spellings[i][0], NULL);
+		assert_string_equal(pmill_pretokenizer_pattern(pretokenizer), spellings[i][1]);
+		assert_true(pmill_pattern_is_same(spellings[i][0], spellings[i][1]));
+		pmill_pretokenizer_free(pretokenizer);
+	}
+	assert_null(pmill_pattern_find("g pt2"));
+	assert_null(pmill_pattern_find("gpt2x"));
+	assert_null(pmill_pattern_find("gpt"));
+	assert_false(pmill_pattern_is_same("gpt2", "none"));
+}
+
 /* Names are those compiled in; some may be for other processors. */
 static void test_scanner_names(void **state)
 {
@@ -382,6 +400,27 @@ static void test_refused(void **state)
 	check_refused("gpt2", NULL, "abacus", PMILL_BAD_OPTION, "unknown scanner \"abacus\" (known: ");
 	check_refused(
 		"gpt-2", NULL, NULL, PMILL_BAD_OPTION, "unknown pattern \"gpt-2\" (known: gpt2, cl100k,");
+	static const char *const unknown[][2] = {{"qwen2.5", "qwen2"}, {"QWEN3", "qwen2"},
+		{"gpt-2", "gpt2"}, {"gtp2", "gpt2"}, {"GPT-4", "cl100k"}, {" gpt-4o", "o200k"},
+		{"cl100k_base", "cl100k"}, {"llama-3.1", "llama3"}, {"nanochat\xC3\xA9", "nanochat"}};
+	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+		char hint[40];
+		snprintf(hint, sizeof hint, "; did you mean \"%s\"?", unknown[i][1]);
+		check_refused(unknown[i][0], NULL, NULL, PMILL_BAD_OPTION, hint);
+	}
+	static const char *const others[] = {"x", ".", "a.b", "a-z", "#", "completely different"};
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+		char way_out[60];
+		snprintf(way_out, sizeof way_out, "none) (as a regular expression, it is written (?:%s))",
+			others[i]);
+		check_refused(others[i], NULL, NULL, PMILL_BAD_OPTION, way_out);
+	}
+	static const char *const no_names[] = {"None", "NONE", "none ", " none", "null", "Null"};
+	for (size_t i = 0; i < sizeof no_names / sizeof no_names[0]; i++)
+		check_refused(no_names[i], NULL, NULL, PMILL_BAD_OPTION,
+			"write none for no cutting, or leave --pattern out");
+	check_refused("", NULL, NULL, PMILL_BAD_OPTION, "the pattern is empty");
+	check_refused(" \n", NULL, NULL, PMILL_BAD_OPTION, "the pattern is empty");
 	check_refused("[a]", NULL, "scalar", PMILL_BAD_OPTION, "runs known patterns only");
 #if PMILL_HAVE_PCRE2
 	check_refused("a(b", NULL, NULL, PMILL_BAD_OPTION, "at offset 3: missing closing parenthesis");
@@ -404,10 +443,10 @@ static void test_expressions(void **state)
 		{"[a-z]+", "abc|12 |de|."},
 		{"x*", "a|b|xx|c"},
 		{"(?=[A-Z])", "ab|Cd|E|F"},
-		{"\xEF\xBF\xBD", "a|\xFF|\x80|b\xE2\x82\xAC"},
-		{"b", "\xE2\x82|b|\xE2\x82|b"},
-		{".", "a|\n|\xC3\xA9|\xC3"},
-		{"q", "nothing at all\xFF"},
+		{"[\xEF\xBF\xBD]", "a|\xFF|\x80|b\xE2\x82\xAC"},
+		{"(?:b)", "\xE2\x82|b|\xE2\x82|b"},
+		{"(?:.)", "a|\n|\xC3\xA9|\xC3"},
+		{"(?:q)", "nothing at all\xFF"},
 		{"a\\Kb", "xa|b|a|b"},
 	};
 	for (size_t i = 0; i < sizeof expression_rows / sizeof expression_rows[0]; i++) {
@@ -501,6 +540,7 @@ int main(void)
 		cmocka_unit_test(test_not_final),
 		cmocka_unit_test(test_sure_cuts),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_spellings_of_names),
 		cmocka_unit_test(test_scanner_names),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_refused),
