@@ -10,8 +10,8 @@
 #include "base/array.h"
 #include "base/error.h"
 #include "pretokenize/pattern.h"
-#include "pretokenize/regex.h"
 #include "pretokenize/scanner_table.h"
+#include "regex/regex.h"
 #include "unicode/utf8.h"
 
 #define DEFAULT_PATTERN "gpt2"

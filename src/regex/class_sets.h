@@ -1,7 +1,7 @@
 /* Replaces the classes in a known pattern's expression by sets of code points. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_PRETOKENIZE_CLASS_SETS_H
-#define PMILL_PRETOKENIZE_CLASS_SETS_H
+#ifndef PMILL_REGEX_CLASS_SETS_H
+#define PMILL_REGEX_CLASS_SETS_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* Replaces the classes in a known pattern's expression by sets of code points. */
 /* SPDX-License-Identifier: MIT */
-#include "pretokenize/class_sets.h"
+#include "regex/class_sets.h"
 
 #include <assert.h>
 #include <string.h>

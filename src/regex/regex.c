@@ -9,13 +9,13 @@
  * Measured on English text: 150 MB/s with JIT. The interpreter with PCRE2_MATCH_INVALID_UTF checks
  * the rest of the text at every match, so without JIT that safeguard is off.
  */
-#include "pretokenize/regex.h"
+#include "regex/regex.h"
 
 #include <stdlib.h>
 
 #include "base/array.h"
 #include "base/error.h"
-#include "pretokenize/class_sets.h"
+#include "regex/class_sets.h"
 #include "unicode/utf8.h"
 
 #if PMILL_HAVE_PCRE2

@@ -6,8 +6,8 @@
  * continues one character later, as Rust's and Oniguruma's iterators do. Without PCRE2 these
  * functions exist too; create returns PMILL_UNSUPPORTED.
  */
-#ifndef PMILL_PRETOKENIZE_REGEX_H
-#define PMILL_PRETOKENIZE_REGEX_H
+#ifndef PMILL_REGEX_REGEX_H
+#define PMILL_REGEX_REGEX_H
 
 #include <stdbool.h>
 #include <stddef.h>
