@@ -49,6 +49,7 @@ static void print_json(
 	pmill_cli_json_specials(
 		&json, "special_tokens", info->special_tokens, info->special_token_count);
 	pmill_cli_json_totals(&json, &info->totals);
+	pmill_cli_json_bad_files(&json, figures->bad_files, figures->bad_file_count);
 	pmill_cli_json_counting(&json, figures);
 	pmill_cli_json_time(cli, &json, stages, stage_count);
 	pmill_cli_json_text(&json, "output", cli->settings.output);
@@ -61,6 +62,8 @@ static void print_summary(
 	pmill_stage stages[PMILL_CLI_STAGES];
 	size_t stage_count = pmill_cli_summary_stages(cli, stages);
 	pmill_cli_summary_totals(&info->totals);
+	pmill_cli_summary_bad_lines(
+		cli, info->totals.bad_lines, figures->bad_files, figures->bad_file_count);
 	if (cli->settings.verbose)
 		fprintf(stderr, "Pattern %s, Unicode %s.\n", info->pattern, info->unicode_version);
 	pmill_cli_summary_counting(cli, figures);

@@ -31,6 +31,7 @@ static void release(struct encoding *encoding)
 {
 	pmill_tokenizer_free(encoding->tokenizer);
 	free(encoding->allowed);
+	pmill_memory_free(encoding->totals.bad_files);
 }
 
 static bool is_format(const struct pmill_cli *cli, const char *name)
@@ -236,6 +237,7 @@ static void print_json(struct pmill_cli *cli, const pmill_encode_totals *totals)
 	pmill_cli_json_number(&json, "tokens", totals->tokens);
 	pmill_cli_json_real(&json, "bytes_per_token", bytes_per_token(totals));
 	pmill_cli_json_number(&json, "bad_lines", totals->bad_lines);
+	pmill_cli_json_bad_files(&json, totals->bad_files, totals->bad_file_count);
 	pmill_cli_json_time(cli, &json, NULL, 0);
 	pmill_cli_json_text(&json, "output", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
@@ -256,9 +258,7 @@ static void print_summary(struct pmill_cli *cli, const pmill_encode_totals *tota
 		pmill_cli_plural(totals->documents, "document", "documents"),
 		pmill_cli_count_text(totals->tokens).text,
 		pmill_cli_plural(totals->tokens, "token", "tokens"), bytes_per_token(totals));
-	if (totals->bad_lines > 0)
-		fprintf(stderr, "Skipped %s bad %s.\n", pmill_cli_count_text(totals->bad_lines).text,
-			pmill_cli_plural(totals->bad_lines, "line", "lines"));
+	pmill_cli_summary_bad_lines(cli, totals->bad_lines, totals->bad_files, totals->bad_file_count);
 	pmill_cli_summary_time(cli, NULL, 0);
 	if (cli->settings.output != NULL)
 		fprintf(stderr, "Written to %s.\n", cli->settings.output);

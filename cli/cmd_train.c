@@ -376,6 +376,8 @@ static void print_summary(struct pmill_cli *cli, const struct training *training
 	print_why_stopped(training, &record);
 	print_long_token(tokenizer);
 	pmill_cli_summary_totals(&record.totals);
+	pmill_cli_summary_bad_lines(
+		cli, record.totals.bad_lines, counting.bad_files, counting.bad_file_count);
 	pmill_cli_summary_counting(cli, &counting);
 	if (cli->settings.verbose)
 		print_details(tokenizer, &record);
@@ -422,6 +424,7 @@ static void print_json(struct pmill_cli *cli, const struct training *training)
 	pmill_cli_json_number(&json, "max_token_length", record.max_token_length);
 	pmill_cli_json_number(&json, "threads", record.threads);
 	pmill_cli_json_totals(&json, &record.totals);
+	pmill_cli_json_bad_files(&json, counting.bad_files, counting.bad_file_count);
 	pmill_cli_json_counting(&json, &counting);
 	print_inputs(&json, &record);
 	pmill_cli_json_time(cli, &json, record.stages, record.stage_count);

@@ -176,10 +176,11 @@ static const struct pmill_cli_option options[] = {
 				   "the document in one field). Default: by suffix, otherwise text."},
 	{READS_TEXT, 0, "field", TEXT(field, "NAME"), .allows_empty = true,
 		.group = PMILL_CLI_GROUP_TEXT,
-		.summary = "The field of a JSON line that holds the text (default text)."},
+		.summary = "The field of a JSON line that holds the text (default text). A dot leads into "
+				   "an object: a.b is the field b of the object a, unless a field is spelled a.b."},
 	{READS_TEXT, 0, "skip-bad-lines", FLAG(skip_bad_lines), .group = PMILL_CLI_GROUP_TEXT,
-		.summary = "Skip JSON lines that are invalid or lack the field, and report their number, "
-				   "instead of failing."},
+		.summary = "Skip JSON lines that are invalid or lack the field, and report how many and "
+				   "the first (-v: of each file), instead of failing."},
 	{CUTS_TEXT, 0, "doc-separator", TEXT(doc_separator, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "End documents at this token, which becomes a special token if it is not one "
 				   "already."},

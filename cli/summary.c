@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "summary.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "sizes.h"
@@ -34,9 +35,39 @@ void pmill_cli_summary_totals(const pmill_totals *totals)
 		pmill_cli_count_text(totals->pretokens).text,
 		pmill_cli_plural(totals->pretokens, "pretoken", "pretokens"),
 		pmill_cli_count_text(totals->words).text, pmill_cli_plural(totals->words, "word", "words"));
-	if (totals->bad_lines > 0)
-		fprintf(stderr, "Skipped %s bad %s.\n", pmill_cli_count_text(totals->bad_lines).text,
-			pmill_cli_plural(totals->bad_lines, "line", "lines"));
+}
+
+static void print_first_bad_line(const pmill_bad_lines *lines)
+{
+	fprintf(stderr, "line %" PRIu64 ": byte %" PRIu64 ": %s.\n", lines->first_line,
+		lines->first_offset, lines->first_reason);
+}
+
+static void print_bad_files(const pmill_bad_lines *files, size_t file_count)
+{
+	for (size_t i = 0; i < file_count; i++) {
+		fprintf(stderr, "%s: skipped %s; the first: ", files[i].name,
+			pmill_cli_count_text(files[i].count).text);
+		print_first_bad_line(&files[i]);
+	}
+}
+
+void pmill_cli_summary_bad_lines(const struct pmill_cli *cli, uint64_t bad_lines,
+	const pmill_bad_lines *files, size_t file_count)
+{
+	if (bad_lines == 0)
+		return;
+	fprintf(stderr, "Skipped %s bad %s.", pmill_cli_count_text(bad_lines).text,
+		pmill_cli_plural(bad_lines, "line", "lines"));
+	if (file_count == 0 || (cli->settings.verbose && file_count > 1)) {
+		fputs("\n", stderr);
+		print_bad_files(files, file_count);
+		return;
+	}
+	if (file_count > 1)
+		fprintf(stderr, " They are in %s files.", pmill_cli_count_text(file_count).text);
+	fprintf(stderr, " %s %s: ", bad_lines == 1 ? "It was" : "The first was", files[0].name);
+	print_first_bad_line(&files[0]);
 }
 
 size_t pmill_cli_summary_stages(const struct pmill_cli *cli, pmill_stage stages[PMILL_CLI_STAGES])
@@ -76,6 +107,22 @@ void pmill_cli_json_totals(struct pmill_cli_json *json, const pmill_totals *tota
 	pmill_cli_json_number(json, "words", totals->words);
 	pmill_cli_json_number(json, "bad_lines", totals->bad_lines);
 	pmill_cli_json_end(json, '}');
+}
+
+void pmill_cli_json_bad_files(
+	struct pmill_cli_json *json, const pmill_bad_lines *files, size_t file_count)
+{
+	pmill_cli_json_begin(json, "bad_files", '[');
+	for (size_t i = 0; i < file_count; i++) {
+		pmill_cli_json_begin(json, NULL, '{');
+		pmill_cli_json_text(json, "name", files[i].name);
+		pmill_cli_json_number(json, "bad_lines", files[i].count);
+		pmill_cli_json_number(json, "first_line", files[i].first_line);
+		pmill_cli_json_number(json, "first_byte", files[i].first_offset);
+		pmill_cli_json_text(json, "first_reason", files[i].first_reason);
+		pmill_cli_json_end(json, '}');
+	}
+	pmill_cli_json_end(json, ']');
 }
 
 void pmill_cli_json_specials(

@@ -14,6 +14,12 @@ const char *pmill_cli_plural(uint64_t count, const char *one, const char *many);
 
 /* Prints "From 120.0 MB of text: 2 documents, ..." to stderr. */
 void pmill_cli_summary_totals(const pmill_totals *totals);
+/*
+ * Prints "Skipped 3 bad lines. The first was a.jsonl: line 7: byte 95: ..." to stderr, if there are
+ * any, or with -v the first of each file. `files` are those of which more is known.
+ */
+void pmill_cli_summary_bad_lines(const struct pmill_cli *cli, uint64_t bad_lines,
+	const pmill_bad_lines *files, size_t file_count);
 /* Prints "In 3.20 s (count 1.10 s, merge 1.90 s), at most 512.0 MB of memory." to stderr. */
 void pmill_cli_summary_time(
 	const struct pmill_cli *cli, const pmill_stage *stages, size_t stage_count);
@@ -23,6 +29,8 @@ size_t pmill_cli_summary_stages(const struct pmill_cli *cli, pmill_stage stages[
 /* Begins the document, with command and version. */
 void pmill_cli_json_document(const struct pmill_cli *cli, struct pmill_cli_json *json);
 void pmill_cli_json_totals(struct pmill_cli_json *json, const pmill_totals *totals);
+void pmill_cli_json_bad_files(
+	struct pmill_cli_json *json, const pmill_bad_lines *files, size_t file_count);
 void pmill_cli_json_specials(
 	struct pmill_cli_json *json, const char *key, const pmill_bytes *tokens, size_t count);
 /* stages, seconds, peak_memory. */

@@ -214,6 +214,15 @@ typedef struct pmill_totals {
 	uint64_t bad_lines; /* JSON lines skipped on request */
 } pmill_totals;
 
+/* A file with bad JSON lines that were skipped on request. */
+typedef struct pmill_bad_lines {
+	const char *name;
+	uint64_t count;
+	uint64_t first_line;      /* number of the first, from 1 */
+	uint64_t first_offset;    /* of the byte that is wrong in it, in the decompressed file */
+	const char *first_reason; /* what is wrong there, such as "the field \"text\" is missing" */
+} pmill_bad_lines;
+
 typedef struct pmill_counts_info {
 	size_t size;
 	pmill_totals totals; /* of a TSV only pretokens and words, the rest is 0 */
@@ -294,6 +303,8 @@ typedef struct pmill_counter_info {
 	uint64_t spilled_bytes;    /* their size */
 	const pmill_input *inputs; /* files added; valid until the next add_files */
 	size_t input_count;
+	const pmill_bad_lines *bad_files; /* those of them with skipped lines; valid as long */
+	size_t bad_file_count;
 } pmill_counter_info;
 
 /* Copies `text` and `run`. The counter and its training call the progress callback of `run`. */
@@ -588,7 +599,9 @@ typedef struct pmill_encode_totals {
 	uint64_t documents;
 	uint64_t bytes; /* of text */
 	uint64_t tokens;
-	uint64_t bad_lines; /* JSON lines skipped on request */
+	uint64_t bad_lines;         /* JSON lines skipped on request */
+	pmill_bad_lines *bad_files; /* with skipped lines; release with pmill_memory_free */
+	size_t bad_file_count;
 } pmill_encode_totals;
 
 /*

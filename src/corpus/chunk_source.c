@@ -236,6 +236,7 @@ static pmill_status hand_out(struct pmill_chunk_source *source, struct pmill_chu
 	chunk->is_segment_end = cut->is_segment_end;
 	chunk->is_file_end = source->is_read;
 	chunk->format = file->format;
+	chunk->file = source->file;
 	chunk->name = file_name(file);
 	chunk->offset = source->offset;
 	chunk->first_line = source->line;

@@ -21,6 +21,7 @@ void pmill_segment_walk_release(struct pmill_segment_walk *walk)
 {
 	pmill_buffer_release(&walk->text);
 	pmill_special_cursor_release(&walk->special_cursor);
+	pmill_bad_line_log_release(&walk->bad);
 }
 
 /* ---- Pieces ---- */
@@ -75,10 +76,24 @@ static bool is_blank(const uint8_t *line, size_t len)
 	return true;
 }
 
-static pmill_status fail_line(
-	const struct pmill_segment_walk *walk, const pmill_error *cause, pmill_error *error)
+/* A byte-order mark may begin a file, but not a later line. */
+static size_t mark_len(const struct pmill_segment_walk *walk, const uint8_t *line, size_t len)
 {
-	uint64_t offset = walk->chunk->offset + walk->next + cause->offset;
+	bool is_first = walk->chunk->offset == 0 && walk->next == 0;
+	return is_first && len >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+/* Skips the bad line, or fails with its place. */
+static pmill_status take_bad_line(
+	struct pmill_segment_walk *walk, size_t mark, const pmill_error *cause, pmill_error *error)
+{
+	uint64_t offset = walk->chunk->offset + walk->next + mark + cause->offset;
+	if (walk->skip_bad_lines) {
+		walk->bad_lines++;
+		return pmill_bad_line_log_add(&walk->bad, walk->chunk, walk->line, offset, cause->message)
+			? PMILL_OK
+			: pmill_fail_memory(error);
+	}
 	return pmill_fail(error, PMILL_BAD_INPUT, offset, "%.500s: line %llu: byte %llu: %.400s",
 		walk->chunk->name, (unsigned long long)walk->line, (unsigned long long)offset,
 		cause->message);
@@ -90,20 +105,20 @@ static pmill_status take_json_line(struct pmill_segment_walk *walk, pmill_error 
 	const uint8_t *line = walk->chunk->data + walk->next;
 	size_t whole = line_len(walk);
 	size_t len = line[whole - 1] == '\n' ? whole - 1 : whole;
-	if (!is_blank(line, len)) {
+	size_t mark = mark_len(walk, line, len);
+	if (!is_blank(line + mark, len - mark)) {
 		const char *field = walk->field != NULL ? walk->field : "text";
 		pmill_error cause;
 		walk->text.len = 0;
 		pmill_status status = pmill_json_line_field(
-			line, len, field, strlen(field), &walk->text, &cause);
-		if (status == PMILL_BAD_INPUT && !walk->skip_bad_lines)
-			return fail_line(walk, &cause, error);
-		if (status == PMILL_BAD_INPUT)
-			walk->bad_lines++;
-		else if (status != PMILL_OK)
-			return pmill_fail_memory(error);
-		else
+			line + mark, len - mark, field, strlen(field), &walk->text, &cause);
+		if (status == PMILL_OK)
 			start_piece(walk, walk->text.len > 0 ? walk->text.data : line, walk->text.len);
+		else
+			status = status == PMILL_BAD_INPUT ? take_bad_line(walk, mark, &cause, error)
+											   : pmill_fail_memory(error);
+		if (status != PMILL_OK)
+			return status;
 	}
 	walk->next += whole;
 	walk->line++;

@@ -3,6 +3,7 @@
 #ifndef PMILL_CORPUS_DOCUMENTS_H
 #define PMILL_CORPUS_DOCUMENTS_H
 
+#include "corpus/bad_lines.h"
 #include "corpus/chunk.h"
 #include "pretokenize/special_finder.h"
 
@@ -26,7 +27,8 @@ struct pmill_segment_walk {
 	size_t separator_index;                      /* SIZE_MAX: none */
 	const char *field;                           /* of JSON lines; NULL: "text" */
 	bool skip_bad_lines;
-	uint64_t bad_lines;       /* skipped so far */
+	uint64_t bad_lines;            /* skipped so far */
+	struct pmill_bad_line_log bad; /* those of the inputs being read; the caller may take it */
 	uint64_t text_bytes;      /* walked so far: text with its special tokens, after unescaping */
 	uint64_t documents;       /* ended so far */
 	struct pmill_buffer text; /* of the current JSON line */

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One pass checks the line and notes where the field's string is; only that string is then
- * unescaped. Most bytes of a line are in strings, which are skipped eight bytes at a time. Open
- * objects and arrays are a stack of bits.
+ * unescaped. A field within objects takes one more pass over each of them. Most bytes of a line are
+ * in strings, which are skipped eight bytes at a time. Open objects and arrays are a stack of bits.
  */
 #include "corpus/json_line.h"
 
@@ -25,6 +25,12 @@ struct json_reader {
 struct json_string {
 	size_t begin, end;
 	bool is_escaped; /* contains a backslash */
+};
+
+/* What is left of the asked field: names with dots between them. */
+struct json_path {
+	const char *names;
+	size_t len;
 };
 
 static pmill_status fail_at(struct json_reader *json, size_t offset, const char *what)
@@ -177,13 +183,21 @@ static size_t decode_escape(const uint8_t **at, const uint8_t *end, uint8_t byte
 	return 1;
 }
 
-static bool is_name(
-	const struct json_reader *json, const struct json_string *string, const char *name, size_t len)
+/*
+ * Whether the path begins with the name, and ends or has a dot after it. Sets *covered to the
+ * length of the name.
+ */
+static bool begins_path(const struct json_reader *json, const struct json_string *string,
+	const struct json_path *path, size_t *covered)
 {
 	const uint8_t *at = json->text + string->begin, *end = json->text + string->end;
-	if (!string->is_escaped)
-		return (size_t)(end - at) == len && memcmp(at, name, len) == 0;
 	size_t matched = 0;
+	if (!string->is_escaped) {
+		matched = (size_t)(end - at);
+		if (matched > path->len || memcmp(at, path->names, matched) != 0)
+			return false;
+		at = end;
+	}
 	while (at < end) {
 		uint8_t bytes[4] = {*at};
 		size_t count = 1;
@@ -191,11 +205,12 @@ static bool is_name(
 			count = decode_escape(&at, end, bytes);
 		else
 			at++;
-		if (count > len - matched || memcmp(bytes, name + matched, count) != 0)
+		if (count > path->len - matched || memcmp(bytes, path->names + matched, count) != 0)
 			return false;
 		matched += count;
 	}
-	return matched == len;
+	*covered = matched;
+	return matched == path->len || path->names[matched] == '.';
 }
 
 static pmill_status append_unescaped(
@@ -250,25 +265,32 @@ static pmill_status skip_number(struct json_reader *json)
 	return status;
 }
 
+/* NaN and the infinities aren't JSON, but Python's json.dumps and others write them. */
+static const char *const literals[] = {"true", "false", "null", "NaN", "Infinity", "-Infinity"};
+enum { LITERALS = sizeof literals / sizeof *literals, FIRST_NOT_JSON = 3 };
+
+static bool is_literal(const struct json_reader *json, size_t at, const char *literal)
+{
+	size_t len = strlen(literal);
+	return json->len - at >= len && memcmp(json->text + at, literal, len) == 0;
+}
+
 static pmill_status skip_scalar(struct json_reader *json)
 {
-	static const char *const literals[] = {"true", "false", "null"};
 	int byte = peek(json);
 	if (byte == '"') {
 		struct json_string ignored;
 		json->at++;
 		return skip_string(json, &ignored);
 	}
-	if (byte == '-' || is_digit(byte))
+	if (is_digit(byte))
 		return skip_number(json);
-	for (int i = 0; i < 3; i++) {
-		size_t len = strlen(literals[i]);
-		if (json->len - json->at >= len && memcmp(json->text + json->at, literals[i], len) == 0) {
-			json->at += len;
+	for (int i = 0; i < LITERALS; i++)
+		if (is_literal(json, json->at, literals[i])) {
+			json->at += strlen(literals[i]);
 			return PMILL_OK;
 		}
-	}
-	return fail_at(json, json->at, "a value");
+	return byte == '-' ? skip_number(json) : fail_at(json, json->at, "a value");
 }
 
 /* ---- Objects and arrays ---- */
@@ -366,70 +388,112 @@ static pmill_status skip_value(struct json_reader *json)
 
 /* ---- The line ---- */
 
-struct found_field {
+/* The member that leads to the asked field, or is it. */
+struct found_member {
 	bool is_there;
 	bool is_string;
-	size_t value; /* where it begins */
+	size_t covered; /* bytes of the path */
+	size_t value;   /* where it begins */
 	struct json_string string;
 };
 
-/* One member of the outermost object. */
+/* The longest name that the path begins with wins; of equal ones, the last. */
 static pmill_status read_member(
-	struct json_reader *json, const char *field, size_t field_len, struct found_field *found)
+	struct json_reader *json, const struct json_path *path, struct found_member *found)
 {
 	struct json_string name;
+	size_t covered = 0;
 	pmill_status status = read_name(json, &name);
 	if (status != PMILL_OK)
 		return status;
 	int byte = peek_after_space(json);
-	if (!is_name(json, &name, field, field_len))
+	if (!begins_path(json, &name, path, &covered) || (found->is_there && covered < found->covered))
 		return skip_value(json);
-	*found = (struct found_field){.is_there = true, .is_string = byte == '"', .value = json->at};
+	*found = (struct found_member){
+		.is_there = true, .is_string = byte == '"', .covered = covered, .value = json->at};
 	if (byte != '"')
 		return skip_value(json);
 	json->at++;
 	return skip_string(json, &found->string);
 }
 
+/* The reader is at the object's brace. */
 static pmill_status read_object(
-	struct json_reader *json, const char *field, size_t field_len, struct found_field *found)
+	struct json_reader *json, const struct json_path *path, struct found_member *found)
+{
+	size_t outer_depth = json->depth;
+	pmill_status status = open_level(json, true);
+	bool more = status == PMILL_OK && peek_after_space(json) != '}';
+	if (status == PMILL_OK && !more)
+		return end_value(json, outer_depth, &more);
+	while (status == PMILL_OK && more) {
+		status = read_member(json, path, found);
+		if (status == PMILL_OK)
+			status = end_value(json, outer_depth, &more);
+	}
+	return status;
+}
+
+static pmill_status read_line(
+	struct json_reader *json, const struct json_path *path, struct found_member *found)
 {
 	if (peek_after_space(json) != '{')
 		return fail_at(json, json->at, "a JSON object");
-	pmill_status status = open_level(json, true);
-	bool more = peek_after_space(json) != '}';
-	if (!more)
-		json->at++;
-	while (status == PMILL_OK && more) {
-		status = read_member(json, field, field_len, found);
-		if (status == PMILL_OK)
-			status = end_value(json, 0, &more);
-	}
+	pmill_status status = read_object(json, path, found);
 	if (status == PMILL_OK && peek_after_space(json) >= 0)
 		return fail_at(json, json->at, "the end of the line");
 	return status;
 }
 
-static pmill_status fail_field(
-	struct json_reader *json, size_t offset, const char *field, size_t field_len, const char *what)
+static pmill_status fail_field(const struct json_reader *json, size_t offset, const char *field,
+	size_t field_len, const char *what, const char *more)
 {
 	enum { LONGEST_SHOWN = 200 };
 	int shown = field_len < LONGEST_SHOWN ? (int)field_len : LONGEST_SHOWN;
-	return pmill_fail(
-		json->error, PMILL_BAD_INPUT, offset, "the field \"%.*s\" %s", shown, field, what);
+	return pmill_fail(json->error, PMILL_BAD_INPUT, offset, "the field \"%.*s\" is %s%s", shown,
+		field, what, more);
+}
+
+static pmill_status fail_no_string(
+	const struct json_reader *json, size_t value, const char *field, size_t field_len)
+{
+	for (int i = FIRST_NOT_JSON; i < LITERALS; i++)
+		if (is_literal(json, value, literals[i]))
+			return fail_field(json, value, field, field_len, literals[i], ", not a string");
+	return fail_field(json, value, field, field_len, "not a string", "");
+}
+
+/* The path's first names led to an object: follows the rest. The line has been checked. */
+static pmill_status follow(
+	struct json_reader *json, struct json_path *path, struct found_member *found)
+{
+	size_t object = found->value;
+	path->names += found->covered + 1;
+	path->len -= found->covered + 1;
+	json->at = object;
+	json->depth = 0;
+	*found = (struct found_member){.value = object};
+	return read_object(json, path, found);
 }
 
 pmill_status pmill_json_line_field(const uint8_t *line, size_t len, const char *field,
 	size_t field_len, struct pmill_buffer *text, pmill_error *error)
 {
 	struct json_reader json = {.text = line, .len = len, .error = error};
-	struct found_field found = {0};
-	pmill_status status = read_object(&json, field, field_len, &found);
+	struct json_path path = {field, field_len};
+	struct found_member found = {0};
+	pmill_status status = read_line(&json, &path, &found);
+	while (status == PMILL_OK && found.is_there && found.covered < path.len) {
+		if (line[found.value] != '{')
+			return fail_field(&json, found.value, field, field_len, "missing",
+				": what should hold it is not an object");
+		status = follow(&json, &path, &found);
+	}
 	if (status != PMILL_OK)
 		return status;
 	if (!found.is_there)
-		return fail_field(&json, 0, field, field_len, "is missing");
+		return fail_field(&json, found.value, field, field_len, "missing", "");
 	if (!found.is_string)
-		return fail_field(&json, found.value, field, field_len, "is not a string");
+		return fail_no_string(&json, found.value, field, field_len);
 	return append_unescaped(&json, &found.string, text);
 }

@@ -10,11 +10,14 @@
 #define PMILL_JSON_DEPTH 2048
 
 /*
- * Appends the string in the top-level member `field` to `text`. The whole line must be one JSON
- * object by RFC 8259, and is checked to its end; if two members have the same name the last counts,
- * as in most parsers. Escapes are decoded, in names too; a lone surrogate escape becomes U+FFFD;
- * raw invalid UTF-8 is kept as it is. On failure nothing is appended, error->offset is the byte
- * within the line, and error->message has no file name.
+ * Appends the string in the member `field` to `text`. A dot leads into an object: "a.b" is the
+ * member b of the object a, unless there is a member spelled "a.b". In general the longest name
+ * wins in each object, whatever its value. The whole line must be one JSON object by RFC 8259, and
+ * is checked to its end, except that NaN, Infinity and -Infinity are values (though no strings). If
+ * two members have the same name the last counts, as in most parsers. Escapes are decoded, in names
+ * too; a lone surrogate escape becomes U+FFFD; raw invalid UTF-8 is kept as it is. On failure
+ * nothing is appended, error->offset is the byte within the line, and error->message has no file
+ * name. Time: one pass, and one more over the object for each dot that leads into one.
  */
 pmill_status pmill_json_line_field(const uint8_t *line, size_t len, const char *field,
 	size_t field_len, struct pmill_buffer *text, pmill_error *error);

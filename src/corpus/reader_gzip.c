@@ -45,6 +45,23 @@ static void release_gzip(void *opened)
 	free(decoder);
 }
 
+/*
+ * Zero bytes may fill up the last block of a tape or disk: after the last member they are ignored,
+ * as gzip(1) does. Leaves the input at the first other byte, or empty at the end of the file.
+ */
+static pmill_status skip_zeros(struct pmill_stored_file *file, pmill_error *error)
+{
+	for (;;) {
+		while (file->begin < file->end && file->input[file->begin] == 0)
+			file->begin++;
+		if (file->begin < file->end || file->is_at_end)
+			return PMILL_OK;
+		pmill_status status = pmill_stored_file_fill(file, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+}
+
 static pmill_status begin_member(
 	const struct pmill_stored_file *file, struct decoder *decoder, pmill_error *error)
 {
@@ -55,6 +72,16 @@ static pmill_status begin_member(
 		return pmill_fail_memory(error);
 	decoder->is_in_member = true;
 	return PMILL_OK;
+}
+
+static pmill_status skip_padding(struct pmill_stored_file *file, pmill_error *error)
+{
+	bool has_zeros = file->begin < file->end && file->input[file->begin] == 0;
+	pmill_status status = has_zeros ? skip_zeros(file, error) : PMILL_OK;
+	if (status == PMILL_OK && has_zeros && file->begin < file->end)
+		return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
+			"trailing data after the gzip stream and its zero padding");
+	return status;
 }
 
 /* Calls zlib once on the input; `*made` bytes came out. */
@@ -89,6 +116,8 @@ static pmill_status read_gzip(struct pmill_stored_file *file, void *started, uin
 	while (status == PMILL_OK && *len == 0) {
 		if (file->begin == file->end)
 			status = pmill_stored_file_fill(file, error);
+		if (status == PMILL_OK && !decoder->is_in_member)
+			status = skip_padding(file, error);
 		bool is_empty = file->begin == file->end;
 		if (status == PMILL_OK && is_empty && !decoder->is_in_member)
 			return PMILL_OK;

@@ -144,6 +144,7 @@ static void start_over_if_cleared(struct pmill_counter *counter)
 		return;
 	counter->is_cleared = false;
 	counter->input_count = 0;
+	counter->bad_files.count = 0;
 	counter->count_ns = 0;
 	counter->table_memory = 0;
 	if (counter->spill.runs != NULL)
@@ -161,6 +162,7 @@ void pmill_counter_free(pmill_counter *counter)
 	pmill_runs_free(counter->spill.runs);
 	free(counter->workers);
 	free(counter->inputs);
+	free(counter->bad_files.items);
 	pmill_special_finder_free(counter->specials);
 	pmill_pretokenizer_free(counter->pretokenizer);
 	pmill_arena_release(&counter->strings);
@@ -219,7 +221,9 @@ pmill_status pmill_counter_get_info(const pmill_counter *counter, pmill_counter_
 		.memory_limit = counter->plan.limit,
 		.table_memory = pmill_counter_table_memory(counter),
 		.inputs = counter->inputs,
-		.input_count = counter->input_count};
+		.input_count = counter->input_count,
+		.bad_files = counter->bad_files.items,
+		.bad_file_count = counter->bad_files.count};
 	if (counter->spill.runs != NULL)
 		pmill_runs_written(counter->spill.runs, &full.spilled_runs, &full.spilled_bytes);
 	full.spilled_runs -= counter->earlier_runs;
@@ -343,17 +347,22 @@ static pmill_status count_source(struct pmill_counter *counter, struct pmill_chu
 		status = take_worker(counter, &workers[count], error);
 		if (status != PMILL_OK)
 			break;
-		pmill_worker_set_input(workers[count], input);
+		pmill_worker_start_inputs(workers[count], input);
 		chunk_workers[count] = &workers[count]->chunks;
 		count++;
 	}
 	if (status == PMILL_OK)
 		status = pmill_chunk_workers_run(chunk_workers, count, source, &counter->progress, error);
+	if (status == PMILL_OK)
+		status = keep_inputs(counter, source, error);
+	if (status == PMILL_OK)
+		status = pmill_workers_keep_bad_lines(
+			workers, count, &counter->bad_files, &counter->strings, error);
 	for (unsigned i = 0; i < count; i++)
 		give_back_worker(counter, workers[i]);
 	free(workers);
 	free(chunk_workers);
-	return status == PMILL_OK ? keep_inputs(counter, source, error) : status;
+	return status;
 }
 
 /* Turns the list of words added as counts into a run. */

@@ -40,6 +40,7 @@ struct pmill_counter {
 	pmill_totals totals;          /* of counts added */
 	pmill_input *inputs;
 	size_t input_count, input_capacity;
+	struct pmill_bad_line_list bad_files; /* among the inputs */
 };
 
 /* Forgets what was counted and releases its memory. */

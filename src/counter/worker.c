@@ -40,8 +40,9 @@ void pmill_worker_free(struct pmill_worker *worker)
 	free(worker);
 }
 
-void pmill_worker_set_input(struct pmill_worker *worker, const pmill_input_options *input)
+void pmill_worker_start_inputs(struct pmill_worker *worker, const pmill_input_options *input)
 {
+	pmill_bad_line_log_release(&worker->walk.bad); /* of inputs that failed */
 	worker->walk.field = input->field;
 	worker->walk.skip_bad_lines = input->skip_bad_lines;
 }
@@ -177,6 +178,19 @@ pmill_status pmill_worker_count(void *context, const struct pmill_chunk *chunk, 
 			status = pmill_segment_walk_next(&worker->walk, &segment, &has_segment, error);
 	}
 	return status;
+}
+
+pmill_status pmill_workers_keep_bad_lines(struct pmill_worker *const *workers, unsigned count,
+	struct pmill_bad_line_list *list, struct pmill_arena *strings, pmill_error *error)
+{
+	struct pmill_bad_line_log all = {0};
+	bool done = true;
+	for (unsigned i = 0; i < count && done; i++)
+		done = pmill_bad_line_log_move(&all, &workers[i]->walk.bad);
+	pmill_bad_line_log_settle(&all);
+	done = done && pmill_bad_line_list_append(list, &all, strings);
+	pmill_bad_line_log_release(&all);
+	return done ? PMILL_OK : pmill_fail_memory(error);
 }
 
 pmill_totals pmill_worker_totals(const struct pmill_worker *worker)

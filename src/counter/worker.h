@@ -45,7 +45,8 @@ pmill_status pmill_worker_create(
 	const struct pmill_worker_settings *settings, struct pmill_worker **worker, pmill_error *error);
 void pmill_worker_free(struct pmill_worker *worker);
 
-void pmill_worker_set_input(struct pmill_worker *worker, const pmill_input_options *input);
+/* Before the first chunk of each set of inputs. */
+void pmill_worker_start_inputs(struct pmill_worker *worker, const pmill_input_options *input);
 
 /* Counts the words of a chunk. A pmill_chunk_work; `context` is the worker. */
 pmill_status pmill_worker_count(void *context, const struct pmill_chunk *chunk, pmill_error *error);
@@ -57,6 +58,10 @@ pmill_status pmill_worker_spill_last(struct pmill_worker *worker, pmill_error *e
 
 /* The most bytes that the table has taken. */
 size_t pmill_worker_table_peak(const struct pmill_worker *worker);
+
+/* Moves the bad lines that the workers skipped in these inputs to the list. */
+pmill_status pmill_workers_keep_bad_lines(struct pmill_worker *const *workers, unsigned count,
+	struct pmill_bad_line_list *list, struct pmill_arena *strings, pmill_error *error);
 
 /* Documents, bytes, pretokens and bad lines so far. */
 pmill_totals pmill_worker_totals(const struct pmill_worker *worker);

@@ -262,20 +262,37 @@ static void release(struct run *run)
 	free(run);
 }
 
+/* Only for callers whose struct has the field: others could not release it. */
+static pmill_status pack_bad_files(
+	struct run *run, size_t known_size, pmill_encode_totals *sum, pmill_error *error)
+{
+	struct pmill_bad_line_log *log = &run->walk.bad;
+	if (log->count == 0 || known_size < sizeof *sum)
+		return PMILL_OK;
+	pmill_bad_line_log_settle(log);
+	sum->bad_file_count = log->count;
+	sum->bad_files = pmill_bad_line_log_pack(log);
+	return sum->bad_files != NULL ? PMILL_OK : pmill_fail_memory(error);
+}
+
 static pmill_status encode_all(struct run *run, const char *const *paths, size_t path_count,
 	pmill_encode_totals *totals, pmill_error *error)
 {
+	pmill_encode_totals sum = {0};
 	pmill_status status = prepare(run, paths, path_count, error);
 	if (status == PMILL_OK)
 		status = encode_watched(run, error);
+	if (status == PMILL_OK && totals != NULL)
+		status = pack_bad_files(run, totals->size, &sum, error);
 	if (status == PMILL_OK)
 		status = pmill_output_commit(&run->output, error);
-	const pmill_encode_totals sum = {.documents = run->walk.documents,
-		.bytes = run->walk.text_bytes,
-		.tokens = run->tokens,
-		.bad_lines = run->walk.bad_lines};
+	sum.documents = run->walk.documents;
+	sum.bytes = run->walk.text_bytes;
+	sum.tokens = run->tokens;
+	sum.bad_lines = run->walk.bad_lines;
 	if (status == PMILL_OK && totals != NULL)
-		status = pmill_sized_struct_write(totals, &sum, sizeof sum, "pmill_encode_totals", error);
+		return pmill_sized_struct_write(totals, &sum, sizeof sum, "pmill_encode_totals", error);
+	pmill_memory_free(sum.bad_files);
 	return status;
 }
 

@@ -121,10 +121,55 @@ def test_bad_json_lines(run, tmp_path):
     done = run("train", "-s", 300, "--input-format", "jsonl", input=lines, check=False)
     assert done.returncode == 1 and b"line 2" in done.stderr
     done = run("train", "-s", 300, "--input-format", "jsonl", "--skip-bad-lines", input=lines)
-    assert b"Skipped 1 bad line." in done.stderr
+    assert (b'Skipped 1 bad line. It was stdin: line 2: byte 18: the field "text" is missing.\n'
+            in done.stderr)
     done = run("train", "-s", 300, "--input-format", "jsonl", "--field", "body", "--json",
                input=b'{"body": "abc"}\n')
     assert json.loads(done.stdout)["totals"]["bytes"] == 3
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_first_bad_line_of_each_file(run, model, tmp_path, threads):
+    good, bad = '{"text": "ab"}\n', '{"text": NaN}\n'
+    files = [tmp_path / name for name in ("c.jsonl", "a.jsonl", "b.jsonl")]
+    files[0].write_text(good * 500 + bad + (good + "{}\n") * 700)
+    files[1].write_text(good * 1000)
+    files[2].write_text("[]\n" + good)
+    first = [
+        (str(files[0]), 701, 501, 500 * len(good) + 9, 'the field "text" is NaN, not a string'),
+        (str(files[2]), 1, 1, 0, "a JSON object expected"),
+    ]
+    commands = [
+        ["train", "-s", 300, "-j", threads, "--chunk-size", 1000],
+        ["count", "-o", tmp_path / "x.tsv", "-f", "-j", threads],
+        ["encode", "-m", model, "-o", tmp_path / "x.u16", "-f"],
+    ]
+    for command in commands:
+        done = run(*command, "--json", "--skip-bad-lines", *files)
+        figures = json.loads(done.stdout)
+        assert figures.get("totals", figures)["bad_lines"] == 702
+        assert [tuple(file.values()) for file in figures["bad_files"]] == first
+        name, _, line, byte, reason = first[0]
+        place = f"line {line}: byte {byte}: {reason}.\n"
+        assert (f"Skipped 702 bad lines. They are in 2 files. The first was {name}: {place}"
+                in done.stderr.decode())
+        shown = run(*command, "-v", "--skip-bad-lines", *files).stderr.decode()
+        assert "Skipped 702 bad lines.\n" in shown
+        assert f"{name}: skipped 701; the first: {place}" in shown
+        assert (f"{files[2]}: skipped 1; the first: line 1: byte 0: a JSON object expected.\n"
+                in shown)
+        assert json.loads(run(*command, "--json", files[1]).stdout)["bad_files"] == []
+
+
+def test_fields_within_objects(run, tmp_path):
+    lines = b'\xef\xbb\xbf{"a": {"b": "right"}, "b": "no", "n": -Infinity}\n{"a.b": "too", "a": 1}\n'
+    out = tmp_path / "x.tsv"
+    run("count", "-o", out, "--input-format", "jsonl", "--field", "a.b", input=lines)
+    assert out.read_bytes().splitlines()[1:] == [b"right\t1", b"too\t1"]
+    done = run("count", "-o", out, "-f", "--input-format", "jsonl", "--field", "n", input=lines,
+               check=False)
+    assert done.returncode == 1
+    assert b'line 1: byte 41: the field "n" is -Infinity, not a string' in done.stderr
 
 
 # ---- Encoding and decoding ----

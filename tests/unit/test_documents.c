@@ -195,8 +195,97 @@ static void test_bad_lines_are_counted(void **state)
 	assert_int_equal(walk.bad_lines, 3);
 	assert_int_equal(walk.documents, 2);
 	assert_int_equal(walk.text_bytes, 2);
+	assert_int_equal(walk.bad.count, 1);
+	const pmill_bad_lines *first = &walk.bad.files[0].lines;
+	assert_string_equal(first->name, "corpus");
+	assert_int_equal(first->count, 3);
+	assert_int_equal(first->first_line, 8);
+	assert_int_equal(first->first_offset, 1021);
+	assert_string_equal(first->first_reason, "the field \"text\" is not a string");
 	walk_log_release(&log);
 	pmill_segment_walk_release(&walk);
+}
+
+static void check_at_offset(
+	const char *format, uint64_t offset, const char *text, const char *expected, uint64_t bytes)
+{
+	struct pmill_chunk chunk = whole_file(format, text, strlen(text));
+	chunk.offset = offset;
+	check_walk(&chunk, expected, 1, bytes);
+}
+
+#define MARK "\xEF\xBB\xBF"
+
+static void test_byte_order_mark(void **state)
+{
+	(void)state;
+	check_at_offset("jsonl", 0, MARK "{\"text\":\"ab\"}\n", "P2:abD;", 2);
+	check_at_offset("jsonl", 0, MARK "\n{\"text\":\"ab\"}", "P2:abD;", 2);
+	check_at_offset("jsonl", 0, MARK " \r\n{\"text\":\"ab\"}", "P2:abD;", 2);
+	check_at_offset("jsonl", 0, "{\"text\":\"" MARK "\"}", "P3:" MARK "D;", 3);
+	check_at_offset("text", 0, MARK "ab", "P5:" MARK "abD;", 5);
+	check_at_offset("lines", 0, MARK "ab\n", "P6:" MARK "ab\nD;", 6);
+}
+
+static void check_bad_at(uint64_t offset, const char *text, const char *message)
+{
+	struct pmill_segment_walk walk = {0};
+	struct walk_log log = {0};
+	pmill_error error;
+	struct pmill_chunk chunk = whole_file("jsonl", text, strlen(text));
+	chunk.offset = offset;
+	assert_int_equal(log_chunk(&log, &settings, &walk, &chunk, &error), PMILL_BAD_INPUT);
+	assert_string_equal(error.message, message);
+	walk_log_release(&log);
+	pmill_segment_walk_release(&walk);
+}
+
+/* A mark belongs at the start of a file, and offsets count it. */
+static void test_misplaced_byte_order_mark(void **state)
+{
+	(void)state;
+	check_bad_at(5, MARK "{\"text\":\"a\"}", "corpus: line 7: byte 5: a JSON object expected");
+	check_bad_at(0, MARK MARK "{\"text\":\"a\"}", "corpus: line 7: byte 3: a JSON object expected");
+	check_bad_at(
+		0, "{\"text\":\"a\"}\n" MARK "{}", "corpus: line 8: byte 13: a JSON object expected");
+	check_bad_at(
+		0, MARK "{\"text\":1}", "corpus: line 7: byte 11: the field \"text\" is not a string");
+	check_bad_at(0, "\xEF\xBB", "corpus: line 7: byte 0: a JSON object expected");
+}
+
+static void log_bad(struct pmill_bad_line_log *log, size_t file, uint64_t line, const char *reason)
+{
+	const struct pmill_chunk chunk = {.file = file, .name = file == 0 ? "a" : "b"};
+	assert_true(pmill_bad_line_log_add(log, &chunk, line, 10 * line, reason));
+}
+
+/* Whichever thread met it, the first bad line of a file is the one that counts. */
+static void test_bad_lines_of_several_threads(void **state)
+{
+	(void)state;
+	struct pmill_bad_line_log logs[3] = {0}, all = {0};
+	log_bad(&logs[0], 1, 8, "eight");
+	log_bad(&logs[0], 1, 9, "nine");
+	log_bad(&logs[2], 0, 4, "four");
+	log_bad(&logs[2], 1, 5, "five");
+	for (int i = 0; i < 3; i++) {
+		assert_true(pmill_bad_line_log_move(&all, &logs[i]));
+		assert_int_equal(logs[i].count, 0);
+	}
+	pmill_bad_line_log_settle(&all);
+	assert_int_equal(all.count, 2);
+	pmill_bad_lines *packed = pmill_bad_line_log_pack(&all);
+	pmill_bad_line_log_release(&all);
+	assert_non_null(packed);
+	assert_string_equal(packed[0].name, "a");
+	assert_int_equal(packed[0].count, 1);
+	assert_int_equal(packed[0].first_line, 4);
+	assert_string_equal(packed[1].name, "b");
+	assert_int_equal(packed[1].count, 3);
+	assert_int_equal(packed[1].first_line, 5);
+	assert_int_equal(packed[1].first_offset, 50);
+	assert_string_equal(packed[1].first_reason, "five");
+	pmill_memory_free(packed);
 }
 
 static void test_other_field(void **state)
@@ -223,6 +312,9 @@ int main(void)
 		cmocka_unit_test(test_no_special_tokens),
 		cmocka_unit_test(test_bad_line_is_named),
 		cmocka_unit_test(test_bad_lines_are_counted),
+		cmocka_unit_test(test_byte_order_mark),
+		cmocka_unit_test(test_misplaced_byte_order_mark),
+		cmocka_unit_test(test_bad_lines_of_several_threads),
 		cmocka_unit_test(test_other_field),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

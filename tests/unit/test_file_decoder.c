@@ -262,7 +262,7 @@ static void writes_all_or_nothing(void **state)
 	scratch_write(&folder, "1.txt", "256", 3);
 	scratch_write(&folder, "2.txt", "999", 3);
 	path_of(out, "back");
-	pmill_encode_totals totals = {sizeof totals, 7, 7, 7, 7};
+	pmill_encode_totals totals = {.size = sizeof totals, .documents = 7, .tokens = 7};
 	const pmill_encode_totals untouched = totals;
 	assert_int_equal(decode_to_file(paths, 2, out, &totals, NULL), PMILL_BAD_INPUT);
 	assert_memory_equal(&totals, &untouched, sizeof totals);

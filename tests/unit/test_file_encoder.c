@@ -119,7 +119,12 @@ static struct encoding make_encoding(const pmill_tokenizer *tokenizer)
 		.run.size = sizeof(pmill_run_options)};
 }
 
-#define TOTALS(...) (&(pmill_encode_totals){sizeof(pmill_encode_totals), __VA_ARGS__})
+#define TOTALS(d, b, t, bad)                                                                       \
+	(&(pmill_encode_totals){.size = sizeof(pmill_encode_totals),                                   \
+		.documents = d,                                                                            \
+		.bytes = b,                                                                                \
+		.tokens = t,                                                                               \
+		.bad_lines = bad})
 
 static pmill_status encode_file(const struct encoding *encoding, const char *name,
 	struct pmill_buffer *out, pmill_encode_totals *totals, pmill_error *error)
@@ -141,7 +146,9 @@ static void assert_encoded(const struct encoding *encoding, const char *name, co
 	assert_int_equal(encode_file(encoding, name, &out, &totals, NULL), PMILL_OK);
 	assert_true(pmill_buffer_terminate(&out));
 	assert_string_equal((char *)out.data, expected);
-	assert_memory_equal(&totals, expected_totals, sizeof totals);
+	assert_int_equal(totals.bad_file_count, expected_totals->bad_lines > 0);
+	assert_memory_equal(&totals, expected_totals, offsetof(pmill_encode_totals, bad_files));
+	pmill_memory_free(totals.bad_files);
 	pmill_buffer_release(&out);
 }
 
@@ -186,12 +193,53 @@ static void reads_lines_and_json(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
+/* Of the files with skipped lines, in order; it outlives the inputs. */
+static void names_bad_lines(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct encoding encoding = make_encoding(tokenizer);
+	char first[100], good[100], second[100];
+	const char *paths[] = {
+		path_of(second, "2.jsonl"), path_of(good, "0.jsonl"), path_of(first, "1.jsonl")};
+	const pmill_output_options nowhere = {.size = sizeof nowhere};
+	write_file("2.jsonl", "{\"text\":\"\"}\n{}\n[]\n", 18);
+	write_file("0.jsonl", "{\"text\":\"\"}", 11);
+	write_file("1.jsonl", "{\"text\":NaN}", 12);
+	encoding.input.skip_bad_lines = 1;
+	encoding.run.chunk_size = 1;
+	pmill_encode_totals totals = {.size = sizeof totals};
+	assert_int_equal(pmill_encode_files(tokenizer, paths, 3, &encoding.input, NULL, NULL,
+						 &encoding.run, &nowhere, &totals, NULL),
+		PMILL_OK);
+	assert_int_equal(totals.bad_lines, 3);
+	assert_int_equal(totals.bad_file_count, 2);
+	const pmill_bad_lines *bad = totals.bad_files;
+	assert_string_equal(bad[0].name, second);
+	assert_int_equal(bad[0].count, 2);
+	assert_int_equal(bad[0].first_line, 2);
+	assert_int_equal(bad[0].first_offset, 12);
+	assert_string_equal(bad[0].first_reason, "the field \"text\" is missing");
+	assert_string_equal(bad[1].name, first);
+	assert_int_equal(bad[1].count, 1);
+	assert_string_equal(bad[1].first_reason, "the field \"text\" is NaN, not a string");
+	pmill_memory_free(totals.bad_files);
+	/* A caller with an older struct, who could not release the list, gets none. */
+	pmill_encode_totals older = {.size = offsetof(pmill_encode_totals, bad_files)};
+	assert_int_equal(pmill_encode_files(tokenizer, paths, 3, &encoding.input, NULL, NULL,
+						 &encoding.run, &nowhere, &older, NULL),
+		PMILL_OK);
+	assert_int_equal(older.bad_lines, 3);
+	assert_null(older.bad_files);
+	pmill_tokenizer_free(tokenizer);
+}
+
 static void assert_failure(const struct encoding *encoding, const char *name, pmill_status expected,
 	uint64_t offset, const char *message)
 {
 	struct pmill_buffer out = {0};
 	pmill_error error;
-	pmill_encode_totals totals = {sizeof totals, 7, 7, 7, 7};
+	pmill_encode_totals totals = {.size = sizeof totals, .documents = 7, .tokens = 7};
 	const pmill_encode_totals untouched = totals;
 	assert_int_equal(encode_file(encoding, name, &out, &totals, &error), expected);
 	assert_int_equal(error.status, expected);
@@ -498,6 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_one_document_per_line),
 		cmocka_unit_test(reads_lines_and_json),
+		cmocka_unit_test(names_bad_lines),
 		cmocka_unit_test(names_the_place_of_an_error),
 		cmocka_unit_test(refuses_bad_options),
 		cmocka_unit_test(picks_the_format_by_suffix),

@@ -152,7 +152,19 @@ static void test_refused_lines(void **state)
 		{"{\"a\":1e+,\"text\":\"\"}", 8, "a digit expected"},
 		{"{\"a\":+1,\"text\":\"\"}", 5, "a value expected"},
 		{"{\"a\":0x1,\"text\":\"\"}", 6, "',' or '}' expected"},
-		{"{\"a\":NaN,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":nan,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":NaNN,\"text\":\"\"}", 8, "',' or '}' expected"},
+		{"{\"a\":-NaN,\"text\":\"\"}", 6, "a digit expected"},
+		{"{\"a\":+Infinity,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":--Infinity,\"text\":\"\"}", 6, "a digit expected"},
+		{"{\"a\":Inf,\"text\":\"\"}", 5, "a value expected"},
+		{"{\"a\":1NaN,\"text\":\"\"}", 6, "',' or '}' expected"},
+		{"{NaN:1,\"text\":\"\"}", 1, "a name in quotes expected"},
+		{"{\"text\":NaN}", 8, "the field \"text\" is NaN, not a string"},
+		{"{\"text\": Infinity}", 9, "the field \"text\" is Infinity, not a string"},
+		{"{\"text\":-Infinity}", 8, "the field \"text\" is -Infinity, not a string"},
+		{"{\"text\":\"\",\"text\":NaN}", 18, "the field \"text\" is NaN, not a string"},
+		{"{\"text\":-1}", 8, "the field \"text\" is not a string"},
 		{"{\"a\":True,\"text\":\"\"}", 5, "a value expected"},
 		{"{\"a\":tru", 5, "a value expected"},
 		{"{\"a\":nullx,\"text\":\"\"}", 9, "',' or '}' expected"},
@@ -247,6 +259,104 @@ static void test_other_fields(void **state)
 	pmill_buffer_release(&text);
 }
 
+/* As Python's json.dumps writes them. */
+static void test_numbers_that_are_not_json(void **state)
+{
+	(void)state;
+	CHECK_VALUE("{\"a\":NaN,\"b\":[Infinity,-Infinity,{\"c\":NaN}],\"text\":\"x\"}", "x");
+	CHECK_VALUE("{\"text\":NaN,\"text\":\"NaN\"}", "NaN");
+}
+
+static void check_field(const char *line, const char *field, const char *value)
+{
+	struct pmill_buffer text = {0};
+	pmill_error error = {0};
+	if (read_field(line, strlen(line), field, &text, &error) != PMILL_OK) {
+		print_error("%s: %s: %s\n", line, field, error.message);
+		fail();
+	}
+	assert_int_equal(text.len, strlen(value));
+	assert_memory_equal(text.data, value, text.len);
+	pmill_buffer_release(&text);
+}
+
+static void test_fields_within_objects(void **state)
+{
+	(void)state;
+	check_field("{\"a\":{\"b\":\"x\"}}", "a.b", "x");
+	check_field("{\"z\":[1],\"a\":{\"b\":1,\"b\":\"x\"},\"y\":{\"b\":2}}", "a.b", "x");
+	check_field("{\"a\":{\"b\":{\"c\":{\"d\":\"x\"},\"d\":0}},\"c\":1}", "a.b.c.d", "x");
+	check_field("{\"\\u0061\":{\"\\u0062\":\"x\"}}", "a.b", "x");
+	/* A name with dots wins, wherever it stands. */
+	check_field("{\"a.b\":\"x\",\"a\":{\"b\":\"y\"}}", "a.b", "x");
+	check_field("{\"a\":{\"b\":\"y\"},\"a.b\":\"x\"}", "a.b", "x");
+	check_field("{\"a\":{\"b\":{\"c\":\"z\"},\"b.c\":\"x\"}}", "a.b.c", "x");
+	check_field("{\"a.b\":{\"c\":\"x\"},\"a\":{\"b.c\":\"y\"}}", "a.b.c", "x");
+	/* The last of equal names counts, at each level. */
+	check_field("{\"a\":{\"b\":\"y\"},\"a\":{\"b\":\"x\"}}", "a.b", "x");
+	check_field("{\"a\":17,\"a\":{\"b\":\"x\"}}", "a.b", "x");
+	/* Names may be empty, or dots. */
+	check_field("{\"\":{\"\":\"x\"}}", ".", "x");
+	check_field("{\"a\":{\"\":{\"b\":\"x\"}}}", "a..b", "x");
+	check_field("{\".\":\"x\",\"\":{\"\":\"y\"}}", ".", "x");
+	check_field("{\"a\":{\"\":\"x\"}}", "a.", "x");
+}
+
+static void check_field_refused(
+	const char *line, const char *field, size_t offset, const char *message)
+{
+	struct pmill_buffer text = {0};
+	pmill_error error = {0};
+	assert_int_equal(read_field(line, strlen(line), field, &text, &error), PMILL_BAD_INPUT);
+	assert_string_equal(error.message, message);
+	assert_int_equal(error.offset, offset);
+	assert_int_equal(text.len, 0);
+	pmill_buffer_release(&text);
+}
+
+static void test_refused_fields_within_objects(void **state)
+{
+	(void)state;
+	check_field_refused("{\"a\":{}}", "a.b", 5, "the field \"a.b\" is missing");
+	check_field_refused("{\"b\":\"\"}", "a.b", 0, "the field \"a.b\" is missing");
+	check_field_refused("{\"ab\":\"\"}", "a.b", 0, "the field \"a.b\" is missing");
+	check_field_refused("{\"a\":{\"b\":\"\"}}", "a", 5, "the field \"a\" is not a string");
+	check_field_refused("{\"a\":{\"b\":[]}}", "a.b", 10, "the field \"a.b\" is not a string");
+	check_field_refused("{\"a\":{\"b\":NaN}}", "a.b", 10, "the field \"a.b\" is NaN, not a string");
+	check_field_refused(
+		"{\"a\":{\"b\":\"\"},\"a.b\":1}", "a.b", 20, "the field \"a.b\" is not a string");
+	static const char no_object[] =
+		"the field \"a.b\" is missing: what should hold it is not an object";
+	check_field_refused("{\"a\":[{\"b\":\"\"}]}", "a.b", 5, no_object);
+	check_field_refused("{\"a\":{\"b\":\"\"},\"a\":1}", "a.b", 18, no_object);
+	check_field_refused("{\"a\":{\"b\":\"\"} x", "a.b", 14, "',' or '}' expected");
+	check_field_refused("{\"a\":{\"b\":\"\",}}", "a.b", 13, "a name in quotes expected");
+}
+
+/* As deep as values may be: a level too many is refused before the field is looked for. */
+static void test_deep_fields(void **state)
+{
+	(void)state;
+	for (size_t depth = PMILL_JSON_DEPTH - 1; depth <= PMILL_JSON_DEPTH + 1; depth++) {
+		struct pmill_buffer line = {0}, field = {0}, text = {0};
+		for (size_t i = 0; i < depth; i++) {
+			assert_true(pmill_buffer_append_text(&line, "{\"a\":"));
+			assert_true(pmill_buffer_append_text(&field, i == 0 ? "a" : ".a"));
+		}
+		assert_true(pmill_buffer_append_text(&line, "\"x\""));
+		for (size_t i = 0; i < depth; i++)
+			assert_true(pmill_buffer_append_text(&line, "}"));
+		assert_true(pmill_buffer_terminate(&field));
+		pmill_status status = read_field(
+			(char *)line.data, line.len, (char *)field.data, &text, NULL);
+		assert_int_equal(status, depth <= PMILL_JSON_DEPTH ? PMILL_OK : PMILL_BAD_INPUT);
+		assert_int_equal(text.len, depth <= PMILL_JSON_DEPTH ? 1 : 0);
+		pmill_buffer_release(&line);
+		pmill_buffer_release(&field);
+		pmill_buffer_release(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +369,10 @@ int main(void)
 		cmocka_unit_test(test_depth),
 		cmocka_unit_test(test_stops_at_every_position),
 		cmocka_unit_test(test_other_fields),
+		cmocka_unit_test(test_numbers_that_are_not_json),
+		cmocka_unit_test(test_fields_within_objects),
+		cmocka_unit_test(test_refused_fields_within_objects),
+		cmocka_unit_test(test_deep_fields),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

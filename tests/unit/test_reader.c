@@ -322,6 +322,33 @@ static void test_gzip(void **state)
 	check_refused("\x1F\x8B", 2, 2, 2, "the gzip data is truncated");
 }
 
+/* After the last member zeros are padding, as for gzip(1). */
+static void test_gzip_padding(void **state)
+{
+	(void)state;
+	static const size_t lengths[] = {1, 2, 100, 131071, 131072, 131073, 300000};
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		struct pmill_buffer stored = {0};
+		append_gzip(&stored, "first ", 6);
+		append_gzip(&stored, "second", 6);
+		size_t end = stored.len + lengths[i];
+		assert_true(pmill_buffer_reserve(&stored, lengths[i] + 100));
+		memset(stored.data + stored.len, 0, lengths[i]);
+		stored.len = end;
+		check_stored(stored.data, stored.len, "first second", 12);
+		if (lengths[i] <= 100)
+			check_pipe(&stored, "first second");
+		/* What follows zeros is not read, so it is refused, even a member. */
+		append_gzip(&stored, "third", 5);
+		check_refused(stored.data, stored.len, end, stored.len,
+			"trailing data after the gzip stream and its zero padding");
+		stored.data[end] = 'x';
+		check_refused(stored.data, end + 1, end, end + 1,
+			"trailing data after the gzip stream and its zero padding");
+		pmill_buffer_release(&stored);
+	}
+}
+
 static void test_gzip_checksum(void **state)
 {
 	(void)state;
@@ -409,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_plain_pipe),
 #if PMILL_HAVE_ZLIB && PMILL_HAVE_ZSTD
 		cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_gzip_padding),
 		cmocka_unit_test(test_gzip_checksum),
 		cmocka_unit_test(test_zstd),
 		cmocka_unit_test(test_zstd_skippable_frames),
