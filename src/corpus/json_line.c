@@ -183,6 +183,11 @@ static size_t decode_escape(const uint8_t **at, const uint8_t *end, uint8_t byte
 	return 1;
 }
 
+static bool ends_name(const struct json_path *path, size_t len)
+{
+	return len == path->len || path->names[len] == '.';
+}
+
 /*
  * Whether the path begins with the name, and ends or has a dot after it. Sets *covered to the
  * length of the name.
@@ -193,10 +198,9 @@ static bool begins_path(const struct json_reader *json, const struct json_string
 	const uint8_t *at = json->text + string->begin, *end = json->text + string->end;
 	size_t matched = 0;
 	if (!string->is_escaped) {
-		matched = (size_t)(end - at);
-		if (matched > path->len || memcmp(at, path->names, matched) != 0)
-			return false;
-		at = end;
+		*covered = (size_t)(end - at);
+		return *covered <= path->len && ends_name(path, *covered) &&
+			memcmp(at, path->names, *covered) == 0;
 	}
 	while (at < end) {
 		uint8_t bytes[4] = {*at};
@@ -210,7 +214,7 @@ static bool begins_path(const struct json_reader *json, const struct json_string
 		matched += count;
 	}
 	*covered = matched;
-	return matched == path->len || path->names[matched] == '.';
+	return ends_name(path, matched);
 }
 
 static pmill_status append_unescaped(
@@ -434,17 +438,6 @@ static pmill_status read_object(
 	return status;
 }
 
-static pmill_status read_line(
-	struct json_reader *json, const struct json_path *path, struct found_member *found)
-{
-	if (peek_after_space(json) != '{')
-		return fail_at(json, json->at, "a JSON object");
-	pmill_status status = read_object(json, path, found);
-	if (status == PMILL_OK && peek_after_space(json) >= 0)
-		return fail_at(json, json->at, "the end of the line");
-	return status;
-}
-
 static pmill_status fail_field(const struct json_reader *json, size_t offset, const char *field,
 	size_t field_len, const char *what, const char *more)
 {
@@ -463,17 +456,14 @@ static pmill_status fail_no_string(
 	return fail_field(json, value, field, field_len, "not a string", "");
 }
 
-/* The path's first names led to an object: follows the rest. The line has been checked. */
-static pmill_status follow(
-	struct json_reader *json, struct json_path *path, struct found_member *found)
+/* Goes to the object that the path's first names led to. It has been checked. */
+static void enter(struct json_reader *json, struct json_path *path, struct found_member *found)
 {
-	size_t object = found->value;
 	path->names += found->covered + 1;
 	path->len -= found->covered + 1;
-	json->at = object;
+	json->at = found->value;
 	json->depth = 0;
-	*found = (struct found_member){.value = object};
-	return read_object(json, path, found);
+	*found = (struct found_member){.value = json->at};
 }
 
 pmill_status pmill_json_line_field(const uint8_t *line, size_t len, const char *field,
@@ -482,17 +472,23 @@ pmill_status pmill_json_line_field(const uint8_t *line, size_t len, const char *
 	struct json_reader json = {.text = line, .len = len, .error = error};
 	struct json_path path = {field, field_len};
 	struct found_member found = {0};
-	pmill_status status = read_line(&json, &path, &found);
-	while (status == PMILL_OK && found.is_there && found.covered < path.len) {
+	if (peek_after_space(&json) != '{')
+		return fail_at(&json, json.at, "a JSON object");
+	for (bool is_whole = true;; is_whole = false) {
+		pmill_status status = read_object(&json, &path, &found);
+		if (status != PMILL_OK)
+			return status;
+		if (is_whole && peek_after_space(&json) >= 0)
+			return fail_at(&json, json.at, "the end of the line");
+		if (!found.is_there)
+			return fail_field(&json, found.value, field, field_len, "missing", "");
+		if (found.covered == path.len)
+			break;
 		if (line[found.value] != '{')
 			return fail_field(&json, found.value, field, field_len, "missing",
 				": what should hold it is not an object");
-		status = follow(&json, &path, &found);
+		enter(&json, &path, &found);
 	}
-	if (status != PMILL_OK)
-		return status;
-	if (!found.is_there)
-		return fail_field(&json, found.value, field, field_len, "missing", "");
 	if (!found.is_string)
 		return fail_no_string(&json, found.value, field, field_len);
 	return append_unescaped(&json, &found.string, text);
