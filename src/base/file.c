@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,6 +151,18 @@ pmill_status pmill_file_open_temporary(const char *folder, int *descriptor, pmil
 			: pmill_fail_errno(error, folder, "cannot create a temporary file", errno);
 	*descriptor = opened;
 	return PMILL_OK;
+}
+
+/* Asks for each descriptor, since a system may not list those that are open. */
+size_t pmill_file_count_openable(size_t enough)
+{
+	struct rlimit limit;
+	size_t count = 0;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return enough;
+	for (int i = 0; count < enough && i < INT_MAX && (rlim_t)i < limit.rlim_cur; i++)
+		count += fcntl(i, F_GETFD) < 0 && errno == EBADF;
+	return count;
 }
 
 /* Links a nameless file to `path`, which must not exist. */

@@ -49,6 +49,11 @@ void pmill_file_writer_release(struct pmill_file_writer *writer);
  * the process ends.
  */
 pmill_status pmill_file_open_temporary(const char *folder, int *descriptor, pmill_error *error);
+/*
+ * How many more files the process may open now, if less than `enough`, else `enough`. Other threads
+ * can make it less at any moment.
+ */
+size_t pmill_file_count_openable(size_t enough);
 /* The folder that contains `path`; the caller frees it. NULL if out of memory. */
 char *pmill_path_folder(const char *path);
 

@@ -1,7 +1,8 @@
 /* Adds up count files in one pass that reads all of them side by side, in the order of words. */
 /* SPDX-License-Identifier: MIT */
 /*
- * If there are more files than may be read at a time, groups of them are added up into runs first.
+ * If there are more files than may be read at a time (memory and the limit of open files decide),
+ * groups of them are added up into runs first. All runs are in one file, however many there are.
  * A TSV is sorted in memory, so a group has at most one. With a memory limit, a TSV is split into
  * runs as it is read instead.
  */
@@ -22,6 +23,7 @@ enum {
 	SOURCE_MEMORY = 1 << 20, /* to read a count file, whose blocks are larger than those of runs */
 	OWN_MEMORY = 4 << 20,    /* for writing, and for everything small */
 	MIN_MEMORY = OWN_MEMORY + 4 * SOURCE_MEMORY,
+	OWN_FILES = 4, /* the next source while a group is added up, runs, output, its folder */
 };
 
 struct merge {
@@ -33,6 +35,7 @@ struct merge {
 	struct pmill_progress_state progress;
 	uint64_t done;                         /* bytes read from closed files */
 	size_t source_limit;                   /* most sources open at a time */
+	size_t run_memory;                     /* bytes for reading runs */
 	struct pmill_arena strings;            /* what the identity points to */
 	struct pmill_counts_identity identity; /* of the first file */
 	const char *first_name;                /* NULL until there is one */
@@ -86,7 +89,7 @@ static pmill_status create_runs(struct merge *merge, pmill_error *error)
 		return pmill_fail_memory(error);
 	const char *folder = merge->run.tmp_dir != NULL ? merge->run.tmp_dir : out_folder;
 	pmill_status status = pmill_runs_create(
-		folder, &merge->identity, merge->source_limit * SOURCE_MEMORY, &merge->runs, error);
+		folder, &merge->identity, merge->run_memory, &merge->runs, error);
 	free(out_folder);
 	return status;
 }
@@ -265,7 +268,9 @@ static pmill_status check_paths(const char *const *paths, size_t path_count, con
 static pmill_status set_limits(struct merge *merge, pmill_error *error)
 {
 	uint64_t limit = merge->run.memory_limit;
-	merge->source_limit = PMILL_RUNS_AT_A_TIME;
+	size_t files = pmill_file_count_openable(PMILL_RUNS_AT_A_TIME + OWN_FILES);
+	merge->source_limit = files > OWN_FILES + 2 ? files - OWN_FILES : 2;
+	merge->run_memory = (size_t)PMILL_RUNS_AT_A_TIME * SOURCE_MEMORY;
 	if (limit == 0)
 		return PMILL_OK;
 	if (limit < MIN_MEMORY)
@@ -273,6 +278,8 @@ static pmill_status set_limits(struct merge *merge, pmill_error *error)
 			"a memory limit of %llu bytes is too small to add up counts: the minimum is %d bytes",
 			(unsigned long long)limit, MIN_MEMORY);
 	uint64_t sources = (limit - OWN_MEMORY) / SOURCE_MEMORY;
+	if (sources < PMILL_RUNS_AT_A_TIME)
+		merge->run_memory = (size_t)sources * SOURCE_MEMORY;
 	if (sources < merge->source_limit)
 		merge->source_limit = (size_t)sources;
 	return pmill_block_codec_check(error);

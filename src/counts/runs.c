@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs are appended to files. There are as many files as runs being written at the same time, so
- * many runs need few open files. A pass reads as many runs as memory allows. If there are more, the
- * shortest are merged first, but only as many as needed to merge the rest in one pass.
+ * many runs need few open files; if no more can be opened, threads take turns. A pass reads as many
+ * runs as memory allows. If there are more, the shortest are merged first, but only as many as
+ * needed to merge the rest in one pass.
  */
 #define _GNU_SOURCE /* fallocate */
 #include "counts/runs.h"
@@ -40,6 +41,8 @@ struct pmill_runs {
 	const struct pmill_counts_identity *identity;
 	size_t memory;
 	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t ended; /* one of the writers has ended */
+	size_t writers;       /* runs being written */
 	struct run_file *files;
 	struct run *items;
 	size_t count, capacity;
@@ -75,6 +78,7 @@ pmill_status pmill_runs_create(const char *folder, const struct pmill_counts_ide
 	if (made == NULL)
 		return pmill_fail_memory(error);
 	pthread_mutex_init(&made->lock, NULL);
+	pthread_cond_init(&made->ended, NULL);
 	made->identity = identity;
 	made->memory = memory;
 	if (!set_names(made, folder)) {
@@ -103,6 +107,7 @@ void pmill_runs_free(struct pmill_runs *runs)
 	if (runs == NULL)
 		return;
 	pmill_runs_clear(runs);
+	pthread_cond_destroy(&runs->ended);
 	pthread_mutex_destroy(&runs->lock);
 	free(runs->items);
 	free(runs->folder);
@@ -144,18 +149,31 @@ static pmill_status open_file(struct pmill_runs *runs, struct run_file **file, p
 	return PMILL_OK;
 }
 
-/* Takes a file that no thread is writing to. */
+static struct run_file *find_free(const struct pmill_runs *runs)
+{
+	struct run_file *file = runs->files;
+	while (file != NULL && file->is_busy)
+		file = file->next;
+	return file;
+}
+
+/* Takes a file that no thread is writing to: a new one if possible, or it waits for one. */
 static pmill_status take_file(struct pmill_runs *runs, struct run_file **file, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
 	pthread_mutex_lock(&runs->lock);
-	struct run_file *found = runs->files;
-	while (found != NULL && found->is_busy)
-		found = found->next;
-	if (found == NULL)
+	struct run_file *found = find_free(runs);
+	while (found == NULL) {
 		status = open_file(runs, &found, error);
-	if (status == PMILL_OK) {
+		if (status != PMILL_IO || runs->writers == 0)
+			break;
+		pthread_cond_wait(&runs->ended, &runs->lock);
+		found = find_free(runs);
+	}
+	if (found != NULL) {
+		status = PMILL_OK;
 		found->is_busy = true;
+		runs->writers++;
 		*file = found;
 	}
 	pthread_mutex_unlock(&runs->lock);
@@ -222,6 +240,18 @@ static pmill_status end_run(struct pmill_runs *runs, struct run_writer *writer,
 	return status;
 }
 
+/* Whether or not the run was recorded. */
+static void release_writer(struct pmill_runs *runs, struct run_writer *writer)
+{
+	pmill_count_file_writer_release(&writer->words);
+	if (writer->file == NULL)
+		return;
+	pthread_mutex_lock(&runs->lock);
+	runs->writers--;
+	pthread_cond_broadcast(&runs->ended);
+	pthread_mutex_unlock(&runs->lock);
+}
+
 pmill_status pmill_runs_add_table(
 	struct pmill_runs *runs, struct pmill_word_table *table, size_t table_limit, pmill_error *error)
 {
@@ -233,7 +263,7 @@ pmill_status pmill_runs_add_table(
 		status = pmill_word_table_drain(table, table_limit, add_word, &writer, error);
 	if (status == PMILL_OK)
 		status = end_run(runs, &writer, NULL, error);
-	pmill_count_file_writer_release(&writer.words);
+	release_writer(runs, &writer);
 	return status;
 }
 
@@ -248,7 +278,7 @@ pmill_status pmill_runs_add_list(
 		status = add_word(&writer, pmill_word_list_word(words, i), words->counts[i], error);
 	if (status == PMILL_OK)
 		status = end_run(runs, &writer, NULL, error);
-	pmill_count_file_writer_release(&writer.words);
+	release_writer(runs, &writer);
 	return status;
 }
 
@@ -261,7 +291,7 @@ pmill_status pmill_runs_add_merge(struct pmill_runs *runs, struct pmill_word_mer
 		status = pmill_word_merge_each(merge, add_word, &writer, progress, before, error);
 	if (status == PMILL_OK)
 		status = end_run(runs, &writer, &merge->totals, error);
-	pmill_count_file_writer_release(&writer.words);
+	release_writer(runs, &writer);
 	return status;
 }
 

@@ -364,6 +364,31 @@ def test_many_files_within_a_limit(run, text_file, tmp_path):
     assert names_in(tmp_path) == ["actual.counts", "expected.counts", "one.counts"]
 
 
+def few_open_files():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+
+
+def test_many_files_under_a_limit_of_open_files(run, pairmill, text_file, tmp_path):
+    def run_limited(*args):
+        subprocess.run([pairmill, *map(str, args)], preexec_fn=few_open_files, check=True)
+
+    run("count", "-q", "-o", tmp_path / "one.counts", text_file)
+    inputs = [tmp_path / "one.counts"] * 100
+    counts = [argument for path in inputs for argument in ("--counts", path)]
+    run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
+    expected = (tmp_path / "expected.counts").read_bytes()
+    for name, options in (("a", []), ("b", ["--memory", "9M"])):
+        out = tmp_path / f"{name}.counts"
+        run_limited("merge-counts", "-q", *options, "-o", out, *inputs)
+        assert out.read_bytes() == expected
+    run("train", "-q", "-s", 400, "-o", tmp_path / "expected.json", "--counts",
+        tmp_path / "expected.counts")
+    for name, options in (("c", []), ("d", ["--memory", "64M"])):
+        out = tmp_path / f"{name}.json"
+        run_limited("train", "-q", "-s", 400, "-o", out, *options, *counts)
+        assert out.read_bytes() == (tmp_path / "expected.json").read_bytes()
+
+
 # ---- Peak memory of merging, against the estimate made before it starts ----
 
 def letters_of(numbers, count, low, high, letters):

@@ -12,6 +12,7 @@
 
 #include "support/count_files.h"
 #include "support/refuse_memory.h"
+#include "support/open_files.h"
 #include "support/scratch_folder.h"
 
 enum { MOST_FILES = 300 }; /* more than one group */
@@ -153,6 +154,51 @@ static void test_many_files(void **state)
 		add_file(&files, make_random_counts(&random, 5, 6, &files.naive), i % 100 == 50);
 	check_merge(&files, "out.counts");
 	release_files(&files);
+}
+
+/* However few files may be open, the sum has the same bytes. */
+static void test_few_open_files(void **state)
+{
+	(void)state;
+	static const rlim_t openable[] = {4, 5, 6, 7, 9, 16, 80};
+	struct files files = {0};
+	uint64_t random = 8;
+	for (size_t i = 0; i < 100; i++)
+		add_file(&files, make_random_counts(&random, 20, 6, &files.naive), i % 40 == 10);
+	char *expected = strdup(scratch_path(&folder, "expected.counts"));
+	char *out = strdup(scratch_path(&folder, "out.counts"));
+	pmill_error error = {0};
+	assert_int_equal(merge(&files, expected, &sample_options, NULL, &error), PMILL_OK);
+	for (size_t i = 0; i < sizeof openable / sizeof *openable; i++) {
+		rlim_t before = open_files_limit(openable[i]);
+		pmill_status status = merge(&files, out, &sample_options, NULL, &error);
+		open_files_restore(before);
+		if (status != PMILL_OK)
+			fail_msg("%u open files: %s", (unsigned)openable[i], error.message);
+		struct pmill_buffer a = {0}, b = {0};
+		assert_int_equal(pmill_file_read(expected, &a, NULL), PMILL_OK);
+		assert_int_equal(pmill_file_read(out, &b, NULL), PMILL_OK);
+		assert_int_equal(a.len, b.len);
+		assert_memory_equal(a.data, b.data, a.len);
+		pmill_buffer_release(&a);
+		pmill_buffer_release(&b);
+	}
+	free(expected);
+	free(out);
+	release_files(&files);
+}
+
+static void test_openable_files(void **state)
+{
+	(void)state;
+	rlim_t before = open_files_limit(5);
+	assert_int_equal(pmill_file_count_openable(3), 3);
+	assert_int_equal(pmill_file_count_openable(5), 5);
+	assert_int_equal(pmill_file_count_openable(100), 5);
+	int opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(pmill_file_count_openable(100), 4);
+	close(opened);
+	open_files_restore(before);
 }
 
 /* This needs no zstd, but takes more memory without it. */
@@ -389,6 +435,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equals_naive),
 		cmocka_unit_test(test_many_files),
+		cmocka_unit_test(test_few_open_files),
+		cmocka_unit_test(test_openable_files),
 		cmocka_unit_test(test_only_tsv),
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_refused),

@@ -14,6 +14,7 @@
 
 #include "counts/runs.h"
 #include "support/count_files.h"
+#include "support/open_files.h"
 #include "support/refuse_memory.h"
 #include "support/scratch_folder.h"
 
@@ -295,9 +296,8 @@ static void *add_tables(void *argument)
 	return NULL;
 }
 
-static void test_threads(void **state)
+static void check_threads(void)
 {
-	(void)state;
 	enum { THREADS = 4 };
 	struct pmill_runs *runs = create(2 << 20);
 	struct adder adders[THREADS];
@@ -316,6 +316,32 @@ static void test_threads(void **state)
 		naive_release(&adders[i].naive);
 	}
 	check(runs, &all);
+	pmill_runs_free(runs);
+}
+
+static void test_threads(void **state)
+{
+	(void)state;
+	check_threads();
+}
+
+/* Threads take turns with the one file that they may open; without any, that is an error. */
+static void test_few_open_files(void **state)
+{
+	(void)state;
+	rlim_t before = open_files_limit(1);
+	check_threads();
+	open_files_restore(before);
+	before = open_files_limit(0);
+	struct pmill_runs *runs = create(2 << 20);
+	struct pmill_word_table *table = create_table();
+	struct naive_words naive = {0};
+	uint64_t random = 3;
+	fill(table, &naive, &random, 10, 5);
+	assert_int_equal(pmill_runs_add_table(runs, table, 0, NULL), PMILL_IO);
+	open_files_restore(before);
+	naive_release(&naive);
+	pmill_word_table_free(table);
 	pmill_runs_free(runs);
 }
 
@@ -416,6 +442,7 @@ int main(void)
 		cmocka_unit_test(test_more_runs_than_one_pass_reads),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_threads),
+		cmocka_unit_test(test_few_open_files),
 		cmocka_unit_test(test_damage),
 		cmocka_unit_test(test_out_of_memory),
 		cmocka_unit_test(test_missing_folder),
