@@ -137,12 +137,25 @@ static void show_plain(struct pmill_cli_progress *progress, const pmill_progress
 	progress->shown_tenths = tenths;
 }
 
+/* The length of the stage's name, without " (a note)" after it, and no more than is kept of it. */
+static int name_len(const char *stage)
+{
+	const char *note = strstr(stage, " (");
+	const size_t len = note != NULL ? (size_t)(note - stage) : strlen(stage);
+	return len < PMILL_CLI_STAGE_NAME ? (int)len : PMILL_CLI_STAGE_NAME - 1;
+}
+
 static void show_json(struct pmill_cli_progress *progress, const pmill_progress *event)
 {
+	const char *note = strstr(event->stage, " (");
 	fprintf(progress->out,
-		"{\"stage\":\"%s\",\"done\":%" PRIu64 ",\"total\":%" PRIu64
-		",\"unit\":\"%s\",\"elapsed_s\":%.3f}\n",
-		event->stage, event->done, event->total, event->unit, event->elapsed_s);
+		"{\"stage\":\"%.*s\",\"done\":%" PRIu64 ",\"total\":%" PRIu64
+		",\"unit\":\"%s\",\"elapsed_s\":%.3f",
+		name_len(event->stage), event->stage, event->done, event->total, event->unit,
+		event->elapsed_s);
+	if (note != NULL)
+		fprintf(progress->out, ",\"note\":\"%.*s\"", (int)strcspn(note + 2, ")"), note + 2);
+	fputs("}\n", progress->out);
 	fflush(progress->out);
 }
 
@@ -214,11 +227,13 @@ static void record_stage(struct pmill_cli_progress *progress, const pmill_progre
 	struct pmill_cli_stage *stage = NULL;
 	if (progress->stage_count > 0)
 		stage = &progress->stages[progress->stage_count - 1];
-	if (stage == NULL || strncmp(stage->name, event->stage, sizeof stage->name - 1) != 0) {
+	const int len = name_len(event->stage);
+	if (stage == NULL || strncmp(stage->name, event->stage, (size_t)len) != 0 ||
+		stage->name[len] != '\0') {
 		if (progress->stage_count == PMILL_CLI_STAGES)
 			return;
 		stage = &progress->stages[progress->stage_count++];
-		snprintf(stage->name, sizeof stage->name, "%s", event->stage);
+		snprintf(stage->name, sizeof stage->name, "%.*s", len, event->stage);
 	}
 	stage->seconds = event->elapsed_s;
 }

@@ -85,7 +85,7 @@ typedef struct pmill_bytes {
 } pmill_bytes;
 
 typedef struct pmill_progress {
-	const char *stage; /* "count", "sort", "index", "merge", "encode", ... */
+	const char *stage; /* "count", "sort", "index", ...; or with a note, "count (a note)" */
 	uint64_t done;     /* units done in this stage */
 	uint64_t total;    /* 0: unknown; for "merge" an estimate, which changes */
 	const char *unit;  /* "bytes", "words", "places" (words visited to merge in them), ... */
@@ -145,7 +145,8 @@ PMILL_API const char *pmill_pattern_expression(const char *name);
 
 /*
  * How text is cut into words. Counts add up only if pattern, Unicode version and special tokens
- * agree.
+ * agree. One match of an expression may take 10,000,000 steps back and 1 GiB of memory; more is
+ * PMILL_BAD_INPUT with the byte where it begins.
  */
 typedef struct pmill_text_options {
 	size_t size;

@@ -14,7 +14,7 @@ mkdir -p $build
 flags=(-std=c11 -D_DEFAULT_SOURCE -DPMILL_HAVE_PCRE2=0 -O2 -static
     -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wundef -Werror
     "-I$PWD/include" "-I$PWD/src" "-I$PWD/tests" "-I$PWD/tests/support/without_cmocka")
-sources=("$PWD"/src/{base,unicode,pretokenize}/*.c)
+sources=("$PWD"/src/{base,unicode,regex,pretokenize}/*.c)
 
 # Builds the objects once, for both programs.
 build_library() {

@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/progress.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #define EVENT_INTERVAL_NS 100000000u
@@ -16,7 +17,10 @@ uint64_t pmill_clock_ns(void)
 static bool send_event(struct pmill_progress_state *state, uint64_t done, uint64_t now)
 {
 	state->last_event_ns = now;
-	pmill_progress event = {.stage = state->stage,
+	char stage[100];
+	if (state->note != NULL)
+		snprintf(stage, sizeof stage, "%s (%s)", state->stage, state->note);
+	pmill_progress event = {.stage = state->note != NULL ? stage : state->stage,
 		.done = done,
 		.total = state->total,
 		.unit = state->unit,
@@ -30,6 +34,7 @@ void pmill_progress_stage(
 	struct pmill_progress_state *state, const char *stage, const char *unit, uint64_t total)
 {
 	state->stage = stage;
+	state->note = NULL;
 	state->unit = unit;
 	state->total = total;
 	state->stage_began_ns = pmill_clock_ns();

@@ -12,6 +12,7 @@ struct pmill_progress_state {
 	pmill_progress_fn callback;
 	void *context;
 	const char *stage;
+	const char *note; /* why the stage is slow, shown after its name in parentheses; may be NULL */
 	const char *unit;
 	uint64_t total;
 	uint64_t stage_began_ns;

@@ -25,11 +25,12 @@ struct pmill_chunk {
 	bool is_segment_end; /* a pretoken and a special token that reach `len` end there */
 	bool is_file_end;    /* the last chunk of its file (may have len 0) */
 	const struct pmill_corpus_format *format;
-	size_t file;         /* its index among the inputs */
-	const char *name;    /* of the file, for messages; lives as long as the inputs */
-	uint64_t offset;     /* of data[0] in the file's decompressed bytes */
-	uint64_t first_line; /* JSON lines: number of the first line, from 1 */
-	uint64_t sequence;   /* 0, 1, 2, … over all files: the first error in this order wins */
+	size_t file;                     /* its index among the inputs */
+	const char *name;                /* of the file, for messages; lives as long as the inputs */
+	uint64_t offset;                 /* of data[0] in the file's decompressed bytes */
+	uint64_t first_line;             /* JSON lines: number of the first line, from 1 */
+	struct pmill_match_watch *watch; /* of those who work through chunks; may be NULL */
+	uint64_t sequence; /* 0, 1, 2, … over all files: the first error in this order wins */
 };
 
 static inline void pmill_chunk_release(struct pmill_chunk *chunk)

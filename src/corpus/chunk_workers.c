@@ -10,17 +10,20 @@ struct crew {
 	struct pmill_chunk_source *source;
 	struct pmill_chunk_worker *const *workers;
 	unsigned count;
+	struct pmill_progress_state *progress;
+	struct pmill_match_watch watch;
 };
 
-static void work_through(struct pmill_chunk_worker *worker, struct pmill_chunk_source *source)
+static void work_through(struct pmill_chunk_worker *worker, struct crew *crew)
 {
 	for (;;) {
 		/* A failure to read comes after all chunks that were handed out. */
 		worker->sequence = UINT64_MAX;
-		worker->status = pmill_chunk_source_next(source, &worker->chunk, &worker->error);
+		worker->status = pmill_chunk_source_next(crew->source, &worker->chunk, &worker->error);
 		if (worker->status != PMILL_OK || worker->chunk.data == NULL)
 			return;
 		worker->sequence = worker->chunk.sequence;
+		worker->chunk.watch = &crew->watch;
 		worker->status = worker->work(worker->context, &worker->chunk, &worker->error);
 		if (worker->status != PMILL_OK)
 			return;
@@ -30,7 +33,7 @@ static void work_through(struct pmill_chunk_worker *worker, struct pmill_chunk_s
 static void run_worker(void *context, unsigned index)
 {
 	struct crew *crew = context;
-	work_through(crew->workers[index], crew->source);
+	work_through(crew->workers[index], crew);
 	if (crew->workers[index]->status != PMILL_OK)
 		pmill_chunk_source_stop(crew->source);
 }
@@ -44,12 +47,14 @@ static void run(void *context)
 static void stop(void *context)
 {
 	struct crew *crew = context;
+	atomic_store(&crew->watch.is_stopped, true);
 	pmill_chunk_source_stop(crew->source);
 }
 
 static uint64_t bytes_done(void *context)
 {
 	struct crew *crew = context;
+	pmill_match_watch_note(&crew->watch, crew->progress);
 	return pmill_chunk_source_stored_bytes(crew->source);
 }
 
@@ -73,8 +78,9 @@ static pmill_status first_error(const struct crew *crew, bool is_cancelled, pmil
 pmill_status pmill_chunk_workers_run(struct pmill_chunk_worker *const *workers, unsigned count,
 	struct pmill_chunk_source *source, struct pmill_progress_state *progress, pmill_error *error)
 {
-	struct crew crew = {.source = source, .workers = workers, .count = count};
+	struct crew crew = {.source = source, .workers = workers, .count = count, .progress = progress};
 	const struct pmill_watched_work watched = {run, stop, bytes_done, &crew};
 	pmill_watch_run(&watched, progress);
+	progress->note = NULL;
 	return first_error(&crew, progress->is_cancelled, error);
 }

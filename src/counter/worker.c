@@ -171,6 +171,7 @@ pmill_status pmill_worker_count(void *context, const struct pmill_chunk *chunk, 
 	struct pmill_segment segment;
 	bool has_segment = true;
 	pmill_segment_walk_start(&worker->walk, chunk);
+	pmill_pretoken_cursor_set_watch(&worker->cursor, chunk->watch);
 	pmill_status status = pmill_segment_walk_next(&worker->walk, &segment, &has_segment, error);
 	while (status == PMILL_OK && has_segment) {
 		status = count_segment(worker, &segment, chunk, error);

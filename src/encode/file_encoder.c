@@ -35,6 +35,7 @@ struct run {
 	uint64_t document_ids; /* written to the current document */
 	uint64_t tokens;
 	struct pmill_progress_state progress;
+	struct pmill_match_watch watch;
 	struct pmill_outcome outcome;
 };
 
@@ -145,6 +146,7 @@ static pmill_status encode_chunk(struct run *run, pmill_error *error)
 {
 	struct pmill_segment segment;
 	pmill_segment_walk_start(&run->walk, &run->chunk);
+	pmill_pretoken_cursor_set_watch(&run->encoder.cursor, &run->watch);
 	for (;;) {
 		bool is_there = false;
 		pmill_status status = pmill_segment_walk_next(&run->walk, &segment, &is_there, error);
@@ -171,12 +173,14 @@ static void encode_source(void *context)
 static void stop_source(void *context)
 {
 	struct run *run = context;
+	atomic_store(&run->watch.is_stopped, true);
 	pmill_chunk_source_stop(run->source);
 }
 
 static uint64_t bytes_done(void *context)
 {
 	struct run *run = context;
+	pmill_match_watch_note(&run->watch, &run->progress);
 	return pmill_chunk_source_stored_bytes(run->source);
 }
 

@@ -256,6 +256,14 @@ void pmill_pretoken_cursor_release(struct pmill_pretoken_cursor *cursor)
 	cursor->scratch = NULL;
 }
 
+void pmill_pretoken_cursor_set_watch(
+	struct pmill_pretoken_cursor *cursor, struct pmill_match_watch *watch)
+{
+	cursor->watch = watch;
+	if (cursor->scratch != NULL)
+		pmill_regex_walk_set_watch(cursor->scratch, watch);
+}
+
 static pmill_status start_regex(struct pmill_pretoken_cursor *cursor, pmill_error *error)
 {
 	if (cursor->scratch == NULL) {
@@ -263,6 +271,7 @@ static pmill_status start_regex(struct pmill_pretoken_cursor *cursor, pmill_erro
 		pmill_status status = pmill_regex_walk_create(cursor->pretokenizer->regex, &walk, error);
 		if (status != PMILL_OK)
 			return status;
+		pmill_regex_walk_set_watch(walk, cursor->watch);
 		cursor->scratch = walk;
 	}
 	return pmill_regex_walk_start(

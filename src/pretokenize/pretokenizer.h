@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "pairmill.h"
+#include "regex/match_watch.h"
 #include "unicode/class.h"
 
 /* Immutable once created; may be shared by threads. */
@@ -53,9 +54,18 @@ struct pmill_pretoken_cursor {
 	size_t position; /* where the next pretoken begins */
 	bool is_final;   /* the segment ends at `len`; otherwise more text may follow */
 	void *scratch;   /* the regex engine's match data and its clean copy of the text */
+	struct pmill_match_watch *watch; /* see pmill_pretoken_cursor_set_watch */
 };
 
 void pmill_pretoken_cursor_release(struct pmill_pretoken_cursor *cursor);
+
+/*
+ * Lets another thread stop the walks that follow: `next` is then PMILL_CANCELLED. `watch` may be
+ * NULL. To be called anew after the thread did anything that may take long, such as reading: time
+ * is measured from here.
+ */
+void pmill_pretoken_cursor_set_watch(
+	struct pmill_pretoken_cursor *cursor, struct pmill_match_watch *watch);
 
 /*
  * Begins a segment. If `is_final` is false, the walk ends before the first pretoken whose end could

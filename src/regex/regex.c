@@ -5,37 +5,28 @@
  * differently from us. A segment with invalid bytes is copied, with U+FFFD for each of them. Ends
  * come in ascending order, so they are mapped back by walking the segment alongside: no list of
  * offsets is kept.
- *
- * Measured on English text: 150 MB/s with JIT. The interpreter with PCRE2_MATCH_INVALID_UTF checks
- * the rest of the text at every match, so without JIT that safeguard is off.
  */
 #include "regex/regex.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "base/error.h"
 #include "regex/class_sets.h"
+#include "regex/matcher.h"
 #include "unicode/utf8.h"
 
 #if PMILL_HAVE_PCRE2
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
-/* The JIT stack is only address space until it is used. */
-enum { JIT_STACK_FIRST = 32 * 1024, JIT_STACK_SMALL = 8 << 20, JIT_STACK_LARGE = 1 << 30 };
-
 struct pmill_regex {
-	pcre2_code *code;
-	bool has_jit;
+	struct pmill_regex_code code;
+	char *expression; /* the caller's own; NULL: a known pattern's */
+	bool has_windows; /* see pmill_matcher */
 };
 
 struct pmill_regex_walk {
-	const struct pmill_regex *regex;
-	pcre2_match_data *match;
-	pcre2_match_context *context;
-	pcre2_jit_stack *stack;
+	struct pmill_matcher matcher;
 	const uint8_t *text;
 	size_t len;
 	bool is_final;
@@ -51,81 +42,52 @@ struct pmill_regex_walk {
 
 /* ---- Compiling ---- */
 
-static pmill_status fail_compile(int code, size_t offset, pmill_error *error)
+/*
+ * \G matches where a search begins, and verbs such as (*COMMIT) can end it: then it can't be cut
+ * into windows.
+ */
+static bool may_have_windows(const char *expression)
 {
-	if (code == PCRE2_ERROR_HEAP_FAILED)
+	return strstr(expression, "\\G") == NULL && strstr(expression, "(*") == NULL;
+}
+
+static pmill_status compile_known(struct pmill_regex *regex, const char *expression,
+	const struct pmill_unicode *unicode, pmill_error *error)
+{
+	struct pmill_buffer expanded = {0};
+	pmill_status status;
+	if (pmill_class_sets_expand(expression, unicode, &expanded) &&
+		pmill_buffer_terminate(&expanded))
+		status = pmill_regex_code_compile(
+			&regex->code, (const char *)expanded.data, 0, PCRE2_JIT_PARTIAL_HARD, error);
+	else
+		status = pmill_fail_memory(error);
+	pmill_buffer_release(&expanded);
+	return status;
+}
+
+static pmill_status compile_own(
+	struct pmill_regex *regex, const char *expression, pmill_error *error)
+{
+	regex->expression = pmill_copy_text(expression, strlen(expression));
+	if (regex->expression == NULL)
 		return pmill_fail_memory(error);
-	PCRE2_UCHAR message[256];
-	pcre2_get_error_message(code, message, sizeof message);
-	return pmill_fail(error, PMILL_BAD_OPTION, offset, "pattern: at offset %zu: %s", offset,
-		(const char *)message);
-}
-
-static pmill_status compile(
-	const char *expression, uint32_t options, pcre2_code **code, pmill_error *error)
-{
-	pcre2_compile_context *context = pcre2_compile_context_create(NULL);
-	if (context == NULL)
-		return pmill_fail_memory(error);
-	/* Set explicitly, because builds of PCRE2 differ in their defaults. */
-	pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-	pcre2_set_bsr(context, PCRE2_BSR_UNICODE);
-	int number;
-	PCRE2_SIZE offset;
-	options |= PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
-	*code = pcre2_compile(
-		(PCRE2_SPTR)expression, PCRE2_ZERO_TERMINATED, options, &number, &offset, context);
-	pcre2_compile_context_free(context);
-	return *code != NULL ? PMILL_OK : fail_compile(number, offset, error);
-}
-
-static bool compile_jit(pcre2_code *code, uint32_t options)
-{
-	size_t size = 0;
-	return pcre2_jit_compile(code, options) == 0 &&
-		pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &size) == 0 && size > 0;
-}
-
-static pmill_status compile_regex(
-	struct pmill_regex *regex, const char *expression, uint32_t jit_options, pmill_error *error)
-{
-	pmill_status status = compile(expression, PCRE2_MATCH_INVALID_UTF, &regex->code, error);
-	if (status != PMILL_OK)
-		return status;
-	regex->has_jit = compile_jit(regex->code, jit_options);
-	if (regex->has_jit)
-		return PMILL_OK;
-	pcre2_code_free(regex->code);
-	regex->code = NULL;
-	return compile(expression, 0, &regex->code, error);
+	regex->has_windows = may_have_windows(expression);
+	return pmill_regex_code_compile(&regex->code, expression, PCRE2_USE_OFFSET_LIMIT, 0, error);
 }
 
 pmill_status pmill_regex_create(const char *expression, const struct pmill_unicode *unicode,
 	struct pmill_regex **regex, pmill_error *error)
 {
-	struct pmill_buffer expanded = {0};
-	pmill_status status = PMILL_OK;
-	uint32_t jit_options = PCRE2_JIT_COMPLETE;
 	struct pmill_regex *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
-	if (unicode != NULL) {
-		if (!pmill_class_sets_expand(expression, unicode, &expanded) ||
-			!pmill_buffer_terminate(&expanded)) {
-			status = pmill_fail_memory(error);
-			goto out;
-		}
-		expression = (const char *)expanded.data;
-		jit_options |= PCRE2_JIT_PARTIAL_HARD;
-	}
-	status = compile_regex(made, expression, jit_options, error);
-	if (status != PMILL_OK)
-		goto out;
-	*regex = made;
-	made = NULL;
-out:
-	pmill_buffer_release(&expanded);
-	pmill_regex_free(made);
+	const pmill_status status = unicode != NULL ? compile_known(made, expression, unicode, error)
+												: compile_own(made, expression, error);
+	if (status == PMILL_OK)
+		*regex = made;
+	else
+		pmill_regex_free(made);
 	return status;
 }
 
@@ -133,22 +95,12 @@ void pmill_regex_free(struct pmill_regex *regex)
 {
 	if (regex == NULL)
 		return;
-	pcre2_code_free(regex->code);
+	pmill_regex_code_release(&regex->code);
+	free(regex->expression);
 	free(regex);
 }
 
 /* ---- Walking ---- */
-
-static bool give_stack(struct pmill_regex_walk *walk, size_t largest)
-{
-	pcre2_jit_stack *stack = pcre2_jit_stack_create(JIT_STACK_FIRST, largest, NULL);
-	if (stack == NULL)
-		return false;
-	pcre2_jit_stack_free(walk->stack);
-	walk->stack = stack;
-	pcre2_jit_stack_assign(walk->context, NULL, stack);
-	return true;
-}
 
 pmill_status pmill_regex_walk_create(
 	const struct pmill_regex *regex, struct pmill_regex_walk **walk, pmill_error *error)
@@ -156,15 +108,12 @@ pmill_status pmill_regex_walk_create(
 	struct pmill_regex_walk *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
-	made->regex = regex;
 	made->is_done = true;
-	made->match = pcre2_match_data_create(1, NULL);
-	made->context = pcre2_match_context_create(NULL);
-	if (made->match == NULL || made->context == NULL ||
-		(regex->has_jit && !give_stack(made, JIT_STACK_SMALL))) {
+	if (!pmill_matcher_init(&made->matcher, &regex->code, regex->expression)) {
 		pmill_regex_walk_free(made);
 		return pmill_fail_memory(error);
 	}
+	made->matcher.has_windows = regex->has_windows;
 	*walk = made;
 	return PMILL_OK;
 }
@@ -173,11 +122,15 @@ void pmill_regex_walk_free(struct pmill_regex_walk *walk)
 {
 	if (walk == NULL)
 		return;
-	pcre2_match_data_free(walk->match);
-	pcre2_match_context_free(walk->context);
-	pcre2_jit_stack_free(walk->stack);
+	pmill_matcher_release(&walk->matcher);
 	pmill_buffer_release(&walk->copy);
 	free(walk);
+}
+
+void pmill_regex_walk_set_watch(struct pmill_regex_walk *walk, struct pmill_match_watch *watch)
+{
+	walk->matcher.watch = watch;
+	pmill_matcher_forget_time(&walk->matcher);
 }
 
 /* The first invalid byte at or after `position`, or `len`. */
@@ -236,6 +189,7 @@ pmill_status pmill_regex_walk_start(struct pmill_regex_walk *walk, const uint8_t
 	walk->subject_len = walk->len;
 	walk->subject_position = walk->position = 0;
 	walk->match_end = walk->search_begin = 0;
+	pmill_matcher_set_text(&walk->matcher, text, walk->len);
 	size_t invalid = find_invalid(text, walk->len, 0);
 	if (invalid == walk->len)
 		return PMILL_OK;
@@ -245,44 +199,22 @@ pmill_status pmill_regex_walk_start(struct pmill_regex_walk *walk, const uint8_t
 	}
 	walk->subject = walk->copy.data;
 	walk->subject_len = walk->copy.len;
+	pmill_matcher_set_text(&walk->matcher, walk->subject, walk->subject_len);
 	return PMILL_OK;
-}
-
-static int match_once(struct pmill_regex_walk *walk)
-{
-	const struct pmill_regex *regex = walk->regex;
-	uint32_t options = walk->is_final ? 0 : PCRE2_PARTIAL_HARD;
-	if (regex->has_jit)
-		return pcre2_jit_match(regex->code, walk->subject, walk->subject_len, walk->search_begin,
-			options, walk->match, walk->context);
-	return pcre2_match(regex->code, walk->subject, walk->subject_len, walk->search_begin,
-		options | PCRE2_NO_UTF_CHECK, walk->match, walk->context);
-}
-
-/* Only long matches that can backtrack far need a large stack, so it is allocated on demand. */
-static int match_with_enough_stack(struct pmill_regex_walk *walk)
-{
-	int result = match_once(walk);
-	size_t largest = JIT_STACK_SMALL;
-	while (result == PCRE2_ERROR_JIT_STACKLIMIT && largest < JIT_STACK_LARGE) {
-		largest *= 8;
-		if (largest > JIT_STACK_LARGE)
-			largest = JIT_STACK_LARGE;
-		if (!give_stack(walk, largest))
-			return PCRE2_ERROR_NOMEMORY;
-		result = match_once(walk);
-	}
-	return result;
 }
 
 static pmill_status fail_match(const struct pmill_regex_walk *walk, int code, pmill_error *error)
 {
 	if (code == PCRE2_ERROR_NOMEMORY)
 		return pmill_fail_memory(error);
+	if (code == PCRE2_ERROR_CALLOUT)
+		return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 	PCRE2_UCHAR message[256];
 	pcre2_get_error_message(code, message, sizeof message);
 	return pmill_fail(error, PMILL_BAD_INPUT, walk->position,
-		"the pattern cannot be matched from here: %s", (const char *)message);
+		"the pattern cannot be matched from here: %s. It backtracks too far (a match may take %d "
+		"steps back and 1 GiB): write possessive quantifiers (a++), or end documents sooner",
+		(const char *)message, PMILL_MATCH_LIMIT);
 }
 
 static size_t skip_character(const struct pmill_regex_walk *walk, size_t position)
@@ -303,14 +235,15 @@ static pmill_status find_match(
 	*begin = *end = walk->subject_len;
 	if (walk->search_begin >= walk->subject_len)
 		return PMILL_OK;
-	int result = match_with_enough_stack(walk);
+	const uint32_t options = walk->is_final ? 0 : PCRE2_PARTIAL_HARD;
+	const int result = pmill_matcher_find(&walk->matcher, walk->search_begin, options);
 	if (result == PCRE2_ERROR_PARTIAL)
 		walk->is_done = true;
 	if (result == PCRE2_ERROR_PARTIAL || result == PCRE2_ERROR_NOMATCH)
 		return PMILL_OK;
 	if (result < 0)
 		return fail_match(walk, result, error);
-	const PCRE2_SIZE *offsets = pcre2_get_ovector_pointer(walk->match);
+	const PCRE2_SIZE *offsets = walk->matcher.offsets;
 	if (offsets[0] < walk->search_begin || offsets[1] < offsets[0])
 		return pmill_fail(
 			error, PMILL_BAD_INPUT, walk->position, "the pattern's \\K moves a match out of order");
@@ -406,6 +339,12 @@ pmill_status pmill_regex_walk_create(
 void pmill_regex_walk_free(struct pmill_regex_walk *walk)
 {
 	(void)walk;
+}
+
+void pmill_regex_walk_set_watch(struct pmill_regex_walk *walk, struct pmill_match_watch *watch)
+{
+	(void)walk;
+	(void)watch;
 }
 
 pmill_status pmill_regex_walk_start(struct pmill_regex_walk *walk, const uint8_t *text, size_t len,

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "pairmill.h"
+#include "regex/match_watch.h"
 #include "unicode/class.h"
 
 /* A compiled expression. Immutable once created; may be shared by threads. */
@@ -33,6 +34,9 @@ struct pmill_regex_walk;
 pmill_status pmill_regex_walk_create(
 	const struct pmill_regex *regex, struct pmill_regex_walk **walk, pmill_error *error);
 void pmill_regex_walk_free(struct pmill_regex_walk *walk);
+
+/* Lets another thread stop the walk: `next` is then PMILL_CANCELLED. `watch` may be NULL. */
+void pmill_regex_walk_set_watch(struct pmill_regex_walk *walk, struct pmill_match_watch *watch);
 
 /* As pmill_pretoken_cursor_start and _next. `text` must stay valid until the walk ends. */
 pmill_status pmill_regex_walk_start(struct pmill_regex_walk *walk, const uint8_t *text, size_t len,

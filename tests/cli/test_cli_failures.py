@@ -82,6 +82,19 @@ def test_interrupt_while_merging(pairmill, tmp_path):
     assert names_in(tmp_path) == ["text"]
 
 
+@pytest.mark.parametrize("pattern", ["a+d|a", "a*a+[de]", "(*UTF)a*a+[de]|a"])
+def test_interrupt_while_an_expression_backtracks(pairmill, tmp_path, pattern):
+    """On a megabyte of one letter each of these would take minutes or hours."""
+    (tmp_path / "text").write_bytes(b"a" * 1_000_000)
+    child = subprocess.Popen([pairmill, "count", "-o", "out.counts", "--pattern", pattern,
+                              "--progress", "json", "text"], cwd=tmp_path, stderr=subprocess.PIPE)
+    assert b'"stage":"count"' in child.stderr.readline()
+    child.send_signal(signal.SIGINT)
+    _, message = child.communicate(timeout=30)
+    assert child.returncode == 130 and message.endswith(b": interrupted\n")
+    assert names_in(tmp_path) == ["text"]
+
+
 @pytest.mark.parametrize("command", [["train", "-s", "300"], ["count", "-o", "out.counts"]])
 def test_one_interrupt_ends_a_wait_for_input(pairmill, tmp_path, command):
     child = subprocess.Popen([pairmill, *command], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
