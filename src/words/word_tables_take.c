@@ -94,8 +94,9 @@ static bool report(struct take *take, unsigned index, enum step step, size_t don
 static bool report_bucket(
 	struct take *take, unsigned index, enum step step, size_t bucket, size_t words)
 {
-	size_t before = take->entry_count / take->bucket_count * bucket;
-	return report(take, index, step, before + words * take->threads, take->entry_count);
+	size_t each = take->entry_count / take->bucket_count;
+	size_t within = (words < each ? words : each) * take->threads;
+	return report(take, index, step, each * bucket + within, take->entry_count);
 }
 
 /* ---- 1: gather ---- */

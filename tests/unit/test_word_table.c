@@ -1,5 +1,6 @@
 /* The word table against naive counting: lengths, threads, growth, overflow, out of memory. */
 /* SPDX-License-Identifier: MIT */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -219,6 +220,61 @@ static void test_threads_and_seeds(void **state)
 	pmill_word_list_release(&first);
 }
 
+/* Hears every event, however soon it comes, and asks to stop at one of them. */
+struct listener {
+	struct pmill_progress_state progress;
+	size_t events, stop_at; /* from 1; 0: never */
+	uint64_t done;
+	pthread_t thread;
+};
+
+static int hear(void *context, const pmill_progress *event)
+{
+	struct listener *listener = context;
+	listener->progress.last_event_ns = 0;
+	assert_true(pthread_equal(pthread_self(), listener->thread));
+	assert_true(listener->events == 0 || listener->done <= event->done);
+	assert_true(event->done <= event->total);
+	listener->done = event->done;
+	return ++listener->events == listener->stop_at;
+}
+
+/* Returns the number of events. */
+static size_t take_and_stop(unsigned threads, size_t table_count, size_t stop_at)
+{
+	enum { WORDS = 100000 };
+	struct pmill_word_table *tables[MOST_TABLES];
+	struct pmill_word_list list = {0};
+	struct listener listener = {.stop_at = stop_at, .thread = pthread_self()};
+	listener.progress = (struct pmill_progress_state){.callback = hear, .context = &listener};
+	for (size_t i = 0; i < table_count; i++)
+		tables[i] = make_table(1);
+	add_numbers(tables, table_count, WORDS);
+	pmill_progress_stage(&listener.progress, "sort", "words", WORDS);
+	pmill_status status = pmill_word_tables_take(
+		tables, table_count, threads, &list, &listener.progress, NULL);
+	assert_int_equal(status, stop_at == 0 ? PMILL_OK : PMILL_CANCELLED);
+	assert_true((list.count > 0) == (stop_at == 0));
+	if (stop_at == 0)
+		assert_true(listener.done > WORDS * 9 / 10);
+	for (size_t i = 0; i < table_count; i++)
+		assert_int_equal(pmill_word_table_count(tables[i]), 0);
+	pmill_word_list_release(&list);
+	free_tables(tables, table_count);
+	return listener.events;
+}
+
+static void test_progress(void **state)
+{
+	(void)state;
+	for (unsigned threads = 1; threads <= 3; threads++) {
+		/* Of sorting, the calling thread may get no part. */
+		assert_true(take_and_stop(threads, threads, 0) > 8);
+		for (size_t at = 1; at <= 8; at++)
+			take_and_stop(threads, threads, at);
+	}
+}
+
 static void check_overflow(const char *word)
 {
 	size_t len = strlen(word), ends[1] = {len};
@@ -303,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_equals_naive),
 		cmocka_unit_test(test_threads_and_seeds),
+		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_out_of_memory),
