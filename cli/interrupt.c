@@ -99,6 +99,8 @@ void pmill_cli_interrupt_install(void)
 		catch_signal(SIGTERM, handle);
 	catch_signal(SIGALRM, quit);
 	catch_signal(SIGPIPE, SIG_IGN);
+	/* A limit on file sizes is then an error of the write, with a message. */
+	catch_signal(SIGXFSZ, SIG_IGN);
 }
 
 void pmill_cli_interrupt_listen(void)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+/* Also makes writing to a closed pipe, or past a limit on file sizes, an error. */
 void pmill_cli_interrupt_install(void);
 /* From now on, callers check pmill_cli_is_interrupted. Before, the first signal exits at once. */
 void pmill_cli_interrupt_listen(void);

@@ -25,7 +25,7 @@
  *   pmill_tokenizer, pmill_counts or pmill_counts_head never changes, so any number of threads may
  *   read it at once.
  * - The library prints nothing, never exits, sets no signal handler, reads no environment variable
- *   and keeps no global state.
+ *   and keeps no global state. Writing past a limit on file sizes is PMILL_IO, without SIGXFSZ.
  */
 #ifndef PAIRMILL_H
 #define PAIRMILL_H

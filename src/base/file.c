@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/write_all.h"
 
 enum { WRITE_BUFFER = 1 << 18 };
 
@@ -240,16 +241,8 @@ pmill_status pmill_file_writer_borrow(
 static pmill_status write_all(
 	struct pmill_file_writer *writer, const uint8_t *data, size_t len, pmill_error *error)
 {
-	while (len > 0) {
-		ssize_t put = write(writer->descriptor, data, len);
-		if (put < 0 && errno != EINTR)
-			return pmill_fail_errno(error, writer->path, "cannot write", errno);
-		if (put > 0) {
-			data += put;
-			len -= (size_t)put;
-		}
-	}
-	return PMILL_OK;
+	const int number = pmill_write_all(writer->descriptor, data, len);
+	return number == 0 ? PMILL_OK : pmill_fail_errno(error, writer->path, "cannot write", number);
 }
 
 static pmill_status flush_buffer(struct pmill_file_writer *writer, pmill_error *error)
