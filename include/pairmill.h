@@ -430,7 +430,8 @@ PMILL_API pmill_status pmill_tokenizer_create(
 
 /*
  * Saves a model. `format`: pmill_model_format_name; NULL: by the suffix of `path`, else "folder".
- * Written whole or not at all, but in an existing folder file by file. PMILL_UNSUPPORTED if the
+ * Written whole or not at all, also if it has several files (docs/writing.md: the limits of that).
+ * Another writer of the same folder is waited for, up to half a minute. PMILL_UNSUPPORTED if the
  * format can't express the model. `flags`: 0 or PMILL_OVERWRITE.
  */
 PMILL_API pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,

@@ -72,10 +72,51 @@ char *pmill_path_folder(const char *path)
 	return pmill_copy_text(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+char *pmill_path_join(const char *folder, const char *name)
+{
+	struct pmill_buffer path = {0};
+	if (pmill_buffer_append_text(&path, folder) && pmill_buffer_append(&path, "/", 1) &&
+		pmill_buffer_append_text(&path, name) && pmill_buffer_terminate(&path))
+		return (char *)path.data;
+	pmill_buffer_release(&path);
+	return NULL;
+}
+
+/* O_EXCL refuses a name that exists all the same. */
+char *pmill_path_temporary(const char *path, const char *ending)
+{
+	struct pmill_buffer name = {0};
+	const char *slash = strrchr(path, '/');
+	const size_t folder_len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+	if (pmill_buffer_append(&name, path, folder_len) &&
+		pmill_buffer_append_format(&name, ".%.200s.%016llx.%s", path + folder_len,
+			(unsigned long long)pmill_hash_random_seed(), ending) &&
+		pmill_buffer_terminate(&name))
+		return (char *)name.data;
+	pmill_buffer_release(&name);
+	return NULL;
+}
+
+bool pmill_name_is_temporary(const char *name, const char *of, const char *ending)
+{
+	const size_t len = strlen(of);
+	if (len > 200 || name[0] != '.' || strncmp(name + 1, of, len) != 0 || name[1 + len] != '.')
+		return false;
+	const char *digits = name + len + 2;
+	return strspn(digits, "0123456789abcdef") == 16 && digits[16] == '.' &&
+		strcmp(digits + 17, ending) == 0;
+}
+
 static pmill_status fail_exists(const char *path, pmill_error *error)
 {
 	return pmill_fail(
 		error, PMILL_EXISTS, PMILL_NO_OFFSET, "%s: already exists; not overwritten", path);
+}
+
+pmill_status pmill_file_fail_place(const char *path, int error_number, pmill_error *error)
+{
+	return error_number == EEXIST ? fail_exists(path, error)
+								  : pmill_fail_errno(error, path, "cannot write", error_number);
 }
 
 pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_error *error)
@@ -93,6 +134,9 @@ pmill_status pmill_file_check_target(const char *path, unsigned flags, pmill_err
 	if (!pmill_path_exists(folder))
 		status = pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
 			"%s: cannot write: the folder %s does not exist", path, folder);
+	else if (!pmill_path_is_folder(folder))
+		status = pmill_fail(
+			error, PMILL_IO, PMILL_NO_OFFSET, "%s: cannot write: %s is not a folder", path, folder);
 	else if (access(folder, W_OK) != 0)
 		status = pmill_fail_errno(error, path, "cannot write", errno);
 	free(folder);
@@ -174,28 +218,13 @@ static int name_file(int descriptor, const char *path)
 	return linkat(AT_FDCWD, open_file, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
 }
 
-/* A name that no concurrent run chooses: O_EXCL refuses an existing one. */
-static char *temporary_name(const char *path)
-{
-	struct pmill_buffer name = {0};
-	const char *slash = strrchr(path, '/');
-	size_t folder_len = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-	if (pmill_buffer_append(&name, path, folder_len) &&
-		pmill_buffer_append_format(&name, ".%.200s.%016llx.part", path + folder_len,
-			(unsigned long long)pmill_hash_random_seed()) &&
-		pmill_buffer_terminate(&name))
-		return (char *)name.data;
-	pmill_buffer_release(&name);
-	return NULL;
-}
-
 /*
  * Follows links, so that an output named through a link replaces the link's target, as writing
  * through it would. An existing target that is not a regular file (a pipe, /dev/null) is written in
  * place.
  */
-pmill_status pmill_file_writer_open(
-	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error)
+static pmill_status open_writer(struct pmill_file_writer *writer, const char *path, unsigned flags,
+	const char *ending, pmill_error *error)
 {
 	*writer = (struct pmill_file_writer){.may_replace = flags & PMILL_OVERWRITE};
 	struct stat about;
@@ -210,7 +239,7 @@ pmill_status pmill_file_writer_open(
 	if (writer->path == NULL)
 		return pmill_fail_memory(error);
 	writer->temporary = is_device ? pmill_copy_text(path, strlen(path))
-								  : temporary_name(writer->path);
+								  : pmill_path_temporary(writer->path, ending);
 	if (writer->temporary == NULL) {
 		pmill_file_writer_release(writer);
 		return pmill_fail_memory(error);
@@ -228,6 +257,21 @@ pmill_status pmill_file_writer_open(
 		return pmill_fail_errno(error, path, "cannot write", number);
 	}
 	return PMILL_OK;
+}
+
+pmill_status pmill_file_writer_open(
+	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error)
+{
+	return open_writer(writer, path, flags, "part", error);
+}
+
+/* A link leads to a folder that the set has not locked. */
+pmill_status pmill_file_writer_open_in_set(
+	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error)
+{
+	struct stat about;
+	const bool is_link = lstat(path, &about) == 0 && S_ISLNK(about.st_mode);
+	return open_writer(writer, path, flags, is_link ? "part" : "swap", error);
 }
 
 pmill_status pmill_file_writer_borrow(
@@ -287,30 +331,37 @@ static int put_in_place(struct pmill_file_writer *writer)
 	return errno == EEXIST ? -1 : rename(writer->temporary, writer->path);
 }
 
-static pmill_status finish(struct pmill_file_writer *writer, bool is_device, pmill_error *error)
+bool pmill_file_writer_is_placed(const struct pmill_file_writer *writer)
 {
-	pmill_status status = flush_buffer(writer, error);
-	if (status != PMILL_OK || is_device)
+	return writer->temporary != NULL && strcmp(writer->temporary, writer->path) != 0;
+}
+
+pmill_status pmill_file_writer_flush(struct pmill_file_writer *writer, pmill_error *error)
+{
+	const pmill_status status = flush_buffer(writer, error);
+	if (status != PMILL_OK || !pmill_file_writer_is_placed(writer))
 		return status;
 	if (fsync(writer->descriptor) != 0)
 		return pmill_fail_errno(error, writer->path, "cannot write", errno);
-	if (put_in_place(writer) != 0)
-		return errno == EEXIST ? fail_exists(writer->path, error)
-							   : pmill_fail_errno(error, writer->path, "cannot write", errno);
 	return PMILL_OK;
+}
+
+int pmill_file_writer_place(struct pmill_file_writer *writer)
+{
+	const bool is_borrowed = writer->temporary == NULL;
+	const bool is_placed = pmill_file_writer_is_placed(writer);
+	if (is_borrowed || (is_placed && put_in_place(writer) != 0))
+		return is_borrowed ? 0 : -1;
+	free(writer->temporary);
+	writer->temporary = NULL;
+	return close(writer->descriptor) != 0 && !is_placed ? -1 : 0;
 }
 
 pmill_status pmill_file_writer_commit(struct pmill_file_writer *writer, pmill_error *error)
 {
-	bool is_borrowed = writer->temporary == NULL;
-	bool is_device = is_borrowed || strcmp(writer->temporary, writer->path) == 0;
-	pmill_status status = finish(writer, is_device, error);
-	if (status == PMILL_OK && !is_borrowed) {
-		free(writer->temporary);
-		writer->temporary = NULL;
-		if (close(writer->descriptor) != 0 && is_device)
-			status = pmill_fail_errno(error, writer->path, "cannot write", errno);
-	}
+	pmill_status status = pmill_file_writer_flush(writer, error);
+	if (status == PMILL_OK && pmill_file_writer_place(writer) != 0)
+		status = pmill_file_fail_place(writer->path, errno, error);
 	pmill_file_writer_release(writer);
 	return status;
 }

@@ -1,22 +1,12 @@
 /* A folder with all the files that other programs expect. */
 /* SPDX-License-Identifier: MIT */
-/*
- * A new folder appears whole or not at all: it is filled under a temporary name beside the target,
- * then renamed. In an existing folder each of our files is replaced by a rename of its own, once
- * all of them are on disk under temporary names; other files stay.
- */
-#define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
+#include "base/folder_writer.h"
 #include "formats/format.h"
 #include "formats/hf_expression.h"
 #include "formats/load.h"
@@ -49,16 +39,6 @@ static void release_contents(struct contents *contents)
 		pmill_buffer_release(&contents->files[i]);
 }
 
-static char *join_path(const char *folder, const char *name)
-{
-	struct pmill_buffer path = {0};
-	if (pmill_buffer_append_text(&path, folder) && pmill_buffer_append(&path, "/", 1) &&
-		pmill_buffer_append_text(&path, name) && pmill_buffer_terminate(&path))
-		return (char *)path.data;
-	pmill_buffer_release(&path);
-	return NULL;
-}
-
 /* "out/" becomes "out". */
 static char *copy_without_slashes(const char *path)
 {
@@ -86,131 +66,22 @@ static pmill_status make_contents(
 	return has_memory ? PMILL_OK : pmill_fail_memory(error);
 }
 
-static pmill_status open_file(struct pmill_file_writer *writer, const char *folder, int index,
-	const struct pmill_buffer *bytes, pmill_error *error)
-{
-	char *path = join_path(folder, file_names[index]);
-	if (path == NULL)
-		return pmill_fail_memory(error);
-	pmill_status status = pmill_file_writer_open(writer, path, PMILL_OVERWRITE, error);
-	if (status == PMILL_OK)
-		status = pmill_file_writer_append(writer, bytes->data, bytes->len, error);
-	free(path);
-	return status;
-}
-
 /* One of our files that this model does not have would contradict the others. */
-static pmill_status remove_file(const char *folder, int index, pmill_error *error)
+static pmill_status write_contents(
+	const struct contents *contents, const char *path, unsigned flags, pmill_error *error)
 {
-	char *path = join_path(folder, file_names[index]);
-	if (path == NULL)
-		return pmill_fail_memory(error);
-	pmill_status status = PMILL_OK;
-	if (unlink(path) != 0 && errno != ENOENT)
-		status = pmill_fail_errno(error, path, "cannot remove", errno);
-	free(path);
-	return status;
-}
-
-static pmill_status write_files(
-	const struct contents *contents, const char *folder, pmill_error *error)
-{
-	struct pmill_file_writer writers[FILE_COUNT] = {{0}};
-	pmill_status status = PMILL_OK;
-	for (int i = 0; i < FILE_COUNT && status == PMILL_OK; i++)
-		if (contents->files[i].len > 0)
-			status = open_file(&writers[i], folder, i, &contents->files[i], error);
-	for (int i = 0; i < FILE_COUNT && status == PMILL_OK; i++)
-		status = contents->files[i].len > 0 ? pmill_file_writer_commit(&writers[i], error)
-											: remove_file(folder, i, error);
+	struct pmill_set_file files[FILE_COUNT];
 	for (int i = 0; i < FILE_COUNT; i++)
-		pmill_file_writer_release(&writers[i]);
-	return status;
-}
-
-static void remove_folder(const char *folder)
-{
-	for (int i = 0; i < FILE_COUNT; i++)
-		(void)remove_file(folder, i, NULL);
-	(void)rmdir(folder);
-}
-
-static pmill_status fail_exists(const char *path, pmill_error *error)
-{
-	return pmill_fail(
-		error, PMILL_EXISTS, PMILL_NO_OFFSET, "%s: already exists; not overwritten", path);
-}
-
-/* Refuses to replace what has appeared meanwhile, unless the file system lacks that flag. */
-static int rename_new(const char *from, const char *to)
-{
-#ifdef RENAME_NOREPLACE
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-#endif
-	return rename(from, to);
-}
-
-static char *temporary_folder(const char *path)
-{
-	struct pmill_buffer name = {0};
-	const char *slash = strrchr(path, '/');
-	const size_t parent = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-	if (pmill_buffer_append(&name, path, parent) &&
-		pmill_buffer_append_format(&name, ".%.200s.%016llx.part", path + parent,
-			(unsigned long long)pmill_hash_random_seed()) &&
-		pmill_buffer_terminate(&name))
-		return (char *)name.data;
-	pmill_buffer_release(&name);
-	return NULL;
-}
-
-static pmill_status write_new_folder(
-	const struct contents *contents, const char *path, pmill_error *error)
-{
-	char *temporary = temporary_folder(path);
-	if (temporary == NULL)
-		return pmill_fail_memory(error);
-	pmill_status status = PMILL_OK;
-	if (mkdir(temporary, 0777) != 0) {
-		status = pmill_fail_errno(error, path, "cannot make the folder", errno);
-		goto out;
-	}
-	status = write_files(contents, temporary, error);
-	if (status == PMILL_OK && rename_new(temporary, path) != 0)
-		status = errno == EEXIST || errno == ENOTEMPTY || errno == ENOTDIR
-			? fail_exists(path, error)
-			: pmill_fail_errno(error, path, "cannot make the folder", errno);
-	if (status != PMILL_OK)
-		remove_folder(temporary);
-out:
-	free(temporary);
-	return status;
-}
-
-static pmill_status check_clean_target(const char *path, unsigned flags, pmill_error *error)
-{
-	if (!pmill_path_is_folder(path)) {
-		const pmill_status status = pmill_file_check_target(path, 0, error);
-		/* A folder replaces only a folder, whatever the flags. */
-		if (status == PMILL_EXISTS && (flags & PMILL_OVERWRITE))
-			return pmill_fail_errno(error, path, "cannot make the folder", ENOTDIR);
-		return status;
-	}
-	if (!(flags & PMILL_OVERWRITE))
-		return fail_exists(path, error);
-	if (access(path, W_OK | X_OK) != 0)
-		return pmill_fail_errno(error, path, "cannot write", errno);
-	return PMILL_OK;
+		files[i] = (struct pmill_set_file){
+			file_names[i], contents->files[i].len > 0 ? &contents->files[i] : NULL};
+	return pmill_folder_write(path, files, FILE_COUNT, flags, error);
 }
 
 static pmill_status check_target(const char *path, unsigned flags, pmill_error *error)
 {
 	char *clean = copy_without_slashes(path);
 	const pmill_status status = clean == NULL ? pmill_fail_memory(error)
-											  : check_clean_target(clean, flags, error);
+											  : pmill_folder_check_target(clean, flags, error);
 	free(clean);
 	return status;
 }
@@ -222,12 +93,11 @@ static pmill_status save_path(
 	if (clean == NULL)
 		return pmill_fail_memory(error);
 	struct contents contents = {0};
-	pmill_status status = check_clean_target(clean, flags, error);
+	pmill_status status = pmill_folder_check_target(clean, flags, error);
 	if (status == PMILL_OK)
 		status = pmill_name_error(error, clean, make_contents(tokenizer, &contents, error));
 	if (status == PMILL_OK)
-		status = pmill_path_is_folder(clean) ? write_files(&contents, clean, error)
-											 : write_new_folder(&contents, clean, error);
+		status = write_contents(&contents, clean, flags, error);
 	release_contents(&contents);
 	free(clean);
 	return status;
@@ -248,8 +118,8 @@ static pmill_status load_model(const char *folder, const pmill_load_options *opt
 {
 	struct pmill_buffer bytes = {0};
 	bool is_there = false;
-	char *path = join_path(folder, file_names[TOKENIZER_JSON]);
-	char *vocab_path = join_path(folder, file_names[VOCAB_JSON]);
+	char *path = pmill_path_join(folder, file_names[TOKENIZER_JSON]);
+	char *vocab_path = pmill_path_join(folder, file_names[VOCAB_JSON]);
 	pmill_status status = read_file(path, &bytes, &is_there, error);
 	if (status == PMILL_OK && vocab_path == NULL)
 		status = pmill_fail_memory(error);
@@ -272,7 +142,7 @@ static pmill_status load_record(const char *folder, const pmill_load_options *op
 {
 	struct pmill_buffer bytes = {0};
 	bool is_there = false;
-	char *path = join_path(folder, file_names[TRAINING_JSON]);
+	char *path = pmill_path_join(folder, file_names[TRAINING_JSON]);
 	pmill_status status = read_file(path, &bytes, &is_there, error);
 	if (status == PMILL_OK && is_there)
 		status = pmill_training_json_read(tokenizer, bytes.data, bytes.len, path, options, error);
@@ -281,22 +151,51 @@ static pmill_status load_record(const char *folder, const pmill_load_options *op
 	return status;
 }
 
-static pmill_status load_path(const char *path, const pmill_load_options *options,
+static pmill_status load_once(const char *folder, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	char *clean = copy_without_slashes(path);
-	if (clean == NULL)
-		return pmill_fail_memory(error);
 	pmill_tokenizer *made = NULL;
-	pmill_status status = load_model(clean, options, &made, error);
+	pmill_status status = load_model(folder, options, &made, error);
 	if (status == PMILL_OK)
-		status = load_record(clean, options, made, error);
+		status = load_record(folder, options, made, error);
 	if (status == PMILL_OK)
 		*tokenizer = made;
 	else
 		pmill_tokenizer_free(made);
-	free(clean);
 	return status;
+}
+
+/* The folder at the path now; all zero if there is none. */
+static struct stat look_at(const char *path)
+{
+	struct stat about;
+	return stat(path, &about) == 0 ? about : (struct stat){0};
+}
+
+/*
+ * A writer may exchange the folder between two of its files: then what was read belongs to two
+ * models, and is read again.
+ */
+static pmill_status load_path(const char *path, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	enum { MOST_TRIES = 10 };
+	char *clean = copy_without_slashes(path);
+	if (clean == NULL)
+		return pmill_fail_memory(error);
+	for (int tries = 1;; tries++) {
+		pmill_tokenizer *made = NULL;
+		const struct stat before = look_at(clean);
+		const pmill_status status = load_once(clean, options, &made, error);
+		const struct stat after = look_at(clean);
+		if ((before.st_ino == after.st_ino && before.st_dev == after.st_dev) ||
+			tries == MOST_TRIES) {
+			free(clean);
+			*tokenizer = status == PMILL_OK ? made : *tokenizer;
+			return status;
+		}
+		pmill_tokenizer_free(made);
+	}
 }
 
 const struct pmill_format pmill_format_folder = {

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_set.h"
+#include "base/folder_lock.h"
 #include "formats/format.h"
 #include "formats/json.h"
 #include "formats/load.h"
@@ -174,24 +176,33 @@ static pmill_status load_path(const char *path, const pmill_load_options *option
 	return status;
 }
 
-/* Writes both beside their targets before putting either in place. */
-static pmill_status write_both(const char *path, const struct pmill_buffer *vocab,
-	const char *beside, const struct pmill_buffer *merges, unsigned flags, pmill_error *error)
+static const char *name_in_folder(const char *path)
 {
-	struct pmill_file_writer first = {0}, second = {0};
-	pmill_status status = pmill_file_writer_open(&first, path, flags, error);
+	const char *slash = strrchr(path, '/');
+	return slash == NULL ? path : slash + 1;
+}
+
+static pmill_status write_locked(const char *folder, bool is_locked,
+	const struct pmill_set_file files[2], unsigned flags, pmill_error *error)
+{
+	const char *names[2] = {name_in_folder(files[0].path), name_in_folder(files[1].path)};
+	if (is_locked)
+		pmill_file_set_clear_leftovers(folder, names, 2);
+	return pmill_file_set_write(files, 2, flags, error);
+}
+
+static pmill_status write_both(
+	const struct pmill_set_file files[2], unsigned flags, pmill_error *error)
+{
+	char *folder = pmill_path_folder(files[0].path);
+	if (folder == NULL)
+		return pmill_fail_memory(error);
+	struct pmill_folder_lock lock;
+	pmill_status status = pmill_folder_lock_take(&lock, folder, files[0].path, error);
 	if (status == PMILL_OK)
-		status = pmill_file_writer_open(&second, beside, flags, error);
-	if (status == PMILL_OK)
-		status = pmill_file_writer_append(&first, vocab->data, vocab->len, error);
-	if (status == PMILL_OK)
-		status = pmill_file_writer_append(&second, merges->data, merges->len, error);
-	if (status == PMILL_OK)
-		status = pmill_file_writer_commit(&first, error);
-	if (status == PMILL_OK)
-		status = pmill_file_writer_commit(&second, error);
-	pmill_file_writer_release(&first);
-	pmill_file_writer_release(&second);
+		status = write_locked(folder, lock.is_held, files, flags, error);
+	pmill_folder_lock_release(&lock);
+	pmill_memory_free(folder);
 	return status;
 }
 
@@ -205,8 +216,8 @@ static pmill_status save_path(
 	char *beside = merges_path(path);
 	const bool has_memory = beside != NULL && pmill_vocab_json_write(tokenizer, &vocab) &&
 		pmill_merges_txt_write(tokenizer, &merges);
-	status = has_memory ? write_both(path, &vocab, beside, &merges, flags, error)
-						: pmill_fail_memory(error);
+	const struct pmill_set_file files[2] = {{path, &vocab}, {beside, &merges}};
+	status = has_memory ? write_both(files, flags, error) : pmill_fail_memory(error);
 	pmill_buffer_release(&vocab);
 	pmill_buffer_release(&merges);
 	pmill_memory_free(beside);
