@@ -50,17 +50,14 @@ static void append(char *line, const char *format, const char *a, const char *b)
 	snprintf(line + len, LINE_CAPACITY - len, format, a, b);
 }
 
+/* Only of bytes: nobody knows how many words or places a second are fast. */
 static void append_speed(char *line, const pmill_progress *event)
 {
 	double rate = rate_of(event);
-	if (rate < 1 || event->elapsed_s < 0.05)
+	if (rate < 1 || event->elapsed_s < 0.05 || strcmp(event->unit, "bytes") != 0)
 		return;
-	if (strcmp(event->unit, "bytes") == 0) {
-		size_t len = strlen(line);
-		snprintf(line + len, LINE_CAPACITY - len, ", %.1f MB/s", rate / 1e6);
-	} else {
-		append(line, ", %s %s/s", pmill_cli_count_text((uint64_t)rate).text, event->unit);
-	}
+	size_t len = strlen(line);
+	snprintf(line + len, LINE_CAPACITY - len, ", %.1f MB/s", rate / 1e6);
 }
 
 static void append_time_left(char *line, const pmill_progress *event)

@@ -2,13 +2,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "merge/index_build.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "merge/floor.h"
 #include "merge/visit.h"
 
-enum { BYTE_PAIRS = 256 * 256 };
+enum {
+	BYTE_PAIRS = 256 * 256,
+	REPORTED_UNITS = 1 << 16, /* of words, between reports of progress: about 1 ms */
+};
+
+/* The passes over the words. */
+enum pass { PACK, COUNT, FILL };
 
 /*
  * One and a half times the safe floor: on text the last merge counts even more. With a memory limit
@@ -29,7 +36,24 @@ struct build {
 	struct pmill_byte_pair *pairs; /* share by share */
 	unsigned share_count;
 	bool *fits; /* by share */
+	atomic_bool is_cancelled;
 };
+
+/*
+ * Reports progress on the calling thread, which has share 0, and relays the wish to stop to the
+ * others. Returns whether there are words left and nobody wants to stop.
+ */
+static bool goes_on(
+	struct build *build, unsigned share, enum pass pass, const struct pmill_packed_share *rest)
+{
+	const struct pmill_packed_share *all = &build->state->words.shares[share];
+	if (share == 0 &&
+		!pmill_progress_pass(build->state->settings->progress, pass, PMILL_INDEX_PASSES,
+			rest->short_begin - all->short_begin, all->short_end - all->short_begin))
+		atomic_store(&build->is_cancelled, true);
+	return rest->short_begin < rest->short_end &&
+		!atomic_load_explicit(&build->is_cancelled, memory_order_relaxed);
+}
 
 static void forget_last(struct pmill_byte_pair *pairs)
 {
@@ -39,19 +63,28 @@ static void forget_last(struct pmill_byte_pair *pairs)
 
 static void count_share(void *context, unsigned index)
 {
-	const struct build *build = context;
+	struct build *build = context;
 	const struct pmill_packed_words *words = &build->state->words;
 	struct pmill_byte_pair *pairs = build->pairs + (size_t)index * BYTE_PAIRS;
+	struct pmill_packed_share rest = words->shares[index];
+	bool fits;
 	forget_last(pairs);
-	build->fits[index] = pmill_visit_count_pairs(words, &words->shares[index], pairs);
+	do
+		fits = pmill_visit_count_pairs(words, &rest, REPORTED_UNITS, pairs);
+	while (fits && goes_on(build, index, COUNT, &rest));
+	build->fits[index] = fits;
 	forget_last(pairs);
 }
 
 static void fill_share(void *context, unsigned index)
 {
-	const struct build *build = context;
+	struct build *build = context;
 	const struct pmill_packed_words *words = &build->state->words;
-	pmill_visit_fill_pairs(words, &words->shares[index], build->pairs + (size_t)index * BYTE_PAIRS);
+	struct pmill_byte_pair *pairs = build->pairs + (size_t)index * BYTE_PAIRS;
+	struct pmill_packed_share rest = words->shares[index];
+	do
+		pmill_visit_fill_pairs(words, &rest, REPORTED_UNITS, pairs);
+	while (goes_on(build, index, FILL, &rest));
 }
 
 static pmill_status fail_overflow(const struct build *build)
@@ -94,6 +127,11 @@ static pmill_status offer_byte_pair(struct build *build, uint32_t at)
 	return PMILL_OK;
 }
 
+static pmill_status end_pass(const struct build *build)
+{
+	return atomic_load(&build->is_cancelled) ? PMILL_CANCELLED : PMILL_OK;
+}
+
 static pmill_status index_pairs(struct build *build)
 {
 	struct pmill_merge_state *state = build->state;
@@ -101,15 +139,16 @@ static pmill_status index_pairs(struct build *build)
 	for (unsigned s = 0; s < build->share_count; s++)
 		if (!build->fits[s])
 			return fail_overflow(build);
-	pmill_status status = PMILL_OK;
+	pmill_status status = end_pass(build);
 	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
 		status = add_byte_pair(build, at);
 	pmill_merge_state_set_floor(state, estimate_floor(state));
 	for (uint32_t at = 0; at < BYTE_PAIRS && status == PMILL_OK; at++)
 		status = offer_byte_pair(build, at);
-	if (status == PMILL_OK)
-		pmill_team_run(state->team, fill_share, build);
-	return status;
+	if (status != PMILL_OK)
+		return status;
+	pmill_team_run(state->team, fill_share, build);
+	return end_pass(build);
 }
 
 static pmill_status build_index(struct pmill_merge_state *state)
@@ -127,13 +166,13 @@ static pmill_status build_index(struct pmill_merge_state *state)
 	return status;
 }
 
-pmill_status pmill_index_build(
-	struct pmill_merge_state *state, struct pmill_word_list *words, uint64_t token_limit)
+pmill_status pmill_index_build(struct pmill_merge_state *state, struct pmill_word_list *words)
 {
 	const struct pmill_merger_settings *settings = state->settings;
 	state->safe_floor = pmill_floor_of_words(
 		words, settings->merge_limit, pmill_merger_longest_token(settings));
 	pmill_status status = pmill_packed_words_create(&state->words, words, &state->tokens,
-		token_limit, settings->chained_word_len, state->team, settings->pool, state->error);
+		256 + state->most_merges, settings->chained_word_len, state->team, settings->pool,
+		settings->progress, state->error);
 	return status == PMILL_OK ? build_index(state) : status;
 }

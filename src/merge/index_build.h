@@ -9,7 +9,6 @@
  * Packs the words, sets the first floor, and indexes and offers the pairs that reach it, on the
  * team. Takes the words: the list is empty afterwards. `token_limit`: the most tokens there can be.
  */
-pmill_status pmill_index_build(
-	struct pmill_merge_state *state, struct pmill_word_list *words, uint64_t token_limit);
+pmill_status pmill_index_build(struct pmill_merge_state *state, struct pmill_word_list *words);
 
 #endif

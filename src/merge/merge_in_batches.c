@@ -60,7 +60,6 @@ struct worker {
 	struct outbox *outboxes; /* by part */
 	uint32_t *places;
 	size_t place_count, place_capacity;
-	uint64_t visits;
 	bool has_failed; /* out of memory */
 };
 
@@ -205,7 +204,6 @@ static bool visit_pair(const struct together *together, struct worker *worker, u
 	pmill_packed_words_narrow(&state->words, share, &places, &count);
 	if (count == 0)
 		return true;
-	worker->visits += count;
 	bool done = pmill_visit_places(&state->words, places, count, pair->left, pair->right, joined,
 					&worker->neighbours, &worker->changes) &&
 		reserve_places(worker) && send_left(together, worker, pair, joined) &&
@@ -384,8 +382,9 @@ static bool has_failed(const struct together *together)
 	return false;
 }
 
-static bool apply_together(struct together *together)
+static bool apply_together(struct together *together, size_t place_count)
 {
+	together->state->result->visits += place_count;
 	together->first_joined = (uint32_t)together->state->tokens.count;
 	if (!pmill_batch_record(&together->batch, together->state))
 		return false;
@@ -414,7 +413,7 @@ static bool apply_timed(struct together *together, size_t place_count)
 	struct pmill_pace *pace = &together->paces[63 - __builtin_clzll(place_count)];
 	unsigned way = pmill_pace_choose(pace);
 	uint64_t began = pmill_clock_ns();
-	bool done = way == ALONE ? apply_alone(together) : apply_together(together);
+	bool done = way == ALONE ? apply_alone(together) : apply_together(together, place_count);
 	pmill_pace_note(pace, way, (double)(pmill_clock_ns() - began), place_count);
 	return done;
 }
@@ -427,7 +426,7 @@ static bool apply_batch(struct together *together)
 		return apply_alone(together);
 	if (place_count < ALWAYS_TOGETHER_PLACES && together->state->settings->method == NULL)
 		return apply_timed(together, place_count);
-	return apply_together(together);
+	return apply_together(together, place_count);
 }
 
 static pmill_status merge_all(struct together *together)
@@ -477,7 +476,6 @@ static void release(struct together *together)
 		free(worker->places);
 		pmill_neighbours_release(&worker->neighbours);
 		pmill_changes_release(&worker->changes);
-		together->state->result->visits += worker->visits;
 	}
 	free(together->workers);
 	pmill_merge_one_by_one_release(&together->alone);

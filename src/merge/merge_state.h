@@ -3,6 +3,7 @@
 #ifndef PMILL_MERGE_MERGE_STATE_H
 #define PMILL_MERGE_MERGE_STATE_H
 
+#include "base/outlook.h"
 #include "base/team.h"
 #include "merge/learned_tokens.h"
 #include "merge/merger_settings.h"
@@ -27,6 +28,8 @@ struct pmill_merge_state {
 	unsigned part_count;             /* at most the size of the team */
 	struct pmill_merger_result *result;
 	size_t merge_capacity;
+	uint64_t most_merges; /* no more than asked for, or than there can be */
+	struct pmill_outlook outlook;
 	pmill_error *error;
 };
 

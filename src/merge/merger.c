@@ -91,18 +91,19 @@ static pmill_status start_stage(
 static pmill_status end_stage(struct pmill_merge_state *state, uint64_t done)
 {
 	struct pmill_progress_state *progress = state->settings->progress;
-	if (progress == NULL || pmill_progress_end(progress, done))
+	if (progress == NULL)
 		return PMILL_OK;
-	return PMILL_CANCELLED;
+	progress->total = done;
+	return pmill_progress_end(progress, done) ? PMILL_OK : PMILL_CANCELLED;
 }
 
 static pmill_status make_index(struct pmill_merge_state *state, struct pmill_word_list *words)
 {
 	uint64_t began = pmill_clock_ns(), word_count = words->count;
-	uint64_t token_limit = 256 + most_merges(words, state->settings->merge_limit);
+	state->most_merges = most_merges(words, state->settings->merge_limit);
 	pmill_status status = start_stage(state, "index", "words", word_count);
 	if (status == PMILL_OK)
-		status = pmill_merge_state_init(state) ? pmill_index_build(state, words, token_limit)
+		status = pmill_merge_state_init(state) ? pmill_index_build(state, words)
 											   : pmill_fail_memory(state->error);
 	state->result->index_seconds_ns = pmill_clock_ns() - began;
 	state->result->index_peak_memory = pmill_peak_memory();
@@ -113,11 +114,11 @@ static pmill_status make_merges(
 	struct pmill_merge_state *state, const struct pmill_merge_method *method)
 {
 	uint64_t began = pmill_clock_ns();
-	pmill_status status = start_stage(state, "merge", "merges", state->settings->merge_limit);
+	pmill_status status = start_stage(state, "merge", "places", 0);
 	if (status == PMILL_OK)
 		status = method->merge(state);
 	state->result->merge_seconds_ns = pmill_clock_ns() - began;
-	return status == PMILL_OK ? end_stage(state, state->result->merge_count) : status;
+	return status == PMILL_OK ? end_stage(state, state->result->visits) : status;
 }
 
 pmill_status pmill_merger_run(struct pmill_word_list *words,

@@ -11,6 +11,7 @@ enum {
 	PADDING_UNITS = PMILL_SHARE_PADDING / 8,
 	/* Words dealt to one share at a time: neighbouring words have pairs in common. */
 	DEALT_WORDS = 256,
+	REPORTED_WORDS = 1 << 14, /* between reports of progress: about 1 ms */
 };
 
 /* What the words of one share take: first how much, later where it begins. */
@@ -23,6 +24,7 @@ struct packing {
 	const struct pmill_word_list *words;
 	const struct pmill_learned_tokens *tokens;
 	struct extent *extents;
+	struct pmill_progress_state *progress;
 };
 
 /* The next word after `word` in its share. */
@@ -93,6 +95,8 @@ static void pack_share(void *context, unsigned share)
 		 i = next_word(packing, i)) {
 		pmill_bytes bytes = pmill_word_list_word(packing->words, i);
 		int64_t count = packing->words->counts[i];
+		if (share == 0 && i % REPORTED_WORDS == 0)
+			pmill_progress_pass(packing->progress, 0, PMILL_INDEX_PASSES, i, packing->words->count);
 		if (is_chained(packing, bytes.len, count)) {
 			packed->chained_words[at.chained_words++] = (struct pmill_chained_word){
 				(uint32_t)at.positions, count};
@@ -173,7 +177,7 @@ static pmill_status pack(
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
 	size_t chained_word_len, struct pmill_team *team, struct pmill_page_pool *pool,
-	pmill_error *error)
+	struct pmill_progress_state *progress, pmill_error *error)
 {
 	unsigned share_count = pmill_team_size(team);
 	*packed = (struct pmill_packed_words){.is_wide = token_limit > 65536,
@@ -182,7 +186,7 @@ pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 		.pool = pool};
 	packed->shares = calloc(share_count, sizeof *packed->shares);
 	struct extent *extents = calloc(share_count, sizeof *extents);
-	struct packing packing = {packed, words, tokens, extents};
+	struct packing packing = {packed, words, tokens, extents, progress};
 	pmill_status status = packed->shares != NULL && extents != NULL
 		? pack(&packing, share_count, team, error)
 		: pmill_fail_memory(error);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/progress.h"
 #include "base/team.h"
 #include "merge/learned_tokens.h"
 #include "words/word_list.h"
@@ -107,12 +108,14 @@ struct pmill_packed_words {
 
 /*
  * `token_limit`: how many tokens there can be in the end; `chained_word_len`: 0 for the default.
- * Takes the words: the list is empty afterwards.
+ * Takes the words: the list is empty afterwards. `progress` (may be NULL): the first of
+ * PMILL_INDEX_PASSES passes.
  */
+enum { PMILL_INDEX_PASSES = 3 };
 pmill_status pmill_packed_words_create(struct pmill_packed_words *packed,
 	struct pmill_word_list *words, const struct pmill_learned_tokens *tokens, uint64_t token_limit,
 	size_t chained_word_len, struct pmill_team *team, struct pmill_page_pool *pool,
-	pmill_error *error);
+	struct pmill_progress_state *progress, pmill_error *error);
 void pmill_packed_words_release(struct pmill_packed_words *packed);
 
 /* The index of the chained word that holds a position. */

@@ -192,10 +192,18 @@ static void fill_chained_pairs(const struct pmill_packed_words *words,
 	}
 }
 
-bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
-	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+/* Where to pause among the short words. */
+static uint64_t next_pause(const struct pmill_packed_share *rest, size_t units)
 {
-	for (uint64_t at = share->short_begin; at < share->short_end;) {
+	uint64_t left = rest->short_end - rest->short_begin;
+	return rest->short_begin + (left < units ? left : units);
+}
+
+bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
+	struct pmill_packed_share *rest, size_t units, struct pmill_byte_pair *pairs)
+{
+	uint64_t at = rest->short_begin;
+	for (uint64_t pause = next_pause(rest, units); at < pause;) {
 		const struct pmill_packed_word *word = pmill_packed_words_at(words, at);
 		bool fits = words->is_wide ? count_pairs_wide(word, (uint32_t)at, pairs)
 								   : count_pairs_narrow(word, (uint32_t)at, pairs);
@@ -203,13 +211,15 @@ bool pmill_visit_count_pairs(const struct pmill_packed_words *words,
 			return false;
 		at += pmill_packed_word_room(word);
 	}
-	return count_chained_pairs(words, share, pairs);
+	rest->short_begin = (uint32_t)at;
+	return at < rest->short_end || count_chained_pairs(words, rest, pairs);
 }
 
-void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
-	const struct pmill_packed_share *share, struct pmill_byte_pair *pairs)
+void pmill_visit_fill_pairs(const struct pmill_packed_words *words, struct pmill_packed_share *rest,
+	size_t units, struct pmill_byte_pair *pairs)
 {
-	for (uint64_t at = share->short_begin; at < share->short_end;) {
+	uint64_t at = rest->short_begin;
+	for (uint64_t pause = next_pause(rest, units); at < pause;) {
 		const struct pmill_packed_word *word = pmill_packed_words_at(words, at);
 		if (words->is_wide)
 			fill_pairs_wide(word, (uint32_t)at, pairs);
@@ -217,5 +227,7 @@ void pmill_visit_fill_pairs(const struct pmill_packed_words *words,
 			fill_pairs_narrow(word, (uint32_t)at, pairs);
 		at += pmill_packed_word_room(word);
 	}
-	fill_chained_pairs(words, share, pairs);
+	rest->short_begin = (uint32_t)at;
+	if (at >= rest->short_end)
+		fill_chained_pairs(words, rest, pairs);
 }

@@ -35,6 +35,36 @@ def test_json_progress_is_one_object_per_line(run, longer_text):
     assert done.stdout == b""
 
 
+@pytest.mark.parametrize("merger", ["one-by-one", "pipelined", "batches"])
+def test_every_stage_shows_where_it_begins_and_ends(run, longer_text, merger):
+    """So that "count: 100 %" does not stand while words are sorted."""
+    done = run("train", "-s", 2000, "-j", 2, "--merger", merger, "--progress", "json", longer_text)
+    events = [json.loads(line) for line in done.stderr.decode().splitlines()]
+    stages = list(dict.fromkeys(event["stage"] for event in events))
+    assert stages == ["count", "sort", "index", "merge"]
+    for stage, unit in zip(stages, ("bytes", "words", "words", "places")):
+        of_stage = [event for event in events if event["stage"] == stage]
+        assert of_stage[0]["done"] == 0 and {event["unit"] for event in of_stage} == {unit}
+        assert of_stage[-1]["done"] == of_stage[-1]["total"] > 0
+    # All ways of merging visit the same places.
+    assert events[-1]["done"] == json.loads(
+        run("train", "-s", 2000, "-j", 1, "--progress", "json",
+            longer_text).stderr.splitlines()[-1])["done"]
+
+
+def test_time_left_follows_the_work_that_remains(run, rng_words, tmp_path):
+    """The first of many merges took most of the time: the rate of merges promised 15 times less."""
+    path = tmp_path / "many.txt"
+    numbers = random.Random(8)
+    path.write_text(" ".join(word + numbers.choice(rng_words) for word in rng_words for _ in "12"))
+    done = run("train", "-s", 10000, "-j", 1, "--progress", "json", path)
+    events = [json.loads(line) for line in done.stderr.decode().splitlines()]
+    merging = [event for event in events if event["stage"] == "merge"]
+    whole = merging[-1]["total"]
+    known = [event for event in merging if event["total"] > 0]
+    assert all(whole / 3 < event["total"] < whole * 3 for event in known)
+
+
 def test_explicit_json_progress_overrides_quiet(run, text_file):
     done = run("train", "-s", 300, "-q", "--progress", "json", text_file)
     assert all(json.loads(line)["stage"] for line in done.stderr.splitlines())
