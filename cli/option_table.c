@@ -65,8 +65,9 @@ static const struct pmill_cli_option options[] = {
 	{TRAIN, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Where to write the model: a folder (tokenizer.json, tokenizer_config.json, "
 				   "vocab.json, merges.txt and training.json), or a file, by its suffix: .json "
-				   "(tokenizer.json), .tiktoken, or vocab.json with merges.txt beside it. Without "
-				   "-o, only the summary is shown and nothing is written."},
+				   "(tokenizer.json), .tiktoken, or vocab.json with merges.txt beside it. Any "
+				   "other name, such as out.xyz, is that of a folder. Without -o, only the summary "
+				   "is shown and nothing is written."},
 	{COUNT | MERGE_COUNTS, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "The count file to write. With the suffix .tsv it is text, one word and its "
 				   "count per line."},
@@ -82,7 +83,8 @@ static const struct pmill_cli_option options[] = {
 		.group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Input format: text (ids separated by spaces, one document per line), u16 or "
 				   "u32 (little-endian, no header). Default: by the suffix of FILE (.txt, .u16, "
-				   ".u32, .bin), text from stdin."},
+				   ".u32, .bin), text from stdin. If text has several lines, the text of each ends "
+				   "with a line feed, added where it is missing."},
 	{ENCODE, 0, "count", FLAG(count_only), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Print totals instead of ids: documents, bytes, tokens, bytes per token."},
 	{INSPECT, 0, "top", NUMBER(top, 0, UINT32_MAX), .initial = 10, .group = PMILL_CLI_GROUP_OUTPUT,
@@ -138,7 +140,7 @@ static const struct pmill_cli_option options[] = {
 	{TRAIN, 0, "pad-vocab-to", .value = "MULTIPLE", .kind = PMILL_CLI_NUMBER, FIELD(pad_vocab_to),
 		.least = 1, .most = UINT32_MAX - 1, .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Append reserved tokens, beyond --vocab-size, until the size is a multiple of "
-				   "this."},
+				   "this. If merging stops early, the size reached is padded, not --vocab-size."},
 	{TRAIN, 0, "min-count", NUMBER(min_count, 0, INT64_MAX), .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Never merge a pair that occurs fewer than N times (default 1; 0 means 1)."},
 	{TRAIN, 0, "max-token-length", SIZE(max_token_length, 1, UINT64_MAX),
@@ -156,7 +158,8 @@ static const struct pmill_cli_option options[] = {
 	{TRAIN, 0, "compat", CHOICE(compat, "TRAINER", pmill_compat_name),
 		.group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Learn exactly what another trainer learns: hf (Hugging Face tokenizers) means "
-				   "layout hf, ties by ids, and its rule for the longest token."},
+				   "layout hf, ties by ids, and its rule for the longest token. Special tokens are "
+				   "still taken out of the text, where Hugging Face's trainer leaves them in."},
 
 	/* ---- Text ---- */
 	{CUTS_TEXT, 0, "special", LIST(special, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
@@ -202,7 +205,8 @@ static const struct pmill_cli_option options[] = {
 	{READS_COUNTS, 0, "tsv", CHOICE(tsv, "SPELLING", pmill_tsv_name),
 		.group = PMILL_CLI_GROUP_COUNTS,
 		.summary = "How words are spelled in a TSV without the line that pairmill puts first: raw "
-				   "(the bytes themselves) or printable (as in a vocab.json)."},
+				   "(the bytes themselves) or printable (as in a vocab.json). A word is taken as "
+				   "it is, whole: the pattern does not split it."},
 	{MERGE_COUNTS, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_COUNTS,
 		.summary = "The pattern that split the words of a TSV (default gpt2). A count file names "
