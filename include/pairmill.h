@@ -88,14 +88,14 @@ typedef struct pmill_progress {
 	const char *stage; /* "count", "sort", "index", ...; or with a note, "count (a note)" */
 	uint64_t done;     /* units done in this stage */
 	uint64_t total;    /* 0: unknown; for "merge" an estimate, which changes */
-	const char *unit;  /* "bytes", "words", "places" (words visited to merge in them), ... */
+	const char *unit;  /* "bytes", "words", "places" (where merges are applied), ... */
 	double elapsed_s;  /* since the stage began */
 } pmill_progress;
 
 /*
  * Called up to about ten times a second, and at the beginning and end of each stage, on the thread
- * that called the library. The event is valid during the call. To stop, return nonzero: the library call then
- * returns PMILL_CANCELLED and leaves no partial file.
+ * that called the library. The event is valid during the call. To stop, return nonzero: the library
+ * call then returns PMILL_CANCELLED and leaves no partial file.
  */
 typedef int (*pmill_progress_fn)(void *context, const pmill_progress *progress);
 
