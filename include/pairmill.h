@@ -186,7 +186,11 @@ typedef struct pmill_run_options {
 typedef struct pmill_input_options {
 	size_t size;
 	const char *format; /* pmill_input_format_name; NULL: by suffix, else "text" */
-	const char *field;  /* field of a JSON line that contains the text; NULL: "text" */
+	/*
+	 * The field of a JSON line that contains the text; NULL: "text". "a.b" is the field b of the
+	 * object a, and so on, unless there is a field spelled "a.b".
+	 */
+	const char *field;
 	int skip_bad_lines; /* nonzero: skip and count bad JSON lines instead of failing */
 	int sha256;         /* nonzero: hash the inputs as stored, before decompression */
 } pmill_input_options;
@@ -272,10 +276,10 @@ PMILL_API pmill_status pmill_counts_head_get_info(
 /*
  * Adds up count files and TSVs (`tsv` and `expected` as in pmill_counts_load) and saves the sum as
  * `out` (like pmill_counts_save), in one pass with bounded memory. A TSV is sorted in memory unless
- * `run` sets a memory limit. If there are very many files or the limit is small, groups are added
- * up into temporary files first. PMILL_BAD_INPUT, with what differs, if files don't agree with each
- * other or with `expected`; PMILL_BAD_OPTION if `out` is also an input. Gives the head of the sum
- * unless `head` is NULL.
+ * `run` sets a memory limit. If there are more files than that limit, or the system's limit of open
+ * files, allows to read at once, groups are added up into a temporary file first. PMILL_BAD_INPUT,
+ * with what differs, if files don't agree with each other or with `expected`; PMILL_BAD_OPTION if
+ * `out` is also an input. Gives the head of the sum unless `head` is NULL.
  */
 PMILL_API pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_count,
 	const char *tsv, const pmill_text_options *expected, const pmill_run_options *run,

@@ -113,6 +113,25 @@ static void check_compressed(append_function append, const uint8_t *data, size_t
 	pmill_buffer_release(&stored);
 }
 
+#if PMILL_HAVE_ZLIB
+
+/* Zeros after the last member are ignored; with another byte after them, all capacities refuse. */
+static void check_padded(const uint8_t *data, size_t size)
+{
+	struct pmill_buffer stored = {0};
+	append_gzip(&stored, data, size);
+	size_t zeros = size == 0 ? 0 : data[0] == 255 ? 1 << 17 : data[0]; /* also past a buffer */
+	require(pmill_buffer_reserve(&stored, zeros + 1), "out of memory");
+	memset(stored.data + stored.len, 0, zeros + 1);
+	stored.len += zeros + 1;
+	check_stored(&stored, size > 0 ? data : (const uint8_t *)"", size);
+	stored.data[stored.len - 1] = 0x1F;
+	check_stored(&stored, NULL, 0);
+	pmill_buffer_release(&stored);
+}
+
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -123,6 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	pmill_buffer_release(&stored);
 #if PMILL_HAVE_ZLIB
 	check_compressed(append_gzip, data, size);
+	check_padded(data, size);
 #endif
 #if PMILL_HAVE_ZSTD
 	check_compressed(append_zstd, data, size);
