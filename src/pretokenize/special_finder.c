@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/piece_filter.h"
 #include "pretokenize/token_automaton.h"
 
 enum {
@@ -34,15 +35,11 @@ enum {
 	DEBT_LIMIT = 1 << 12,
 	LEAST_WINDOW = 1 << 14,
 	/*
-	 * With at least this many tokens, places are also filtered by their first four bytes: random
+	 * This many tokens get a filter, unless they begin with few bytes, all rare in text: random
 	 * tokens begin with every byte, and each walk would go through several nodes.
 	 */
 	FILTERED_COUNT = 16,
-	PREFIX_LEN = 4,
-	/* One bit in eight or fewer is set, up to 2^19 tokens; and the filter stays in the L2 cache. */
-	FILTER_BITS_PER_TOKEN = 8,
-	LEAST_FILTER_SHIFT = 12,
-	LARGEST_FILTER_SHIFT = 22,
+	FEW_ROOTS = 4,
 };
 
 struct pmill_special_finder {
@@ -54,9 +51,7 @@ struct pmill_special_finder {
 	struct pmill_token_automaton *forward;  /* of the tokens */
 	struct pmill_token_automaton *backward; /* of the tokens reversed */
 	int only_root;                          /* the first byte that all tokens share, or -1 */
-	uint8_t *filter;        /* bits by hash of the first PREFIX_LEN bytes, or NULL */
-	int filter_shift;       /* it has 1 << filter_shift bits */
-	bool begins_short[256]; /* the first bytes of tokens shorter than that */
+	struct pmill_piece_filter *filter;      /* NULL: first bytes are good enough */
 };
 
 /* ---- Creating ---- */
@@ -118,36 +113,21 @@ static void link_shorter(struct pmill_special_finder *finder)
 	}
 }
 
-/* Fibonacci hashing: the highest bits of a product. */
-static inline uint32_t hash_prefix(const uint8_t *text, int shift)
+static bool is_rare(uint8_t byte)
 {
-	uint32_t prefix;
-	memcpy(&prefix, text, sizeof prefix);
-	return prefix * 0x9E3779B1u >> (32 - shift);
+	bool is_letter = (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
+	bool is_blank = byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
+	return byte < 0x80 && !is_letter && !is_blank && !(byte >= '0' && byte <= '9');
 }
 
-static bool make_filter(struct pmill_special_finder *finder)
+/* Whether the tokens begin with few bytes, all rare in text: most with "<" or "[". */
+static bool begins_rarely(const struct pmill_token_automaton *trie)
 {
-	if (finder->count < FILTERED_COUNT)
-		return true;
-	int shift = LEAST_FILTER_SHIFT;
-	while (shift < LARGEST_FILTER_SHIFT &&
-		((size_t)1 << shift) / FILTER_BITS_PER_TOKEN < finder->count)
-		shift++;
-	finder->filter_shift = shift;
-	finder->filter = calloc((size_t)1 << (shift - 3), 1);
-	if (finder->filter == NULL)
-		return false;
-	for (size_t i = 0; i < finder->count; i++) {
-		const uint8_t *bytes = finder->tokens[i].data;
-		if (finder->tokens[i].len < PREFIX_LEN) {
-			finder->begins_short[bytes[0]] = true;
-			continue;
-		}
-		uint32_t hash = hash_prefix(bytes, shift);
-		finder->filter[hash >> 3] |= (uint8_t)(1u << (hash & 7));
-	}
-	return true;
+	uint32_t begin = trie->first_child[0], end = trie->first_child[1];
+	bool rarely = end - begin <= FEW_ROOTS;
+	for (uint32_t node = begin; node < end && rarely; node++)
+		rarely = is_rare(trie->bytes[node]);
+	return rarely;
 }
 
 static pmill_status fill_finder(
@@ -169,8 +149,11 @@ static pmill_status fill_finder(
 	const struct pmill_token_automaton *forward = finder->forward;
 	uint32_t root = forward->first_child[0];
 	finder->only_root = forward->first_child[1] - root == 1 ? forward->bytes[root] : -1;
-	if (!make_filter(finder))
-		return pmill_fail_memory(error);
+	if (finder->count >= FILTERED_COUNT && !begins_rarely(forward)) {
+		finder->filter = pmill_piece_filter_create(finder->tokens, finder->count);
+		if (finder->filter == NULL)
+			return pmill_fail_memory(error);
+	}
 	status = create_backward(finder, sum, error);
 	if (status == PMILL_OK)
 		link_shorter(finder);
@@ -201,7 +184,7 @@ void pmill_special_finder_free(struct pmill_special_finder *finder)
 	free(finder->tokens);
 	free(finder->copies);
 	free(finder->shorter);
-	free(finder->filter);
+	pmill_piece_filter_free(finder->filter);
 	free(finder);
 }
 
@@ -289,12 +272,6 @@ static struct walk walk_trie(
 	return walk;
 }
 
-static bool passes_filter(const struct pmill_special_finder *finder, const uint8_t *text)
-{
-	uint32_t hash = hash_prefix(text, finder->filter_shift);
-	return (finder->filter[hash >> 3] >> (hash & 7) & 1) | finder->begins_short[text[0]];
-}
-
 /* The next byte that a token begins with, or `len`. */
 static size_t find_root(
 	const struct pmill_special_finder *finder, const uint8_t *text, size_t len, size_t begin)
@@ -313,17 +290,9 @@ static size_t find_root(
 static size_t find_candidate(
 	const struct pmill_special_finder *finder, const uint8_t *text, size_t len, size_t begin)
 {
-	if (finder->filter == NULL)
-		return find_root(finder, text, len, begin);
-	if (finder->only_root >= 0) {
-		begin = find_root(finder, text, len, begin);
-		while (len - begin >= PREFIX_LEN && !passes_filter(finder, text + begin))
-			begin = find_root(finder, text, len, begin + 1);
-		return begin;
-	}
-	while (len - begin >= PREFIX_LEN && !passes_filter(finder, text + begin))
-		begin++;
-	return len - begin >= PREFIX_LEN ? begin : find_root(finder, text, len, begin);
+	if (finder->filter != NULL)
+		begin = pmill_piece_filter_skip(finder->filter, text, len, begin);
+	return find_root(finder, text, len, begin);
 }
 
 static void account(struct pmill_special_cursor *cursor, size_t visited, size_t passed)
@@ -394,11 +363,6 @@ static pmill_status take_window(struct pmill_special_cursor *cursor, pmill_error
 	return PMILL_OK;
 }
 
-static bool is_in_window(const struct pmill_special_cursor *cursor)
-{
-	return cursor->position >= cursor->window_begin && cursor->position < cursor->window_end;
-}
-
 /* The first place from `position` on where the rest of the text begins a token, or `len`. */
 static size_t find_cut_token(struct pmill_special_cursor *cursor)
 {
@@ -459,7 +423,7 @@ pmill_status pmill_special_cursor_next(
 {
 	bool is_empty = cursor->finder == NULL || cursor->finder->count == 0;
 	while (!is_empty && cursor->position < cursor->len) {
-		if (is_in_window(cursor)) {
+		if (cursor->position < cursor->window_end) {
 			if (search_window(cursor, match))
 				return PMILL_OK;
 		} else if (cursor->debt > DEBT_LIMIT) {

@@ -11,7 +11,7 @@
 
 /*
  * Immutable once created; may be shared by threads. Copies the tokens. Takes at most 45 bytes of
- * memory for each of their bytes, 32 for each token, and half a MiB; creating it takes twice that
+ * memory for each of their bytes, 32 for each token, and 1 MiB; creating it takes twice that
  * for a moment.
  */
 struct pmill_special_finder;

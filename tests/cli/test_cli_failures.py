@@ -50,6 +50,16 @@ def test_interrupt_while_reading(endless, tmp_path, command, number):
     assert names_in(tmp_path) == []
 
 
+def test_interrupt_with_a_token_that_fails_late(endless, tmp_path):
+    """At each of its places, the text begins like the token for up to 60,000 bytes."""
+    child = endless("count", "-o", "out.counts", "--special", "a" * 100_000 + "b",
+                    line="a" * 60_000)
+    child.send_signal(signal.SIGTERM)
+    child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert names_in(tmp_path) == []
+
+
 def test_interrupt_while_encoding(endless, model, tmp_path):
     child = endless("encode", "-m", model, "-o", "out.u16")
     child.send_signal(signal.SIGINT)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 import gzip
 import json
+import random
 import re
 import struct
 from collections import Counter
@@ -22,6 +23,43 @@ def model_files(folder):
 
 def ids_of(done):
     return [int(word) for word in done.stdout.split()]
+
+
+# ---- Special tokens ----
+
+def count_words(run, folder, text, specials):
+    (folder / "text.txt").write_text(text)
+    options = [part for special in specials for part in ("--special", special)]
+    run("count", "-q", "--pattern", "none", *options, "-o", folder / "words.tsv",
+        folder / "text.txt")
+    lines = (folder / "words.tsv").read_text().splitlines()
+    return {word: int(count) for word, count in (line.split("\t") for line in lines[1:])}
+
+
+@pytest.mark.parametrize("make", [
+    lambda rng: f"<|reserved_{rng.randrange(10**5)}|>",
+    lambda rng: "".join(rng.choices("abcdefghij", k=rng.randint(3, 8))),
+    lambda rng: "".join(rng.choices("abcdefghij", k=rng.randint(12, 20))),
+])
+def test_thousands_of_special_tokens(run, tmp_path, make):
+    rng = random.Random(4)
+    specials = sorted({make(rng) for _ in range(3000)})
+    pieces = ["".join(rng.choices("abcdefghij|<", k=rng.randint(1, 40))) for _ in range(3000)]
+    text = "".join(piece + rng.choice(specials + [""] * 9000) for piece in pieces)
+    longest_first = "|".join(map(re.escape, sorted(specials, key=len, reverse=True)))
+    expected = Counter(piece for piece in re.split(longest_first, text) if piece)
+    assert count_words(run, tmp_path, text, specials) == expected
+
+
+@pytest.mark.parametrize("specials", [["a" * 4000 + "b"], ["a", "a" * 4000 + "b"],
+                                      ["a" * n for n in range(1, 400)] + ["a" * 4000 + "b"]])
+def test_special_tokens_that_fail_late(run, tmp_path, specials):
+    text = "a" * 1_000_000 + "b" + "a" * 4000 + "c"
+    longest_first = "|".join(sorted(specials, key=len, reverse=True))
+    expected = Counter(piece for piece in re.split(longest_first, text[-10_000:]) if piece)
+    got = count_words(run, tmp_path, text, specials)
+    assert sum(got.values()) == sum(expected.values())
+    assert sorted(got)[1:] == sorted(expected)[1:]
 
 
 # ---- Training ----

@@ -75,6 +75,9 @@ static const struct token_set token_sets[] = {
 	{{TOKEN("\xFF\x00"), TOKEN("\xC3"), TOKEN("\xA9")}, 3, 1},
 	{{TOKEN("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), TOKEN("<"), TOKEN("<|"), TOKEN("<|end|>")}, 4,
 		3},
+	{{TOKEN("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), TOKEN("aa"), TOKEN("abab"),
+		 TOKEN(" the the the the Word")},
+		4, 1},
 };
 
 static const char *const pieces[] = {"a", "b", "ab", " the", "n't", "'s", "'", "A", "Word", " ",
