@@ -52,7 +52,7 @@ static void print_json(
 	pmill_cli_json_bad_files(&json, figures->bad_files, figures->bad_file_count);
 	pmill_cli_json_counting(&json, figures);
 	pmill_cli_json_time(cli, &json, stages, stage_count);
-	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_name(&json, "output", "output_printable", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
 

@@ -44,7 +44,7 @@ static void print_json(struct pmill_cli *cli, const pmill_encode_totals *totals)
 	pmill_cli_json_number(&json, "bytes", totals->bytes);
 	pmill_cli_json_number(&json, "tokens", totals->tokens);
 	pmill_cli_json_time(cli, &json, NULL, 0);
-	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_name(&json, "output", "output_printable", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
 

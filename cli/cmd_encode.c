@@ -239,7 +239,7 @@ static void print_json(struct pmill_cli *cli, const pmill_encode_totals *totals)
 	pmill_cli_json_number(&json, "bad_lines", totals->bad_lines);
 	pmill_cli_json_bad_files(&json, totals->bad_files, totals->bad_file_count);
 	pmill_cli_json_time(cli, &json, NULL, 0);
-	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_name(&json, "output", "output_printable", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
 

@@ -90,7 +90,7 @@ static void print_counts_json(const struct pmill_cli *cli, const pmill_counts_in
 	struct pmill_cli_json json;
 	pmill_cli_json_document(cli, &json);
 	pmill_cli_json_text(&json, "kind", "counts");
-	pmill_cli_json_text(&json, "name", cli->operands[0]);
+	pmill_cli_json_name(&json, "name", "printable", cli->operands[0]);
 	pmill_cli_json_text(&json, "pattern", info->pattern);
 	pmill_cli_json_text(&json, "unicode", info->unicode_version);
 	pmill_cli_json_specials(
@@ -233,6 +233,9 @@ static int inspect_unknown(struct pmill_cli *cli)
 		code = pmill_cli_report(cli, as_counts.status, &as_counts);
 	} else if (pmill_cli_try_model(cli, cli->operands[0], &tokenizer, &as_model) == PMILL_OK) {
 		code = pmill_cli_inspect_model(cli, tokenizer);
+	} else if (as_counts.offset == 0 && as_model.status == PMILL_UNSUPPORTED) {
+		/* No count file even by its first bytes, and recognised as something else. */
+		code = pmill_cli_report(cli, as_model.status, &as_model);
 	} else {
 		code = pmill_cli_fail(cli,
 			"%s: neither a count file nor a model (as counts: %s; as a model: %s)",
@@ -246,7 +249,7 @@ static int inspect_unknown(struct pmill_cli *cli)
 int pmill_cli_run_inspect(struct pmill_cli *cli)
 {
 	const char *path = cli->operands[0];
-	if (is_folder(path))
+	if (is_folder(path) || cli->settings.model_format != NULL)
 		return inspect_model(cli);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (!has_suffix(path, kinds[i].suffix))

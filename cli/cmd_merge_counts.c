@@ -20,7 +20,7 @@ static void print_json(struct pmill_cli *cli, const pmill_totals *totals)
 	pmill_cli_json_number(&json, "files", cli->operand_count);
 	pmill_cli_json_totals(&json, totals);
 	pmill_cli_json_time(cli, &json, stages, stage_count);
-	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_name(&json, "output", "output_printable", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
 

@@ -393,7 +393,7 @@ static void print_inputs(struct pmill_cli_json *json, const pmill_training *reco
 	pmill_cli_json_begin(json, "inputs", '[');
 	for (size_t i = 0; i < record->input_count; i++) {
 		pmill_cli_json_begin(json, NULL, '{');
-		pmill_cli_json_text(json, "name", record->inputs[i].name);
+		pmill_cli_json_name(json, "name", "printable", record->inputs[i].name);
 		pmill_cli_json_number(json, "bytes", record->inputs[i].bytes);
 		pmill_cli_json_text(json, "sha256", record->inputs[i].sha256);
 		pmill_cli_json_end(json, '}');
@@ -428,7 +428,7 @@ static void print_json(struct pmill_cli *cli, const struct training *training)
 	pmill_cli_json_counting(&json, &counting);
 	print_inputs(&json, &record);
 	pmill_cli_json_time(cli, &json, record.stages, record.stage_count);
-	pmill_cli_json_text(&json, "output", cli->settings.output);
+	pmill_cli_json_name(&json, "output", "output_printable", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
 

@@ -268,7 +268,7 @@ static bool print_json(
 	struct pmill_cli_json json;
 	pmill_cli_json_document(cli, &json);
 	pmill_cli_json_text(&json, "kind", "model");
-	pmill_cli_json_text(&json, "name", cli->operands[0]);
+	pmill_cli_json_name(&json, "name", "printable", cli->operands[0]);
 	pmill_cli_json_number(&json, "vocab_size", pmill_tokenizer_vocab_size(tokenizer));
 	pmill_cli_json_number(&json, "unused_ids", count_holes(tokenizer));
 	pmill_cli_json_number(&json, "merges", pmill_tokenizer_merge_count(tokenizer));

@@ -115,3 +115,24 @@ void pmill_cli_json_printable(
 	pmill_cli_bytes_printable(json->out, data, len, put_character);
 	putc('"', json->out);
 }
+
+static bool is_utf8(const char *text)
+{
+	const uint8_t *data = (const uint8_t *)text;
+	for (size_t at = 0, len = strlen(text); at < len;) {
+		uint32_t code_point;
+		size_t used = pmill_cli_utf8_read(data + at, len - at, &code_point);
+		if (used == 0)
+			return false;
+		at += used;
+	}
+	return true;
+}
+
+void pmill_cli_json_name(
+	struct pmill_cli_json *json, const char *key, const char *printable_key, const char *name)
+{
+	pmill_cli_json_text(json, key, name);
+	if (name != NULL && !is_utf8(name))
+		pmill_cli_json_printable(json, printable_key, name, strlen(name));
+}

@@ -28,4 +28,10 @@ void pmill_cli_json_bytes(
 void pmill_cli_json_printable(
 	struct pmill_cli_json *json, const char *key, const void *data, size_t len);
 
+/*
+ * A file name. One that is not UTF-8 is also written whole, in printable bytes, as `printable_key`.
+ */
+void pmill_cli_json_name(
+	struct pmill_cli_json *json, const char *key, const char *printable_key, const char *name);
+
 #endif

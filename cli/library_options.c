@@ -112,6 +112,7 @@ pmill_status pmill_cli_try_model(
 	if (special == NULL && cli->settings.special.count > 0)
 		return PMILL_NO_MEMORY;
 	pmill_load_options options = {.size = sizeof options,
+		.format = cli->settings.model_format,
 		.pattern = cli->settings.pattern,
 		.unicode_version = cli->settings.unicode,
 		.special_tokens = special,

@@ -40,6 +40,8 @@ static const char *encode_format(size_t index)
 	return pmill_token_format_name(index > 1 ? index - 1 : 0);
 }
 
+static const char *const later_model_formats[] = {"gguf", "tekken.json", "sentencepiece", NULL};
+
 static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
 
 #define FIELD(member) .offset = offsetof(struct pmill_cli_settings, member)
@@ -103,8 +105,14 @@ static const struct pmill_cli_option options[] = {
 
 	/* ---- Model ---- */
 	{NEEDS_MODEL, 'm', "model", PATH(model, "MODEL"), .group = PMILL_CLI_GROUP_MODEL,
-		.summary = "The model: a folder, a tokenizer.json, a .tiktoken file, or a vocab.json with "
-				   "merges.txt beside it. Required."},
+		.summary =
+			"The model: a folder, a tokenizer.json, a .tiktoken file (also under another name, "
+			"such as Llama 3's tokenizer.model), or a vocab.json with merges.txt beside it. "
+			"Required."},
+	{LOADS_MODEL, 0, "model-format", CHOICE(model_format, "NAME", pmill_model_format_name),
+		.later = later_model_formats, .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "The format of the model: folder, tiktoken, vocab.json (with merges.txt beside "
+				   "it) or tokenizer.json. Default: what its content is, whatever its name."},
 	{ENCODE, 0, "special-tokens", LIST(special_tokens, "WHICH"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary =
 			"How to treat special tokens in the text: none (default: as ordinary text), all "
@@ -259,9 +267,9 @@ static const struct pmill_cli_option options[] = {
 				   "terminal), plain (a line now and then), json (one object per line, and no "
 				   "summary; a total of 0 means unknown) or none."},
 	{GIVES_FIGURES, 0, "json", FLAG(json), .group = PMILL_CLI_GROUP_COMMON,
-		.summary = "Print all figures to stdout as one JSON document. Bytes of names that are "
-				   "not UTF-8 appear as \\xHH; tokens and words also appear in printable bytes, "
-				   "as in a vocab.json."},
+		.summary = "Print all figures to stdout as one JSON document. Bytes that are not UTF-8 "
+				   "appear as \\xHH; file names that have any, tokens and words also appear in "
+				   "printable bytes, as in a vocab.json."},
 	{PMILL_CLI_VERSION, 0, "json", FLAG(json), .group = PMILL_CLI_GROUP_COMMON,
 		.summary = "Print one JSON document, including the known patterns and Unicode versions."},
 	{PMILL_CLI_ALL, 'h', "help", FLAG(help), .group = PMILL_CLI_GROUP_COMMON,

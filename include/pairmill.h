@@ -374,7 +374,8 @@ typedef struct pmill_tokenizer pmill_tokenizer;
 
 typedef struct pmill_load_options {
 	size_t size;
-	const char *format; /* pmill_model_format_name; NULL: by path, else by content */
+	/* pmill_model_format_name. NULL: a folder is one; a file is what its content is. */
+	const char *format;
 	/* For formats that have none (.tiktoken); PMILL_BAD_OPTION if the model has another. */
 	const char *pattern;         /* pmill_pattern_name or a regular expression; NULL: the model's */
 	const char *unicode_version; /* pmill_unicode_name; NULL: the model's, else "16.0" */
@@ -386,7 +387,10 @@ typedef struct pmill_load_options {
 	size_t special_token_count;
 } pmill_load_options;
 
-/* Loads a model from a file or a folder. */
+/*
+ * Loads a model from a file or a folder; "-" is stdin. Text may begin with a byte-order mark. What
+ * is recognised as something else (a SentencePiece model, a count file, ...) is PMILL_UNSUPPORTED.
+ */
 PMILL_API pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error);
 /* Loads a model from the content of one file, which isn't needed afterwards. */
@@ -440,6 +444,13 @@ PMILL_API pmill_status pmill_tokenizer_create(
  */
 PMILL_API pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
 	const char *format, unsigned flags, pmill_error *error);
+
+/*
+ * Checks whether a format (pmill_model_format_name) can hold the model: if not, PMILL_UNSUPPORTED,
+ * with the reason in the message. A folder lacks vocab.json and merges.txt if they can't hold it.
+ */
+PMILL_API pmill_status pmill_tokenizer_check_format(
+	const pmill_tokenizer *tokenizer, const char *format, pmill_error *error);
 
 /*
  * Saves to memory, in a format of one file; NULL: "tokenizer.json". Release `*data` with

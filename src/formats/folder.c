@@ -55,8 +55,11 @@ static pmill_status make_contents(
 	pmill_status status = pmill_hf_write(tokenizer, &files[TOKENIZER_JSON], error);
 	if (status != PMILL_OK)
 		return status;
-	/* vocab.json can't express ignore_merges: its readers would see a different model. */
-	const bool has_vocab = tokenizer->meaning != PMILL_MEANING_IGNORE_MERGES;
+	/* If vocab.json and merges.txt can't hold it, their readers would see a different model. */
+	status = pmill_vocab_merges_check(tokenizer, error);
+	if (status != PMILL_OK && status != PMILL_UNSUPPORTED)
+		return status;
+	const bool has_vocab = status == PMILL_OK;
 	const bool has_memory = pmill_tokenizer_config_write(tokenizer, &files[TOKENIZER_CONFIG]) &&
 		(!has_vocab ||
 			(pmill_vocab_json_write(tokenizer, &files[VOCAB_JSON]) &&
@@ -200,6 +203,7 @@ static pmill_status load_path(const char *path, const pmill_load_options *option
 
 const struct pmill_format pmill_format_folder = {
 	.name = "folder",
+	.check_model = pmill_hf_check,
 	.check_special = pmill_printable_check_special,
 	.check_pattern = pmill_hf_expression_check,
 	.load_path = load_path,

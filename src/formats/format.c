@@ -1,4 +1,4 @@
-/* The table of formats, and the public functions that load and save tokenizers. */
+/* The table of formats, and the public functions that save tokenizers. */
 /* SPDX-License-Identifier: MIT */
 #include "formats/format.h"
 
@@ -19,7 +19,7 @@ static const struct pmill_format *const formats[] = {
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
-/* What is recognised but can't be loaded or saved as a model, by suffix or by name. */
+/* What can't be saved as a model, nor loaded if the content tells nothing, by suffix or by name. */
 static const struct refused {
 	const char *suffix;
 	const char *name;
@@ -56,7 +56,7 @@ const char *pmill_model_format_name(size_t index)
 	return index < FORMAT_COUNT ? formats[index]->name : NULL;
 }
 
-static pmill_status find_by_name(
+pmill_status pmill_format_find(
 	const char *name, const struct pmill_format **format, pmill_error *error)
 {
 	for (int i = 0; i < FORMAT_COUNT; i++) {
@@ -76,6 +76,14 @@ static bool is_named(const char *path, const char *suffix)
 	return pmill_path_has_suffix(path, suffix);
 }
 
+const char *pmill_format_refused(const char *path)
+{
+	for (int i = 0; i < REFUSED_COUNT; i++)
+		if (is_named(path, refused[i].suffix))
+			return refused[i].reason;
+	return NULL;
+}
+
 /*
  * An existing folder is a folder whatever its name; so is a name that ends in a slash or has no
  * known suffix.
@@ -88,10 +96,9 @@ static pmill_status find_by_path(
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "the path is empty");
 	if (pmill_path_is_folder(path) || is_named(path, "/"))
 		return PMILL_OK;
-	for (int i = 0; i < REFUSED_COUNT; i++)
-		if (is_named(path, refused[i].suffix))
-			return pmill_fail(
-				error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s: %s", path, refused[i].reason);
+	const char *reason = pmill_format_refused(path);
+	if (reason != NULL)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s: %s", path, reason);
 	for (int i = 0; i < FORMAT_COUNT; i++) {
 		if (formats[i]->suffix != NULL && is_named(path, formats[i]->suffix)) {
 			*format = formats[i];
@@ -104,73 +111,8 @@ static pmill_status find_by_path(
 static pmill_status find_format(
 	const char *name, const char *path, const struct pmill_format **format, pmill_error *error)
 {
-	return name != NULL ? find_by_name(name, format, error) : find_by_path(path, format, error);
-}
-
-/* JSON begins with "{"; anything else is taken for lines of base64. */
-static pmill_status find_by_content(
-	const uint8_t *data, size_t len, const struct pmill_format **format, pmill_error *error)
-{
-	size_t at = 0;
-	while (at < len && strchr(" \t\r\n", data[at]) != NULL && data[at] != 0)
-		at++;
-	*format = at < len && data[at] == '{' ? &pmill_format_tokenizer_json : &pmill_format_tiktoken;
-	if (len >= 4 && memcmp(data, "GGUF", 4) == 0)
-		return find_by_name("gguf", format, error);
-	return PMILL_OK;
-}
-
-/* Loads one file. If `format` is NULL, its first bytes tell the format. */
-static pmill_status load_file(const char *path, const struct pmill_format *format,
-	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
-{
-	struct pmill_buffer bytes = {0};
-	pmill_status status = pmill_file_read(path, &bytes, error);
-	if (status == PMILL_OK && format == NULL)
-		status = find_by_content(bytes.data, bytes.len, &format, error);
-	if (status == PMILL_OK)
-		status = format->load(bytes.data, bytes.len, path, options, tokenizer, error);
-	pmill_buffer_release(&bytes);
-	return status;
-}
-
-pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *given,
-	pmill_tokenizer **tokenizer, pmill_error *error)
-{
-	pmill_load_options options;
-	const struct pmill_format *format;
-	pmill_status status = pmill_sized_struct_read(
-		&options, sizeof options, given, "pmill_load_options", error);
-	if (status == PMILL_OK)
-		status = find_format(options.format, path, &format, error);
-	if (status != PMILL_OK)
-		return status;
-	/* A file, a pipe, or nothing at all, whose name does not tell the format. */
-	if (options.format == NULL && format == &pmill_format_folder && !pmill_path_is_folder(path))
-		return load_file(path, NULL, &options, tokenizer, error);
-	if (format->load_path != NULL)
-		return format->load_path(path, &options, tokenizer, error);
-	return load_file(path, format, &options, tokenizer, error);
-}
-
-pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
-	const pmill_load_options *given, pmill_tokenizer **tokenizer, pmill_error *error)
-{
-	pmill_load_options options;
-	pmill_status status = pmill_sized_struct_read(
-		&options, sizeof options, given, "pmill_load_options", error);
-	if (status != PMILL_OK)
-		return status;
-	const uint8_t *bytes = len == 0 ? (const uint8_t *)"" : data;
-	const struct pmill_format *format;
-	status = options.format != NULL ? find_by_name(options.format, &format, error)
-									: find_by_content(bytes, len, &format, error);
-	if (status != PMILL_OK)
-		return status;
-	if (format->load == NULL)
-		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"%s consists of several files and can't be loaded from memory", format->name);
-	return format->load(bytes, len, format->name, &options, tokenizer, error);
+	return name != NULL ? pmill_format_find(name, format, error)
+						: find_by_path(path, format, error);
 }
 
 pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
@@ -196,7 +138,7 @@ pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer, const
 	const struct pmill_format *format;
 	if (format_name == NULL)
 		format_name = pmill_format_tokenizer_json.name;
-	pmill_status status = find_by_name(format_name, &format, error);
+	pmill_status status = pmill_format_find(format_name, &format, error);
 	if (status != PMILL_OK)
 		return status;
 	if (format->save == NULL)
@@ -211,6 +153,14 @@ pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer, const
 	*data = bytes.data;
 	*len = bytes.len;
 	return PMILL_OK;
+}
+
+pmill_status pmill_tokenizer_check_format(
+	const pmill_tokenizer *tokenizer, const char *format_name, pmill_error *error)
+{
+	const struct pmill_format *format;
+	const pmill_status status = pmill_format_find(format_name, &format, error);
+	return status == PMILL_OK ? format->check_model(tokenizer, error) : status;
 }
 
 static pmill_status check_text(const struct pmill_format *format, const char *path,

@@ -17,6 +17,8 @@ struct pmill_format {
 	/* Appends the file to `out`. NULL: can't be saved as one file. */
 	pmill_status (*save)(
 		const pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error);
+	/* Whether the format can hold the model; the same as saving it finds. */
+	pmill_status (*check_model)(const pmill_tokenizer *tokenizer, pmill_error *error);
 	/* Refuses, by name, a special token that the format can't hold. NULL: it holds all. */
 	pmill_status (*check_special)(pmill_bytes content, pmill_error *error);
 	/* The same for a pattern (name or expression). NULL: it holds all, or none. */
@@ -37,5 +39,12 @@ extern const struct pmill_format pmill_format_vocab_merges;
 extern const struct pmill_format pmill_format_tokenizer_json;
 
 const struct pmill_format *pmill_format_at(size_t index); /* NULL at the end */
+
+/* Unknown names, and names of formats that aren't supported, are errors. */
+pmill_status pmill_format_find(
+	const char *name, const struct pmill_format **format, pmill_error *error);
+
+/* Why a path with this suffix isn't a model; NULL: it may be one. */
+const char *pmill_format_refused(const char *path);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "formats/model_kind.h"
 #include "unicode/printable.h"
 #include "unicode/utf8.h"
 
@@ -18,12 +19,14 @@ static size_t reason_len(const char *text)
 pmill_status pmill_json_parse(
 	const void *data, size_t len, const char *name, json_t **root, pmill_error *error)
 {
+	const size_t mark = pmill_byte_order_mark(data, len);
+	const char *text = len == 0 ? "" : (const char *)data + mark;
 	json_error_t details;
-	json_t *value = json_loadb(len == 0 ? "" : data, len, JSON_REJECT_DUPLICATES, &details);
+	json_t *value = json_loadb(text, len - mark, JSON_REJECT_DUPLICATES, &details);
 	if (value == NULL && json_error_code(&details) == json_error_out_of_memory)
 		return pmill_fail_memory(error);
 	if (value == NULL) {
-		const uint64_t offset = details.position < 0 ? 0 : (uint64_t)details.position;
+		const uint64_t offset = mark + (details.position < 0 ? 0 : (uint64_t)details.position);
 		return pmill_fail_input(error, name, offset, "line %d: not valid JSON: %.*s", details.line,
 			(int)reason_len(details.text), details.text);
 	}
@@ -77,6 +80,18 @@ static bool append_inside(struct pmill_buffer *out, const uint8_t *bytes, size_t
 		if (!done)
 			return false;
 		i++;
+	}
+	return true;
+}
+
+bool pmill_json_is_text(const void *data, size_t len)
+{
+	const uint8_t *bytes = data;
+	for (size_t at = 0; at < len;) {
+		uint32_t code_point;
+		at += pmill_utf8_decode(bytes + at, len - at, &code_point);
+		if (code_point == PMILL_INVALID_CODE_POINT)
+			return false;
 	}
 	return true;
 }

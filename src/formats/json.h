@@ -19,6 +19,9 @@ pmill_status pmill_json_parse(
 bool pmill_json_append_string(struct pmill_buffer *out, const void *data, size_t len);
 bool pmill_json_append_text(struct pmill_buffer *out, const char *text); /* NULL: null */
 
+/* Whether a string can hold the bytes as they are. */
+bool pmill_json_is_text(const void *data, size_t len);
+
 /* Appends the printable form of bytes in quotation marks. */
 bool pmill_json_append_printable(struct pmill_buffer *out, const void *data, size_t len);
 

@@ -187,18 +187,6 @@ pmill_status pmill_printable_check_merges(
 	return status;
 }
 
-static bool is_utf8(pmill_bytes text)
-{
-	const uint8_t *bytes = text.data;
-	for (size_t i = 0; i < text.len;) {
-		uint32_t code_point;
-		i += pmill_utf8_decode(bytes + i, text.len - i, &code_point);
-		if (code_point == PMILL_INVALID_CODE_POINT)
-			return false;
-	}
-	return true;
-}
-
 /* Whether a special token is spelled like the printable form of a byte. */
 static bool spells_byte(pmill_bytes text)
 {
@@ -212,7 +200,7 @@ pmill_status pmill_printable_check_special(pmill_bytes content, pmill_error *err
 	const char *reason = NULL;
 	if (content.len == 0)
 		reason = "is empty";
-	else if (!is_utf8(content))
+	else if (!pmill_json_is_text(content.data, content.len))
 		reason = "is not UTF-8, so JSON can't hold it";
 	else if (memchr(content.data, 0, content.len) != NULL)
 		reason = "contains a NUL byte, which many JSON readers refuse";

@@ -11,6 +11,7 @@
 #include "formats/base64.h"
 #include "formats/format.h"
 #include "formats/load.h"
+#include "formats/model_kind.h"
 #include "model/splitter.h"
 #include "unicode/quote.h"
 
@@ -119,6 +120,7 @@ static pmill_status load(const void *data, size_t len, const char *name,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	struct reader reader = {.text = data, .len = len, .name = name, .error = error};
+	reader.at = pmill_byte_order_mark(data, len);
 	reader.line_count = count_lines(data, len);
 	reader.tokenizer = pmill_tokenizer_create_empty();
 	if (reader.tokenizer == NULL)
@@ -165,6 +167,8 @@ static pmill_status check_split(const struct pmill_tokenizer *tokenizer,
 
 static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
+	if (tokenizer->meaning == PMILL_MEANING_RANK_BY_ID)
+		return PMILL_OK;
 	struct pmill_splitter splitter = {0};
 	size_t rank = 0;
 	pmill_status status = PMILL_OK;
@@ -183,11 +187,9 @@ static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_e
 static pmill_status save(
 	const pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error)
 {
-	if (tokenizer->meaning != PMILL_MEANING_RANK_BY_ID) {
-		const pmill_status status = check_ranks(tokenizer, error);
-		if (status != PMILL_OK)
-			return status;
-	}
+	const pmill_status status = check_ranks(tokenizer, error);
+	if (status != PMILL_OK)
+		return status;
 	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
 		const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
 		if (token.data == NULL || tokenizer->vocab.tokens[id].is_special)
@@ -204,4 +206,5 @@ const struct pmill_format pmill_format_tiktoken = {
 	.suffix = ".tiktoken",
 	.load = load,
 	.save = save,
+	.check_model = check_ranks,
 };

@@ -67,18 +67,13 @@ static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *r
 	return status;
 }
 
-static pmill_status load(const void *data, size_t len, const char *name,
-	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+pmill_status pmill_hf_load(const json_t *root, const char *name, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	json_t *root;
-	pmill_status status = pmill_json_parse(data, len, name, &root, error);
-	if (status != PMILL_OK)
-		return status;
 	struct pmill_tokenizer *made = pmill_tokenizer_create_empty();
 	const char *pattern = NULL;
-	status = made == NULL ? pmill_fail_memory(error)
-						  : read_root(made, root, options, &pattern, error);
-	json_decref(root);
+	pmill_status status = made == NULL ? pmill_fail_memory(error)
+									   : read_root(made, root, options, &pattern, error);
 	status = pmill_name_error(error, name, status);
 	if (status == PMILL_OK)
 		status = pmill_load_text(made, name, pattern, options, error);
@@ -89,11 +84,24 @@ static pmill_status load(const void *data, size_t len, const char *name,
 	return status;
 }
 
+static pmill_status load(const void *data, size_t len, const char *name,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	json_t *root;
+	pmill_status status = pmill_json_parse(data, len, name, &root, error);
+	if (status != PMILL_OK)
+		return status;
+	status = pmill_hf_load(root, name, options, tokenizer, error);
+	json_decref(root);
+	return status;
+}
+
 const struct pmill_format pmill_format_tokenizer_json = {
 	.name = "tokenizer.json",
 	.suffix = ".json",
 	.load = load,
 	.save = pmill_hf_write,
+	.check_model = pmill_hf_check,
 	.check_special = pmill_printable_check_special,
 	.check_pattern = pmill_hf_expression_check,
 };

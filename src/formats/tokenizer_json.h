@@ -8,12 +8,16 @@
 #include "base/array.h"
 #include "model/tokenizer.h"
 
-/* Errors have no file name: load adds it. */
+/* Errors have no file name: pmill_hf_load adds it. */
 
 /* tokenizer_json.c */
 
 /* A member that is present and not null, or NULL. */
 const json_t *pmill_hf_member(const json_t *object, const char *key);
+
+/* A whole tokenizer.json that was parsed. Here the errors have `name`. */
+pmill_status pmill_hf_load(const json_t *root, const char *name, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error);
 
 /* tokenizer_json_read.c */
 
@@ -43,6 +47,9 @@ pmill_status pmill_hf_read_added(struct pmill_tokenizer *tokenizer, const json_t
 	const json_t *vocab, pmill_error *error);
 
 /* tokenizer_json_write.c */
+
+/* Whether a tokenizer.json can hold the model. A pmill_format.check_model. */
+pmill_status pmill_hf_check(const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
 /* Appends a whole tokenizer.json. */
 pmill_status pmill_hf_write(

@@ -80,16 +80,28 @@ static bool write_model(const struct pmill_tokenizer *tokenizer, struct pmill_bu
 		write_merges(tokenizer, out) && pmill_buffer_append_text(out, "  }\n}\n");
 }
 
+static pmill_status check(
+	const struct pmill_tokenizer *tokenizer, const char **expression, pmill_error *error)
+{
+	if (tokenizer->pattern == NULL)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"the model has no pattern: name the one it was trained with");
+	const pmill_status status = pmill_printable_check_model(tokenizer, error);
+	return status == PMILL_OK ? pmill_hf_expression_write(tokenizer->pattern, expression, error)
+							  : status;
+}
+
+pmill_status pmill_hf_check(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	const char *expression;
+	return check(tokenizer, &expression, error);
+}
+
 pmill_status pmill_hf_write(
 	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error)
 {
 	const char *expression;
-	if (tokenizer->pattern == NULL)
-		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"the model has no pattern: name the one it was trained with");
-	pmill_status status = pmill_printable_check_model(tokenizer, error);
-	if (status == PMILL_OK)
-		status = pmill_hf_expression_write(tokenizer->pattern, &expression, error);
+	const pmill_status status = check(tokenizer, &expression, error);
 	if (status != PMILL_OK)
 		return status;
 	const bool done = pmill_buffer_append_text(out,

@@ -8,6 +8,11 @@
 
 /* training_json_write.c */
 
+/*
+ * The name of an input that isn't UTF-8 is written twice: as "name", with U+FFFD for each bad byte,
+ * and whole as "printable", in printable bytes.
+ */
+
 /* Appends the record of a tokenizer that has one. Returns false if out of memory. */
 bool pmill_training_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
 

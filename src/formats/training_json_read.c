@@ -8,6 +8,7 @@
 #include "formats/training_json.h"
 #include "pretokenize/pattern.h"
 #include "unicode/class.h"
+#include "unicode/printable.h"
 #include "unicode/quote.h"
 
 /* Keeps the first failure; missing members are zero or NULL. */
@@ -94,6 +95,28 @@ static void read_stages(struct record_reader *reader, const json_t *root, pmill_
 	training->stages = stages;
 }
 
+/* The name of an input: the bytes that "printable" spells, if it is there. */
+static const char *read_name(struct record_reader *reader, const json_t *input)
+{
+	const json_t *value = json_object_get(input, "printable");
+	if (value == NULL)
+		return read_text(reader, input, "name");
+	struct pmill_buffer bytes = {0};
+	const char *name = NULL;
+	size_t bad_offset = 0;
+	const bool is_read = json_is_string(value) &&
+		pmill_printable_parse(
+			&bytes, json_string_value(value), json_string_length(value), &bad_offset);
+	if (is_read && bytes.len > 0 && memchr(bytes.data, 0, bytes.len) == NULL)
+		name = pmill_arena_copy(reader->arena, bytes.data, bytes.len);
+	else if (bad_offset != SIZE_MAX)
+		fail_member(reader, "printable", "is not a file name in printable bytes");
+	if (name == NULL)
+		fail_memory(reader); /* unless a failure is known */
+	pmill_buffer_release(&bytes);
+	return name;
+}
+
 static void read_inputs(struct record_reader *reader, const json_t *root, pmill_training *training)
 {
 	const json_t *list;
@@ -102,7 +125,7 @@ static void read_inputs(struct record_reader *reader, const json_t *root, pmill_
 	for (size_t i = 0; inputs != NULL && i < training->input_count; i++) {
 		const json_t *input = json_array_get(list, i);
 		inputs[i] = (pmill_input){
-			.name = read_text(reader, input, "name"),
+			.name = read_name(reader, input),
 			.bytes = read_number(reader, input, "bytes", INT64_MAX),
 			.sha256 = read_text(reader, input, "sha256"),
 		};

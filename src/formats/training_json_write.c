@@ -4,6 +4,7 @@
 #include "formats/training_json.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static bool write_specials(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
 {
@@ -44,13 +45,23 @@ static bool write_totals(const pmill_totals *totals, struct pmill_buffer *out)
 		totals->documents, totals->bytes, totals->pretokens, totals->words, totals->bad_lines);
 }
 
+/* A file name may be any bytes: one that JSON can't hold is there in printable bytes as well. */
+static bool write_name(const char *name, struct pmill_buffer *out)
+{
+	const size_t len = strlen(name);
+	return pmill_json_append_string(out, name, len) &&
+		(pmill_json_is_text(name, len) ||
+			(pmill_buffer_append_text(out, ", \"printable\": ") &&
+				pmill_json_append_printable(out, name, len)));
+}
+
 static bool write_inputs(const pmill_training *training, struct pmill_buffer *out)
 {
 	bool done = pmill_buffer_append_text(out, "  \"inputs\": [");
 	for (size_t i = 0; i < training->input_count && done; i++) {
 		const pmill_input *input = &training->inputs[i];
 		done = pmill_buffer_append_text(out, i == 0 ? "\n    {\"name\": " : ",\n    {\"name\": ") &&
-			pmill_json_append_text(out, input->name) &&
+			write_name(input->name, out) &&
 			pmill_buffer_append_format(
 				out, ", \"bytes\": %" PRIu64 ", \"sha256\": ", input->bytes) &&
 			pmill_json_append_text(out, input->sha256) && pmill_buffer_append(out, "}", 1);

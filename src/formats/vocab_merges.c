@@ -11,14 +11,40 @@
 #include "formats/format.h"
 #include "formats/json.h"
 #include "formats/load.h"
+#include "formats/model_kind.h"
 #include "formats/printable_model.h"
 #include "unicode/printable.h"
+#include "unicode/quote.h"
 
 #define VERSION_LINE "#version: 0.2\n"
+#define VERSION_LEN (sizeof "#version" - 1) /* what readers look for at the start of a line */
 #define SUFFIX "vocab.json"
+
+/*
+ * Hugging Face's reader skips every line that begins with #version, not only the first. A left part
+ * never has a space, so such a line can only come from a left part that begins so.
+ */
+static pmill_status check_merge_lines(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	for (size_t i = 0; i < tokenizer->merge_count; i++) {
+		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].left);
+		if (left.len < VERSION_LEN || memcmp(left.data, VERSION_LINE, VERSION_LEN) != 0)
+			continue;
+		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].right);
+		struct pmill_quote quote, other;
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"merges.txt can't hold the merge of %s and %s: its readers skip lines that begin with "
+			"#version (a tokenizer.json holds it)",
+			pmill_quote(&quote, left.data, left.len), pmill_quote(&other, right.data, right.len));
+	}
+	return PMILL_OK;
+}
 
 pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
+	const pmill_status status = check_merge_lines(tokenizer, error);
+	if (status != PMILL_OK)
+		return status;
 	if (tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"vocab.json and merges.txt can't express that a pretoken in the vocab is taken whole "
@@ -62,11 +88,13 @@ static size_t line_len(const struct pmill_buffer *text, size_t at, size_t *next)
 static pmill_status read_merges(struct pmill_printable_reader *reader,
 	const struct pmill_buffer *merges, const char *name, pmill_error *error)
 {
+	const size_t begin = pmill_byte_order_mark(merges->data, merges->len);
 	size_t next;
-	for (size_t at = 0; at < merges->len; at = next) {
+	for (size_t at = begin; at < merges->len; at = next) {
 		const char *line = (const char *)merges->data + at;
 		const size_t len = line_len(merges, at, &next);
-		const bool is_version = at == 0 && len >= 8 && memcmp(line, "#version", 8) == 0;
+		const bool is_version = at == begin && len >= VERSION_LEN &&
+			memcmp(line, VERSION_LINE, VERSION_LEN) == 0;
 		if (is_version || len == 0)
 			continue;
 		const pmill_status status = pmill_printable_add_line(reader, line, len, error);
@@ -120,17 +148,13 @@ static pmill_status read_model(struct pmill_printable_reader *reader, const json
 	return pmill_load_text(tokenizer, vocab_name, NULL, options, error);
 }
 
-pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const char *vocab_name,
+static pmill_status read_root(const json_t *root, const char *vocab_name,
 	const struct pmill_buffer *merges, const char *merges_name, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	json_t *root;
-	pmill_status status = pmill_json_parse(vocab->data, vocab->len, vocab_name, &root, error);
-	if (status != PMILL_OK)
-		return status;
 	json_t *added = collect_specials(options);
 	struct pmill_printable_reader reader = {pmill_tokenizer_create_empty(), .added = added};
-	status = added == NULL || reader.tokenizer == NULL
+	const pmill_status status = added == NULL || reader.tokenizer == NULL
 		? pmill_fail_memory(error)
 		: read_model(&reader, root, vocab_name, merges, merges_name, options, error);
 	if (status == PMILL_OK)
@@ -139,12 +163,27 @@ pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const cha
 		pmill_tokenizer_free(reader.tokenizer);
 	pmill_printable_reader_release(&reader);
 	json_decref(added);
+	return status;
+}
+
+pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const char *vocab_name,
+	const struct pmill_buffer *merges, const char *merges_name, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	json_t *root;
+	pmill_status status = pmill_json_parse(vocab->data, vocab->len, vocab_name, &root, error);
+	if (status != PMILL_OK)
+		return status;
+	status = read_root(root, vocab_name, merges, merges_name, options, tokenizer, error);
 	json_decref(root);
 	return status;
 }
 
-/* The path of merges.txt beside ".../vocab.json" ("gpt2-merges.txt" beside "gpt2-vocab.json"). */
-static char *merges_path(const char *path)
+/*
+ * The path of `file` beside ".../vocab.json" ("gpt2-merges.txt" beside "gpt2-vocab.json"). NULL if
+ * out of memory.
+ */
+static char *path_beside(const char *path, const char *file)
 {
 	struct pmill_buffer name = {0};
 	const size_t len = strlen(path);
@@ -152,27 +191,55 @@ static char *merges_path(const char *path)
 	const char *slash = strrchr(path, '/');
 	const size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
 	if (pmill_buffer_append(&name, path, stem > folder ? stem : folder) &&
-		pmill_buffer_append_text(&name, "merges.txt") && pmill_buffer_terminate(&name))
+		pmill_buffer_append_text(&name, file) && pmill_buffer_terminate(&name))
 		return (char *)name.data;
 	pmill_buffer_release(&name);
 	return NULL;
 }
 
+static char *merges_path(const char *path)
+{
+	return path_beside(path, "merges.txt");
+}
+
+/* As it was first published, GPT-2's pair was called encoder.json and vocab.bpe. */
+static char *merges_path_to_load(const char *path)
+{
+	char *found = merges_path(path);
+	if (found == NULL || pmill_path_exists(found))
+		return found;
+	char *older = path_beside(path, "vocab.bpe");
+	const bool is_there = older != NULL && pmill_path_exists(older);
+	pmill_memory_free(is_there ? found : older);
+	return is_there ? older : found;
+}
+
+pmill_status pmill_vocab_merges_load(const json_t *vocab, const char *path,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	struct pmill_buffer merges = {0};
+	char *beside = merges_path_to_load(path);
+	pmill_status status = beside == NULL ? pmill_fail_memory(error)
+										 : pmill_file_read(beside, &merges, error);
+	if (status == PMILL_OK)
+		status = read_root(vocab, path, &merges, beside, options, tokenizer, error);
+	pmill_buffer_release(&merges);
+	pmill_memory_free(beside);
+	return status;
+}
+
 static pmill_status load_path(const char *path, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	struct pmill_buffer vocab = {0}, merges = {0};
-	char *beside = merges_path(path);
-	pmill_status status = beside == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	struct pmill_buffer bytes = {0};
+	json_t *root = NULL;
+	pmill_status status = pmill_file_read(path, &bytes, error);
 	if (status == PMILL_OK)
-		status = pmill_file_read(path, &vocab, error);
+		status = pmill_json_parse(bytes.data, bytes.len, path, &root, error);
 	if (status == PMILL_OK)
-		status = pmill_file_read(beside, &merges, error);
-	if (status == PMILL_OK)
-		status = pmill_vocab_merges_read(&vocab, path, &merges, beside, options, tokenizer, error);
-	pmill_buffer_release(&vocab);
-	pmill_buffer_release(&merges);
-	pmill_memory_free(beside);
+		status = pmill_vocab_merges_load(root, path, options, tokenizer, error);
+	json_decref(root);
+	pmill_buffer_release(&bytes);
 	return status;
 }
 
@@ -239,6 +306,7 @@ static pmill_status check_target(const char *path, unsigned flags, pmill_error *
 const struct pmill_format pmill_format_vocab_merges = {
 	.name = "vocab.json",
 	.suffix = SUFFIX,
+	.check_model = pmill_vocab_merges_check,
 	.check_special = pmill_printable_check_special,
 	.load_path = load_path,
 	.save_path = save_path,

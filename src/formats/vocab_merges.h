@@ -3,6 +3,8 @@
 #ifndef PMILL_FORMATS_VOCAB_MERGES_H
 #define PMILL_FORMATS_VOCAB_MERGES_H
 
+#include <jansson.h>
+
 #include "base/array.h"
 #include "model/tokenizer.h"
 
@@ -12,6 +14,10 @@ pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, p
 /* Both append to `out` and return false if out of memory. */
 bool pmill_vocab_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
 bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
+
+/* A vocab.json that was parsed, and the merges beside its path → a model. */
+pmill_status pmill_vocab_merges_load(const json_t *vocab, const char *path,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
 
 /* The bytes of the two files → a model. The names are for messages. */
 pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const char *vocab_name,

@@ -1,0 +1,197 @@
+/* The public functions that load a model: by its format if that is named, else by its content. */
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sized_struct.h"
+#include "formats/format.h"
+#include "formats/json.h"
+#include "formats/model_kind.h"
+#include "formats/tokenizer_json.h"
+#include "formats/vocab_merges.h"
+
+/* One file that was read, or memory: then `path` is NULL. */
+struct source {
+	const uint8_t *data;
+	size_t len;
+	const char *path;
+	const char *name; /* for messages */
+};
+
+static pmill_status load_vocab(const struct source *source, const json_t *root,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	if (source->path != NULL && strcmp(source->path, "-") != 0)
+		return pmill_vocab_merges_load(root, source->path, options, tokenizer, error);
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"%.300s: is a vocab.json, which needs merges.txt beside it: it can only be loaded by its "
+		"path",
+		source->name);
+}
+
+static pmill_status load_object(const struct source *source, const json_t *root,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	if (pmill_model_kind_has_model(root))
+		return pmill_hf_load(root, source->name, options, tokenizer, error);
+	if (pmill_model_kind_is_vocab(root))
+		return load_vocab(source, root, options, tokenizer, error);
+	const pmill_status status = pmill_model_kind_check_json(root, source->name, error);
+	if (status != PMILL_OK)
+		return status;
+	const bool is_vocab = source->path != NULL &&
+		pmill_path_has_suffix(source->path, pmill_format_vocab_merges.suffix);
+	return is_vocab ? load_vocab(source, root, options, tokenizer, error)
+					: pmill_hf_load(root, source->name, options, tokenizer, error);
+}
+
+/* Whether the first line is an object and the next one begins another. */
+static bool is_json_lines(const struct source *source)
+{
+	const uint8_t *end = memchr(source->data, '\n', source->len);
+	if (end == NULL)
+		return false;
+	const uint8_t *next = end + 1;
+	while (end > source->data && end[-1] == '\r')
+		end--;
+	return end > source->data && end[-1] == '}' && next < source->data + source->len &&
+		*next == '{';
+}
+
+static pmill_status load_json(const struct source *source, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	json_t *root;
+	pmill_status status = pmill_json_parse(source->data, source->len, source->name, &root, error);
+	if (status == PMILL_BAD_INPUT && is_json_lines(source))
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"%.300s: looks like JSON lines, not a model; name a tokenizer.json or a vocab.json",
+			source->name);
+	if (status != PMILL_OK)
+		return status;
+	status = load_object(source, root, options, tokenizer, error);
+	json_decref(root);
+	return status;
+}
+
+static bool is_blank(const struct source *source)
+{
+	size_t at = pmill_byte_order_mark(source->data, source->len);
+	while (at < source->len && source->data[at] != 0 && strchr(" \t\r\n", source->data[at]) != NULL)
+		at++;
+	return at == source->len;
+}
+
+/* The name may still tell what it was meant to be. */
+static pmill_status load_unknown(const struct source *source, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	const char *name = source->name;
+	if (is_blank(source))
+		return pmill_fail(
+			error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%.300s: is empty, not a model", name);
+	if (source->path != NULL && pmill_path_has_suffix(name, pmill_format_tiktoken.suffix))
+		return pmill_format_tiktoken.load(
+			source->data, source->len, name, options, tokenizer, error);
+	if (source->path != NULL && pmill_path_has_suffix(name, pmill_format_tokenizer_json.suffix))
+		return load_json(source, options, tokenizer, error);
+	const char *reason = source->path == NULL ? NULL : pmill_format_refused(name);
+	if (reason != NULL)
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%.300s: %s", name, reason);
+	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		"%.300s: not a model: neither JSON nor lines of base64, a space and a rank", name);
+}
+
+static pmill_status load_by_content(const struct source *source, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	if (pmill_model_kind_is_ranks(source->data, source->len))
+		return pmill_format_tiktoken.load(
+			source->data, source->len, source->name, options, tokenizer, error);
+	const pmill_status status = pmill_model_kind_check(
+		source->data, source->len, source->name, error);
+	if (status != PMILL_OK)
+		return status;
+	return pmill_model_kind_is_json(source->data, source->len)
+		? load_json(source, options, tokenizer, error)
+		: load_unknown(source, options, tokenizer, error);
+}
+
+/* `format` is NULL unless it was named. */
+static pmill_status load_source(const struct source *source, const struct pmill_format *format,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	if (format == NULL)
+		return load_by_content(source, options, tokenizer, error);
+	const pmill_status status = pmill_model_kind_check(
+		source->data, source->len, source->name, error);
+	return status != PMILL_OK
+		? status
+		: format->load(source->data, source->len, source->name, options, tokenizer, error);
+}
+
+static pmill_status load_file(const char *path, const struct pmill_format *format,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	struct pmill_buffer bytes = {0};
+	pmill_status status = pmill_file_read(path, &bytes, error);
+	const struct source source = {
+		bytes.len == 0 ? (const uint8_t *)"" : bytes.data, bytes.len, path, path};
+	if (status == PMILL_OK)
+		status = load_source(&source, format, options, tokenizer, error);
+	pmill_buffer_release(&bytes);
+	return status;
+}
+
+/* Sets *format to NULL if none is named. */
+static pmill_status read_options(pmill_load_options *options, const pmill_load_options *given,
+	const struct pmill_format **format, pmill_error *error)
+{
+	const pmill_status status = pmill_sized_struct_read(
+		options, sizeof *options, given, "pmill_load_options", error);
+	*format = NULL;
+	return status == PMILL_OK && options->format != NULL
+		? pmill_format_find(options->format, format, error)
+		: status;
+}
+
+pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *given,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	pmill_load_options options;
+	const struct pmill_format *format;
+	const pmill_status status = read_options(&options, given, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	if (path[0] == '\0')
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "the path is empty");
+	const bool is_folder = pmill_path_is_folder(path);
+	if (is_folder && format != NULL && format != &pmill_format_folder)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"%.300s: is a folder, not a %s; name the file in it", path, format->name);
+	if (!is_folder && format == &pmill_format_folder && pmill_path_exists(path))
+		return pmill_fail(
+			error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "%.300s: is a file, not a folder", path);
+	if (is_folder)
+		format = &pmill_format_folder;
+	return format != NULL && format->load_path != NULL
+		? format->load_path(path, &options, tokenizer, error)
+		: load_file(path, format, &options, tokenizer, error);
+}
+
+pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
+	const pmill_load_options *given, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	pmill_load_options options;
+	const struct pmill_format *format;
+	const pmill_status status = read_options(&options, given, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	if (format != NULL && format->load == NULL)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"%s consists of several files and can't be loaded from memory", format->name);
+	const struct source source = {len == 0 ? (const uint8_t *)"" : data, len, NULL,
+		format != NULL ? format->name : "the model"};
+	return load_source(&source, format, &options, tokenizer, error);
+}
