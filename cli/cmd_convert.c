@@ -16,6 +16,14 @@ static pmill_status save(
 		tokenizer, cli->operands[1], NULL, pmill_cli_write_flags(cli), error);
 }
 
+static void print_summary(const struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
+{
+	char more[80];
+	snprintf(more, sizeof more, ": vocab size %s",
+		pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text);
+	pmill_cli_summary_written(tokenizer, cli->operands[1], more);
+}
+
 int pmill_cli_run_convert(struct pmill_cli *cli)
 {
 	pmill_tokenizer *tokenizer = NULL;
@@ -29,8 +37,7 @@ int pmill_cli_run_convert(struct pmill_cli *cli)
 	if (status != PMILL_OK)
 		code = pmill_cli_report(cli, status, &error);
 	else if (pmill_cli_summary_is_wanted(cli))
-		fprintf(stderr, "Written to %s: vocab size %s.\n", cli->operands[1],
-			pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text);
+		print_summary(cli, tokenizer);
 	pmill_tokenizer_free(tokenizer);
 	return code;
 }

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "interrupt.h"
+#include "kept_counts.h"
 #include "library_options.h"
 #include "memory_limit.h"
 #include "messages.h"
@@ -21,10 +22,12 @@ struct training {
 	pmill_counts *first_counts; /* the others must agree with it; NULL once moved to the counter */
 	pmill_counter *counter;
 	pmill_tokenizer *tokenizer;
+	struct pmill_cli_kept_counts kept;
 };
 
 static void release(struct training *training)
 {
+	pmill_cli_kept_counts_release(&training->kept);
 	pmill_tokenizer_free(training->tokenizer);
 	pmill_counter_free(training->counter);
 	pmill_counts_free(training->first_counts);
@@ -88,21 +91,6 @@ static bool may_keep_counts(const struct pmill_cli *cli)
 	return cli->settings.memory > 0 && reads_text(cli);
 }
 
-/* The kept counts are an output too: checks them now, not hours later. */
-static int check_kept_counts(const struct pmill_cli *cli)
-{
-	if (!may_keep_counts(cli))
-		return 0;
-	char *path = pmill_cli_kept_counts(cli);
-	if (path == NULL)
-		return pmill_cli_no_memory(cli);
-	int code = pmill_cli_output_guard(cli, path);
-	if (code == 0)
-		code = pmill_cli_output_check(cli, path);
-	free(path);
-	return code;
-}
-
 static int check_settings(const struct pmill_cli *cli)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
@@ -115,7 +103,7 @@ static int check_settings(const struct pmill_cli *cli)
 		code = check_text_options(cli);
 	if (code == 0)
 		code = check_output(cli);
-	return code == 0 ? check_kept_counts(cli) : code;
+	return code == 0 && may_keep_counts(cli) ? pmill_cli_kept_counts_check(cli) : code;
 }
 
 /* The text options of the counter: those of the counts, if any, except for the separator. */
@@ -140,14 +128,17 @@ static pmill_counter_info counter_info(const struct training *training)
 	return info;
 }
 
-static int check_target(struct pmill_cli *cli, const pmill_text_options *text)
+static int check_target(
+	struct pmill_cli *cli, const pmill_text_options *text, struct pmill_cli_kept_counts *kept)
 {
 	pmill_error error = {0};
 	if (cli->settings.output == NULL)
 		return 0;
 	pmill_status status = pmill_tokenizer_check_save(
 		cli->settings.output, NULL, text, pmill_cli_write_flags(cli), &error);
-	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+	if (status != PMILL_OK)
+		return pmill_cli_report(cli, status, &error);
+	return reads_text(cli) ? pmill_cli_kept_counts_prepare(cli, text, kept) : 0;
 }
 
 static pmill_train_options train_options(const struct pmill_cli *cli)
@@ -170,7 +161,7 @@ static int create_counter(struct pmill_cli *cli, struct training *training)
 	pmill_error error = {0};
 	pmill_text_options text = text_options(training);
 	pmill_train_options options = train_options(cli);
-	int code = check_target(cli, &text);
+	int code = check_target(cli, &text, &training->kept);
 	if (code != 0)
 		return code;
 	pmill_status status = pmill_tokenizer_check_train(&text, &options, &error);
@@ -260,8 +251,8 @@ static int add_input(struct pmill_cli *cli, struct training *training)
 static int keep_counts(struct pmill_cli *cli, struct training *training, const pmill_error *reason)
 {
 	pmill_error error = {0};
-	if (!may_keep_counts(cli))
-		return pmill_cli_report(cli, PMILL_MEMORY_LIMIT, reason);
+	if (!may_keep_counts(cli) || training->kept.path != NULL)
+		return pmill_cli_kept_counts_report(cli, &training->kept, PMILL_MEMORY_LIMIT, reason);
 	char *path = pmill_cli_kept_counts(cli);
 	if (path == NULL)
 		return pmill_cli_no_memory(cli);
@@ -287,16 +278,19 @@ static int learn(struct pmill_cli *cli, struct training *training)
 	int code = create_counter(cli, training);
 	if (code == 0)
 		code = add_input(cli, training);
+	if (code == 0)
+		code = pmill_cli_kept_counts_save(cli, training->counter, &training->kept);
 	if (code != 0)
 		return code;
 	pmill_status status = pmill_tokenizer_train(
 		training->counter, &options, &training->tokenizer, &error);
 	if (status == PMILL_MEMORY_LIMIT)
 		return keep_counts(cli, training, &error);
-	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+	return status == PMILL_OK ? 0
+							  : pmill_cli_kept_counts_report(cli, &training->kept, status, &error);
 }
 
-static int save(struct pmill_cli *cli, const struct training *training)
+static int save(struct pmill_cli *cli, struct training *training)
 {
 	pmill_error error = {0};
 	if (cli->settings.output == NULL)
@@ -305,7 +299,8 @@ static int save(struct pmill_cli *cli, const struct training *training)
 		return pmill_cli_report_interrupt(cli);
 	pmill_status status = pmill_tokenizer_save(
 		training->tokenizer, cli->settings.output, NULL, pmill_cli_write_flags(cli), &error);
-	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
+	return status == PMILL_OK ? 0
+							  : pmill_cli_kept_counts_report(cli, &training->kept, status, &error);
 }
 
 /* Size of the vocab without the padding at its end. */
@@ -383,7 +378,7 @@ static void print_summary(struct pmill_cli *cli, const struct training *training
 		print_details(tokenizer, &record);
 	pmill_cli_summary_time(cli, record.stages, record.stage_count);
 	if (cli->settings.output != NULL)
-		fprintf(stderr, "Written to %s.\n", cli->settings.output);
+		pmill_cli_summary_written(tokenizer, cli->settings.output, "");
 	else
 		fputs("Nothing written (no -o OUT).\n", stderr);
 }
@@ -429,6 +424,7 @@ static void print_json(struct pmill_cli *cli, const struct training *training)
 	print_inputs(&json, &record);
 	pmill_cli_json_time(cli, &json, record.stages, record.stage_count);
 	pmill_cli_json_name(&json, "output", "output_printable", cli->settings.output);
+	pmill_cli_json_left_out(&json, tokenizer, cli->settings.output);
 	pmill_cli_json_end(&json, '}');
 }
 

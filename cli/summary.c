@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "sizes.h"
 
@@ -149,4 +150,32 @@ void pmill_cli_json_time(const struct pmill_cli *cli, struct pmill_cli_json *jso
 	pmill_cli_json_end(json, ']');
 	pmill_cli_json_real(json, "seconds", pmill_cli_progress_seconds(&cli->progress));
 	pmill_cli_json_number(json, "peak_memory", peak_memory(stages, stage_count));
+}
+
+/* Whether the output is a folder without vocab.json and merges.txt, since they can't hold it. */
+static bool lacks_files(const pmill_tokenizer *tokenizer, const char *output, pmill_error *error)
+{
+	struct stat about;
+	return output != NULL && stat(output, &about) == 0 && S_ISDIR(about.st_mode) &&
+		pmill_tokenizer_check_format(tokenizer, "vocab.json", error) == PMILL_UNSUPPORTED;
+}
+
+void pmill_cli_summary_written(
+	const pmill_tokenizer *tokenizer, const char *output, const char *more)
+{
+	pmill_error error = {0};
+	fprintf(stderr, "Written to %s%s.\n", output, more);
+	if (lacks_files(tokenizer, output, &error))
+		fprintf(stderr, "Without vocab.json and merges.txt: %s.\n", error.message);
+}
+
+void pmill_cli_json_left_out(
+	struct pmill_cli_json *json, const pmill_tokenizer *tokenizer, const char *output)
+{
+	pmill_cli_json_begin(json, "left_out", '[');
+	if (lacks_files(tokenizer, output, NULL)) {
+		pmill_cli_json_text(json, NULL, "vocab.json");
+		pmill_cli_json_text(json, NULL, "merges.txt");
+	}
+	pmill_cli_json_end(json, ']');
 }

@@ -106,7 +106,8 @@ typedef int (*pmill_progress_fn)(void *context, const pmill_progress *progress);
 typedef int (*pmill_write_fn)(void *context, const void *data, size_t len);
 
 /* Flags of functions that write files. */
-#define PMILL_OVERWRITE 1u /* replace an existing file, or this library's files in a folder */
+#define PMILL_OVERWRITE 1u   /* replace an existing file, or this library's files in a folder */
+#define PMILL_KEEP_COUNTS 2u /* pmill_counter_save: the counter keeps what it saved */
 
 /* Releases memory that a call handed over. Accepts NULL. Any thread. */
 PMILL_API void pmill_memory_free(void *memory);
@@ -356,10 +357,18 @@ PMILL_API pmill_status pmill_counter_take(
  * Saves everything added so far, like pmill_counts_save but within the memory limit. The counter is
  * empty afterwards. If the file can't be written (PMILL_EXISTS, PMILL_IO) or the caller stops while
  * it is, the counter keeps everything and can be saved elsewhere; after any other failure it is
- * empty. Gives the head of what was saved unless `head` is NULL.
+ * empty. With PMILL_KEEP_COUNTS in `flags` it keeps everything on success, too. Gives the head of
+ * what was saved unless `head` is NULL.
  */
 PMILL_API pmill_status pmill_counter_save(pmill_counter *counter, const char *path, unsigned flags,
 	pmill_counts_head **head, pmill_error *error);
+
+/*
+ * Whether a word that was added contains one of the byte strings, which must not be empty. Stays
+ * within the memory limit. The counter keeps everything, but is empty after a failure.
+ */
+PMILL_API pmill_status pmill_counter_contains(pmill_counter *counter, const pmill_bytes *texts,
+	size_t text_count, int *contains, pmill_error *error);
 
 /*
  * How the counter cuts words, and what counting has taken since the counter was last empty. That is
@@ -462,10 +471,20 @@ PMILL_API pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokeni
 /*
  * Checks, before hours of training, whether a model with the pattern and special tokens of `text`
  * could be saved to `path`. Arguments and failures as for pmill_tokenizer_save, which may still
- * fail if training learns a token that is spelled like a special token.
+ * fail for what training learns (pmill_tokenizer_save_risks).
  */
 PMILL_API pmill_status pmill_tokenizer_check_save(const char *path, const char *format,
 	const pmill_text_options *text, unsigned flags, pmill_error *error);
+
+/*
+ * Some models turn out only after training to be more than a format can hold. Gives byte strings,
+ * none for most formats and texts, such that pmill_tokenizer_save to `path` can't refuse what is
+ * learned from words that contain none of them (pmill_counter_contains); if one does, save the
+ * counts first. Arguments as in pmill_tokenizer_check_save. Release `*risks`, which may be NULL,
+ * with pmill_memory_free.
+ */
+PMILL_API pmill_status pmill_tokenizer_save_risks(const char *path, const char *format,
+	const pmill_text_options *text, pmill_bytes **risks, size_t *risk_count, pmill_error *error);
 
 #define PMILL_NO_ID UINT32_MAX
 

@@ -1,6 +1,7 @@
-/* Hands over what a counter holds as counts, or saves it to a file. */
+/* Hands over what a counter holds as counts, saves it to a file, or searches it. */
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "counter/gather.h"
@@ -79,7 +80,7 @@ static pmill_status write_words(struct pmill_counter *counter, bool is_listed, c
 	return status;
 }
 
-/* Words may be lost if gathering fails; after that they are kept until they are on disk. */
+/* Words may be lost if gathering fails; after that they are kept until they are on disk, or on. */
 static pmill_status save(struct pmill_counter *counter, const char *path, unsigned flags,
 	pmill_totals *totals, pmill_error *error)
 {
@@ -88,7 +89,7 @@ static pmill_status save(struct pmill_counter *counter, const char *path, unsign
 	bool is_gathered = status == PMILL_OK;
 	if (is_gathered)
 		status = write_words(counter, is_listed, path, flags, totals, error);
-	if (!is_gathered || status == PMILL_OK)
+	if (!is_gathered || (status == PMILL_OK && !(flags & PMILL_KEEP_COUNTS)))
 		pmill_counter_clear(counter);
 	return status;
 }
@@ -108,5 +109,57 @@ pmill_status pmill_counter_save(pmill_counter *counter, const char *path, unsign
 		*head = saved;
 	else
 		pmill_counts_head_free(saved);
+	return status;
+}
+
+/* ---- Searching ---- */
+
+struct search {
+	const pmill_bytes *texts;
+	size_t count;
+	bool has_found;
+};
+
+static bool has_text(pmill_bytes word, pmill_bytes text)
+{
+	const uint8_t *at = word.data;
+	const uint8_t *end = at + word.len;
+	while ((size_t)(end - at) >= text.len) {
+		at = memchr(at, *(const uint8_t *)text.data, (size_t)(end - at) - text.len + 1);
+		if (at == NULL)
+			return false;
+		if (memcmp(at, text.data, text.len) == 0)
+			return true;
+		at++;
+	}
+	return false;
+}
+
+static pmill_status search_word(void *context, pmill_bytes word, int64_t count, pmill_error *error)
+{
+	(void)count;
+	(void)error;
+	struct search *search = context;
+	for (size_t i = 0; i < search->count && !search->has_found; i++)
+		search->has_found = has_text(word, search->texts[i]);
+	return PMILL_OK;
+}
+
+pmill_status pmill_counter_contains(pmill_counter *counter, const pmill_bytes *texts,
+	size_t text_count, int *contains, pmill_error *error)
+{
+	struct search search = {texts, text_count, false};
+	const struct pmill_word_list *words = &counter->words;
+	bool is_listed;
+	counter->progress.is_cancelled = false;
+	pmill_status status = gather(counter, &is_listed, error);
+	if (status == PMILL_OK && !is_listed)
+		status = pmill_counter_merge_runs(counter, "search", search_word, &search, error);
+	for (size_t i = 0; status == PMILL_OK && is_listed && i < words->count; i++)
+		search_word(&search, pmill_word_list_word(words, i), words->counts[i], error);
+	if (status == PMILL_OK)
+		*contains = search.has_found;
+	else
+		pmill_counter_clear(counter);
 	return status;
 }

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/sized_struct.h"
 #include "formats/load.h"
+#include "unicode/printable.h"
 
 static const struct pmill_format *const formats[] = {
 	&pmill_format_folder,
@@ -192,4 +193,95 @@ pmill_status pmill_tokenizer_check_save(const char *path, const char *format_nam
 		status = format->check_target != NULL ? format->check_target(path, flags, error)
 											  : pmill_file_check_target(path, flags, error);
 	return status == PMILL_OK ? check_text(format, path, &options, error) : status;
+}
+
+/* ---- What may turn out only after training ---- */
+
+/* Appends the end of each byte string to `ends`, and the bytes to `bytes`. */
+struct risks {
+	struct pmill_buffer bytes, ends;
+};
+
+static bool end_risk(struct risks *risks)
+{
+	return pmill_buffer_append(&risks->ends, &risks->bytes.len, sizeof risks->bytes.len);
+}
+
+/*
+ * A token that is spelled in printable bytes like the special token. The token with the special
+ * token's own bytes needs no look: it is cut out of the text, so no word contains it.
+ */
+static bool add_special_risk(struct risks *risks, pmill_bytes special)
+{
+	const size_t begin = risks->bytes.len;
+	size_t bad_offset;
+	if (!pmill_printable_parse(&risks->bytes, special.data, special.len, &bad_offset)) {
+		risks->bytes.len = begin;
+		return bad_offset != SIZE_MAX;
+	}
+	const size_t len = risks->bytes.len - begin;
+	if (len > 0 &&
+		(len != special.len || memcmp(risks->bytes.data + begin, special.data, len) != 0))
+		return end_risk(risks);
+	risks->bytes.len = begin;
+	return true;
+}
+
+static bool find_risks(
+	struct risks *risks, const struct pmill_format *format, const pmill_text_options *text)
+{
+	if (format->forbidden_start != NULL &&
+		(!pmill_buffer_append_text(&risks->bytes, format->forbidden_start) || !end_risk(risks)))
+		return false;
+	if (format->check_special == NULL)
+		return true;
+	for (size_t i = 0; i < text->special_token_count; i++)
+		if (!add_special_risk(risks, text->special_tokens[i]))
+			return false;
+	return add_special_risk(risks, text->doc_separator);
+}
+
+/* One block: the items, then their bytes. NULL if there are none or memory is out. */
+static pmill_bytes *join_risks(const struct risks *risks, size_t count)
+{
+	if (count == 0)
+		return NULL;
+	pmill_bytes *items = malloc(count * sizeof *items + risks->bytes.len);
+	if (items == NULL)
+		return NULL;
+	uint8_t *bytes = memcpy(items + count, risks->bytes.data, risks->bytes.len);
+	size_t begin = 0;
+	for (size_t i = 0; i < count; i++) {
+		size_t end;
+		memcpy(&end, risks->ends.data + i * sizeof end, sizeof end);
+		items[i] = (pmill_bytes){bytes + begin, end - begin};
+		begin = end;
+	}
+	return items;
+}
+
+pmill_status pmill_tokenizer_save_risks(const char *path, const char *format_name,
+	const pmill_text_options *text, pmill_bytes **risks, size_t *risk_count, pmill_error *error)
+{
+	pmill_text_options options;
+	const struct pmill_format *format;
+	pmill_status status = pmill_sized_struct_read(
+		&options, sizeof options, text, "pmill_text_options", error);
+	if (status == PMILL_OK)
+		status = find_format(format_name, path, &format, error);
+	if (status != PMILL_OK)
+		return status;
+	struct risks found = {0};
+	const bool is_found = find_risks(&found, format, &options);
+	const size_t count = found.ends.len / sizeof(size_t);
+	pmill_bytes *items = is_found ? join_risks(&found, count) : NULL;
+	if (!is_found || (count > 0 && items == NULL)) {
+		status = pmill_fail_memory(error);
+	} else {
+		*risks = items;
+		*risk_count = count;
+	}
+	pmill_buffer_release(&found.bytes);
+	pmill_buffer_release(&found.ends);
+	return status;
 }

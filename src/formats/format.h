@@ -19,6 +19,8 @@ struct pmill_format {
 		const pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error);
 	/* Whether the format can hold the model; the same as saving it finds. */
 	pmill_status (*check_model)(const pmill_tokenizer *tokenizer, pmill_error *error);
+	/* What no learned token may begin with; NULL: no such thing. */
+	const char *forbidden_start;
 	/* Refuses, by name, a special token that the format can't hold. NULL: it holds all. */
 	pmill_status (*check_special)(pmill_bytes content, pmill_error *error);
 	/* The same for a pattern (name or expression). NULL: it holds all, or none. */

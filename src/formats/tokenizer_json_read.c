@@ -66,9 +66,17 @@ pmill_status pmill_hf_check_surroundings(const json_t *root, pmill_error *error)
 	return PMILL_OK;
 }
 
+/* Hugging Face reads merges that are strings as lines of a merges.txt, where this is a comment. */
+static bool is_skipped(const json_t *merge)
+{
+	return json_is_string(merge) && strncmp(json_string_value(merge), "#version", 8) == 0;
+}
+
 static pmill_status read_merge(
 	struct pmill_printable_reader *reader, const json_t *merge, pmill_error *error)
 {
+	if (is_skipped(merge))
+		return PMILL_OK;
 	if (json_is_string(merge))
 		return pmill_printable_add_line(
 			reader, json_string_value(merge), json_string_length(merge), error);

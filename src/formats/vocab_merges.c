@@ -85,6 +85,25 @@ static size_t line_len(const struct pmill_buffer *text, size_t at, size_t *next)
 	return len;
 }
 
+/*
+ * A line that begins with #version, but isn't the first: Hugging Face's reader skips it, others
+ * take it for a merge. If it could be one, the file doesn't tell which model it is.
+ */
+static pmill_status skip_comment(
+	struct pmill_printable_reader *reader, const char *line, size_t len, pmill_error *error)
+{
+	const pmill_status status = pmill_printable_add_line(reader, line, len, NULL);
+	if (status == PMILL_NO_MEMORY)
+		return pmill_fail_memory(error);
+	struct pmill_quote quote;
+	return status != PMILL_OK
+		? PMILL_OK
+		: pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			  "the line %s is a merge to some readers and a comment to others; use a "
+			  "tokenizer.json of this model",
+			  pmill_quote(&quote, line, len));
+}
+
 static pmill_status read_merges(struct pmill_printable_reader *reader,
 	const struct pmill_buffer *merges, const char *name, pmill_error *error)
 {
@@ -93,11 +112,11 @@ static pmill_status read_merges(struct pmill_printable_reader *reader,
 	for (size_t at = begin; at < merges->len; at = next) {
 		const char *line = (const char *)merges->data + at;
 		const size_t len = line_len(merges, at, &next);
-		const bool is_version = at == begin && len >= VERSION_LEN &&
-			memcmp(line, VERSION_LINE, VERSION_LEN) == 0;
-		if (is_version || len == 0)
+		const bool is_version = len >= VERSION_LEN && memcmp(line, VERSION_LINE, VERSION_LEN) == 0;
+		if (len == 0 || (is_version && at == begin))
 			continue;
-		const pmill_status status = pmill_printable_add_line(reader, line, len, error);
+		const pmill_status status = is_version ? skip_comment(reader, line, len, error)
+											   : pmill_printable_add_line(reader, line, len, error);
 		if (status != PMILL_OK && error != NULL)
 			error->offset = at;
 		if (status != PMILL_OK)
@@ -307,6 +326,7 @@ const struct pmill_format pmill_format_vocab_merges = {
 	.name = "vocab.json",
 	.suffix = SUFFIX,
 	.check_model = pmill_vocab_merges_check,
+	.forbidden_start = "#version",
 	.check_special = pmill_printable_check_special,
 	.load_path = load_path,
 	.save_path = save_path,

@@ -1,0 +1,176 @@
+# Models as people have them: under any name, with a byte-order mark, or more than a format holds.
+# SPDX-License-Identifier: MIT
+import base64
+import json
+import os
+
+import pytest
+
+BOM = b"\xef\xbb\xbf"
+RANKS = b"".join(b"%s %d\n" % (base64.b64encode(token), rank) for rank, token in enumerate(
+    [bytes([byte]) for byte in range(256)] + [b"th", b"the"]))
+
+
+def ids_of(done):
+    return [int(word) for word in done.stdout.split()]
+
+
+@pytest.fixture
+def llama(tmp_path):
+    """A .tiktoken under the name that Llama 3 gives it."""
+    path = tmp_path / "tokenizer.model"
+    path.write_bytes(RANKS)
+    return path
+
+
+# ---- What a model is ----
+
+def test_the_content_tells_what_a_model_is(run, llama, model, tmp_path):
+    assert ids_of(run("encode", "-m", llama, "--pattern", "gpt2", "--text", "the")) == [257]
+    assert run("decode", "-m", llama, input=b"257\n").stdout == b"the"
+    assert b"rank by id" in run("inspect", llama).stdout
+    run("convert", "-q", llama, tmp_path / "a.json", "--pattern", "gpt2")
+    assert ids_of(run("encode", "-m", tmp_path / "a.json", "--text", "the")) == [257]
+    (tmp_path / "b.txt").write_bytes((model / "tokenizer.json").read_bytes())
+    for command in (["encode", "--text", "mill", "-m"], ["inspect"]):
+        assert run(*command, tmp_path / "b.txt").returncode == 0
+
+
+def test_a_model_from_stdin(run):
+    done = run("encode", "-m", "-", "--pattern", "gpt2", "--text", "the", input=BOM + RANKS)
+    assert ids_of(done) == [257]
+
+
+def test_the_format_may_be_named(run, llama, model, tmp_path):
+    named = ["--model-format", "tiktoken"]
+    for command in (["encode", "-m", llama, "--pattern", "gpt2", "--text", "the"],
+                    ["decode", "-m", llama], ["inspect", llama],
+                    ["convert", "-q", llama, tmp_path / "a.tiktoken"]):
+        run(*command, *named)
+        done = run(*command, "--model-format", "tokenizer.json", "-f" if command[0] == "convert"
+                   else "-q", check=False)
+        assert done.returncode == 1 and b"not valid JSON" in done.stderr
+    done = run("inspect", model, *named, check=False)
+    assert done.returncode == 2 and b"is a folder, not a tiktoken" in done.stderr
+    done = run("inspect", llama, "--model-format", "gguf", check=False)
+    assert done.returncode == 2 and b"not supported yet" in done.stderr
+    done = run("inspect", llama, "--model-format", "tiktokn", check=False)
+    assert done.returncode == 2 and b'did you mean "tiktoken"?' in done.stderr
+
+
+@pytest.mark.parametrize("data, what", [
+    (b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02", b"a SentencePiece model"),
+    (b"GGUF\3\0\0\0", b"GGUF"),
+    (b"\xfd7zXZ\0", b"xz"),
+    (b"version https://git-lfs.github.com/spec/v1\n", b"git lfs pull"),
+    (b'{"text": "a"}\n{"text": "b"}\n', b"JSON lines"),
+])
+def test_other_files_are_refused_by_what_they_are(run, tmp_path, data, what):
+    path = tmp_path / "tokenizer.model"
+    path.write_bytes(data.ljust(32, b"\0") if data[-1:] != b"\n" else data)
+    for command in (["encode", "--text", "a", "-m"], ["decode", "-m"], ["inspect"]):
+        done = run(*command, path, check=False)
+        assert done.returncode == 1
+        assert done.stderr.startswith(b"pairmill: %s: %s: looks like " %
+                                      (command[0].encode(), os.fsencode(path)))
+        assert what in done.stderr
+
+
+def test_a_damaged_count_file_is_called_damaged(run, text_file, tmp_path):
+    counts = tmp_path / "nameless"
+    run("count", "-q", "-o", tmp_path / "a.counts", text_file)
+    data = bytearray((tmp_path / "a.counts").read_bytes())
+    data[40] ^= 1
+    counts.write_bytes(data)
+    done = run("inspect", counts, check=False)
+    assert done.returncode == 1 and b"as counts: " in done.stderr
+
+
+# ---- Names that aren't UTF-8 ----
+
+def test_file_names_stay_whole(run, tmp_path):
+    name = b"caf\xe9 \"1\".txt"
+    with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:
+        file.write(b"some words, some words")
+    out = os.fsencode(tmp_path) + b"/out\xff"
+    done = run("train", "-q", "-s", 258, "--json", "-o", out, name, cwd=tmp_path)
+    figures = json.loads(done.stdout)
+    assert printable(figures["inputs"][0]["printable"]) == name
+    assert printable(figures["output_printable"]) == out
+    with open(out + b"/training.json", encoding="utf-8") as file:
+        record = json.load(file)
+    assert record["inputs"][0]["name"] == 'caf\ufffd "1".txt'
+    assert printable(record["inputs"][0]["printable"]) == name
+    run("convert", "-q", out, tmp_path / "again")
+    assert (tmp_path / "again" / "training.json").read_bytes() == \
+        open(out + b"/training.json", "rb").read()
+    figures = json.loads(run("inspect", "--json", out).stdout)
+    assert printable(figures["printable"]) == out
+    figures = json.loads(run("inspect", "--json", tmp_path / "again").stdout)
+    assert "printable" not in figures and figures["name"] == str(tmp_path / "again")
+
+
+def printable(text):
+    """The bytes that GPT-2's table of printable bytes spells."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    table = {chr(byte): byte for byte in plain}
+    table.update({chr(256 + i): byte
+                  for i, byte in enumerate(byte for byte in range(256) if byte not in plain)})
+    return bytes(table[character] for character in text)
+
+
+# ---- What a format can't hold ----
+
+VERSION = b"#version1 #version1 #version1"
+LEARN = ["train", "--pattern", "none", "-s", 300]
+
+
+def test_a_folder_goes_without_a_merges_txt_that_would_lie(run, tmp_path):
+    done = run(*LEARN, "--json", "-o", tmp_path / "out", "-", input=VERSION)
+    assert json.loads(done.stdout)["left_out"] == ["vocab.json", "merges.txt"]
+    assert b"Without vocab.json and merges.txt: " in done.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == \
+        {"tokenizer.json", "tokenizer_config.json", "training.json"}
+    done = run("convert", tmp_path / "out", tmp_path / "copy")
+    assert b"Without vocab.json and merges.txt: " in done.stderr
+    done = run(*LEARN, "--json", "-o", tmp_path / "plain", "-", input=b"version1 version1")
+    assert json.loads(done.stdout)["left_out"] == [] and b"Without" not in done.stderr
+
+
+@pytest.mark.parametrize("limit", [[], ["--memory", "64000000"]])
+def test_counts_are_kept_if_a_merges_txt_would_lie(run, tmp_path, limit):
+    out, kept = tmp_path / "vocab.json", tmp_path / "vocab.json.counts"
+    done = run(*LEARN, *limit, "-o", out, "-", input=VERSION, check=False)
+    assert done.returncode == 1
+    assert b"#version" in done.stderr and os.fsencode(kept) in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [kept.name]
+    run("train", "-q", "-s", 300, "--counts", kept, "-o", tmp_path / "a.json")
+    run(*LEARN, "-q", "-o", tmp_path / "b.json", "-", input=VERSION)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    done = run("train", "-s", 300, "--counts", kept, "-o", out, check=False)
+    assert done.returncode == 1 and b"counts are kept" not in done.stderr
+    # It isn't overwritten, and that is said before anything is counted.
+    done = run(*LEARN, *limit, "-o", out, "-", input=VERSION, check=False)
+    assert done.returncode == 1 and b"vocab.json.counts: already exists" in done.stderr
+    done = run(*LEARN, *limit, "-f", "-o", out, "-", input=VERSION, check=False)
+    assert done.returncode == 1 and b"the counts are kept" in done.stderr
+
+
+def test_counts_are_not_kept_if_all_goes_well(run, tmp_path):
+    run("train", "-q", "--pattern", "none", "-s", 258, "-o", tmp_path / "vocab.json", "-",
+        input=VERSION)
+    assert {path.name for path in tmp_path.iterdir()} == {"vocab.json", "merges.txt"}
+
+
+def test_a_token_spelled_like_a_special_token(run, tmp_path):
+    """Ġve is how printable bytes spell " ve"."""
+    for name in ("out", "out.json", "vocab.json"):
+        done = run("train", "-s", 258, "--special", "Ġve", "-o", tmp_path / name, "-",
+                   input=b" ve ve ve", check=False)
+        assert done.returncode == 0
+        kept = tmp_path / f"{name}.counts"
+        done = run("train", "-s", 259, "--special", "Ġve", "-o", tmp_path / name, "-f", "-",
+                   input=b" ve ve ve", check=False)
+        assert done.returncode == 1 and b"would confuse the two" in done.stderr
+        assert kept.is_file()
+    run("train", "-q", "-s", 259, "--counts", kept, "-o", tmp_path / "a.tiktoken")
