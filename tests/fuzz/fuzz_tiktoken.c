@@ -29,6 +29,7 @@ static void load(const void *data, size_t len)
 		.special_tokens = specials,
 		.special_token_count = 2};
 	pmill_tokenizer *tokenizer = NULL;
+	fuzz_load_by_content(data, len);
 	if (pmill_tokenizer_load_memory(data, len, &options, &tokenizer, NULL) != PMILL_OK)
 		return;
 	fuzz_check_model(tokenizer);

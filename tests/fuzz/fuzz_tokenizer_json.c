@@ -1,4 +1,4 @@
-/* The reader of tokenizer.json, on any bytes or an edited valid file. */
+/* The reader of tokenizer.json, on any bytes or an edited valid file, and loading by content. */
 /* SPDX-License-Identifier: MIT */
 #include "support/fuzz_model.h"
 
@@ -8,6 +8,7 @@ static void load(const void *data, size_t len)
 {
 	const pmill_load_options options = {.size = sizeof options, .format = "tokenizer.json"};
 	pmill_tokenizer *tokenizer = NULL;
+	fuzz_load_by_content(data, len);
 	if (pmill_tokenizer_load_memory(data, len, &options, &tokenizer, NULL) != PMILL_OK)
 		return;
 	fuzz_check_model(tokenizer);
@@ -34,6 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0 || data[0] % 4 == 0)
 		load(data, size);
+	else if (data[0] % 16 == 1)
+		fuzz_wrong_kind(data + 1, size - 1);
 	else
 		load_edited(data + 1, (size - 1) % 40);
 	return 0;

@@ -15,12 +15,34 @@ static pmill_tokenizer *load(const struct pmill_buffer *vocab, const struct pmil
 	return tokenizer;
 }
 
+/* A byte-order mark before either file, or both, changes nothing. */
+static void check_marks(const pmill_tokenizer *tokenizer, const struct pmill_buffer *vocab,
+	const struct pmill_buffer *merges)
+{
+	struct pmill_buffer marked_vocab = {0}, marked_merges = {0};
+	fuzz_require(pmill_buffer_append(&marked_vocab, "\xEF\xBB\xBF", 3) &&
+			pmill_buffer_append(&marked_vocab, vocab->data, vocab->len) &&
+			pmill_buffer_append(&marked_merges, "\xEF\xBB\xBF", 3) &&
+			pmill_buffer_append(&marked_merges, merges->data, merges->len),
+		"memory");
+	const bool has_mark = vocab->len >= 3 && memcmp(vocab->data, "\xEF\xBB\xBF", 3) == 0;
+	const bool is_marked = merges->len >= 3 && memcmp(merges->data, "\xEF\xBB\xBF", 3) == 0;
+	pmill_tokenizer *back = load(
+		has_mark ? vocab : &marked_vocab, is_marked ? merges : &marked_merges);
+	fuzz_require(back != NULL, "loaded with marks");
+	fuzz_require_same(tokenizer, back);
+	pmill_tokenizer_free(back);
+	pmill_buffer_release(&marked_vocab);
+	pmill_buffer_release(&marked_merges);
+}
+
 static void check(const struct pmill_buffer *vocab, const struct pmill_buffer *merges)
 {
 	pmill_tokenizer *tokenizer = load(vocab, merges);
 	if (tokenizer == NULL)
 		return;
 	fuzz_check_model(tokenizer);
+	check_marks(tokenizer, vocab, merges);
 	struct pmill_buffer vocab_again = {0}, merges_again = {0};
 	if (pmill_vocab_merges_check(tokenizer, NULL) == PMILL_OK) {
 		fuzz_require(pmill_vocab_json_write(tokenizer, &vocab_again) &&

@@ -93,6 +93,59 @@ static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 	}
 }
 
+/*
+ * What is loaded by its content loads the same with a byte-order mark before it, unless it has one.
+ */
+static inline void fuzz_load_by_content(const void *data, size_t len)
+{
+	const pmill_load_options options = {.size = sizeof options, .pattern = "gpt2"};
+	pmill_tokenizer *plain = NULL, *marked = NULL;
+	pmill_error plain_error = {0}, marked_error = {0};
+	struct pmill_buffer text = {0};
+	fuzz_require(
+		pmill_buffer_append(&text, "\xEF\xBB\xBF", 3) && pmill_buffer_append(&text, data, len),
+		"memory");
+	const pmill_status status = pmill_tokenizer_load_memory(
+		data, len, &options, &plain, &plain_error);
+	const pmill_status other = pmill_tokenizer_load_memory(
+		text.data, text.len, &options, &marked, &marked_error);
+	const bool is_text = len < 3 || memcmp(data, text.data, 3) != 0;
+	if (status == PMILL_OK && is_text) {
+		fuzz_require(other == PMILL_OK, "loaded with a mark");
+		fuzz_require_same(plain, marked);
+	} else if (status == PMILL_BAD_INPUT && other == PMILL_BAD_INPUT && is_text) {
+		fuzz_require(plain_error.offset == PMILL_NO_OFFSET
+				? marked_error.offset == PMILL_NO_OFFSET
+				: marked_error.offset == plain_error.offset + 3,
+			"an offset that counts the mark");
+	}
+	if (status != PMILL_OK)
+		fuzz_require(plain_error.message[0] != 0 && plain == NULL, "a message");
+	else
+		fuzz_check_model(plain);
+	pmill_buffer_release(&text);
+	pmill_tokenizer_free(plain);
+	pmill_tokenizer_free(marked);
+}
+
+/* Bytes after the beginning of something else: whatever they are, it is read or refused. */
+static inline void fuzz_wrong_kind(const uint8_t *data, size_t size)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} starts[] = {{"GGUF", 4}, {"\n\x0E\n\x05<unk>\x15", 10}, {"\n", 1}, {"\x80\4", 2},
+		{"\x40\0\0\0\0\0\0\0{", 9}, {"PMCOUNTS", 8}, {"#version", 8}, {"{\"text\": \"\"}\n{", 14},
+		{"{\"config\": {}, \"vocab\": ", 25}, {"\xFF\xFE", 2}, {"YQ== 0\n", 7}, {"\r\n \t{", 5}};
+	struct pmill_buffer text = {0};
+	const size_t start = size == 0 ? 0 : data[0] % (sizeof starts / sizeof starts[0]);
+	fuzz_require(pmill_buffer_append(&text, starts[start].bytes, starts[start].len) &&
+			(size < 2 || pmill_buffer_append(&text, data + 1, size - 1)),
+		"memory");
+	fuzz_load_by_content(text.data, text.len);
+	pmill_buffer_release(&text);
+}
+
 /* A model that can be saved is the same when loaded again. */
 static inline void fuzz_check_round_trip(
 	const pmill_tokenizer *tokenizer, const char *format, const pmill_load_options *options)
