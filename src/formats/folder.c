@@ -133,7 +133,9 @@ static pmill_status load_model(const char *folder, const pmill_load_options *opt
 		status = pmill_format_vocab_merges.load_path(vocab_path, options, tokenizer, error);
 	else if (status == PMILL_OK)
 		status = pmill_fail(error, PMILL_IO, PMILL_NO_OFFSET,
-			"%s: the folder contains neither tokenizer.json nor vocab.json", folder);
+			"%s: the folder contains neither tokenizer.json nor vocab.json; if its model has "
+			"another name, name that file",
+			folder);
 	pmill_buffer_release(&bytes);
 	free(path);
 	free(vocab_path);

@@ -379,3 +379,30 @@ def test_ranks_of_tiktoken(model, ours, tmp_path, rng):
             model("convert", path, tmp_path / "x.json")
         with pytest.raises(RuntimeError, match="can't be made"):
             model("convert", path, tmp_path / "x.json", "--pattern", "gpt2")
+
+
+def test_lines_that_readers_of_merges_txt_skip(model, tmp_path):
+    """Merges that begin with #version: we agree with theirs, or refuse, in every spelling."""
+    merges = [["#version"[:i], "#version"[i]] for i in range(1, 8)] + [["#version", "1"]]
+    tokens = pre_tokenizers.ByteLevel.alphabet() + [a + b for a, b in merges]
+    vocab = {token: i for i, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.BPE(vocab, [tuple(pair) for pair in merges]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    for spell in (list, " ".join):
+        file = json.loads(tokenizer.to_str())
+        file["model"]["merges"] = [spell(pair) for pair in merges]
+        path = tmp_path / "tokenizer.json"
+        path.write_text(json.dumps(file))
+        model("convert", path, tmp_path / f"{spell is list}.json")
+        written = Tokenizer.from_file(str(tmp_path / f"{spell is list}.json"))
+        assert written.encode("#version1").ids == Tokenizer.from_file(
+            str(path)).encode("#version1").ids
+        assert len(written.encode("#version1").ids) == (1 if spell is list else 2)
+    (tmp_path / "vocab.json").write_text(json.dumps(vocab))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\n" +
+                                         "".join(f"{a} {b}\n" for a, b in merges))
+    read = models.BPE.from_file(str(tmp_path / "vocab.json"), str(tmp_path / "merges.txt"))
+    assert len(Tokenizer(read).encode("#version1").ids) == 2
+    with pytest.raises(RuntimeError, match="comment to others"):
+        model("convert", tmp_path / "vocab.json", tmp_path / "a.tiktoken")
