@@ -94,6 +94,7 @@ static pmill_status train(struct bench *bench, double *seconds, pmill_error *err
 	if (status == PMILL_OK)
 		status = pmill_counter_add_files(
 			counter, bench->paths, bench->path_count, &bench->input, error);
+	bench->input.notice = NULL; /* not again in every run */
 	if (status == PMILL_OK)
 		status = pmill_tokenizer_train(counter, &options, &tokenizer, error);
 	pmill_counter_free(counter);

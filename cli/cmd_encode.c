@@ -8,6 +8,7 @@
 
 #include "command.h"
 #include "encode_text.h"
+#include "input_notes.h"
 #include "interrupt.h"
 #include "library_options.h"
 #include "messages.h"
@@ -223,6 +224,12 @@ static int encode(struct pmill_cli *cli, struct encoding *encoding)
 
 /* ---- Figures ---- */
 
+static struct pmill_cli_input_notes input_notes(const pmill_encode_totals *totals)
+{
+	return (struct pmill_cli_input_notes){
+		totals->skipped_inputs, totals->repeated_inputs, totals->hidden_inputs};
+}
+
 static double bytes_per_token(const pmill_encode_totals *totals)
 {
 	return totals->tokens == 0 ? 0 : (double)totals->bytes / (double)totals->tokens;
@@ -238,6 +245,8 @@ static void print_json(struct pmill_cli *cli, const pmill_encode_totals *totals)
 	pmill_cli_json_real(&json, "bytes_per_token", bytes_per_token(totals));
 	pmill_cli_json_number(&json, "bad_lines", totals->bad_lines);
 	pmill_cli_json_bad_files(&json, totals->bad_files, totals->bad_file_count);
+	const struct pmill_cli_input_notes notes = input_notes(totals);
+	pmill_cli_json_inputs(&json, &notes);
 	pmill_cli_json_time(cli, &json, NULL, 0);
 	pmill_cli_json_name(&json, "output", "output_printable", cli->settings.output);
 	pmill_cli_json_end(&json, '}');
@@ -259,6 +268,8 @@ static void print_summary(struct pmill_cli *cli, const pmill_encode_totals *tota
 		pmill_cli_count_text(totals->tokens).text,
 		pmill_cli_plural(totals->tokens, "token", "tokens"), bytes_per_token(totals));
 	pmill_cli_summary_bad_lines(cli, totals->bad_lines, totals->bad_files, totals->bad_file_count);
+	const struct pmill_cli_input_notes notes = input_notes(totals);
+	pmill_cli_summary_inputs(cli, &notes);
 	pmill_cli_summary_time(cli, NULL, 0);
 	if (cli->settings.output != NULL)
 		fprintf(stderr, "Written to %s.\n", cli->settings.output);

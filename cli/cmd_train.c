@@ -67,6 +67,7 @@ static int check_text_options(const struct pmill_cli *cli)
 		{settings->input_format != NULL, "input-format"},
 		{settings->field != NULL, "field"},
 		{settings->skip_bad_lines != 0, "skip-bad-lines"},
+		{settings->skip_binary != 0, "skip-binary"},
 		{settings->sha256 != 0, "sha256"},
 		{settings->chunk_size != 0, "chunk-size"},
 		{settings->scanner != NULL, "scanner"},

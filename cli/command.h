@@ -49,7 +49,8 @@ struct pmill_cli {
 	struct pmill_cli_progress progress;
 	const char *const *operands; /* the arguments that are not options */
 	size_t operand_count;
-	bool is_stdout_lost; /* writing failed, and the error was reported */
+	uint64_t repeated_shown; /* notes about files that were named twice */
+	bool is_stdout_lost;     /* writing failed, and the error was reported */
 };
 
 struct pmill_cli_command {

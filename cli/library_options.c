@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "input_notes.h"
 #include "memory_limit.h"
 #include "messages.h"
 #include "sizes.h"
@@ -66,13 +67,16 @@ void pmill_cli_run_options_release(pmill_run_options *options)
 	options->tmp_dir = NULL;
 }
 
-void pmill_cli_input_options_init(const struct pmill_cli *cli, pmill_input_options *options)
+void pmill_cli_input_options_init(struct pmill_cli *cli, pmill_input_options *options)
 {
 	*options = (pmill_input_options){.size = sizeof *options,
 		.format = cli->settings.input_format,
 		.field = cli->settings.field,
 		.skip_bad_lines = cli->settings.skip_bad_lines,
-		.sha256 = cli->settings.sha256};
+		.sha256 = cli->settings.sha256,
+		.skip_binary = cli->settings.skip_binary,
+		.notice = pmill_cli_input_notice,
+		.notice_context = cli};
 }
 
 void pmill_cli_paths(const struct pmill_cli *cli, const char *const **paths, size_t *count)

@@ -16,7 +16,8 @@ void pmill_cli_text_options_release(pmill_text_options *options);
 int pmill_cli_run_options_init(struct pmill_cli *cli, pmill_run_options *options);
 void pmill_cli_run_options_release(pmill_run_options *options);
 
-void pmill_cli_input_options_init(const struct pmill_cli *cli, pmill_input_options *options);
+/* Notices go to stderr. */
+void pmill_cli_input_options_init(struct pmill_cli *cli, pmill_input_options *options);
 
 /* The files named on the command line, or stdin if none is. */
 void pmill_cli_paths(const struct pmill_cli *cli, const char *const **paths, size_t *count);

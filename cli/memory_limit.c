@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "input_notes.h"
 #include "sizes.h"
 #include "summary.h"
 
@@ -58,8 +59,16 @@ char *pmill_cli_kept_counts(const struct pmill_cli *cli)
 	return path;
 }
 
+static struct pmill_cli_input_notes input_notes(const pmill_counter_info *counting)
+{
+	return (struct pmill_cli_input_notes){
+		counting->skipped_inputs, counting->repeated_inputs, counting->hidden_inputs};
+}
+
 void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counter_info *counting)
 {
+	const struct pmill_cli_input_notes notes = input_notes(counting);
+	pmill_cli_summary_inputs(cli, &notes);
 	if (counting->memory_limit == 0 || (counting->spilled_runs == 0 && !cli->settings.verbose))
 		return;
 	fprintf(stderr, "Counted within %s of memory: %s sorted %s of %s in temporary files.\n",
@@ -75,4 +84,6 @@ void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counter_in
 	pmill_cli_json_number(json, "table_memory", counting->table_memory);
 	pmill_cli_json_number(json, "spilled_runs", counting->spilled_runs);
 	pmill_cli_json_number(json, "spilled_bytes", counting->spilled_bytes);
+	const struct pmill_cli_input_notes notes = input_notes(counting);
+	pmill_cli_json_inputs(json, &notes);
 }

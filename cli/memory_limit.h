@@ -20,10 +20,10 @@ char *pmill_cli_kept_counts(const struct pmill_cli *cli);
 
 /*
  * Prints "Counted within 200.0 MB of memory: 12 sorted runs of 80.1 MB in temporary files." to
- * stderr, if anything was spilled.
+ * stderr, if anything was spilled, and what there is to know about the inputs.
  */
 void pmill_cli_summary_counting(const struct pmill_cli *cli, const pmill_counter_info *counting);
-/* memory_limit, table_memory, spilled_runs, spilled_bytes. */
+/* memory_limit, table_memory, spilled_runs, spilled_bytes, and pmill_cli_json_inputs. */
 void pmill_cli_json_counting(struct pmill_cli_json *json, const pmill_counter_info *counting);
 
 #endif

@@ -52,6 +52,15 @@ int pmill_cli_fail(const struct pmill_cli *cli, const char *format, ...)
 	return PMILL_CLI_FAILED;
 }
 
+void pmill_cli_note(struct pmill_cli *cli, const char *format, ...)
+{
+	va_list values;
+	pmill_cli_progress_clear(&cli->progress);
+	va_start(values, format);
+	print_message(cli, format, values);
+	va_end(values);
+}
+
 int pmill_cli_wrong_usage(const struct pmill_cli *cli, const char *format, ...)
 {
 	va_list values;

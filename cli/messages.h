@@ -19,6 +19,10 @@ int pmill_cli_wrong_usage(const struct pmill_cli *cli, const char *format, ...)
  */
 int pmill_cli_report(struct pmill_cli *cli, pmill_status status, const pmill_error *error);
 
+/* Prints "pairmill: train: ..." about something that isn't an error. */
+void pmill_cli_note(struct pmill_cli *cli, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Returns PMILL_CLI_INTERRUPTED. */
 int pmill_cli_report_interrupt(struct pmill_cli *cli);
 

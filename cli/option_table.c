@@ -184,7 +184,9 @@ static const struct pmill_cli_option options[] = {
 		.group = PMILL_CLI_GROUP_TEXT,
 		.summary = "How files store documents: text (the file is one document), lines (each line "
 				   "is one, including its line feed) or jsonl (each line is a JSON object with "
-				   "the document in one field). Default: by suffix, otherwise text."},
+				   "the document in one field). Default: by suffix (.jsonl, .ndjson, .jl; .json if "
+				   "the first line is an object with the field), otherwise text; a FILE that isn't "
+				   "text, or may be JSON lines, is then refused."},
 	{READS_TEXT, 0, "field", TEXT(field, "NAME"), .allows_empty = true,
 		.group = PMILL_CLI_GROUP_TEXT,
 		.summary = "The field of a JSON line that holds the text (default text). A dot leads into "
@@ -192,6 +194,9 @@ static const struct pmill_cli_option options[] = {
 	{READS_TEXT, 0, "skip-bad-lines", FLAG(skip_bad_lines), .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "Skip JSON lines that are invalid or lack the field, and report how many and "
 				   "the first (-v: of each file), instead of failing."},
+	{READS_TEXT, 0, "skip-binary", FLAG(skip_binary), .group = PMILL_CLI_GROUP_TEXT,
+		.summary = "In folders, leave out files that aren't text (compressed with xz, Parquet, "
+				   "UTF-16, PDF and so on), and report their number, instead of failing."},
 	{CUTS_TEXT, 0, "doc-separator", TEXT(doc_separator, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "End documents at this token, which becomes a special token if it is not one "
 				   "already."},

@@ -23,7 +23,7 @@ struct pmill_cli_settings {
 
 	const char *input_format, *field, *pattern, *doc_separator, *scanner, *merger;
 	struct pmill_cli_list special;
-	int skip_bad_lines, sha256;
+	int skip_bad_lines, skip_binary, sha256;
 	uint64_t chunk_size, memory;
 	const char *tmp_dir;
 

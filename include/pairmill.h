@@ -183,17 +183,38 @@ typedef struct pmill_run_options {
 	size_t chunk_size;   /* bytes of text given to a thread at a time; 0: 512 KiB */
 } pmill_run_options;
 
+/* What users may want to know of an input, though it isn't an error. */
+typedef enum pmill_notice {
+	PMILL_NOTICE_SKIPPED,  /* left out with skip_binary; `detail`: what it looks like, "Parquet" */
+	PMILL_NOTICE_REPEATED, /* read again, since it was named twice; `detail`: the first name */
+} pmill_notice;
+
+/*
+ * Called before any file is read, on the thread that called the library. The strings are valid
+ * during the call.
+ */
+typedef void (*pmill_notice_fn)(
+	void *context, pmill_notice notice, const char *name, const char *detail);
+
 /* What input files contain. */
 typedef struct pmill_input_options {
 	size_t size;
-	const char *format; /* pmill_input_format_name; NULL: by suffix, else "text" */
+	/*
+	 * pmill_input_format_name. NULL: by suffix (.jsonl, .ndjson, .jl; .json if the first line is an
+	 * object with the field), else "text". A file that isn't text is then PMILL_BAD_INPUT. So is
+	 * JSON that may or may not be JSON lines, unless it is found in a folder: there it is text.
+	 */
+	const char *format;
 	/*
 	 * The field of a JSON line that contains the text; NULL: "text". "a.b" is the field b of the
 	 * object a, and so on, unless there is a field spelled "a.b".
 	 */
 	const char *field;
-	int skip_bad_lines; /* nonzero: skip and count bad JSON lines instead of failing */
-	int sha256;         /* nonzero: hash the inputs as stored, before decompression */
+	int skip_bad_lines;     /* nonzero: skip and count bad JSON lines instead of failing */
+	int sha256;             /* nonzero: hash the inputs as stored, before decompression */
+	int skip_binary;        /* nonzero: leave out files in folders that aren't text */
+	pmill_notice_fn notice; /* NULL: none */
+	void *notice_context;
 } pmill_input_options;
 
 /* Where output goes: to `path`, written whole or not at all, or if that is NULL to `write`. */
@@ -311,6 +332,9 @@ typedef struct pmill_counter_info {
 	size_t input_count;
 	const pmill_bad_lines *bad_files; /* those of them with skipped lines; valid as long */
 	size_t bad_file_count;
+	uint64_t skipped_inputs;  /* files left out with skip_binary */
+	uint64_t repeated_inputs; /* files named again, and read again, in one call */
+	uint64_t hidden_inputs;   /* hidden files and folders in folders, left out */
 } pmill_counter_info;
 
 /* Copies `text` and `run`. The counter and its training call the progress callback of `run`. */
@@ -328,9 +352,9 @@ PMILL_API pmill_status pmill_counter_add_text(
 
 /*
  * Adds files, using the counter's threads. A path may be "-" for stdin, a folder for all regular
- * files in and below it (except hidden ones), or "@LIST" for the names in the file LIST, one per
- * line. Files compressed with gzip or zstd are recognised by their content. After a failure, part
- * of the files may have been counted.
+ * files in and below it (except hidden ones; links are followed, and each folder is read once), or
+ * "@LIST" for the names in the file LIST, one per line. Files compressed with gzip or zstd are
+ * recognised by their content. After a failure, part of the files may have been counted.
  */
 PMILL_API pmill_status pmill_counter_add_files(pmill_counter *counter, const char *const *paths,
 	size_t path_count, const pmill_input_options *input, pmill_error *error);
@@ -638,6 +662,7 @@ typedef struct pmill_encode_totals {
 	uint64_t bad_lines;         /* JSON lines skipped on request */
 	pmill_bad_lines *bad_files; /* with skipped lines; release with pmill_memory_free */
 	size_t bad_file_count;
+	uint64_t skipped_inputs, repeated_inputs, hidden_inputs; /* as in pmill_counter_info */
 } pmill_encode_totals;
 
 /*

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "base/progress.h"
 #include "base/thread.h"
 #include "interrupt.h"

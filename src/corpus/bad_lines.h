@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "corpus/chunk.h"
+#include "pairmill.h"
 
 struct pmill_bad_file {
 	size_t file;           /* its index among the inputs */

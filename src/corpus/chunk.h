@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/array.h"
-#include "corpus/inputs.h"
+#include "corpus/corpus_format.h"
 
 /*
  * A piece of one input file, in the worker's own buffer. Text: `len` bytes, followed by `lookahead`

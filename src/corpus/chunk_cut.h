@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "corpus/inputs.h"
+#include "corpus/corpus_format.h"
 #include "pretokenize/pretokenizer.h"
 #include "pretokenize/special_finder.h"
 

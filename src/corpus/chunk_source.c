@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "corpus/chunk_cut.h"
+#include "corpus/first_look.h"
 #include "corpus/reader.h"
 
 enum {
@@ -41,10 +42,11 @@ struct pmill_chunk_source {
 	struct pmill_reader *reader; /* NULL: none is open */
 	bool is_read;                /* read to its end */
 	size_t file;                 /* its index, or that of the next one */
-	uint64_t bytes_before;       /* stored bytes of the files before it */
-	struct pmill_buffer carry;   /* read but not handed out yet */
-	uint64_t offset;             /* of the carry in the decompressed file */
-	uint64_t line;               /* JSON lines: number of the carry's first line */
+	const struct pmill_corpus_format *format;
+	uint64_t bytes_before;     /* stored bytes of the files before it */
+	struct pmill_buffer carry; /* read but not handed out yet */
+	uint64_t offset;           /* of the carry in the decompressed file */
+	uint64_t line;             /* JSON lines: number of the carry's first line */
 	/* Finished files */
 	pmill_input *done;
 	size_t done_count;
@@ -134,14 +136,32 @@ static const char *file_name(const struct pmill_input_file *file)
 	return strcmp(file->path, "-") == 0 ? "stdin" : file->path;
 }
 
+/* Reads the beginning of stdin or a pipe, which becomes the first chunk's, to find the format. */
+static pmill_status look_at_file(struct pmill_chunk_source *source, pmill_error *error)
+{
+	struct pmill_first_look look;
+	struct pmill_first_finding finding;
+	const struct pmill_input_file *file = current_file(source);
+	pmill_first_look_init(&look, file->path, true, &source->inputs->options);
+	pmill_status status = pmill_first_look_read(
+		&look, source->reader, &source->carry, &source->is_read, &finding, error);
+	if (status != PMILL_OK)
+		return status;
+	source->format = finding.format;
+	return pmill_first_look_report(&look, &finding, file_name(file), error);
+}
+
 static pmill_status open_file(struct pmill_chunk_source *source, pmill_error *error)
 {
+	const struct pmill_input_file *file = current_file(source);
 	source->is_read = false;
 	source->carry.len = 0;
 	source->offset = 0;
 	source->line = 1;
-	return pmill_reader_open(current_file(source)->path,
-		source->is_hashed ? PMILL_READER_SHA256 : 0, &source->is_stopped, &source->reader, error);
+	source->format = file->format;
+	pmill_status status = pmill_reader_open(file->path, source->is_hashed ? PMILL_READER_SHA256 : 0,
+		&source->is_stopped, &source->reader, error);
+	return status == PMILL_OK && file->is_unseen ? look_at_file(source, error) : status;
 }
 
 static void close_file(struct pmill_chunk_source *source)
@@ -202,8 +222,8 @@ static pmill_status read_and_cut(struct pmill_chunk_source *source, struct pmill
 			*cut = (struct pmill_chunk_cut){.len = buffer->len, .is_segment_end = true};
 			return PMILL_OK;
 		}
-		status = pmill_chunk_cutter_find(&source->cutter, current_file(source)->format->kind,
-			buffer->data, buffer->len, cut, error);
+		status = pmill_chunk_cutter_find(
+			&source->cutter, source->format->kind, buffer->data, buffer->len, cut, error);
 		if (status != PMILL_OK || cut->len > 0)
 			return status;
 		target = buffer->len < SIZE_MAX / 2 ? buffer->len * 2 : SIZE_MAX;
@@ -235,14 +255,14 @@ static pmill_status hand_out(struct pmill_chunk_source *source, struct pmill_chu
 	chunk->lookahead = cut->lookahead;
 	chunk->is_segment_end = cut->is_segment_end;
 	chunk->is_file_end = source->is_read;
-	chunk->format = file->format;
+	chunk->format = source->format;
 	chunk->file = source->file;
 	chunk->name = file_name(file);
 	chunk->offset = source->offset;
 	chunk->first_line = source->line;
 	source->sequence++;
 	source->offset += cut->len;
-	if (file->format->kind == PMILL_CORPUS_JSONL)
+	if (source->format->kind == PMILL_CORPUS_JSONL)
 		source->line += count_lines(chunk->data, cut->len);
 	if (source->is_read)
 		close_file(source);

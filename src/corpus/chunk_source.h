@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "corpus/chunk.h"
+#include "corpus/inputs.h"
 #include "pretokenize/pretokenizer.h"
 #include "pretokenize/special_finder.h"
 

@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "corpus/inputs.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,185 +11,187 @@
 
 #include "base/array.h"
 #include "base/error.h"
-#include "base/file.h"
-
-static const char *const no_suffixes[] = {NULL};
-static const char *const jsonl_suffixes[] = {".jsonl", ".ndjson", NULL};
-
-/* The first row is for files without a known suffix. */
-static const struct pmill_corpus_format formats[] = {
-	{"text", PMILL_CORPUS_TEXT, no_suffixes},
-	{"lines", PMILL_CORPUS_LINES, no_suffixes},
-	{"jsonl", PMILL_CORPUS_JSONL, jsonl_suffixes},
-};
-
-enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
-
-const struct pmill_corpus_format *pmill_corpus_format_at(size_t index)
-{
-	return index < FORMAT_COUNT ? &formats[index] : NULL;
-}
-
-const char *pmill_input_format_name(size_t index)
-{
-	return index < FORMAT_COUNT ? formats[index].name : NULL;
-}
-
-const struct pmill_corpus_format *pmill_corpus_format_find(const char *name)
-{
-	for (size_t i = 0; i < FORMAT_COUNT; i++)
-		if (strcmp(formats[i].name, name) == 0)
-			return &formats[i];
-	return NULL;
-}
-
-/* The length of `path` without a compression suffix. */
-static size_t plain_len(const char *path)
-{
-	size_t len = strlen(path);
-	if (pmill_path_has_suffix(path, ".gz"))
-		return len - strlen(".gz");
-	if (pmill_path_has_suffix(path, ".zst"))
-		return len - strlen(".zst");
-	return len;
-}
-
-static const struct pmill_corpus_format *format_by_suffix(const char *path)
-{
-	size_t len = plain_len(path);
-	for (size_t i = 0; i < FORMAT_COUNT; i++) {
-		for (const char *const *suffix = formats[i].suffixes; *suffix != NULL; suffix++) {
-			size_t suffix_len = strlen(*suffix);
-			if (len >= suffix_len && memcmp(path + len - suffix_len, *suffix, suffix_len) == 0)
-				return &formats[i];
-		}
-	}
-	return &formats[0];
-}
+#include "files/file.h"
+#include "corpus/file_ids.h"
+#include "corpus/first_look.h"
+#include "corpus/folder_walk.h"
 
 /* One call of pmill_inputs_add. */
 struct listing {
 	struct pmill_inputs *inputs;
-	const struct pmill_corpus_format *format; /* NULL: by suffix */
+	const struct pmill_corpus_format *format; /* NULL: by suffix and content */
+	const pmill_input_options *options;
+	struct pmill_file_ids ids;    /* of the files so far */
+	struct pmill_buffer head;     /* of the file that is looked at */
+	struct pmill_buffer not_text; /* names and kinds of such files in folders, for the message */
+	uint64_t not_text_count, not_text_listed;
 };
 
-/* `path` must live as long as the inputs. */
-static pmill_status add_file(
-	struct listing *listing, const char *path, const struct stat *about, pmill_error *error)
+struct candidate {
+	const char *path;
+	uint64_t bytes;
+	bool is_regular;
+	bool is_named; /* not found in a folder */
+	dev_t device;
+	ino_t inode;
+};
+
+/* ---- Files ---- */
+
+static void notify(
+	const struct listing *listing, pmill_notice notice, const char *name, const char *detail)
 {
-	struct pmill_inputs *inputs = listing->inputs;
+	if (listing->options != NULL && listing->options->notice != NULL)
+		listing->options->notice(listing->options->notice_context, notice, name, detail);
+}
+
+/* The names that fit an error's message, and its other words. */
+static pmill_status list_not_text(struct listing *listing, const char *path,
+	const struct pmill_file_kind *kind, pmill_error *error)
+{
+	enum { LONGEST_LIST = 700, LONGEST_NAME = 300 };
+	size_t before = listing->not_text.len;
+	listing->not_text_count++;
+	if (before > LONGEST_LIST)
+		return PMILL_OK;
+	if (!pmill_buffer_append_format(&listing->not_text, "%s%.*s (%s)", before > 0 ? ", " : "",
+			(int)LONGEST_NAME, path, kind->name))
+		return pmill_fail_memory(error);
+	if (before > 0 && listing->not_text.len > LONGEST_LIST)
+		listing->not_text.len = before;
+	else
+		listing->not_text_listed++;
+	return PMILL_OK;
+}
+
+static pmill_status fail_not_text(struct listing *listing, pmill_error *error)
+{
+	struct pmill_buffer *list = &listing->not_text;
+	uint64_t count = listing->not_text_count, more = count - listing->not_text_listed;
+	if (more > 0 && !pmill_buffer_append_format(list, " and %" PRIu64 " more", more))
+		return pmill_fail_memory(error);
+	if (count == 1)
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"a file in a folder isn't text: %.*s; --skip-binary leaves it out", (int)list->len,
+			(const char *)list->data);
+	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		"%" PRIu64 " files in folders aren't text: %.*s; --skip-binary leaves them out", count,
+		(int)list->len, (const char *)list->data);
+}
+
+static pmill_status append_file(
+	struct pmill_inputs *inputs, const struct pmill_input_file *file, pmill_error *error)
+{
 	void *files = inputs->files;
 	if (!pmill_array_reserve(&files, &inputs->capacity, inputs->count + 1, sizeof *inputs->files))
 		return pmill_fail_memory(error);
 	inputs->files = files;
-	struct pmill_input_file *file = &inputs->files[inputs->count++];
-	*file = (struct pmill_input_file){.path = path, .format = listing->format};
-	if (file->format == NULL)
-		file->format = format_by_suffix(path);
-	if (about != NULL && S_ISREG(about->st_mode))
-		file->bytes = (uint64_t)about->st_size;
+	inputs->files[inputs->count++] = *file;
 	inputs->bytes += file->bytes;
 	return PMILL_OK;
 }
 
-/* Checks now, so that an unreadable file fails before hours of work. */
-static pmill_status add_readable_file(
-	struct listing *listing, const char *path, const struct stat *about, pmill_error *error)
+static pmill_status note_if_repeated(
+	struct listing *listing, const struct candidate *candidate, pmill_error *error)
 {
-	if (access(path, R_OK) != 0)
-		return pmill_fail_errno(error, path, "cannot read", errno);
-	return add_file(listing, path, about, error);
-}
-
-/* ---- Folders: a stack of those still to be read, in place of recursion ---- */
-
-struct folder_stack {
-	const char **paths;
-	size_t count, capacity;
-};
-
-static bool push_folder(struct folder_stack *stack, const char *path)
-{
-	void *paths = stack->paths;
-	if (!pmill_array_reserve(&paths, &stack->capacity, stack->count + 1, sizeof *stack->paths))
-		return false;
-	stack->paths = paths;
-	stack->paths[stack->count++] = path;
-	return true;
-}
-
-static char *join_path(struct pmill_arena *names, const char *folder, const char *name)
-{
-	size_t folder_len = strlen(folder), name_len = strlen(name);
-	while (folder_len > 0 && folder[folder_len - 1] == '/')
-		folder_len--;
-	char *path = pmill_arena_allocate(names, folder_len + name_len + 2, 1);
-	if (path == NULL)
-		return NULL;
-	memcpy(path, folder, folder_len);
-	path[folder_len] = '/';
-	memcpy(path + folder_len + 1, name, name_len + 1);
-	return path;
-}
-
-static pmill_status add_entry(struct listing *listing, struct folder_stack *stack,
-	const char *folder, const char *name, pmill_error *error)
-{
-	char *path = join_path(&listing->inputs->names, folder, name);
-	if (path == NULL)
+	const char *first;
+	if (!candidate->is_regular)
+		return PMILL_OK;
+	if (!pmill_file_ids_add(
+			&listing->ids, candidate->device, candidate->inode, candidate->path, &first))
 		return pmill_fail_memory(error);
-	struct stat about;
-	if (lstat(path, &about) != 0)
-		return pmill_fail_errno(error, path, "cannot read", errno);
-	if (S_ISDIR(about.st_mode))
-		return push_folder(stack, path) ? PMILL_OK : pmill_fail_memory(error);
-	/* A dangling link is not a regular file. */
-	if (S_ISLNK(about.st_mode) && stat(path, &about) != 0)
-		return PMILL_OK;
-	if (!S_ISREG(about.st_mode))
-		return PMILL_OK;
-	return add_readable_file(listing, path, &about, error);
-}
-
-static pmill_status add_entries(
-	struct listing *listing, struct folder_stack *stack, const char *folder, pmill_error *error)
-{
-	DIR *entries = opendir(folder);
-	if (entries == NULL)
-		return pmill_fail_errno(error, folder, "cannot open", errno);
-	pmill_status status = PMILL_OK;
-	while (status == PMILL_OK) {
-		errno = 0;
-		const struct dirent *entry = readdir(entries);
-		if (entry == NULL) {
-			if (errno != 0)
-				status = pmill_fail_errno(error, folder, "cannot read", errno);
-			break;
-		}
-		if (entry->d_name[0] != '.')
-			status = add_entry(listing, stack, folder, entry->d_name, error);
+	if (first != NULL) {
+		listing->inputs->notes.repeated++;
+		notify(listing, PMILL_NOTICE_REPEATED, candidate->path, first);
 	}
-	closedir(entries);
-	return status;
+	return PMILL_OK;
 }
 
-static int compare_paths(const void *left, const void *right)
+/* Left out for good, or named in the error to come. */
+static pmill_status leave_out(struct listing *listing, const char *path,
+	const struct pmill_file_kind *kind, pmill_error *error)
 {
-	const struct pmill_input_file *a = left, *b = right;
-	return strcmp(a->path, b->path);
+	if (!listing->options->skip_binary)
+		return list_not_text(listing, path, kind, error);
+	listing->inputs->notes.skipped++;
+	notify(listing, PMILL_NOTICE_SKIPPED, path, kind->name);
+	return PMILL_OK;
+}
+
+/* With a format from the options, a look is only needed to leave files out. */
+static bool needs_look(const struct listing *listing, const struct candidate *candidate)
+{
+	if (listing->options == NULL || !candidate->is_regular)
+		return false;
+	return listing->format == NULL || (listing->options->skip_binary && !candidate->is_named);
+}
+
+/*
+ * Finds the format, and whether the file is kept. The system is asked now whether the file can be
+ * read, so that this doesn't fail after hours of work.
+ */
+static pmill_status look_at(struct listing *listing, const struct candidate *candidate,
+	struct pmill_input_file *file, bool *is_kept, pmill_error *error)
+{
+	struct pmill_first_look look;
+	struct pmill_first_finding finding;
+	pmill_first_look_init(&look, file->path, candidate->is_named, listing->options);
+	pmill_status status = pmill_first_look_at(
+		&look, file->path, file->bytes, &listing->head, &finding, error);
+	if (status != PMILL_OK)
+		return status;
+	if (finding.refusal == PMILL_NOT_TEXT && !candidate->is_named) {
+		*is_kept = false;
+		return leave_out(listing, file->path, finding.kind, error);
+	}
+	if (listing->format != NULL)
+		return PMILL_OK;
+	file->format = finding.format;
+	return pmill_first_look_report(&look, &finding, file->path, error);
+}
+
+static pmill_status check_access(const char *path, pmill_error *error)
+{
+	if (strcmp(path, "-") == 0 || access(path, R_OK) == 0)
+		return PMILL_OK;
+	return pmill_fail_errno(error, path, "cannot read", errno);
+}
+
+/* `candidate->path` must live as long as the inputs. */
+static pmill_status add_file(
+	struct listing *listing, const struct candidate *candidate, pmill_error *error)
+{
+	struct pmill_input_file file = {
+		.path = candidate->path, .bytes = candidate->bytes, .format = listing->format};
+	bool is_kept = true;
+	if (file.format == NULL) {
+		file.format = pmill_corpus_format_by_suffix(file.path);
+		file.is_unseen = listing->options != NULL && !candidate->is_regular;
+	}
+	pmill_status status = needs_look(listing, candidate)
+		? look_at(listing, candidate, &file, &is_kept, error)
+		: check_access(file.path, error);
+	if (status != PMILL_OK || !is_kept)
+		return status;
+	status = note_if_repeated(listing, candidate, error);
+	return status == PMILL_OK ? append_file(listing->inputs, &file, error) : status;
 }
 
 static pmill_status add_folder(struct listing *listing, const char *path, pmill_error *error)
 {
-	struct folder_stack stack = {0};
-	size_t first = listing->inputs->count;
-	pmill_status status = push_folder(&stack, path) ? PMILL_OK : pmill_fail_memory(error);
-	while (status == PMILL_OK && stack.count > 0)
-		status = add_entries(listing, &stack, stack.paths[--stack.count], error);
-	free(stack.paths);
-	size_t count = listing->inputs->count - first;
-	if (status == PMILL_OK && count > 1)
-		qsort(listing->inputs->files + first, count, sizeof *listing->inputs->files, compare_paths);
+	struct pmill_found_files found = {0};
+	pmill_status status = pmill_folder_walk(path, &listing->inputs->names, &found, error);
+	for (size_t i = 0; i < found.count && status == PMILL_OK; i++) {
+		const struct pmill_found_file *file = &found.files[i];
+		const struct candidate candidate = {.path = file->path,
+			.bytes = file->bytes,
+			.is_regular = true,
+			.device = file->device,
+			.inode = file->inode};
+		status = add_file(listing, &candidate, error);
+	}
+	listing->inputs->notes.hidden += found.hidden;
+	pmill_found_files_release(&found);
 	return status;
 }
 
@@ -207,7 +209,13 @@ static pmill_status add_path(
 		return pmill_fail_errno(error, path, "cannot read", errno);
 	if (S_ISDIR(about.st_mode))
 		return add_folder(listing, path, error);
-	return add_readable_file(listing, path, &about, error);
+	const struct candidate candidate = {.path = path,
+		.bytes = S_ISREG(about.st_mode) ? (uint64_t)about.st_size : 0,
+		.is_regular = S_ISREG(about.st_mode),
+		.is_named = true,
+		.device = about.st_dev,
+		.inode = about.st_ino};
+	return add_file(listing, &candidate, error);
 }
 
 /* A lone "-" would later be read as stdin. */
@@ -256,8 +264,9 @@ static pmill_status add_list(struct listing *listing, const char *list, pmill_er
 
 static pmill_status add_name(struct listing *listing, const char *name, pmill_error *error)
 {
+	static const struct candidate standard_input = {.path = "-", .is_named = true};
 	if (strcmp(name, "-") == 0)
-		return add_file(listing, "-", NULL, error);
+		return add_file(listing, &standard_input, error);
 	if (strcmp(name, "@") == 0)
 		return pmill_fail_errno(error, "@", "cannot open the list of names", ENOENT);
 	if (name[0] == '@')
@@ -265,10 +274,21 @@ static pmill_status add_name(struct listing *listing, const char *name, pmill_er
 	return add_path(listing, name, strlen(name), error);
 }
 
+static pmill_status add_all(
+	struct listing *listing, const char *const *paths, size_t count, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	for (size_t i = 0; i < count && status == PMILL_OK; i++)
+		status = add_name(listing, paths[i], error);
+	if (status == PMILL_OK && listing->not_text_count > 0)
+		status = fail_not_text(listing, error);
+	return status;
+}
+
 pmill_status pmill_inputs_add(struct pmill_inputs *inputs, const char *const *paths, size_t count,
 	const pmill_input_options *options, pmill_error *error)
 {
-	struct listing listing = {.inputs = inputs};
+	struct listing listing = {.inputs = inputs, .options = options};
 	if (options != NULL && options->format != NULL) {
 		listing.format = pmill_corpus_format_find(options->format);
 		if (listing.format == NULL)
@@ -277,13 +297,18 @@ pmill_status pmill_inputs_add(struct pmill_inputs *inputs, const char *const *pa
 	}
 	size_t count_before = inputs->count;
 	uint64_t bytes_before = inputs->bytes;
-	pmill_status status = PMILL_OK;
-	for (size_t i = 0; i < count && status == PMILL_OK; i++)
-		status = add_name(&listing, paths[i], error);
+	const struct pmill_input_notes notes_before = inputs->notes;
+	if (options != NULL)
+		inputs->options = *options;
+	pmill_status status = add_all(&listing, paths, count, error);
 	if (status != PMILL_OK) {
 		inputs->count = count_before;
 		inputs->bytes = bytes_before;
+		inputs->notes = notes_before;
 	}
+	pmill_file_ids_release(&listing.ids);
+	pmill_buffer_release(&listing.head);
+	pmill_buffer_release(&listing.not_text);
 	return status;
 }
 

@@ -7,8 +7,6 @@
  */
 #include "corpus/json_line.h"
 
-#include <stdbool.h>
-
 #include "base/error.h"
 #include "unicode/utf8.h"
 
@@ -492,4 +490,32 @@ pmill_status pmill_json_line_field(const uint8_t *line, size_t len, const char *
 	if (!found.is_string)
 		return fail_no_string(&json, found.value, field, field_len);
 	return append_unescaped(&json, &found.string, text);
+}
+
+/* ---- The first line of a file whose format is not known ---- */
+
+enum pmill_json_look pmill_json_line_look(
+	const uint8_t *line, size_t len, bool is_cut, const char *field, size_t field_len)
+{
+	/* A cut within "-Infinity" or "\u0000" shows at its beginning, up to this many bytes before. */
+	enum { LONGEST_WORD = 16 };
+	pmill_error error;
+	struct json_reader json = {.text = line, .len = len, .error = &error};
+	struct json_path path = {field, field_len};
+	struct found_member found = {0};
+	if (peek_after_space(&json) != '{')
+		return PMILL_JSON_OTHER;
+	pmill_status status = read_object(&json, &path, &found);
+	bool ends_at_cut = status != PMILL_OK && is_cut && json.depth > 0 &&
+		error.offset + LONGEST_WORD >= len;
+	bool has_more = status == PMILL_OK && peek_after_space(&json) >= 0;
+	if (has_more || (status != PMILL_OK && !ends_at_cut))
+		return PMILL_JSON_OTHER;
+	while (found.is_there && found.covered < path.len && found.value < len &&
+		line[found.value] == '{') {
+		enter(&json, &path, &found);
+		(void)read_object(&json, &path, &found); /* has been checked, up to the cut */
+	}
+	return found.is_there && found.covered == path.len ? PMILL_JSON_OBJECT_WITH_FIELD
+													   : PMILL_JSON_OBJECT;
 }

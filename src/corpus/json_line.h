@@ -3,6 +3,8 @@
 #ifndef PMILL_CORPUS_JSON_LINE_H
 #define PMILL_CORPUS_JSON_LINE_H
 
+#include <stdbool.h>
+
 #include "base/array.h"
 #include "pairmill.h"
 
@@ -21,5 +23,15 @@
  */
 pmill_status pmill_json_line_field(const uint8_t *line, size_t len, const char *field,
 	size_t field_len, struct pmill_buffer *text, pmill_error *error);
+
+/* What a line looks like. */
+enum pmill_json_look { PMILL_JSON_OTHER, PMILL_JSON_OBJECT, PMILL_JSON_OBJECT_WITH_FIELD };
+
+/*
+ * Whether a line is a JSON object, and has the field, whatever its value. If `is_cut`, more of the
+ * line follows: then an object is what has no error so far.
+ */
+enum pmill_json_look pmill_json_line_look(
+	const uint8_t *line, size_t len, bool is_cut, const char *field, size_t field_len);
 
 #endif

@@ -54,19 +54,29 @@ static const struct pmill_reader_kind *const kinds[] = {
 
 /* ---- All kinds ---- */
 
+static const struct pmill_reader_kind *find_kind(const uint8_t *head, size_t len)
+{
+	size_t i = 0;
+	while (!kinds[i]->matches(head, len < PMILL_READER_HEAD_LEN ? len : PMILL_READER_HEAD_LEN))
+		i++;
+	return kinds[i];
+}
+
+bool pmill_reader_is_compressed(const uint8_t *head, size_t len)
+{
+	return find_kind(head, len) != &plain;
+}
+
 static pmill_status start_kind(struct pmill_reader *reader, pmill_error *error)
 {
 	struct pmill_stored_file *file = &reader->file;
 	pmill_status status = pmill_stored_file_peek(file, PMILL_READER_HEAD_LEN, error);
 	if (status != PMILL_OK)
 		return status;
-	size_t head_len = file->end < PMILL_READER_HEAD_LEN ? file->end : PMILL_READER_HEAD_LEN;
-	size_t i = 0;
-	while (!kinds[i]->matches(file->input, head_len))
-		i++;
-	status = kinds[i]->start(file->name, &reader->decoder, error);
+	const struct pmill_reader_kind *kind = find_kind(file->input, file->end);
+	status = kind->start(file->name, &reader->decoder, error);
 	if (status == PMILL_OK)
-		reader->kind = kinds[i];
+		reader->kind = kind;
 	return status;
 }
 

@@ -39,6 +39,9 @@ void pmill_reader_close(struct pmill_reader *reader); /* takes NULL */
 pmill_status pmill_reader_read(
 	struct pmill_reader *reader, void *data, size_t capacity, size_t *len, pmill_error *error);
 
+/* Whether a file that begins with these bytes, a few or all there are, is decompressed. */
+bool pmill_reader_is_compressed(const uint8_t *head, size_t len);
+
 const char *pmill_reader_name(const struct pmill_reader *reader);
 /* Taken from the file so far. */
 uint64_t pmill_reader_stored_bytes(const struct pmill_reader *reader);

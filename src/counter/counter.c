@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "base/hash.h"
 #include "base/sized_struct.h"
 #include "base/thread.h"
@@ -145,6 +145,7 @@ static void start_over_if_cleared(struct pmill_counter *counter)
 	counter->is_cleared = false;
 	counter->input_count = 0;
 	counter->bad_files.count = 0;
+	counter->notes = (struct pmill_input_notes){0};
 	counter->count_ns = 0;
 	counter->table_memory = 0;
 	if (counter->spill.runs != NULL)
@@ -223,7 +224,10 @@ pmill_status pmill_counter_get_info(const pmill_counter *counter, pmill_counter_
 		.inputs = counter->inputs,
 		.input_count = counter->input_count,
 		.bad_files = counter->bad_files.items,
-		.bad_file_count = counter->bad_files.count};
+		.bad_file_count = counter->bad_files.count,
+		.skipped_inputs = counter->notes.skipped,
+		.repeated_inputs = counter->notes.repeated,
+		.hidden_inputs = counter->notes.hidden};
 	if (counter->spill.runs != NULL)
 		pmill_runs_written(counter->spill.runs, &full.spilled_runs, &full.spilled_bytes);
 	full.spilled_runs -= counter->earlier_runs;
@@ -412,6 +416,9 @@ pmill_status pmill_counter_add_files(pmill_counter *counter, const char *const *
 	uint64_t began = pmill_clock_ns();
 	if (status == PMILL_OK)
 		status = count_inputs(counter, &inputs, &options, error);
+	counter->notes.skipped += inputs.notes.skipped;
+	counter->notes.repeated += inputs.notes.repeated;
+	counter->notes.hidden += inputs.notes.hidden;
 	counter->count_ns += pmill_clock_ns() - began;
 	counter->count_peak_memory = pmill_peak_memory();
 	pmill_inputs_release(&inputs);

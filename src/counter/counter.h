@@ -41,6 +41,7 @@ struct pmill_counter {
 	pmill_input *inputs;
 	size_t input_count, input_capacity;
 	struct pmill_bad_line_list bad_files; /* among the inputs */
+	struct pmill_input_notes notes;
 };
 
 /* Forgets what was counted and releases its memory. */

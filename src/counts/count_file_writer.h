@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "counts/block_codec.h"
 #include "counts/identity.h"
 

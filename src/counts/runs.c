@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "counts/count_file_writer.h"
 
 enum { BLOCK = 1 << 16 }; /* a quarter of a count file's: reading holds one for each run */

@@ -3,7 +3,7 @@
 #ifndef PMILL_COUNTS_TSV_H
 #define PMILL_COUNTS_TSV_H
 
-#include "base/file.h"
+#include "files/file.h"
 #include "base/progress.h"
 #include "corpus/lookahead.h"
 #include "counts/runs.h"

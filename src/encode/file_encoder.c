@@ -294,6 +294,9 @@ static pmill_status encode_all(struct run *run, const char *const *paths, size_t
 	sum.bytes = run->walk.text_bytes;
 	sum.tokens = run->tokens;
 	sum.bad_lines = run->walk.bad_lines;
+	sum.skipped_inputs = run->inputs.notes.skipped;
+	sum.repeated_inputs = run->inputs.notes.repeated;
+	sum.hidden_inputs = run->inputs.notes.hidden;
 	if (status == PMILL_OK && totals != NULL)
 		return pmill_sized_struct_write(totals, &sum, sizeof sum, "pmill_encode_totals", error);
 	pmill_memory_free(sum.bad_files);

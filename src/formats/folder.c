@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/folder_writer.h"
+#include "files/file.h"
+#include "files/folder_writer.h"
 #include "formats/format.h"
 #include "formats/hf_expression.h"
 #include "formats/load.h"

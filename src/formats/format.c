@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "base/sized_struct.h"
 #include "formats/load.h"
 #include "unicode/printable.h"

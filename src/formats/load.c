@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "pretokenize/pattern.h"
 #include "unicode/class.h"
 #include "unicode/quote.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "base/sized_struct.h"
 #include "formats/format.h"
 #include "formats/json.h"

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/file_set.h"
-#include "base/folder_lock.h"
+#include "files/file.h"
+#include "files/file_set.h"
+#include "files/folder_lock.h"
 #include "formats/format.h"
 #include "formats/json.h"
 #include "formats/load.h"

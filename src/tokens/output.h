@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/array.h"
-#include "base/file.h"
+#include "files/file.h"
 #include "pairmill.h"
 
 /* All zero is an output that discards everything. */

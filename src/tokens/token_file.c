@@ -7,7 +7,7 @@
 #include "tokens/token_file.h"
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 
 /* Returns false at the end of the stream, where *status is PMILL_OK, and after a failure. */
 static bool has_byte(struct pmill_lookahead *bytes, pmill_status *status, pmill_error *error)

@@ -418,7 +418,7 @@ def test_output_beside_the_inputs(pairmill, run, model, precious):
     """Not inputs: a hidden file in a folder, a device, and stdin with --text or --counts."""
     hidden = precious / ".out.counts"
     hidden.write_bytes(b"old")
-    run("count", "-q", "-f", "-o", hidden, precious)
+    run("count", "-q", "-f", "--skip-binary", "-o", hidden, precious)
     run("count", "-q", "-f", "-o", "/dev/null", "/dev/null")
     run("train", "-q", "-f", "-s", 300, "-o", precious / "m.json", precious / "text.json")
     with open(precious / "ids.u16", "rb") as stdin:

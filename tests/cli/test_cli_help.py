@@ -12,18 +12,18 @@ COMMANDS = ["train", "count", "merge-counts", "encode", "decode", "convert", "in
 # These names are part of the interface and must not change.
 PROMISED = {
     "train": """vocab-size output special pattern min-count reserve pad-vocab-to max-token-length
-        ties layout compat counts tsv doc-separator input-format field skip-bad-lines sha256 unicode
+        ties layout compat counts tsv doc-separator input-format field skip-bad-lines skip-binary sha256 unicode
         threads quiet verbose progress json force chunk-size scanner help""",
-    "count": """output special pattern doc-separator input-format field skip-bad-lines unicode
+    "count": """output special pattern doc-separator input-format field skip-bad-lines skip-binary unicode
         sha256 threads quiet verbose progress json force help""",
     "merge-counts": "output tsv threads quiet verbose progress json force unicode help",
     "encode": """model output text format count special-tokens doc-separator eot input-format field
-        skip-bad-lines unicode pattern special threads quiet verbose progress json force help""",
+        skip-bad-lines skip-binary unicode pattern special threads quiet verbose progress json force help""",
     "decode": "model output format pattern special unicode threads quiet json force help",
     "convert": "pattern special unicode force quiet help",
     "inspect": "check top tsv pattern special unicode json quiet help",
     "bench": """runs vocab-size text-size special pattern doc-separator input-format field
-        skip-bad-lines unicode threads quiet verbose progress json help""",
+        skip-bad-lines skip-binary unicode threads quiet verbose progress json help""",
 }
 LETTERS = {"train": "osfjqvh", "count": "ofjqvh", "merge-counts": "ofjqvh", "encode": "mofjqvh",
            "decode": "mofjqvh", "bench": "sjqvh"}

@@ -97,7 +97,7 @@ def test_progress_of_merging_runs(run, many_words, tmp_path):
     done = run("count", "-j", 1, "--memory", LEAST, "--progress", "json", "-o",
                tmp_path / "a.counts", many_words)
     stages = [json.loads(line)["stage"] for line in done.stderr.splitlines()]
-    assert list(dict.fromkeys(stages)) == ["count", "merge runs", "write"]
+    assert list(dict.fromkeys(stages)) == ["count", "sort", "merge runs", "write"]
 
 
 def test_merging_that_fits_is_not_refused(run, many_words, small_model, tmp_path):

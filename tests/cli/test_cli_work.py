@@ -264,7 +264,7 @@ def test_dash_is_stdout(run, model, text_file, tmp_path, monkeypatch):
 
 
 def test_text_on_the_command_line(run, model, tmp_path):
-    for text in ("The mill grinds", "", "<|end|>", "粉を挽く", b"\xff\xfe a"):
+    for text in ("The mill grinds", "", "<|end|>", "粉を挽く", b"a \xff\xfe"):
         raw = text if isinstance(text, bytes) else text.encode()
         by_option = run("encode", "-m", model, "--text", text)
         assert by_option.stderr == b""

@@ -3,7 +3,7 @@
 #ifndef PMILL_TESTS_SUPPORT_COUNT_FILES_H
 #define PMILL_TESTS_SUPPORT_COUNT_FILES_H
 
-#include "base/file.h"
+#include "files/file.h"
 #include "counts/block_codec.h"
 #include "counts/counts.h"
 #include "support/naive_words.h"

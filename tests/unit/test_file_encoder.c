@@ -119,12 +119,12 @@ static struct encoding make_encoding(const pmill_tokenizer *tokenizer)
 		.run.size = sizeof(pmill_run_options)};
 }
 
-#define TOTALS(d, b, t, bad)                                                                       \
+#define TOTALS(of_documents, of_bytes, of_tokens, of_bad_lines)                                    \
 	(&(pmill_encode_totals){.size = sizeof(pmill_encode_totals),                                   \
-		.documents = d,                                                                            \
-		.bytes = b,                                                                                \
-		.tokens = t,                                                                               \
-		.bad_lines = bad})
+		.documents = (of_documents),                                                               \
+		.bytes = (of_bytes),                                                                       \
+		.tokens = (of_tokens),                                                                     \
+		.bad_lines = (of_bad_lines)})
 
 static pmill_status encode_file(const struct encoding *encoding, const char *name,
 	struct pmill_buffer *out, pmill_encode_totals *totals, pmill_error *error)

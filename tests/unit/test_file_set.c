@@ -10,7 +10,7 @@
 
 #include <sys/wait.h>
 
-#include "base/file_set.h"
+#include "files/file_set.h"
 #include "support/refuse_calls.h"
 #include "support/scratch_folder.h"
 

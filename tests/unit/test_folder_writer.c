@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "base/folder_lock.h"
-#include "base/folder_writer.h"
+#include "files/folder_lock.h"
+#include "files/folder_writer.h"
 #include "support/refuse_calls.h"
 #include "support/scratch_folder.h"
 

@@ -357,6 +357,35 @@ static void test_deep_fields(void **state)
 	}
 }
 
+static enum pmill_json_look look(const char *line, size_t len, bool is_cut, const char *field)
+{
+	return pmill_json_line_look((const uint8_t *)line, len, is_cut, field, strlen(field));
+}
+
+/* Of a line that goes on, what is there decides. */
+static void test_looks_of_lines(void **state)
+{
+	(void)state;
+	static const char line[] =
+		" {\"a\" : [1, -2.5e7, true, null], \"b\":{\"text\":\"\\u00e9\\n\"}, \"text\": \"x\"} ";
+	size_t len = sizeof line - 1, seen_at = (size_t)(strstr(line, ", \"text\"") - line) + 9;
+	assert_int_equal(look(line, len, false, "text"), PMILL_JSON_OBJECT_WITH_FIELD);
+	assert_int_equal(look(line, len, false, "b"), PMILL_JSON_OBJECT_WITH_FIELD);
+	assert_int_equal(look(line, len, false, "c"), PMILL_JSON_OBJECT);
+	assert_int_equal(look("{}", 2, false, ""), PMILL_JSON_OBJECT);
+	for (size_t cut = 2; cut < len; cut++) {
+		assert_int_equal(look(line, cut, true, "c"), PMILL_JSON_OBJECT);
+		assert_int_equal(look(line, cut, true, "text"),
+			cut < seen_at ? PMILL_JSON_OBJECT : PMILL_JSON_OBJECT_WITH_FIELD);
+		assert_int_equal(look(line, cut, false, "text"),
+			cut < len - 1 ? PMILL_JSON_OTHER : PMILL_JSON_OBJECT_WITH_FIELD);
+	}
+	static const char *const others[] = {"", "[1]", "text", "1", "{\"a\":1} x", "{,}"};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_int_equal(look(others[i], strlen(others[i]), false, "a"), PMILL_JSON_OTHER);
+	assert_int_equal(look("{for (;;) wait_for_something();", 31, true, "a"), PMILL_JSON_OTHER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_fields_within_objects),
 		cmocka_unit_test(test_refused_fields_within_objects),
 		cmocka_unit_test(test_deep_fields),
+		cmocka_unit_test(test_looks_of_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "base/file.h"
+#include "files/file.h"
 #include "counts/block_codec.h"
 #include "merge/merge_memory.h"
 #include "pairmill.h"

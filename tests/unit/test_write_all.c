@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "base/write_all.h"
+#include "files/write_all.h"
 #include "support/scratch_folder.h"
 
 enum { LIMIT = 4096 };

@@ -1,9 +1,9 @@
 /* Writing a folder of files: the whole folder is new, or it is as before. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_BASE_FOLDER_WRITER_H
-#define PMILL_BASE_FOLDER_WRITER_H
+#ifndef PMILL_FILES_FOLDER_WRITER_H
+#define PMILL_FILES_FOLDER_WRITER_H
 
-#include "base/file_set.h"
+#include "files/file_set.h"
 
 /*
  * Writes `files` to the folder at `path`, where the path of each is its name in the folder; those

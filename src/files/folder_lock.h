@@ -1,7 +1,7 @@
 /* One writer at a time: an advisory lock on a folder. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_BASE_FOLDER_LOCK_H
-#define PMILL_BASE_FOLDER_LOCK_H
+#ifndef PMILL_FILES_FOLDER_LOCK_H
+#define PMILL_FILES_FOLDER_LOCK_H
 
 #include <stdbool.h>
 

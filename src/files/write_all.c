@@ -6,7 +6,7 @@
  * to the thread that writes, so it is blocked for this thread while it writes, and taken back.
  */
 #define _GNU_SOURCE
-#include "base/write_all.h"
+#include "files/write_all.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -10,7 +10,7 @@
  *   forget     remove the second name
  */
 #define _GNU_SOURCE
-#include "base/file_set.h"
+#include "files/file_set.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
+#include "files/file.h"
 
 /* A file on its way. */
 struct item {

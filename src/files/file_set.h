@@ -1,7 +1,7 @@
 /* Several files that are put in place together: all of them or none. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_BASE_FILE_SET_H
-#define PMILL_BASE_FILE_SET_H
+#ifndef PMILL_FILES_FILE_SET_H
+#define PMILL_FILES_FILE_SET_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* Files: reading whole files, and atomic writing. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_BASE_FILE_H
-#define PMILL_BASE_FILE_H
+#ifndef PMILL_FILES_FILE_H
+#define PMILL_FILES_FILE_H
 
 #include <stdbool.h>
 
@@ -42,7 +42,7 @@ struct pmill_file_writer {
 
 pmill_status pmill_file_writer_open(
 	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error);
-/* The same; its temporary name tells which run may clear it away (base/file_set). */
+/* The same; its temporary name tells which run may clear it away (files/file_set). */
 pmill_status pmill_file_writer_open_in_set(
 	struct pmill_file_writer *writer, const char *path, unsigned flags, pmill_error *error);
 /*

@@ -1,7 +1,7 @@
 /* Owner, mode and extended attributes of a folder. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "base/folder_attributes.h"
+#include "files/folder_attributes.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,7 @@
  * folder before that of a folder in it.
  */
 #define _GNU_SOURCE
-#include "base/folder_lock.h"
+#include "files/folder_lock.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* Writing to a descriptor until all is written or an error stops it. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_BASE_WRITE_ALL_H
-#define PMILL_BASE_WRITE_ALL_H
+#ifndef PMILL_FILES_WRITE_ALL_H
+#define PMILL_FILES_WRITE_ALL_H
 
 #include <stddef.h>
 

@@ -15,10 +15,10 @@
  * Where a folder can't be exchanged (the system or file system has no such call, the parent is not
  * ours to write, m is a mount point or the working directory, whose other users would be left in
  * a folder that is gone, or owner and access rights can't be given to a new folder), files are
- * replaced one by one, and restored if one fails (base/file_set).
+ * replaced one by one, and restored if one fails (files/file_set).
  */
 #define _GNU_SOURCE
-#include "base/folder_writer.h"
+#include "files/folder_writer.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,11 +30,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/folder_attributes.h"
-#include "base/folder_entries.h"
-#include "base/folder_lock.h"
-#include "base/write_all.h"
+#include "files/file.h"
+#include "files/folder_attributes.h"
+#include "files/folder_entries.h"
+#include "files/folder_lock.h"
+#include "files/write_all.h"
 
 /* The folder to write. */
 struct target {

@@ -1,7 +1,7 @@
 /* Files: reading whole files, and atomic writing. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "base/file.h"
+#include "files/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/write_all.h"
+#include "files/write_all.h"
 
 enum { WRITE_BUFFER = 1 << 18 };
 

@@ -1,7 +1,7 @@
 /* The entries of a folder that another folder replaces. */
 /* SPDX-License-Identifier: MIT */
 #define _GNU_SOURCE
-#include "base/folder_entries.h"
+#include "files/folder_entries.h"
 
 #include <dirent.h>
 #include <errno.h>

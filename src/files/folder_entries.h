@@ -4,8 +4,8 @@
  * Entries are ours, by a list of names, or foreign. Each call returns 0 or an error number.
  * Descriptors are of open folders.
  */
-#ifndef PMILL_BASE_FOLDER_ENTRIES_H
-#define PMILL_BASE_FOLDER_ENTRIES_H
+#ifndef PMILL_FILES_FOLDER_ENTRIES_H
+#define PMILL_FILES_FOLDER_ENTRIES_H
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* Owner, mode and extended attributes of a folder. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_BASE_FOLDER_ATTRIBUTES_H
-#define PMILL_BASE_FOLDER_ATTRIBUTES_H
+#ifndef PMILL_FILES_FOLDER_ATTRIBUTES_H
+#define PMILL_FILES_FOLDER_ATTRIBUTES_H
 
 /*
  * Gives the open folder `to` the owner, group, mode and extended attributes (access control lists)
