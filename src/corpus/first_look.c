@@ -173,7 +173,7 @@ pmill_status pmill_first_look_report(const struct pmill_first_look *look,
 	case PMILL_NOT_TEXT:
 		return pmill_fail(error, PMILL_BAD_INPUT, 0,
 			"%.500s: looks like %s, not text; %s (--input-format text reads it as it is)", name,
-			finding->kind->name, finding->kind->way_out);
+			finding->kind->name, finding->kind->text_way_out);
 	case PMILL_JSON_ARRAY:
 		return pmill_fail(error, PMILL_BAD_INPUT, 0,
 			"%.500s: looks like a JSON array, not JSON lines; use: jq -c '.[]' FILE | pairmill "

@@ -7,7 +7,7 @@
 
 #include "base/array.h"
 #include "corpus/corpus_format.h"
-#include "corpus/file_kind.h"
+#include "files/file_kind.h"
 #include "corpus/reader.h"
 #include "pairmill.h"
 

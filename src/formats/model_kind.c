@@ -2,72 +2,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names mislead: Llama 3's tokenizer.model holds .tiktoken lines, Llama 2's a SentencePiece model.
- * A first line of base64, a space and a rank is looked for before all else, because a few of the
- * magic numbers below could begin such a line.
+ * A first line of base64, a space and a rank is looked for before all else: it is text that other
+ * kinds could begin with.
  */
 #include "formats/model_kind.h"
 
 #include <string.h>
 
 #include "base/error.h"
+#include "files/file_kind.h"
 
-#define NOT_SUPPORTED_YET ", which is not supported yet; use the tokenizer.json it was made from"
-#define DECOMPRESS ", not a model; decompress it first"
-#define UNPACK ", not a model; unpack it and name the model in it"
 #define WEIGHTS ", which holds weights, not a vocab; name the tokenizer.json beside it"
-#define TOKENS ", not a model; name the model that its ids were made with"
-#define CONVERT_TEXT ", not UTF-8; convert it first"
-#define NOT_A_MODEL ", not a model; name a tokenizer.json, a .tiktoken or a vocab.json"
+#define NOT_A_PAGE "HTML, not a model; download the file itself, not a page about it"
 
-#define MAGIC(text) (text), sizeof(text) - 1
-
-static const struct magic {
-	const char *bytes;
-	size_t len;
-	size_t offset;
+/* Text that isn't a model. What isn't text is found by files/file_kind. */
+static const struct beginning {
+	const char *text;
 	const char *what; /* after "looks like " */
-} magics[] = {
-	{MAGIC("GGUF"), 0, "GGUF" NOT_SUPPORTED_YET},
-	{MAGIC("lmgg"), 0, "GGML" NOT_SUPPORTED_YET},
-	{MAGIC("fmgg"), 0, "GGML" NOT_SUPPORTED_YET},
-	{MAGIC("tjgg"), 0, "GGML" NOT_SUPPORTED_YET},
-	{MAGIC("PK\3\4"), 0, "a zip archive (as PyTorch's files are)" UNPACK},
-	{MAGIC("7z\xBC\xAF\x27\x1C"), 0, "a 7z archive" UNPACK},
-	{MAGIC("ustar"), 257, "a tar archive" UNPACK},
-	{MAGIC("\x1F\x8B"), 0, "gzip" DECOMPRESS},
-	{MAGIC("\x28\xB5\x2F\xFD"), 0, "zstd" DECOMPRESS},
-	{MAGIC("\xFD"
-		   "7zXZ\0"),
-		0, "xz" DECOMPRESS},
-	{MAGIC("BZh"), 0, "bzip2" DECOMPRESS},
-	{MAGIC("\x04\x22\x4D\x18"), 0, "lz4" DECOMPRESS},
-	{MAGIC("\x89HDF\r\n\x1A\n"), 0, "HDF5" WEIGHTS},
-	{MAGIC("PAR1"), 0, "Parquet" NOT_A_MODEL},
-	{MAGIC("ARROW1\0\0"), 0, "Arrow" NOT_A_MODEL},
-	{MAGIC("%PDF-"), 0, "PDF" NOT_A_MODEL},
-	{MAGIC("\x7F"
-		   "ELF"),
-		0, "an ELF program or library" NOT_A_MODEL},
-	{MAGIC("\x93NUMPY"), 0, "a NumPy array (.npy)" TOKENS},
-	{MAGIC("MMIDIDX\0\0"), 0, "an index of Megatron's token files" TOKENS},
-	{MAGIC("\x88\xD7\x34\x01\1\0\0\0"), 0, "a token file of llm.c" TOKENS},
-	{MAGIC("\x28\xD9\x34\x01\7\0\0\0"), 0, "a token file of llm.c" TOKENS},
-	{MAGIC("PMCOUNTS"), 0, "a count file, not a model; train a model from it"},
-	{MAGIC("#pairmill-counts"), 0, "counts as TSV, not a model; train a model from them"},
-	{MAGIC("#version"), 0, "a merges.txt, which is half a model; name the vocab.json beside it"},
-	{MAGIC("version https://git-lfs"), 0,
+} beginnings[] = {
+	{"#version", "a merges.txt, which is half a model; name the vocab.json beside it"},
+	{"version https://git-lfs",
 		"a Git LFS pointer, not the file itself; fetch that with \"git lfs pull\""},
-	{MAGIC("<!DOCTYPE"), 0, "HTML, not a model; download the file itself, not a page about it"},
-	{MAGIC("<!doctype"), 0, "HTML, not a model; download the file itself, not a page about it"},
-	{MAGIC("<html"), 0, "HTML, not a model; download the file itself, not a page about it"},
-	{MAGIC("<?xml"), 0, "XML" NOT_A_MODEL},
-	{MAGIC("\xFF\xFE\0\0"), 0, "UTF-32" CONVERT_TEXT},
-	{MAGIC("\0\0\xFE\xFF"), 0, "UTF-32" CONVERT_TEXT},
-	{MAGIC("{\0\0\0"), 0, "UTF-32" CONVERT_TEXT},
-	{MAGIC("\xFF\xFE"), 0, "UTF-16" CONVERT_TEXT},
-	{MAGIC("\xFE\xFF"), 0, "UTF-16" CONVERT_TEXT},
-	{MAGIC("{\0"), 0, "UTF-16" CONVERT_TEXT},
-	{MAGIC("\0{"), 0, "UTF-16" CONVERT_TEXT},
+	{"<!DOCTYPE", NOT_A_PAGE},
+	{"<!doctype", NOT_A_PAGE},
+	{"<html", NOT_A_PAGE},
+	{"<?xml", "XML, not a model; name a tokenizer.json, a .tiktoken or a vocab.json"},
 };
 
 /* JSON objects that lie beside a model, by members that only they have. */
@@ -137,46 +96,41 @@ static bool is_sentencepiece(const uint8_t *data, size_t len)
 	return text + 2 <= data[1] && 4 + text < len && data[4 + text] == 0x15;
 }
 
-/* The length of a header, little-endian and at most 100 MB, and then the header: JSON. */
-static bool is_safetensors(const uint8_t *data, size_t len)
+static const char *find_text(const uint8_t *data, size_t len)
 {
-	return len > 8 && data[8] == '{' && memcmp(data + 4, "\0\0\0\0", 4) == 0 && data[3] < 8;
-}
-
-/* Protocol 2 or later begins so, whatever is pickled. */
-static bool is_pickle(const uint8_t *data, size_t len)
-{
-	return len > 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5;
-}
-
-static const char *find_foreign(const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
-		const struct magic *magic = &magics[i];
-		if (len >= magic->offset + magic->len &&
-			memcmp(data + magic->offset, magic->bytes, magic->len) == 0)
-			return magic->what;
+	for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++) {
+		const size_t begin = strlen(beginnings[i].text);
+		if (len >= begin && memcmp(data, beginnings[i].text, begin) == 0)
+			return beginnings[i].what;
 	}
 	if (is_sentencepiece(data, len))
 		return "a SentencePiece model, which is not supported; byte-level BPE is: tokenizer.json, "
 			   ".tiktoken, vocab.json with merges.txt";
-	if (is_safetensors(data, len))
-		return "safetensors" WEIGHTS;
-	if (is_pickle(data, len))
-		return "a Python pickle, not a model; save what it holds as tokenizer.json or .tiktoken";
 	return NULL;
+}
+
+static pmill_status check_bytes(
+	const uint8_t *data, size_t len, const char *name, pmill_error *error)
+{
+	const struct pmill_file_kind *kind = pmill_file_kind_find(data, len);
+	const char *what = find_text(data, len);
+	if (kind != NULL)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"%.300s: looks like %s, not a model that pairmill reads; %s", name, kind->name,
+			kind->model_way_out);
+	if (what != NULL)
+		return pmill_fail(
+			error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%.300s: looks like %s", name, what);
+	return PMILL_OK;
 }
 
 pmill_status pmill_model_kind_check(
 	const uint8_t *data, size_t len, const char *name, pmill_error *error)
 {
 	const size_t mark = pmill_byte_order_mark(data, len);
-	const char *what = pmill_model_kind_is_ranks(data, len) ? NULL
-															: find_foreign(data + mark, len - mark);
-	if (what == NULL)
+	if (pmill_model_kind_is_ranks(data, len))
 		return PMILL_OK;
-	return pmill_fail(
-		error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%.300s: looks like %s", name, what);
+	return check_bytes(data + mark, len - mark, name, error);
 }
 
 bool pmill_model_kind_has_model(const json_t *root)

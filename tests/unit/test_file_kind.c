@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "corpus/file_kind.h"
+#include "files/file_kind.h"
 #include "counts/count_file_format.h"
 
 struct sample {
@@ -36,8 +36,8 @@ static const struct sample samples[] = {
 	SAMPLE("lz4 (an old form)", "\x02\x21\x4C\x18\x10\0\0\0", 4),
 	SAMPLE("lzip", "LZIP\x01\x0C\0", 5),
 	SAMPLE("compress", "\x1F\x9D\x90\x61", 2),
-	SAMPLE("gzip within the compressed file", "\x1F\x8B\x08\0\0\0\0\0\0\3", 3),
-	SAMPLE("zstd within the compressed file", "\x28\xB5\x2F\xFD\x24\5", 4),
+	SAMPLE("gzip", "\x1F\x8B\x08\0\0\0\0\0\0\3", 3),
+	SAMPLE("zstd", "\x28\xB5\x2F\xFD\x24\5", 4),
 	SAMPLE("zip", "PK\x03\x04\x14\0\0\0\x08\0", 4),
 	SAMPLE("zip", "PK\x05\x06\0\0\0\0\0\0", 4),
 	SAMPLE("7z", "7z\xBC\xAF\x27\x1C\0\4", 6),
@@ -69,7 +69,12 @@ static const struct sample samples[] = {
 	SAMPLE("an index of Megatron's token ids", "MMIDIDX\0\0\1\0\0\0\0\0\0\0\x08", 9),
 	SAMPLE("GGUF", "GGUF\3\0\0\0\0\0", 8),
 	SAMPLE("safetensors", "\x98\x12\0\0\0\0\0\0{\"__metadata__\"", 10),
+	SAMPLE("GGML", "lmgg\1\0\0\0", 8),
+	SAMPLE("GGML", "fmgg\1\0\0\0", 8),
+	SAMPLE("GGML", "tjgg\1\0\0\0", 8),
 	SAMPLE("a Python pickle", "\x80\x04\x95\x10", 3),
+	SAMPLE("a Python pickle", "\x80\2}q\0(X\4", 3),
+	SAMPLE("a Python pickle", "\x80\2\x8A\x0A\x6C\xFC", 3),
 	SAMPLE("PDF", "%PDF-1.7\n%\xE2\xE3", 5),
 	SAMPLE("ELF",
 		"\x7F"
@@ -156,7 +161,8 @@ static void test_every_row_has_a_sample(void **state)
 			is_found |= find(samples[j].bytes, samples[j].len) == kind;
 		if (!is_found)
 			fail_msg("no sample of row %zu, %s", i, kind->name);
-		assert_true(strlen(kind->way_out) > 0 && strlen(kind->way_out) < 300);
+		assert_true(strlen(kind->text_way_out) > 0 && strlen(kind->text_way_out) < 300);
+		assert_true(strlen(kind->model_way_out) > 0 && strlen(kind->model_way_out) < 100);
 	}
 }
 

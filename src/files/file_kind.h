@@ -1,7 +1,7 @@
 /* Data that isn't UTF-8 text, recognised by its first bytes. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_CORPUS_FILE_KIND_H
-#define PMILL_CORPUS_FILE_KIND_H
+#ifndef PMILL_FILES_FILE_KIND_H
+#define PMILL_FILES_FILE_KIND_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +11,10 @@ enum { PMILL_FILE_KIND_HEAD = 512 };
 
 struct pmill_file_kind {
 	const char *name; /* "xz", "a pairmill count file": completes "looks like ..." */
-	/* The command that helps, or another way out; completes "not text; ...". */
-	const char *way_out;
+	/* For who wants its text: a command, or another way out; completes "not text; ...". */
+	const char *text_way_out;
+	/* For who took it for a model; completes "not a model that pairmill reads; ...". */
+	const char *model_way_out;
 };
 
 /*

@@ -5,7 +5,7 @@
  * by bytes that no text has there. UTF-16 and UTF-32 without a byte-order mark have no magic
  * number: text mostly in Latin letters shows by the zeros in every other place.
  */
-#include "corpus/file_kind.h"
+#include "files/file_kind.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -81,6 +81,14 @@ static bool is_python_bytecode(const uint8_t *head, size_t len)
 		head[4] < 4 && is_small_number(head + 4);
 }
 
+/* Protocols 4 and 5 go on with a frame; 2 and 3 with what is pickled. */
+static bool is_pickle(const uint8_t *head, size_t len)
+{
+	if (len < 3 || head[0] != 0x80 || head[1] < 2 || head[1] > 5)
+		return false;
+	return head[1] >= 4 ? head[2] == 0x95 : memchr("}](cX\x8A", head[2], 6) != NULL;
+}
+
 /* ---- UTF-16 and UTF-32 without a mark ---- */
 
 /* Shorter texts are left alone: some NULs between letters are not yet a pattern. */
@@ -140,76 +148,92 @@ static bool is_utf32_be(const uint8_t *head, size_t len)
 #define UNPACK "unpack it and name the folder, or " FILTER("tar -xOf FILE")
 #define EXPORT "export the column of texts as JSON lines"
 #define NO_TEXT "leave it out"
+#define NO_MODEL "name a tokenizer.json, a .tiktoken or a vocab.json"
+#define DECOMPRESS "decompress it first"
+#define UNPACK_MODEL "unpack it and name the model in it"
+#define WEIGHTS "it holds weights; name the tokenizer.json beside it"
+#define TOKENS "name the model that its ids were made with"
+#define CONVERT "convert it to UTF-8 first"
+#define MADE_FROM "use the tokenizer.json it was made from"
+#define TRAIN "train a model from it"
 
 /* The first match wins. */
 static const struct row rows[] = {
-	/* Compressed. gzip and zstd are decompressed by the reader: here they are within another. */
-	{{"xz", FILTER("xz -dc FILE")},
+	/* Compressed. The reader decompresses gzip and zstd: where text is read, one is left inside. */
+	{{"xz", FILTER("xz -dc FILE"), DECOMPRESS},
 		MAGIC("\xFD"
 			  "7zXZ\0")},
-	{{"bzip2", FILTER("bzip2 -dc FILE")}, MAGIC("BZh"), .also = is_bzip2},
-	{{"lz4", FILTER("lz4 -dc FILE")}, MAGIC("\x04\x22\x4D\x18")},
-	{{"lz4 (an old form)", FILTER("lz4 -dc FILE")}, MAGIC("\x02\x21\x4C\x18")},
-	{{"lzip", FILTER("lzip -dc FILE")}, MAGIC("LZIP\x01")},
-	{{"compress", FILTER("gzip -dc FILE")}, MAGIC("\x1F\x9D")},
-	{{"gzip within the compressed file", FILTER("gzip -dc FILE")}, MAGIC("\x1F\x8B\x08")},
-	{{"zstd within the compressed file", FILTER("zstd -dc FILE")}, MAGIC("\x28\xB5\x2F\xFD")},
+	{{"bzip2", FILTER("bzip2 -dc FILE"), DECOMPRESS}, MAGIC("BZh"), .also = is_bzip2},
+	{{"lz4", FILTER("lz4 -dc FILE"), DECOMPRESS}, MAGIC("\x04\x22\x4D\x18")},
+	{{"lz4 (an old form)", FILTER("lz4 -dc FILE"), DECOMPRESS}, MAGIC("\x02\x21\x4C\x18")},
+	{{"lzip", FILTER("lzip -dc FILE"), DECOMPRESS}, MAGIC("LZIP\x01")},
+	{{"compress", FILTER("gzip -dc FILE"), DECOMPRESS}, MAGIC("\x1F\x9D")},
+	{{"gzip", FILTER("gzip -dc FILE"), DECOMPRESS}, MAGIC("\x1F\x8B\x08")},
+	{{"zstd", FILTER("zstd -dc FILE"), DECOMPRESS}, MAGIC("\x28\xB5\x2F\xFD")},
 	/* Archives. A docx, an npz and a PyTorch file are zip, too. */
-	{{"zip", FILTER("unzip -p FILE")}, MAGIC("PK\x03\x04")},
-	{{"zip", FILTER("unzip -p FILE")}, MAGIC("PK\x05\x06")},
-	{{"tar", UNPACK}, .offset = 257, MAGIC("ustar\0")},
-	{{"tar", UNPACK}, .offset = 257, MAGIC("ustar  \0")},
-	{{"7z", FILTER("7z x -so FILE")}, MAGIC("7z\xBC\xAF\x27\x1C")},
-	{{"RAR", FILTER("unrar p -inul FILE")}, MAGIC("Rar!\x1A\x07")},
+	{{"zip", FILTER("unzip -p FILE"), UNPACK_MODEL}, MAGIC("PK\x03\x04")},
+	{{"zip", FILTER("unzip -p FILE"), UNPACK_MODEL}, MAGIC("PK\x05\x06")},
+	{{"tar", UNPACK, UNPACK_MODEL}, .offset = 257, MAGIC("ustar\0")},
+	{{"tar", UNPACK, UNPACK_MODEL}, .offset = 257, MAGIC("ustar  \0")},
+	{{"7z", FILTER("7z x -so FILE"), UNPACK_MODEL}, MAGIC("7z\xBC\xAF\x27\x1C")},
+	{{"RAR", FILTER("unrar p -inul FILE"), UNPACK_MODEL}, MAGIC("Rar!\x1A\x07")},
 	/* Tables */
 	{{"Parquet",
 		 EXPORT ", for example with duckdb -c \"COPY (SELECT text FROM 'FILE') TO "
-				"'texts.jsonl' (FORMAT json)\""},
+				"'texts.jsonl' (FORMAT json)\"",
+		 NO_MODEL},
 		MAGIC("PAR1"), .also = has_control_at_4},
-	{{"encrypted Parquet", EXPORT}, MAGIC("PARE"), .also = has_control_at_4},
-	{{"Arrow", EXPORT}, MAGIC("ARROW1\0\0")},
+	{{"encrypted Parquet", EXPORT, NO_MODEL}, MAGIC("PARE"), .also = has_control_at_4},
+	{{"Arrow", EXPORT, NO_MODEL}, MAGIC("ARROW1\0\0")},
 	{{"Arrow",
-		 EXPORT ", for example with datasets.Dataset.from_file('FILE').to_json('texts.jsonl')"},
+		 EXPORT ", for example with datasets.Dataset.from_file('FILE').to_json('texts.jsonl')",
+		 NO_MODEL},
 		MAGIC("\xFF\xFF\xFF\xFF"), .also = is_arrow_stream},
-	{{"Arrow (Feather)", EXPORT}, MAGIC("FEA1"), .also = has_control_at_4},
-	{{"Avro", EXPORT}, MAGIC("Obj\x01")},
-	{{"HDF5", EXPORT}, MAGIC("\x89HDF\r\n\x1A\n")},
-	{{"SQLite", EXPORT}, MAGIC("SQLite format 3\0")},
+	{{"Arrow (Feather)", EXPORT, NO_MODEL}, MAGIC("FEA1"), .also = has_control_at_4},
+	{{"Avro", EXPORT, NO_MODEL}, MAGIC("Obj\x01")},
+	{{"HDF5", EXPORT, WEIGHTS}, MAGIC("\x89HDF\r\n\x1A\n")},
+	{{"SQLite", EXPORT, NO_MODEL}, MAGIC("SQLite format 3\0")},
 	/* Text, but not UTF-8. UTF-32 comes first: in little-endian order it begins like UTF-16. */
-	{{"UTF-32", FILTER("iconv -f UTF-32 -t UTF-8 FILE")}, MAGIC("\xFF\xFE\0\0")},
-	{{"UTF-32", FILTER("iconv -f UTF-32 -t UTF-8 FILE")}, MAGIC("\0\0\xFE\xFF")},
-	{{"UTF-16", FILTER("iconv -f UTF-16 -t UTF-8 FILE")}, MAGIC("\xFF\xFE")},
-	{{"UTF-16", FILTER("iconv -f UTF-16 -t UTF-8 FILE")}, MAGIC("\xFE\xFF")},
-	{{"UTF-32", FILTER("iconv -f UTF-32LE -t UTF-8 FILE")}, .also = is_utf32_le},
-	{{"UTF-32", FILTER("iconv -f UTF-32BE -t UTF-8 FILE")}, .also = is_utf32_be},
-	{{"UTF-16", FILTER("iconv -f UTF-16LE -t UTF-8 FILE")}, .also = is_utf16_le},
-	{{"UTF-16", FILTER("iconv -f UTF-16BE -t UTF-8 FILE")}, .also = is_utf16_be},
+	{{"UTF-32", FILTER("iconv -f UTF-32 -t UTF-8 FILE"), CONVERT}, MAGIC("\xFF\xFE\0\0")},
+	{{"UTF-32", FILTER("iconv -f UTF-32 -t UTF-8 FILE"), CONVERT}, MAGIC("\0\0\xFE\xFF")},
+	{{"UTF-16", FILTER("iconv -f UTF-16 -t UTF-8 FILE"), CONVERT}, MAGIC("\xFF\xFE")},
+	{{"UTF-16", FILTER("iconv -f UTF-16 -t UTF-8 FILE"), CONVERT}, MAGIC("\xFE\xFF")},
+	{{"UTF-32", FILTER("iconv -f UTF-32LE -t UTF-8 FILE"), CONVERT}, .also = is_utf32_le},
+	{{"UTF-32", FILTER("iconv -f UTF-32BE -t UTF-8 FILE"), CONVERT}, .also = is_utf32_be},
+	{{"UTF-16", FILTER("iconv -f UTF-16LE -t UTF-8 FILE"), CONVERT}, .also = is_utf16_le},
+	{{"UTF-16", FILTER("iconv -f UTF-16BE -t UTF-8 FILE"), CONVERT}, .also = is_utf16_be},
 	/* Our own files, and those of others who train */
-	{{"a pairmill count file", "train takes it with --counts FILE, merge-counts as FILE"},
+	{{"a pairmill count file", "train takes it with --counts FILE, merge-counts as FILE", TRAIN},
 		MAGIC("PMCOUNTS"), .also = has_version_at_8},
-	{{"a TSV of pairmill's counts", "train takes it with --counts FILE, merge-counts as FILE"},
+	{{"a TSV of pairmill's counts", "train takes it with --counts FILE, merge-counts as FILE",
+		 TRAIN},
 		MAGIC("#pairmill-counts ")},
-	{{"NumPy", NO_TEXT " (if it holds ids, decode turns them into text)"}, MAGIC("\x93NUMPY")},
-	{{"token ids of llm.c", NO_TEXT}, MAGIC("\x88\xD8\x34\x01"), .also = has_version_at_4},
-	{{"token ids of llm.c", NO_TEXT}, MAGIC("\xA1\xD9\x34\x01"), .also = has_version_at_4},
-	{{"an index of Megatron's token ids", NO_TEXT}, MAGIC("MMIDIDX\0\0")},
-	{{"GGUF", "a model is named with -m FILE"}, MAGIC("GGUF"), .also = has_version_at_4},
-	{{"safetensors", NO_TEXT}, .also = is_safetensors},
-	{{"a Python pickle", NO_TEXT}, MAGIC("\x80\x04\x95")},
+	{{"NumPy", NO_TEXT " (if it holds ids, decode turns them into text)", TOKENS},
+		MAGIC("\x93NUMPY")},
+	{{"token ids of llm.c", NO_TEXT, TOKENS}, MAGIC("\x88\xD8\x34\x01"), .also = has_version_at_4},
+	{{"token ids of llm.c", NO_TEXT, TOKENS}, MAGIC("\xA1\xD9\x34\x01"), .also = has_version_at_4},
+	{{"an index of Megatron's token ids", NO_TEXT, TOKENS}, MAGIC("MMIDIDX\0\0")},
+	{{"GGUF", "a model is named with -m FILE", MADE_FROM}, MAGIC("GGUF"), .also = has_version_at_4},
+	{{"GGML", NO_TEXT, MADE_FROM}, MAGIC("lmgg"), .also = has_version_at_4},
+	{{"GGML", NO_TEXT, MADE_FROM}, MAGIC("fmgg"), .also = has_version_at_4},
+	{{"GGML", NO_TEXT, MADE_FROM}, MAGIC("tjgg"), .also = has_version_at_4},
+	{{"safetensors", NO_TEXT, WEIGHTS}, .also = is_safetensors},
+	{{"a Python pickle", NO_TEXT, "save what it holds as tokenizer.json or .tiktoken"},
+		.also = is_pickle},
 	/* Documents, programs and pictures, which folders of text and source code often hold */
-	{{"PDF", FILTER("pdftotext FILE -")}, MAGIC("%PDF-")},
-	{{"ELF", NO_TEXT},
+	{{"PDF", FILTER("pdftotext FILE -"), NO_MODEL}, MAGIC("%PDF-")},
+	{{"ELF", NO_TEXT, NO_MODEL},
 		MAGIC("\x7F"
 			  "ELF")},
-	{{"Mach-O", NO_TEXT}, MAGIC("\xCF\xFA\xED\xFE")},
-	{{"a static library", NO_TEXT}, MAGIC("!<arch>\n")},
-	{{"WebAssembly", NO_TEXT}, MAGIC("\0asm\x01\0\0\0")},
-	{{"Java or Mach-O", NO_TEXT}, MAGIC("\xCA\xFE\xBA\xBE")},
-	{{"Python bytecode", NO_TEXT}, .also = is_python_bytecode},
-	{{"PNG", NO_TEXT}, MAGIC("\x89PNG\r\n\x1A\n")},
-	{{"JPEG", NO_TEXT}, MAGIC("\xFF\xD8\xFF")},
-	{{"GIF", NO_TEXT}, MAGIC("GIF87a"), .also = has_control_at_9},
-	{{"GIF", NO_TEXT}, MAGIC("GIF89a"), .also = has_control_at_9},
+	{{"Mach-O", NO_TEXT, NO_MODEL}, MAGIC("\xCF\xFA\xED\xFE")},
+	{{"a static library", NO_TEXT, NO_MODEL}, MAGIC("!<arch>\n")},
+	{{"WebAssembly", NO_TEXT, NO_MODEL}, MAGIC("\0asm\x01\0\0\0")},
+	{{"Java or Mach-O", NO_TEXT, NO_MODEL}, MAGIC("\xCA\xFE\xBA\xBE")},
+	{{"Python bytecode", NO_TEXT, NO_MODEL}, .also = is_python_bytecode},
+	{{"PNG", NO_TEXT, NO_MODEL}, MAGIC("\x89PNG\r\n\x1A\n")},
+	{{"JPEG", NO_TEXT, NO_MODEL}, MAGIC("\xFF\xD8\xFF")},
+	{{"GIF", NO_TEXT, NO_MODEL}, MAGIC("GIF87a"), .also = has_control_at_9},
+	{{"GIF", NO_TEXT, NO_MODEL}, MAGIC("GIF89a"), .also = has_control_at_9},
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
