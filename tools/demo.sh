@@ -59,7 +59,7 @@ say "Training: $vocab_size entries, one of them a special token"
 progress=auto
 [ -t 2 ] || progress=plain
 train=("$pairmill" train -s $vocab_size --special '<|endoftext|>' --progress $progress --force
-    -o $vocab "${texts[@]}")
+    --skip-binary -o $vocab "${texts[@]}")
 show_command "${train[@]}"
 "${train[@]}"
 
