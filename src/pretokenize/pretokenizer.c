@@ -78,7 +78,7 @@ static pmill_status pick_known(
 		return pick_scanner(pretokenizer, scanner_name, error);
 	if (expression == NULL)
 		return pick_scanner(pretokenizer, NULL, error);
-	return pmill_regex_create(expression, pretokenizer->unicode, &pretokenizer->regex, error);
+	return pmill_regex_create_known(expression, pretokenizer->unicode, &pretokenizer->regex, error);
 }
 
 static pmill_status pick_expression(struct pmill_pretokenizer *pretokenizer, const char *expression,
@@ -91,7 +91,7 @@ static pmill_status pick_expression(struct pmill_pretokenizer *pretokenizer, con
 	pretokenizer->expression = pmill_copy_text(expression, strlen(expression));
 	if (pretokenizer->expression == NULL)
 		return pmill_fail_memory(error);
-	return pmill_regex_create(expression, NULL, &pretokenizer->regex, error);
+	return pmill_regex_create(expression, pretokenizer->unicode, &pretokenizer->regex, error);
 }
 
 pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_version,

@@ -15,13 +15,14 @@
 #include "base/error.h"
 #include "regex/class_sets.h"
 #include "regex/matcher.h"
+#include "regex/rewrite.h"
 #include "unicode/utf8.h"
 
 #if PMILL_HAVE_PCRE2
 
 struct pmill_regex {
 	struct pmill_regex_code code;
-	char *expression; /* the caller's own; NULL: a known pattern's */
+	char *expression; /* the caller's own, rewritten; NULL: a known pattern's */
 	bool has_windows; /* see pmill_matcher */
 };
 
@@ -51,6 +52,9 @@ static bool may_have_windows(const char *expression)
 	return strstr(expression, "\\G") == NULL && strstr(expression, "(*") == NULL;
 }
 
+typedef pmill_status compile_function(struct pmill_regex *regex, const char *expression,
+	const struct pmill_unicode *unicode, pmill_error *error);
+
 static pmill_status compile_known(struct pmill_regex *regex, const char *expression,
 	const struct pmill_unicode *unicode, pmill_error *error)
 {
@@ -66,29 +70,52 @@ static pmill_status compile_known(struct pmill_regex *regex, const char *express
 	return status;
 }
 
-static pmill_status compile_own(
-	struct pmill_regex *regex, const char *expression, pmill_error *error)
+static pmill_status compile_own(struct pmill_regex *regex, const char *expression,
+	const struct pmill_unicode *unicode, pmill_error *error)
 {
-	regex->expression = pmill_copy_text(expression, strlen(expression));
-	if (regex->expression == NULL)
-		return pmill_fail_memory(error);
+	struct pmill_buffer text = {0};
+	bool knows_properties;
+	pmill_status status = pmill_regex_code_check(expression, &knows_properties, error);
+	if (status == PMILL_OK)
+		status = pmill_regex_rewrite(
+			expression, pmill_regex_code_versions(unicode), knows_properties, &text, error);
+	if (status != PMILL_OK)
+		goto out;
 	regex->has_windows = may_have_windows(expression);
-	return pmill_regex_code_compile(&regex->code, expression, PCRE2_USE_OFFSET_LIMIT, 0, error);
+	if (pmill_buffer_terminate(&text))
+		regex->expression = pmill_copy_text(text.data, text.len);
+	status = regex->expression == NULL ? pmill_fail_memory(error)
+									   : pmill_regex_code_compile(&regex->code, regex->expression,
+											 PCRE2_USE_OFFSET_LIMIT, 0, error);
+out:
+	pmill_buffer_release(&text);
+	return status;
 }
 
-pmill_status pmill_regex_create(const char *expression, const struct pmill_unicode *unicode,
-	struct pmill_regex **regex, pmill_error *error)
+static pmill_status create(compile_function *compile, const char *expression,
+	const struct pmill_unicode *unicode, struct pmill_regex **regex, pmill_error *error)
 {
 	struct pmill_regex *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
-	const pmill_status status = unicode != NULL ? compile_known(made, expression, unicode, error)
-												: compile_own(made, expression, error);
+	const pmill_status status = compile(made, expression, unicode, error);
 	if (status == PMILL_OK)
 		*regex = made;
 	else
 		pmill_regex_free(made);
 	return status;
+}
+
+pmill_status pmill_regex_create(const char *expression, const struct pmill_unicode *unicode,
+	struct pmill_regex **regex, pmill_error *error)
+{
+	return create(compile_own, expression, unicode, regex, error);
+}
+
+pmill_status pmill_regex_create_known(const char *expression, const struct pmill_unicode *unicode,
+	struct pmill_regex **regex, pmill_error *error)
+{
+	return create(compile_known, expression, unicode, regex, error);
 }
 
 void pmill_regex_free(struct pmill_regex *regex)
@@ -320,6 +347,12 @@ pmill_status pmill_regex_create(const char *expression, const struct pmill_unico
 	(void)regex;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 		"pattern: regular expressions need a build with PCRE2");
+}
+
+pmill_status pmill_regex_create_known(const char *expression, const struct pmill_unicode *unicode,
+	struct pmill_regex **regex, pmill_error *error)
+{
+	return pmill_regex_create(expression, unicode, regex, error);
 }
 
 void pmill_regex_free(struct pmill_regex *regex)

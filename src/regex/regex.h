@@ -21,10 +21,12 @@
 struct pmill_regex;
 
 /*
- * If `unicode` is not NULL, the expression is a known pattern: its classes are written out from
- * these tables, and it may be walked through text that is not final.
+ * Classes follow `unicode`, not the version that PCRE2 has: PMILL_UNSUPPORTED names what can't.
+ * A known pattern may also be walked through text that is not final.
  */
 pmill_status pmill_regex_create(const char *expression, const struct pmill_unicode *unicode,
+	struct pmill_regex **regex, pmill_error *error);
+pmill_status pmill_regex_create_known(const char *expression, const struct pmill_unicode *unicode,
 	struct pmill_regex **regex, pmill_error *error);
 void pmill_regex_free(struct pmill_regex *regex);
 

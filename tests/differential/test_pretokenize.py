@@ -9,7 +9,7 @@ import pytest
 import regex
 import tokenizers
 from reference.pretokens import PATTERNS, pretokens
-from texts import PIECES, hostile, small
+from texts import PIECES, any_characters, hostile, small, stable_characters
 
 NAMES = sorted(PATTERNS)
 VERSIONS = ["14.0", "15.0", "15.1", "16.0", "17.0"]
@@ -410,27 +410,38 @@ def test_long_runs(tool, pattern, scanner):
 EXPRESSIONS = [
     r"[a-z]+", r"\w+", r"x*", r"a*?", r"(?=[A-Z])", r"(?<=[a-z])(?=[A-Z])|\s+", r"(?:.)", r"(?s).",
     r"\d", r"(?:ab)+|b", r"(?<=a)b|\b", r"$", r"^|\s", r"(?:)", r"a\Kb", r"[^a]",
-    r"[\uFFFD]".replace(r"\uFFFD", "\ufffd"), r"(a|ab)(c|bcd)?", r"\X",
+    r"[\uFFFD]".replace(r"\uFFFD", "\ufffd"), r"(a|ab)(c|bcd)?",
+    r"\p{L}+|[^\p{L}]", r"[^\s\p{L}\p{N}]+", r"[\p{Lu}\d_]+", r"[\P{L}]+", r"\P{Ll}", r"\p{^Nd}",
+    r"\pM",
+    r"\p{sc=Han}+", r"\p{Script=Greek}|\p{sc:cyrl}", r"[^\P{Lo}a]", r"\S+", r"\W+|\D", r"\B",
+    r"\p{Alphabetic}+", r"[\p{P}\p{S}]+|\p{Zs}", r"(?i)[a-z\p{Nd}]+",
 ]
+# What PCRE2 means, in terms that the reference's engine understands alike.
+WORD = r"[\p{L}\p{N}_]"
+MEANINGS = {r"\w": WORD, r"\W": r"[^\p{L}\p{N}_]",
+            r"\b": rf"(?:(?<={WORD})(?!{WORD})|(?<!{WORD})(?={WORD}))",
+            r"\B": rf"(?:(?<={WORD})(?={WORD})|(?<!{WORD})(?!{WORD}))"}
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_expressions(tool, rng, expression):
     texts = [small(rng) for _ in range(500)] + [hostile(rng, 10, invalid=0.3) for _ in range(200)]
-    if expression in (r"\w+", r"\X", r"(?<=a)b|\b", r"\d"):  # these depend on the Unicode version
-        texts = [t for t in texts if all(c < 128 for c in t)]
-    texts = [t for t in texts if "\u180e".encode() not in t]  # older PCRE2 counts it as space
+    texts += [any_characters(rng, stable_characters(), rng.randrange(30)) for _ in range(300)]
+    meaning = expression
+    for ours, theirs in MEANINGS.items():
+        meaning = meaning.replace(ours, theirs)
     wanted = []
     for text in texts:
-        ends = [0, *itertools.accumulate(len(piece) for piece in pretokens(text, expression))]
+        ends = [0, *itertools.accumulate(len(piece) for piece in pretokens(text, meaning))]
         wanted.append(ends[1:])
-    check_equal(texts, tool.ends(texts, expression), wanted)
+    check_equal(texts, tool.ends(texts, expression, "--unicode", rng.choice(VERSIONS)), wanted)
 
 
 @pytest.mark.parametrize("expression, message", [
     ("(", "pattern: at offset 1: missing closing parenthesis"),
     ("[a", "pattern: at offset 2"),
     (r"\C", r"using \C is disabled"),
+    (r"\p{Nonsense}", "there is no table for it"),
     ("gtp2", 'unknown pattern "gtp2" (known: gpt2, cl100k,'),
     ("GPT-4", 'did you mean "cl100k"?'),
     ("null", "write none for no cutting"),
