@@ -165,10 +165,11 @@ const char *pmill_merge_state_why_empty(const struct pmill_merge_state *state)
 bool pmill_merge_state_is_cancelled(struct pmill_merge_state *state)
 {
 	struct pmill_progress_state *progress = state->settings->progress;
-	const struct pmill_outlook_point now = {state->result->merge_count, state->result->visits};
+	const struct pmill_work_estimate_point now = {
+		state->result->merge_count, state->result->visits};
 	if (progress == NULL)
 		return false;
-	pmill_outlook_note(&state->outlook, now);
-	progress->total = pmill_outlook_work(&state->outlook, now, state->most_merges);
+	pmill_work_estimate_note(&state->estimate, now);
+	progress->total = pmill_work_estimate_total(&state->estimate, now, state->most_merges);
 	return !pmill_progress_step(progress, now.work);
 }

@@ -3,7 +3,7 @@
 #ifndef PMILL_MERGE_MERGE_STATE_H
 #define PMILL_MERGE_MERGE_STATE_H
 
-#include "base/outlook.h"
+#include "base/work_estimate.h"
 #include "base/team.h"
 #include "merge/learned_tokens.h"
 #include "merge/merger_settings.h"
@@ -29,7 +29,7 @@ struct pmill_merge_state {
 	struct pmill_merger_result *result;
 	size_t merge_capacity;
 	uint64_t most_merges; /* no more than asked for, or than there can be */
-	struct pmill_outlook outlook;
+	struct pmill_work_estimate estimate;
 	pmill_error *error;
 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/outlook.h"
+#include "base/work_estimate.h"
 
 /* The work of step k, from 1. */
 typedef uint64_t work_fn(uint64_t step);
@@ -29,8 +29,8 @@ static uint64_t with_overhead(uint64_t step)
 
 static void check_estimates(work_fn *work_of, uint64_t limit, uint64_t stride)
 {
-	struct pmill_outlook outlook = {0};
-	struct pmill_outlook_point now = {0};
+	struct pmill_work_estimate estimate = {0};
+	struct pmill_work_estimate_point now = {0};
 	uint64_t all = 0, estimates = 0;
 	for (uint64_t step = 1; step <= limit; step++)
 		all += work_of(step);
@@ -39,12 +39,12 @@ static void check_estimates(work_fn *work_of, uint64_t limit, uint64_t stride)
 		now.work += work_of(now.steps);
 		if (now.steps % stride != 0)
 			continue;
-		pmill_outlook_note(&outlook, now);
-		uint64_t estimate = pmill_outlook_work(&outlook, now, limit);
-		assert_true(estimate == 0 || estimate >= now.work);
+		pmill_work_estimate_note(&estimate, now);
+		uint64_t total = pmill_work_estimate_total(&estimate, now, limit);
+		assert_true(total == 0 || total >= now.work);
 		if (now.steps < 1024 || now.steps > limit - 10)
 			continue;
-		double left = (double)(all - now.work), estimated = (double)(estimate - now.work);
+		double left = (double)(all - now.work), estimated = (double)(total - now.work);
 		assert_true(estimated > left / 2 && estimated < left * 2);
 		estimates++;
 	}
@@ -64,18 +64,18 @@ static void estimates_what_remains(void **state)
 static void limits(void **state)
 {
 	(void)state;
-	struct pmill_outlook outlook = {0};
-	struct pmill_outlook_point now = {0};
-	assert_int_equal(pmill_outlook_work(&outlook, now, 0), 0);
-	assert_int_equal(pmill_outlook_work(&outlook, now, 100), 0);
+	struct pmill_work_estimate estimate = {0};
+	struct pmill_work_estimate_point now = {0};
+	assert_int_equal(pmill_work_estimate_total(&estimate, now, 0), 0);
+	assert_int_equal(pmill_work_estimate_total(&estimate, now, 100), 0);
 	for (now.steps = 0; now.steps < 64; now.steps++, now.work += 1000) {
-		pmill_outlook_note(&outlook, now);
-		assert_int_equal(pmill_outlook_work(&outlook, now, UINT64_MAX), 0);
+		pmill_work_estimate_note(&estimate, now);
+		assert_int_equal(pmill_work_estimate_total(&estimate, now, UINT64_MAX), 0);
 	}
 	for (; now.steps < 5000; now.steps++, now.work += UINT64_C(1) << 50) {
-		pmill_outlook_note(&outlook, now);
-		assert_true(pmill_outlook_work(&outlook, now, UINT64_MAX) >= now.work);
-		assert_int_equal(pmill_outlook_work(&outlook, now, now.steps), now.work);
+		pmill_work_estimate_note(&estimate, now);
+		assert_true(pmill_work_estimate_total(&estimate, now, UINT64_MAX) >= now.work);
+		assert_int_equal(pmill_work_estimate_total(&estimate, now, now.steps), now.work);
 	}
 }
 

@@ -11,16 +11,17 @@
  * Up to about the thousandth step doublings still grow, since the most frequent pairs have not many
  * words each: without that the estimate was half of what remained.
  */
-#include "base/outlook.h"
+#include "base/work_estimate.h"
 
 enum { LEAST_STEPS = 64, STEADY_DOUBLINGS = 10 };
 
-void pmill_outlook_note(struct pmill_outlook *outlook, struct pmill_outlook_point now)
+void pmill_work_estimate_note(
+	struct pmill_work_estimate *estimate, struct pmill_work_estimate_point now)
 {
-	if (now.steps < 2 * outlook->recent.steps)
+	if (now.steps < 2 * estimate->recent.steps)
 		return;
-	outlook->past = outlook->recent;
-	outlook->recent = now;
+	estimate->past = estimate->recent;
+	estimate->recent = now;
 }
 
 /* Between powers of two a straight line, up to 0.09 below the logarithm: good enough. */
@@ -31,12 +32,12 @@ static double log2_of(uint64_t number)
 	return whole + (double)(number - power) / (double)power;
 }
 
-uint64_t pmill_outlook_work(
-	const struct pmill_outlook *outlook, struct pmill_outlook_point now, uint64_t limit)
+uint64_t pmill_work_estimate_total(const struct pmill_work_estimate *estimate,
+	struct pmill_work_estimate_point now, uint64_t limit)
 {
 	if (now.steps >= limit)
 		return now.work;
-	const struct pmill_outlook_point *past = &outlook->past;
+	const struct pmill_work_estimate_point *past = &estimate->past;
 	if (now.steps < LEAST_STEPS || past->steps == 0 || now.steps <= past->steps)
 		return 0;
 	double doublings = log2_of(now.steps), early = STEADY_DOUBLINGS - doublings;
