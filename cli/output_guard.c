@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "output_guard.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,128 +14,193 @@
 #include "messages.h"
 #include "name_list.h"
 
-/* The file that would be replaced. */
-struct target {
-	struct stat about;
-	char *path; /* without links; NULL if out of memory */
+enum { MOST_TARGETS = 5 };
+
+/* The regular files that would be replaced: a model in a folder has several. */
+struct targets {
+	struct target {
+		char *path;
+		struct stat about;
+	} items[MOST_TARGETS];
+	size_t count;
+	const struct target *input; /* the one that is also an input; NULL: none so far */
 };
+
+/* ---- Targets ---- */
+
+static void release_targets(struct targets *targets)
+{
+	for (size_t i = 0; i < targets->count; i++)
+		free(targets->items[i].path);
+}
+
+/* Adds `name` in the folder given by the first `len` bytes of `path`. False if out of memory. */
+static bool add_target(
+	struct targets *targets, const char *path, size_t len, const char *slash, const char *name)
+{
+	struct target *target = &targets->items[targets->count];
+	if (asprintf(&target->path, "%.*s%s%s", (int)len, path, slash, name) < 0)
+		return false;
+	if (stat(target->path, &target->about) == 0 && S_ISREG(target->about.st_mode))
+		targets->count++;
+	else
+		free(target->path);
+	return true;
+}
+
+static bool add_folder_targets(struct targets *targets, const char *folder)
+{
+	static const char *const names[MOST_TARGETS] = {
+		"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "training.json"};
+	bool done = true;
+	for (size_t i = 0; done && i < MOST_TARGETS; i++)
+		done = add_target(targets, folder, strlen(folder), "/", names[i]);
+	return done;
+}
+
+static bool add_targets(struct targets *targets, const char *out)
+{
+	static const char vocab[] = "vocab.json";
+	const size_t len = strlen(out), vocab_len = sizeof vocab - 1;
+	struct stat about;
+	if (stat(out, &about) == 0 && S_ISDIR(about.st_mode))
+		return add_folder_targets(targets, out);
+	if (!add_target(targets, out, len, "", ""))
+		return false;
+	return len < vocab_len || strcmp(out + len - vocab_len, vocab) != 0 ||
+		add_target(targets, out, len - vocab_len, "", "merges.txt");
+}
 
 static bool is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Whether reading this folder would read the target. Hidden names are not read. */
-static bool is_below(const struct stat *folder, const struct target *target)
+static bool is_target(const struct stat *about, struct targets *targets)
 {
-	char *path = target->path == NULL ? NULL : strdup(target->path);
-	bool is_found = false;
-	char *slash;
-	while (path != NULL && !is_found && (slash = strrchr(path, '/')) != NULL && slash[1] != '.') {
-		struct stat above;
-		slash[0] = 0;
-		is_found = stat(slash == path ? "/" : path, &above) == 0 && is_same(&above, folder);
+	for (size_t i = 0; i < targets->count && targets->input == NULL; i++) {
+		if (is_same(about, &targets->items[i].about))
+			targets->input = &targets->items[i];
 	}
-	free(path);
-	return is_found;
+	return targets->input != NULL;
 }
 
-static bool is_path_input(const char *path, const struct target *target)
+/* ---- Folders ---- */
+
+/* Linked folders that have been walked, so that links in a circle end. */
+struct linked {
+	struct stat *items;
+	size_t count;
+};
+
+static bool is_new(struct linked *linked, const struct stat *about)
+{
+	for (size_t i = 0; i < linked->count; i++)
+		if (is_same(&linked->items[i], about))
+			return false;
+	struct stat *items = realloc(linked->items, (linked->count + 1) * sizeof *items);
+	if (items == NULL)
+		return false;
+	linked->items = items;
+	linked->items[linked->count++] = *about;
+	return true;
+}
+
+static bool is_link(int folder, const char *name)
+{
+	struct stat about;
+	return fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(about.st_mode);
+}
+
+/* Follows links and passes over hidden names, as reading does. */
+static bool is_in_folder(
+	int parent, const char *name, struct targets *targets, struct linked *linked)
+{
+	const int descriptor = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *folder = descriptor < 0 ? NULL : fdopendir(descriptor);
+	const struct dirent *entry;
+	struct stat about;
+	while (folder != NULL && targets->input == NULL && (entry = readdir(folder)) != NULL) {
+		if (entry->d_name[0] == '.' || fstatat(descriptor, entry->d_name, &about, 0) != 0)
+			continue;
+		if (!S_ISDIR(about.st_mode))
+			is_target(&about, targets);
+		else if (!is_link(descriptor, entry->d_name) || is_new(linked, &about))
+			is_in_folder(descriptor, entry->d_name, targets, linked);
+	}
+	if (folder != NULL)
+		closedir(folder);
+	else if (descriptor >= 0)
+		close(descriptor);
+	return targets->input != NULL;
+}
+
+/* ---- Inputs ---- */
+
+static bool is_path_input(const char *path, struct targets *targets)
 {
 	struct stat about;
 	if (stat(path, &about) != 0)
 		return false;
-	return S_ISDIR(about.st_mode) ? is_below(&about, target) : is_same(&about, &target->about);
+	if (!S_ISDIR(about.st_mode))
+		return is_target(&about, targets);
+	struct linked linked = {0};
+	const bool is_found = is_in_folder(AT_FDCWD, path, targets, &linked);
+	free(linked.items);
+	return is_found;
 }
 
-static bool is_listed_input(void *target, const char *name)
+static bool is_listed_input(void *targets, const char *name)
 {
-	return is_path_input(name, target);
+	return is_path_input(name, targets);
 }
 
-static bool is_list_input(const char *list, struct target *target)
+static bool is_list_input(const char *list, struct targets *targets)
 {
-	return is_path_input(list, target) || pmill_cli_list_has(list, is_listed_input, target);
+	return is_path_input(list, targets) || pmill_cli_list_has(list, is_listed_input, targets);
 }
 
-static bool is_stdin_input(const struct target *target)
+static bool is_stdin_input(struct targets *targets)
 {
 	struct stat about;
-	return fstat(STDIN_FILENO, &about) == 0 && is_same(&about, &target->about);
+	return fstat(STDIN_FILENO, &about) == 0 && is_target(&about, targets);
 }
 
-static bool is_operand_input(const char *name, struct target *target)
+static bool is_operand_input(const char *name, struct targets *targets)
 {
 	if (strcmp(name, "-") == 0)
-		return is_stdin_input(target);
-	return name[0] == '@' ? is_list_input(name + 1, target) : is_path_input(name, target);
+		return is_stdin_input(targets);
+	return name[0] == '@' ? is_list_input(name + 1, targets) : is_path_input(name, targets);
 }
 
-static bool is_model_input(const char *model, const struct target *target)
+static bool is_model_input(const char *model, struct targets *targets)
 {
 	struct stat about;
-	return model != NULL && stat(model, &about) == 0 && is_same(&about, &target->about);
+	return model != NULL && stat(model, &about) == 0 && is_target(&about, targets);
 }
 
-static bool is_input(const struct pmill_cli *cli, struct target *target)
+static bool find_input(const struct pmill_cli *cli, struct targets *targets)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
-	if (is_model_input(settings->model, target))
+	if (is_model_input(settings->model, targets))
 		return true;
 	for (size_t i = 0; i < settings->counts.count; i++)
-		if (is_path_input(settings->counts.items[i], target))
+		if (is_path_input(settings->counts.items[i], targets))
 			return true;
 	for (size_t i = 0; i < cli->operand_count; i++)
-		if (is_operand_input(cli->operands[i], target))
+		if (is_operand_input(cli->operands[i], targets))
 			return true;
 	bool reads_stdin = cli->operand_count == 0 && settings->text == NULL &&
 		settings->counts.count == 0;
-	return reads_stdin && is_stdin_input(target);
-}
-
-static int guard_file(const struct pmill_cli *cli, const char *path)
-{
-	struct target target;
-	if (stat(path, &target.about) != 0 || !S_ISREG(target.about.st_mode))
-		return 0;
-	target.path = realpath(path, NULL);
-	bool is_overwritten = is_input(cli, &target);
-	free(target.path);
-	return is_overwritten ? pmill_cli_fail(cli, "%s: the output is also an input", path) : 0;
-}
-
-/* Guards `name` in the folder given by the first `len` bytes of `path`. */
-static int guard_file_in(
-	const struct pmill_cli *cli, const char *path, size_t len, const char *slash, const char *name)
-{
-	char *file = NULL;
-	if (asprintf(&file, "%.*s%s%s", (int)len, path, slash, name) < 0)
-		return pmill_cli_no_memory(cli);
-	int code = guard_file(cli, file);
-	free(file);
-	return code;
-}
-
-/* A model in a folder has several files. */
-static int guard_folder(const struct pmill_cli *cli, const char *folder)
-{
-	static const char *const names[] = {
-		"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "training.json"};
-	int code = 0;
-	for (size_t i = 0; code == 0 && i < sizeof names / sizeof *names; i++)
-		code = guard_file_in(cli, folder, strlen(folder), "/", names[i]);
-	return code;
+	return reads_stdin && is_stdin_input(targets);
 }
 
 int pmill_cli_output_guard(const struct pmill_cli *cli, const char *out)
 {
-	static const char vocab[] = "vocab.json";
-	struct stat about;
-	if (stat(out, &about) == 0 && S_ISDIR(about.st_mode))
-		return guard_folder(cli, out);
-	int code = guard_file(cli, out);
-	size_t len = strlen(out), vocab_len = sizeof vocab - 1;
-	if (code == 0 && len >= vocab_len && strcmp(out + len - vocab_len, vocab) == 0)
-		code = guard_file_in(cli, out, len - vocab_len, "", "merges.txt");
+	struct targets targets = {.count = 0};
+	int code = add_targets(&targets, out) ? 0 : pmill_cli_no_memory(cli);
+	if (code == 0 && targets.count > 0 && find_input(cli, &targets))
+		code = pmill_cli_fail(cli, "%s: the output is also an input", targets.input->path);
+	release_targets(&targets);
 	return code;
 }

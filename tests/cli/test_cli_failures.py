@@ -401,6 +401,25 @@ def test_output_that_is_an_input_under_another_name(pairmill, run, precious, tmp
     assert contents(precious) == before
 
 
+def test_output_that_a_linked_folder_leads_to(run, precious, tmp_path):
+    folder = tmp_path / "tree" / "deep"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text("to be or not to be")
+    (folder / "loop").symlink_to(tmp_path / "tree")
+    (folder / ".hidden").symlink_to(precious)
+    out = precious / "text.json"
+    before = contents(precious)
+    run("count", "-q", "-f", "-o", tmp_path / "other.tsv", folder)
+    for link, target in (("folder", precious), ("file", out)):
+        (folder / link).symlink_to(target)
+        done = run("count", "-f", "-o", out, tmp_path / "tree", check=False)
+        assert done.returncode == 1
+        assert done.stderr.endswith(f": {out}: the output is also an input\n".encode())
+        (folder / link).unlink()
+    assert contents(precious) == before
+    run("count", "-q", "-f", "-o", out, tmp_path / "tree")
+
+
 def test_files_of_a_model_that_are_inputs(run, text_file, tmp_path):
     out = tmp_path / "model"
     run("train", "-q", "-s", 300, "-o", out, text_file)
