@@ -47,8 +47,8 @@ static inline size_t match_contraction(struct view *view, size_t position)
 static inline size_t match_contraction_any_case(struct view *view, size_t position)
 {
 	uint8_t first = peek_byte(view, position + 1);
-	if (first == 0xC5)
-		return peek_byte(view, position + 2) == 0xBF ? 3 : 0;
+	if (first == 0xC5) /* before the limit, so its character is certain: it ends there, too */
+		return position + 2 < view->limit && view->text[position + 2] == 0xBF ? 3 : 0;
 	first |= 0x20;
 	if (first == 's' || first == 'd' || first == 'm' || first == 't')
 		return 2;
