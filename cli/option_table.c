@@ -289,8 +289,9 @@ static const struct pmill_cli_option options[] = {
 		.summary = "The engine that splits text (default: the fastest that the processor "
 				   "supports; regex is PCRE2). The result does not depend on it."},
 	{TRAIN, 0, "merger", CHOICE(merger, "NAME", pmill_merger_name), .group = PMILL_CLI_GROUP_TESTS,
-		.summary = "How to find merges: one-by-one, pipelined (on two threads) or batches (on all "
-				   "threads). The result does not depend on it."},
+		.summary =
+			"How to apply merges: one-by-one, or in batches (on all threads). The result does "
+			"not depend on it."},
 
 	/* ---- Later ---- */
 	LATER(PMILL_CLI_WORK & ~COUNTS_WORDS, "tmp-dir", "DIR"),

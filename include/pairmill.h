@@ -133,7 +133,7 @@ PMILL_API const char *pmill_meaning_name(size_t index);        /* "merge list", 
 PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "u32" */
 PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "error", "list" */
 PMILL_API const char *pmill_scanner_name(size_t index); /* built in; the processor may lack some */
-PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "pipelined", "batches" */
+PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "batches" */
 
 /*
  * The regular expression of a named pattern; NULL for "none" and for unknown names. Wherever a

@@ -121,7 +121,8 @@ static bool put_back(struct pmill_merge_state *state, struct pmill_candidate pai
 	return true;
 }
 
-bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_state *state)
+/* Returns what is left of the level to the queues. */
+static bool put_level_back(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
 	bool done = true;
 	for (; batch->next < batch->level_count && done; batch->next++) {
@@ -142,7 +143,7 @@ static bool resume_level(struct pmill_batch *batch, struct pmill_merge_state *st
 	struct pmill_candidate best;
 	int64_t count = batch->level[batch->next].count;
 	if (pmill_merge_state_find_best(state, &best) < state->part_count && best.count > count)
-		return pmill_batch_put_back(batch, state);
+		return put_level_back(batch, state);
 	return take_level(batch, state, count);
 }
 
@@ -236,14 +237,22 @@ static void drop_unsafe(
 		batch->level[--batch->next] = batch->pairs[--batch->count];
 }
 
-bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state)
+/* The best candidate alone needs no level. */
+static void take_best(struct pmill_batch *batch, struct pmill_merge_state *state)
 {
-	batch->count = 0;
+	unsigned part = pmill_merge_state_find_best(state, &batch->pairs[0]);
+	if (part == state->part_count)
+		return;
+	pmill_pair_queue_pop(&state->queues[part]);
+	batch->count = 1;
+}
+
+/* Takes up to `limit`, by levels. */
+static bool take_many(struct pmill_batch *batch, struct pmill_merge_state *state, size_t limit)
+{
 	batch->number++;
 	if (!reserve_tokens(batch, state->tokens.count) || !resume_level(batch, state))
 		return false;
-	uint64_t room = state->settings->merge_limit - state->result->merge_count;
-	size_t limit = room < PMILL_BATCH_LIMIT ? (size_t)room : PMILL_BATCH_LIMIT;
 	size_t tied = 0;
 	for (;;) {
 		const struct pmill_candidate *next;
@@ -270,8 +279,19 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state
 	return true;
 }
 
-bool pmill_batch_record(const struct pmill_batch *batch, struct pmill_merge_state *state)
+bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state, size_t limit)
 {
+	uint64_t room = state->settings->merge_limit - state->result->merge_count;
+	batch->count = 0;
+	if (limit > 1)
+		return take_many(batch, state, room < limit ? (size_t)room : limit);
+	take_best(batch, state);
+	return true;
+}
+
+bool pmill_batch_record(struct pmill_batch *batch, struct pmill_merge_state *state)
+{
+	batch->first_joined = (uint32_t)state->tokens.count;
 	for (size_t i = 0; i < batch->count; i++)
 		if (!pmill_merge_state_record(state, &batch->pairs[i]))
 			return false;

@@ -4,6 +4,7 @@
 #define PMILL_MERGE_BATCH_H
 
 #include "merge/merge_state.h"
+#include "merge/neighbours.h"
 
 enum { PMILL_BATCH_LIMIT = 512 };
 
@@ -36,6 +37,7 @@ enum { PMILL_BATCH_LIMIT = 512 };
 struct pmill_batch {
 	struct pmill_candidate pairs[PMILL_BATCH_LIMIT];
 	size_t count;
+	uint32_t first_joined; /* the token that the first merge makes; set by recording */
 	/* By token: the number of the last batch in which it was a left (right) token. */
 	uint32_t *last_left, *last_right;
 	size_t left_capacity, right_capacity;
@@ -54,18 +56,22 @@ struct pmill_batch {
 void pmill_batch_release(struct pmill_batch *batch);
 
 /*
- * Takes the next batch off the queues, an empty one if no candidate is left. Returns false if out
- * of memory.
+ * Takes the next batch of at most `limit` merges off the queues, an empty one if no candidate is
+ * left. The limit is always the same. Returns false if out of memory.
  */
-bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state);
-
-/*
- * Returns what is left of the level to the queues, for others to take. Returns false if out of
- * memory.
- */
-bool pmill_batch_put_back(struct pmill_batch *batch, struct pmill_merge_state *state);
+bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state, size_t limit);
 
 /* Records the merges of the batch and their tokens. Returns false if out of memory. */
-bool pmill_batch_record(const struct pmill_batch *batch, struct pmill_merge_state *state);
+bool pmill_batch_record(struct pmill_batch *batch, struct pmill_merge_state *state);
+
+static inline struct pmill_merge pmill_batch_merge(const struct pmill_batch *batch, size_t index)
+{
+	const struct pmill_candidate *pair = &batch->pairs[index];
+	return (struct pmill_merge){
+		.left = pair->left,
+		.right = pair->right,
+		.joined = batch->first_joined + (uint32_t)index,
+	};
+}
 
 #endif

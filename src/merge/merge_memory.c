@@ -117,9 +117,9 @@ static double token_bytes(const struct estimate *estimate)
 static double token_memory(const struct estimate *estimate)
 {
 	const struct pmill_merger_plan *plan = &estimate->plan;
-	unsigned visitors = plan->part_count > 1 ? plan->part_count + 1 : plan->is_pipelined ? 2 : 1;
+	unsigned visitors = plan->part_count > 1 ? plan->part_count + 1 : 1;
 	double each = TOKEN + NEIGHBOUR * (double)visitors;
-	if (plan->is_batched || plan->is_pipelined)
+	if (plan->is_batched)
 		each += BATCH_TOKEN;
 	return (estimate->merges + 256) * each + 2 * token_bytes(estimate);
 }
@@ -128,8 +128,6 @@ static double token_memory(const struct estimate *estimate)
 static double change_memory(const struct estimate *estimate)
 {
 	double one = EVENT * estimate->most_places, joints = estimate->joints;
-	if (estimate->plan.is_pipelined)
-		return one + 3 * joints;
 	if (estimate->plan.is_batched)
 		return one +
 			smaller(6 * joints, 1.5 * joints + 12 * MIB + estimate->plan.threads * 0.75 * MIB);

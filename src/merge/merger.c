@@ -6,18 +6,17 @@
 
 #include "base/error.h"
 #include "merge/index_build.h"
-#include "merge/merge_method.h"
+#include "merge/merge_loop.h"
 
 enum {
 	ALONE_BYTES = 1 << 18,
 	/* For each thread beyond two: its table of pairs of bytes alone takes three times as much. */
 	THREAD_BYTES = 1 << 19,
-	PIPELINED_BYTES = 8 << 20,
+	TEAM_BYTES = 8 << 20, /* with fewer, batches cost about what they save */
 };
 
 static const struct pmill_merge_method *const methods[] = {
 	&pmill_merge_method_one_by_one,
-	&pmill_merge_method_pipelined,
 	&pmill_merge_method_batches,
 };
 
@@ -31,9 +30,8 @@ static const struct pmill_merge_method *choose(const char *method, unsigned thre
 	for (size_t i = 0; method != NULL && i < sizeof methods / sizeof *methods; i++)
 		if (strcmp(methods[i]->name, method) == 0)
 			return methods[i];
-	if (threads == 1)
-		return &pmill_merge_method_one_by_one;
-	return bytes < PIPELINED_BYTES ? &pmill_merge_method_pipelined : &pmill_merge_method_batches;
+	return threads == 1 || bytes < TEAM_BYTES ? &pmill_merge_method_one_by_one
+											  : &pmill_merge_method_batches;
 }
 
 static unsigned choose_threads(unsigned asked, const char *method, uint64_t bytes)
@@ -50,7 +48,6 @@ struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method,
 	const struct pmill_merge_method *chosen = choose(method, plan.threads, bytes);
 	plan.part_count = chosen->has_parts ? plan.threads : 1;
 	plan.is_batched = chosen->has_parts;
-	plan.is_pipelined = chosen == &pmill_merge_method_pipelined && plan.threads > 1;
 	return plan;
 }
 
@@ -116,7 +113,7 @@ static pmill_status make_merges(
 	uint64_t began = pmill_clock_ns();
 	pmill_status status = start_stage(state, "merge", "places", 0);
 	if (status == PMILL_OK)
-		status = method->merge(state);
+		status = pmill_merge_loop_run(state, method);
 	state->result->merge_seconds_ns = pmill_clock_ns() - began;
 	return status == PMILL_OK ? end_stage(state, state->result->visits) : status;
 }

@@ -13,7 +13,7 @@
 struct pmill_merger_plan {
 	unsigned threads;    /* no more than pay, unless a method is named */
 	unsigned part_count; /* of the index */
-	bool is_batched, is_pipelined;
+	bool is_batched;
 };
 struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes);
 

@@ -54,8 +54,8 @@ struct pmill_merger_result {
 	const char *stopped; /* "full", "min-count" or "no-pairs" */
 	uint64_t index_seconds_ns, merge_seconds_ns;
 	uint64_t index_peak_memory;
-	uint64_t visits;  /* places visited */
-	uint64_t batches; /* 0: one by one */
+	uint64_t visits; /* places visited */
+	uint64_t batches;
 	uint64_t surveys; /* times that all pairs were counted again */
 };
 

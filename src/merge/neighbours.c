@@ -39,9 +39,9 @@ static void forget(uint32_t *numbers, const struct pmill_change_side *side)
 void pmill_neighbours_clear(
 	struct pmill_neighbours *neighbours, const struct pmill_changes *changes)
 {
-	forget(neighbours->left, &changes->left);
-	forget(neighbours->right, &changes->right);
-	neighbours->both = 0;
+	forget(neighbours->left, &changes->sides[PMILL_LEFT]);
+	forget(neighbours->right, &changes->sides[PMILL_RIGHT]);
+	neighbours->between = 0;
 }
 
 static void release_side(struct pmill_change_side *side)
@@ -53,9 +53,8 @@ static void release_side(struct pmill_change_side *side)
 
 void pmill_changes_release(struct pmill_changes *changes)
 {
-	release_side(&changes->left);
-	release_side(&changes->right);
-	release_side(&changes->both);
+	for (int side = 0; side < PMILL_SIDES; side++)
+		release_side(&changes->sides[side]);
 }
 
 static bool reserve_side(struct pmill_change_side *side, size_t more)
@@ -72,25 +71,20 @@ static bool reserve_side(struct pmill_change_side *side, size_t more)
 
 bool pmill_changes_reserve(struct pmill_changes *changes, size_t more)
 {
-	return reserve_side(&changes->left, more) && reserve_side(&changes->right, more) &&
-		reserve_side(&changes->both, more);
-}
-
-static void clear_side(struct pmill_change_side *side)
-{
-	side->count = 0;
-	side->event_count = 0;
+	bool done = true;
+	for (int side = 0; side < PMILL_SIDES && done; side++)
+		done = reserve_side(&changes->sides[side], more);
+	return done;
 }
 
 void pmill_changes_clear(struct pmill_changes *changes)
 {
-	clear_side(&changes->left);
-	clear_side(&changes->right);
-	clear_side(&changes->both);
+	for (int side = 0; side < PMILL_SIDES; side++)
+		changes->sides[side].count = changes->sides[side].event_count = 0;
 	changes->visit = 0;
 }
 
-void pmill_changes_fill(struct pmill_change_side *side)
+void pmill_change_side_fill(struct pmill_change_side *side)
 {
 	for (size_t i = 0; i < side->event_count; i++) {
 		struct pmill_change *change = &side->items[side->events[i].change];

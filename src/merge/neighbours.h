@@ -7,15 +7,46 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A pair of tokens and the new token that they become. */
+struct pmill_merge {
+	uint32_t left, right, joined;
+};
+
 /*
  * While (a,b) becomes z, only the pairs (x,a) → (x,z) on the left and (b,y) → (z,y) on the right
  * change, both by the same amount. So one number for each x and each y is enough, and the index is
  * asked once for each neighbour, not for each occurrence. If two matches touch (a b a b → z z), the
  * pair (b,a) between them becomes (z,z).
  */
+enum pmill_side { PMILL_LEFT, PMILL_RIGHT, PMILL_BETWEEN, PMILL_SIDES };
+
+struct pmill_two_tokens {
+	uint32_t left, right;
+};
+
+/* The pair that a neighbour formed before the merge. */
+static inline struct pmill_two_tokens pmill_pair_before(
+	const struct pmill_merge *merge, enum pmill_side side, uint32_t neighbour)
+{
+	return (struct pmill_two_tokens){
+		.left = side == PMILL_LEFT ? neighbour : merge->right,
+		.right = side == PMILL_RIGHT ? neighbour : merge->left,
+	};
+}
+
+/* The pair that it forms after the merge. */
+static inline struct pmill_two_tokens pmill_pair_after(
+	const struct pmill_merge *merge, enum pmill_side side, uint32_t neighbour)
+{
+	return (struct pmill_two_tokens){
+		.left = side == PMILL_LEFT ? neighbour : merge->joined,
+		.right = side == PMILL_RIGHT ? neighbour : merge->joined,
+	};
+}
+
 struct pmill_change {
 	int64_t count;
-	uint32_t token;       /* x or y */
+	uint32_t token;       /* x or y; z between matches */
 	uint32_t place_count; /* places of the new pair */
 	uint32_t last_visit;  /* so that a place counts once */
 	uint32_t *fill;       /* where the next place of the new pair is written; NULL: nowhere */
@@ -37,9 +68,8 @@ struct pmill_change_side {
 };
 
 struct pmill_changes {
-	struct pmill_change_side left, right;
-	struct pmill_change_side both; /* the pair (z,z), with z as the only neighbour */
-	uint32_t visit;                /* number of the current place, from 1 in each merge */
+	struct pmill_change_side sides[PMILL_SIDES];
+	uint32_t visit; /* number of the current place, from 1 in each merge */
 };
 
 /*
@@ -49,7 +79,7 @@ struct pmill_changes {
 struct pmill_neighbours {
 	uint32_t *left, *right;
 	size_t left_capacity, right_capacity;
-	uint32_t both;
+	uint32_t between;
 };
 
 /* All zero is empty. */
@@ -64,8 +94,8 @@ void pmill_changes_release(struct pmill_changes *changes);
 /* Makes room for `more` events on each side. Returns false if out of memory. */
 bool pmill_changes_reserve(struct pmill_changes *changes, size_t more);
 void pmill_changes_clear(struct pmill_changes *changes);
-/* Writes the places of one side's events to where their changes point. */
-void pmill_changes_fill(struct pmill_change_side *side);
+/* Writes the places of a side's events to where its changes point. */
+void pmill_change_side_fill(struct pmill_change_side *side);
 
 /* Adds the only match at `place` on this side; `number` is its neighbour's in pmill_neighbours. */
 static inline void pmill_change_add_single(

@@ -235,6 +235,15 @@ void pmill_pair_index_free_places(
 	pair->places = 0;
 }
 
+void pmill_pair_index_remove(struct pmill_pair_index *index, uint32_t left, uint32_t right)
+{
+	struct pmill_pair *pair = pmill_pair_index_find(index, left, right);
+	if (pair == NULL)
+		return;
+	pmill_pair_index_free_places(index, pmill_pair_index_part(index, left, right), pair);
+	pair->count = 0;
+}
+
 const uint32_t *pmill_pair_places(const struct pmill_pair *pair, uint32_t *single, size_t *count)
 {
 	if (has_many(pair)) {

@@ -71,6 +71,9 @@ uint32_t *pmill_pair_index_allocate_places(
 void pmill_pair_index_free_places(
 	struct pmill_pair_index *index, unsigned part, struct pmill_pair *pair);
 
+/* Sets the pair's count to 0 and frees its places. */
+void pmill_pair_index_remove(struct pmill_pair_index *index, uint32_t left, uint32_t right);
+
 /* The places; `single` is room for one. */
 const uint32_t *pmill_pair_places(const struct pmill_pair *pair, uint32_t *single, size_t *count);
 

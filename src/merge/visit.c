@@ -38,9 +38,10 @@ static uint32_t match_chained(
  * `joined`, which is new and occurs nowhere else yet.
  */
 static void merge_chained(const struct pmill_packed_words *words, uint32_t place, int64_t count,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
+	const uint32_t left = merge->left, right = merge->right, joined = merge->joined;
 	uint32_t base = (uint32_t)words->unit_count, at = place - base;
 	uint32_t second = match_chained(words, at, left, right);
 	if (second == PMILL_NO_POSITION)
@@ -50,11 +51,11 @@ static void merge_chained(const struct pmill_packed_words *words, uint32_t place
 	if (before != PMILL_NO_POSITION) {
 		uint32_t token = words->tokens[before];
 		if (token == joined)
-			pmill_change_add(
-				&changes->both, &neighbours->both, joined, visit, base + before, count);
+			pmill_change_add(&changes->sides[PMILL_BETWEEN], &neighbours->between, joined, visit,
+				base + before, count);
 		else
-			pmill_change_add(
-				&changes->left, &neighbours->left[token], token, visit, base + before, count);
+			pmill_change_add(&changes->sides[PMILL_LEFT], &neighbours->left[token], token, visit,
+				base + before, count);
 	}
 	words->tokens[at] = joined;
 	words->tokens[second] = PMILL_NO_TOKEN;
@@ -64,7 +65,8 @@ static void merge_chained(const struct pmill_packed_words *words, uint32_t place
 	words->before[after] = at;
 	uint32_t token = words->tokens[after];
 	if (match_chained(words, after, left, right) == PMILL_NO_POSITION)
-		pmill_change_add(&changes->right, &neighbours->right[token], token, visit, place, count);
+		pmill_change_add(
+			&changes->sides[PMILL_RIGHT], &neighbours->right[token], token, visit, place, count);
 }
 
 /* What a visit touches first. (gcc drops a function that only prefetches: it has no effect.) */
@@ -85,7 +87,7 @@ static const void *address_of(const struct pmill_packed_words *words, uint32_t p
 #include "merge/visit_template.h"
 
 static void visit_chained(const struct pmill_packed_words *words, uint32_t place, size_t *word,
-	uint32_t left, uint32_t right, uint32_t joined, struct pmill_neighbours *neighbours,
+	const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	/* Places are in order, so the next is mostly in the same word. */
@@ -93,17 +95,16 @@ static void visit_chained(const struct pmill_packed_words *words, uint32_t place
 	bool is_later = *word + 1 < words->chained_count && words->chained_words[*word + 1].begin <= at;
 	if (is_later || words->chained_words[*word].begin > at)
 		*word = pmill_packed_words_find_chained(words, at);
-	merge_chained(
-		words, place, words->chained_words[*word].count, left, right, joined, neighbours, changes);
+	merge_chained(words, place, words->chained_words[*word].count, merge, neighbours, changes);
 }
 
 static void visit_chained_places(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, uint32_t left, uint32_t right, uint32_t joined,
-	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
+	size_t count, const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
 {
 	size_t chained_word = 0;
 	for (size_t i = 0; i < count; i++)
-		visit_chained(words, places[i], &chained_word, left, right, joined, neighbours, changes);
+		visit_chained(words, places[i], &chained_word, merge, neighbours, changes);
 }
 
 /*
@@ -122,8 +123,8 @@ static size_t count_alike(
 }
 
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, uint32_t left, uint32_t right, uint32_t joined,
-	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
+	size_t count, const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes)
 {
 	for (size_t i = 0; i < PREFETCHED && i < count; i++) {
 		const char *ahead = address_of(words, places[i]);
@@ -138,14 +139,11 @@ bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *
 			return false;
 		bool done = true;
 		if (is_chained(words, places[begin]))
-			visit_chained_places(
-				words, places + begin, alike, left, right, joined, neighbours, changes);
+			visit_chained_places(words, places + begin, alike, merge, neighbours, changes);
 		else if (words->is_wide)
-			done = visit_wide(
-				words, places + begin, alike, ahead, left, right, joined, neighbours, changes);
+			done = visit_wide(words, places + begin, alike, ahead, merge, neighbours, changes);
 		else
-			done = visit_narrow(words, places + begin, alike, ahead, (uint16_t)left,
-				(uint16_t)right, joined, neighbours, changes);
+			done = visit_narrow(words, places + begin, alike, ahead, merge, neighbours, changes);
 		if (!done)
 			return false;
 	}

@@ -8,12 +8,12 @@
 #include "merge/pair_index.h"
 
 /*
- * Replaces (left, right) by `joined` at each of `count` places and gathers what changes, in the
- * order of the places. Skips places that no longer hold the pair. Returns false if out of memory.
+ * Applies the merge at each of `count` places and gathers what changes, in the order of the places.
+ * Skips places that no longer hold the pair. Returns false if out of memory.
  */
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, uint32_t left, uint32_t right, uint32_t joined,
-	struct pmill_neighbours *neighbours, struct pmill_changes *changes);
+	size_t count, const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	struct pmill_changes *changes);
 
 /* A pair of bytes in one share, in a dense table of 256 × 256. */
 struct pmill_byte_pair {

@@ -47,10 +47,12 @@ static inline void NAME(close_gap)(TOKEN *tokens, size_t gap, size_t len)
 }
 
 /* Replaces from left to right, if there may be several matches. Returns false if out of memory. */
-static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place, const TOKEN left,
-	const TOKEN right, uint32_t joined, struct pmill_neighbours *neighbours,
+static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place,
+	const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
+	const TOKEN left = (TOKEN)merge->left, right = (TOKEN)merge->right;
+	const uint32_t joined = merge->joined;
 	if (!pmill_changes_reserve(changes, MOST_MATCHES + ROUND))
 		return false;
 	TOKEN *tokens = (TOKEN *)(void *)word->tokens;
@@ -65,16 +67,17 @@ static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place, con
 			continue;
 		}
 		if (is_touching)
-			pmill_change_add(&changes->both, &neighbours->both, joined, visit, place, count);
+			pmill_change_add(
+				&changes->sides[PMILL_BETWEEN], &neighbours->between, joined, visit, place, count);
 		else if (out > 0)
-			pmill_change_add(&changes->left, &neighbours->left[tokens[out - 1]], tokens[out - 1],
-				visit, place, count);
+			pmill_change_add(&changes->sides[PMILL_LEFT], &neighbours->left[tokens[out - 1]],
+				tokens[out - 1], visit, place, count);
 		tokens[out++] = (TOKEN)joined;
 		in += 2;
 		is_touching = in + 1 < len && tokens[in] == left && tokens[in + 1] == right;
 		if (!is_touching && in < len)
-			pmill_change_add(
-				&changes->right, &neighbours->right[tokens[in]], tokens[in], visit, place, count);
+			pmill_change_add(&changes->sides[PMILL_RIGHT], &neighbours->right[tokens[in]],
+				tokens[in], visit, place, count);
 	}
 	pmill_packed_word_shorten(word, len - out);
 	return true;
@@ -88,11 +91,11 @@ static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t p
 	size_t len = pmill_packed_word_len(word);
 	int64_t count = pmill_packed_word_count(word);
 	if (at > 0)
-		pmill_change_add_single(
-			&changes->left, &neighbours->left[tokens[at - 1]], tokens[at - 1], place, count);
+		pmill_change_add_single(&changes->sides[PMILL_LEFT], &neighbours->left[tokens[at - 1]],
+			tokens[at - 1], place, count);
 	if (at + 2 < len)
-		pmill_change_add_single(
-			&changes->right, &neighbours->right[tokens[at + 2]], tokens[at + 2], place, count);
+		pmill_change_add_single(&changes->sides[PMILL_RIGHT], &neighbours->right[tokens[at + 2]],
+			tokens[at + 2], place, count);
 	/* In this order: a wide load right after a narrow store would stall. */
 	NAME(close_gap)(tokens, at + 1, len);
 	tokens[at] = (TOKEN)joined;
@@ -105,9 +108,10 @@ static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t p
  * and unpredictably: so all are searched first, without branches. Returns false if out of memory.
  */
 static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, size_t ahead, const TOKEN left, const TOKEN right, uint32_t joined,
+	size_t count, size_t ahead, const struct pmill_merge *merge,
 	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
+	const TOKEN left = (TOKEN)merge->left, right = (TOKEN)merge->right;
 	uint32_t holders[ROUND], found[ROUND];
 	size_t holder_count = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -129,9 +133,9 @@ static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *
 		bool done = true;
 		if ((matches & (matches - 1)) == 0 && found[i] < FOUND_MORE) {
 			const size_t at = (found[i] >> LOOKED) + (size_t)__builtin_ctz(matches);
-			NAME(merge_single)(word, holders[i], at, joined, neighbours, changes);
+			NAME(merge_single)(word, holders[i], at, merge->joined, neighbours, changes);
 		} else {
-			done = NAME(merge_many)(word, holders[i], left, right, joined, neighbours, changes);
+			done = NAME(merge_many)(word, holders[i], merge, neighbours, changes);
 		}
 		if (!done)
 			return false;

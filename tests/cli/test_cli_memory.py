@@ -436,7 +436,7 @@ def test_merging_takes_no_more_than_estimated(pairmill, tmp_path, kind):
         pytest.skip("the sanitizer has memory of its own")
     lines = sorted(f"{word}\t{count}\n" for word, count in made_counts(kind))
     (tmp_path / "a.tsv").write_text("#pairmill-counts 1\n" + "".join(lines))
-    for threads, merger in [(1, "one-by-one"), (2, "pipelined"), (8, "batches")]:
+    for threads, merger in [(1, "one-by-one"), (2, "batches"), (8, "batches")]:
         for size in (500, 20_000):
             need, peak = need_and_peak(pairmill, tmp_path, "-s", size, "-j", threads, "--merger",
                                        merger, "--counts", tmp_path / "a.tsv")

@@ -35,7 +35,7 @@ def test_json_progress_is_one_object_per_line(run, longer_text):
     assert done.stdout == b""
 
 
-@pytest.mark.parametrize("merger", ["one-by-one", "pipelined", "batches"])
+@pytest.mark.parametrize("merger", ["one-by-one", "batches"])
 def test_every_stage_shows_where_it_begins_and_ends(run, longer_text, merger):
     """So that "count: 100 %" does not stand while words are sorted."""
     done = run("train", "-s", 2000, "-j", 2, "--merger", merger, "--progress", "json", longer_text)

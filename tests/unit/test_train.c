@@ -248,7 +248,7 @@ static void bad_options(void **state)
 			"unknown id layout \"odd\" (known: bytes-first, hf, gpt2)"},
 		{{.size = size, .vocab_size = 300, .compat = "odd"}, "unknown compat \"odd\" (known: hf)"},
 		{{.size = size, .vocab_size = 300, .merger = "odd"},
-			"unknown merger \"odd\" (known: one-by-one, pipelined, batches)"},
+			"unknown merger \"odd\" (known: one-by-one, batches)"},
 		{{.size = size, .vocab_size = 300, .compat = "hf", .ties = "bytes"}, "contradict"},
 		{{.size = size, .vocab_size = 300, .compat = "hf", .layout = "gpt2"}, "contradict"},
 		{{.size = size, .vocab_size = 300, .min_count = -3}, "min-count: -3 is negative"},
@@ -369,7 +369,6 @@ static const pmill_train_options kinds[] = {
 	{.vocab_size = 400, .compat = "hf"},
 	{.vocab_size = 330, .reserve = 3, .pad_vocab_to = 64, .max_token_length = 5},
 	{.vocab_size = 290, .layout = "gpt2", .reserve = 1, .pad_vocab_to = 7, .merger = "batches"},
-	{.vocab_size = 310, .merger = "pipelined"},
 	{.vocab_size = 310, .merger = "one-by-one"},
 };
 
@@ -664,14 +663,14 @@ static void no_memory(void **state)
 	(void)state;
 	char *text = sample_text(2000);
 	pmill_counts *counts = sample_counts(text), *before = sample_counts(text);
-	for (size_t i = 0; i < 6; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		pmill_run_options run = {
-			.size = sizeof run, .threads = 1, .memory_limit = i < 3 ? 0 : 1 << 30};
+			.size = sizeof run, .threads = 1, .memory_limit = i < 2 ? 0 : 1 << 30};
 		pmill_train_options options = {.size = sizeof options,
 			.vocab_size = 290,
 			.reserve = 2,
 			.pad_vocab_to = 16,
-			.merger = pmill_merger_name(i % 3)};
+			.merger = pmill_merger_name(i % 2)};
 		assert_non_null(options.merger);
 		pmill_tokenizer *expected = train_from_counts(counts, &options, &run);
 		walk_allocations(counts, &options, &run, expected);

@@ -1,26 +1,23 @@
-/* Merging in exact batches, on several threads. */
+/* Merging in exact batches, on several threads, or on one where that is faster. */
 /* SPDX-License-Identifier: MIT */
 /*
  * Each thread has one share of the words and one part of the pair index; no other thread changes
  * them. A batch takes three steps, and the threads wait for one another after each:
  *
- *   1. Each thread applies all merges of the batch to its share, and records what changes, by part.
- *   2. Each thread adds up what all have recorded for its part, gives new pairs their places, and
+ *   1. One thread picks the batch.
+ *   2. Each thread applies all its merges to its share, and records what changes, by part.
+ *   3. Each thread adds up what all have recorded for its part, gives new pairs their places, and
  *      offers them.
- *   3. One thread picks the next batch.
  *
  * There are no locks, and no atomics on counts. If a batch has few places, one thread applies its
  * merges one by one.
  */
 #include <stdlib.h>
 
-#include "base/error.h"
 #include "base/thread.h"
-#include "merge/batch.h"
+#include "merge/merge_alone.h"
 #include "merge/merge_method.h"
-#include "merge/merge_one_by_one.h"
 #include "merge/pace.h"
-#include "merge/pair_survey.h"
 #include "merge/visit.h"
 
 enum {
@@ -65,47 +62,46 @@ struct worker {
 
 struct together {
 	struct pmill_merge_state *state;
-	struct pmill_batch batch;
-	uint32_t first_joined; /* the token that the batch's first merge makes */
+	const struct pmill_batch *batch;
 	struct worker *workers;
 	unsigned count;
-	struct pmill_merge_one_by_one alone; /* for batches too small to wake the others */
-	struct pmill_pace paces[64];         /* by log2 of the number of places */
+	struct pmill_merge_alone alone; /* for batches too small to wake the others */
+	struct pmill_pace paces[64];    /* by log2 of the number of places */
 };
 
-/* ---- 1: the shares ---- */
+/* ---- 2: the shares ---- */
 
 static struct outbox *find_outbox(
-	const struct together *together, struct worker *worker, uint32_t left, uint32_t right)
+	const struct together *together, struct worker *worker, struct pmill_two_tokens pair)
 {
-	return &worker->outboxes[pmill_pair_index_part(&together->state->index, left, right)];
+	return &worker->outboxes[pmill_pair_index_part(&together->state->index, pair.left, pair.right)];
 }
 
-static bool send_lowered(const struct together *together, struct worker *worker, uint32_t left,
-	uint32_t right, int64_t count)
+static bool send_lowered(const struct together *together, struct worker *worker,
+	struct pmill_two_tokens pair, int64_t count)
 {
-	struct outbox *outbox = find_outbox(together, worker, left, right);
+	struct outbox *outbox = find_outbox(together, worker, pair);
 	void *items = outbox->lowered;
 	if (!pmill_array_reserve(
 			&items, &outbox->lowered_capacity, outbox->lowered_count + 1, sizeof *outbox->lowered))
 		return false;
 	outbox->lowered = items;
-	outbox->lowered[outbox->lowered_count++] = (struct lowered){left, right, count};
+	outbox->lowered[outbox->lowered_count++] = (struct lowered){pair.left, pair.right, count};
 	return true;
 }
 
 /* Its places go after those of earlier pairs, and the change is told where. */
-static bool send_gained(const struct together *together, struct worker *worker, uint32_t left,
-	uint32_t right, struct pmill_change *change)
+static bool send_gained(const struct together *together, struct worker *worker,
+	struct pmill_two_tokens pair, struct pmill_change *change)
 {
-	struct outbox *outbox = find_outbox(together, worker, left, right);
+	struct outbox *outbox = find_outbox(together, worker, pair);
 	void *items = outbox->gained;
 	if (!pmill_array_reserve(
 			&items, &outbox->gained_capacity, outbox->gained_count + 1, sizeof *outbox->gained))
 		return false;
 	outbox->gained = items;
-	outbox->gained[outbox->gained_count++] = (struct gained){.left = left,
-		.right = right,
+	outbox->gained[outbox->gained_count++] = (struct gained){.left = pair.left,
+		.right = pair.right,
 		.count = change->count,
 		.place_count = change->place_count,
 		.first_place = worker->place_count};
@@ -116,10 +112,10 @@ static bool send_gained(const struct together *together, struct worker *worker, 
 
 static bool reserve_places(struct worker *worker)
 {
-	const struct pmill_changes *changes = &worker->changes;
 	void *places = worker->places;
-	size_t more = changes->left.event_count + changes->right.event_count +
-		changes->both.event_count;
+	size_t more = 0;
+	for (int side = 0; side < PMILL_SIDES; side++)
+		more += worker->changes.sides[side].event_count;
 	bool done = pmill_array_reserve(
 		&places, &worker->place_capacity, worker->place_count + more, sizeof *worker->places);
 	worker->places = places;
@@ -131,83 +127,56 @@ static bool reserve_places(struct worker *worker)
  * Counts don't change while words are visited, so all threads see the same. Tokens of this very
  * batch are not in the index yet.
  */
-static bool is_hidden(const struct together *together, uint32_t left, uint32_t right)
+static bool is_hidden(const struct together *together, struct pmill_two_tokens pair)
 {
-	return left < together->first_joined && right < together->first_joined &&
-		pmill_merge_state_find_pair(together->state, left, right) == NULL;
+	uint32_t first_joined = together->batch->first_joined;
+	return pair.left < first_joined && pair.right < first_joined &&
+		pmill_merge_state_find_pair(together->state, pair.left, pair.right) == NULL;
 }
 
-/* For one neighbour, the pair `before` becomes `after`. */
-static bool send_change(const struct together *together, struct worker *worker,
-	const uint32_t before[2], const uint32_t after[2], struct pmill_change *change)
+static inline void prefetch(const struct together *together, const struct pmill_merge *merge,
+	enum pmill_side side, const struct pmill_change *change)
 {
-	return is_hidden(together, before[0], before[1]) ||
-		(send_lowered(together, worker, before[0], before[1], change->count) &&
-			send_gained(together, worker, after[0], after[1], change));
+	struct pmill_two_tokens before = pmill_pair_before(merge, side, change->token);
+	pmill_pair_index_prefetch(&together->state->index, before.left, before.right);
 }
 
-static bool send_left(const struct together *together, struct worker *worker,
-	const struct pmill_candidate *pair, uint32_t joined)
+static inline bool send_side(const struct together *together, struct worker *worker,
+	const struct pmill_merge *merge, enum pmill_side side)
 {
-	struct pmill_change_side *side = &worker->changes.left;
-	for (size_t i = 0; i < side->count; i++) {
-		uint32_t token = side->items[i].token;
-		if (i + PREFETCH_AHEAD < side->count)
-			pmill_pair_index_prefetch(
-				&together->state->index, side->items[i + PREFETCH_AHEAD].token, pair->left);
-		if (!send_change(together, worker, (uint32_t[]){token, pair->left},
-				(uint32_t[]){token, joined}, &side->items[i]))
+	struct pmill_change_side *changes = &worker->changes.sides[side];
+	for (size_t i = 0; i < changes->count; i++) {
+		struct pmill_change *change = &changes->items[i];
+		if (i + PREFETCH_AHEAD < changes->count)
+			prefetch(together, merge, side, &change[PREFETCH_AHEAD]);
+		struct pmill_two_tokens before = pmill_pair_before(merge, side, change->token);
+		if (is_hidden(together, before))
+			continue;
+		struct pmill_two_tokens after = pmill_pair_after(merge, side, change->token);
+		if (!send_lowered(together, worker, before, change->count) ||
+			!send_gained(together, worker, after, change))
 			return false;
 	}
-	pmill_changes_fill(side);
+	pmill_change_side_fill(changes);
 	return true;
-}
-
-static bool send_right(const struct together *together, struct worker *worker,
-	const struct pmill_candidate *pair, uint32_t joined)
-{
-	struct pmill_change_side *side = &worker->changes.right;
-	for (size_t i = 0; i < side->count; i++) {
-		uint32_t token = side->items[i].token;
-		if (i + PREFETCH_AHEAD < side->count)
-			pmill_pair_index_prefetch(
-				&together->state->index, pair->right, side->items[i + PREFETCH_AHEAD].token);
-		if (!send_change(together, worker, (uint32_t[]){pair->right, token},
-				(uint32_t[]){joined, token}, &side->items[i]))
-			return false;
-	}
-	pmill_changes_fill(side);
-	return true;
-}
-
-static bool send_both(const struct together *together, struct worker *worker,
-	const struct pmill_candidate *pair, uint32_t joined)
-{
-	struct pmill_change_side *side = &worker->changes.both;
-	if (side->count == 0)
-		return true;
-	bool done = send_change(together, worker, (uint32_t[]){pair->right, pair->left},
-		(uint32_t[]){joined, joined}, &side->items[0]);
-	if (done)
-		pmill_changes_fill(side);
-	return done;
 }
 
 static bool visit_pair(const struct together *together, struct worker *worker, unsigned share,
-	const struct pmill_candidate *pair, uint32_t joined)
+	const struct pmill_merge *merge)
 {
 	const struct pmill_merge_state *state = together->state;
 	uint32_t single;
 	size_t count;
 	const uint32_t *places = pmill_pair_places(
-		pmill_pair_index_find(&state->index, pair->left, pair->right), &single, &count);
+		pmill_pair_index_find(&state->index, merge->left, merge->right), &single, &count);
 	pmill_packed_words_narrow(&state->words, share, &places, &count);
 	if (count == 0)
 		return true;
-	bool done = pmill_visit_places(&state->words, places, count, pair->left, pair->right, joined,
-					&worker->neighbours, &worker->changes) &&
-		reserve_places(worker) && send_left(together, worker, pair, joined) &&
-		send_right(together, worker, pair, joined) && send_both(together, worker, pair, joined);
+	bool done = pmill_visit_places(
+					&state->words, places, count, merge, &worker->neighbours, &worker->changes) &&
+		reserve_places(worker) && send_side(together, worker, merge, PMILL_LEFT) &&
+		send_side(together, worker, merge, PMILL_RIGHT) &&
+		send_side(together, worker, merge, PMILL_BETWEEN);
 	pmill_neighbours_clear(&worker->neighbours, &worker->changes);
 	pmill_changes_clear(&worker->changes);
 	return done;
@@ -222,15 +191,15 @@ static void visit_share(void *context, unsigned share)
 		worker->outboxes[part].lowered_count = 0;
 		worker->outboxes[part].gained_count = 0;
 	}
-	bool done = pmill_neighbours_reserve(
-		&worker->neighbours, together->first_joined + together->batch.count);
-	for (size_t i = 0; i < together->batch.count && done; i++)
-		done = visit_pair(together, worker, share, &together->batch.pairs[i],
-			together->first_joined + (uint32_t)i);
+	bool done = pmill_neighbours_reserve(&worker->neighbours, together->state->tokens.count);
+	for (size_t i = 0; i < together->batch->count && done; i++) {
+		struct pmill_merge merge = pmill_batch_merge(together->batch, i);
+		done = visit_pair(together, worker, share, &merge);
+	}
 	worker->has_failed |= !done;
 }
 
-/* ---- 2: the parts ---- */
+/* ---- 3: the parts ---- */
 
 static bool reserve_pairs(struct together *together, unsigned part)
 {
@@ -328,43 +297,38 @@ static bool place_gained(struct together *together, unsigned part)
 	return true;
 }
 
-static void free_merged(struct together *together, unsigned part)
+static void remove_merged(struct together *together, unsigned part)
 {
 	struct pmill_pair_index *index = &together->state->index;
-	for (size_t i = 0; i < together->batch.count; i++) {
-		const struct pmill_candidate *merged = &together->batch.pairs[i];
-		if (pmill_pair_index_part(index, merged->left, merged->right) != part)
-			continue;
-		struct pmill_pair *pair = pmill_pair_index_find(index, merged->left, merged->right);
-		if (pair == NULL)
-			continue;
-		pmill_pair_index_free_places(index, part, pair);
-		pair->count = 0;
+	for (size_t i = 0; i < together->batch->count; i++) {
+		const struct pmill_candidate *merged = &together->batch->pairs[i];
+		if (pmill_pair_index_part(index, merged->left, merged->right) == part)
+			pmill_pair_index_remove(index, merged->left, merged->right);
 	}
 }
 
 static void update_part(void *context, unsigned part)
 {
 	struct together *together = context;
-	free_merged(together, part);
+	remove_merged(together, part);
 	bool done = reserve_pairs(together, part);
 	if (done) {
 		add_gained(together, part);
 		subtract_lowered(together, part);
 		done = place_gained(together, part);
 		free_lowered(together, part);
-		free_merged(together, part);
+		remove_merged(together, part);
 	}
 	together->workers[part].has_failed |= !done;
 }
 
-/* ---- 3: the next batch ---- */
+/* ---- One batch ---- */
 
 static size_t count_places(const struct together *together)
 {
 	size_t place_count = 0;
-	for (size_t i = 0; i < together->batch.count; i++) {
-		const struct pmill_candidate *pair = &together->batch.pairs[i];
+	for (size_t i = 0; i < together->batch->count; i++) {
+		const struct pmill_candidate *pair = &together->batch->pairs[i];
 		uint32_t single;
 		size_t count;
 		pmill_pair_places(pmill_pair_index_find(&together->state->index, pair->left, pair->right),
@@ -385,22 +349,11 @@ static bool has_failed(const struct together *together)
 static bool apply_together(struct together *together, size_t place_count)
 {
 	together->state->result->visits += place_count;
-	together->first_joined = (uint32_t)together->state->tokens.count;
-	if (!pmill_batch_record(&together->batch, together->state))
-		return false;
 	pmill_team_run(together->state->team, visit_share, together);
 	if (has_failed(together))
 		return false;
 	pmill_team_run(together->state->team, update_part, together);
 	return !has_failed(together);
-}
-
-static bool apply_alone(struct together *together)
-{
-	for (size_t i = 0; i < together->batch.count; i++)
-		if (!pmill_merge_one_by_one_apply(&together->alone, &together->batch.pairs[i]))
-			return false;
-	return true;
 }
 
 /*
@@ -413,44 +366,25 @@ static bool apply_timed(struct together *together, size_t place_count)
 	struct pmill_pace *pace = &together->paces[63 - __builtin_clzll(place_count)];
 	unsigned way = pmill_pace_choose(pace);
 	uint64_t began = pmill_clock_ns();
-	bool done = way == ALONE ? apply_alone(together) : apply_together(together, place_count);
+	bool done = way == ALONE ? pmill_merge_alone_apply(&together->alone, together->batch)
+							 : apply_together(together, place_count);
 	pmill_pace_note(pace, way, (double)(pmill_clock_ns() - began), place_count);
 	return done;
 }
 
-static bool apply_batch(struct together *together)
+static bool apply_batch(void *applier, const struct pmill_batch *batch)
 {
+	struct together *together = applier;
+	together->batch = batch;
 	size_t place_count = count_places(together);
-	together->state->result->batches++;
 	if (place_count < TOGETHER_PLACES)
-		return apply_alone(together);
+		return pmill_merge_alone_apply(&together->alone, batch);
 	if (place_count < ALWAYS_TOGETHER_PLACES && together->state->settings->method == NULL)
 		return apply_timed(together, place_count);
 	return apply_together(together, place_count);
 }
 
-static pmill_status merge_all(struct together *together)
-{
-	struct pmill_merge_state *state = together->state;
-	while (state->result->merge_count < state->settings->merge_limit) {
-		if (!pmill_batch_take(&together->batch, state))
-			return pmill_fail_memory(state->error);
-		if (together->batch.count == 0) {
-			bool is_done;
-			pmill_status status = pmill_pair_survey_lower_floor(state, &is_done);
-			if (status == PMILL_OK && !is_done)
-				continue;
-			state->result->stopped = pmill_merge_state_why_empty(state);
-			return status;
-		}
-		if (!apply_batch(together))
-			return pmill_fail_memory(state->error);
-		if (pmill_merge_state_is_cancelled(state))
-			return PMILL_CANCELLED;
-	}
-	state->result->stopped = "full";
-	return PMILL_OK;
-}
+/* ---- The method ---- */
 
 static bool init_workers(struct together *together)
 {
@@ -464,33 +398,48 @@ static bool init_workers(struct together *together)
 	return together->workers != NULL;
 }
 
-static void release(struct together *together)
+static void free_worker(struct worker *worker, unsigned part_count)
 {
-	for (unsigned i = 0; together->workers != NULL && i < together->count; i++) {
-		struct worker *worker = &together->workers[i];
-		for (unsigned part = 0; worker->outboxes != NULL && part < together->count; part++) {
-			free(worker->outboxes[part].lowered);
-			free(worker->outboxes[part].gained);
-		}
-		free(worker->outboxes);
-		free(worker->places);
-		pmill_neighbours_release(&worker->neighbours);
-		pmill_changes_release(&worker->changes);
+	for (unsigned part = 0; worker->outboxes != NULL && part < part_count; part++) {
+		free(worker->outboxes[part].lowered);
+		free(worker->outboxes[part].gained);
 	}
-	free(together->workers);
-	pmill_merge_one_by_one_release(&together->alone);
-	pmill_batch_release(&together->batch);
+	free(worker->outboxes);
+	free(worker->places);
+	pmill_neighbours_release(&worker->neighbours);
+	pmill_changes_release(&worker->changes);
 }
 
-static pmill_status merge_in_batches(struct pmill_merge_state *state)
+static void free_together(void *applier)
 {
-	struct together together = {
-		.state = state, .count = state->part_count, .alone = {.state = state}};
-	pmill_status status = init_workers(&together) ? merge_all(&together)
-												  : pmill_fail_memory(state->error);
-	release(&together);
-	return status;
+	struct together *together = applier;
+	if (together == NULL)
+		return;
+	for (unsigned i = 0; together->workers != NULL && i < together->count; i++)
+		free_worker(&together->workers[i], together->count);
+	free(together->workers);
+	pmill_merge_alone_release(&together->alone);
+	free(together);
+}
+
+static void *create_together(struct pmill_merge_state *state)
+{
+	struct together *together = calloc(1, sizeof *together);
+	if (together == NULL)
+		return NULL;
+	together->state = together->alone.state = state;
+	together->count = state->part_count;
+	if (init_workers(together))
+		return together;
+	free_together(together);
+	return NULL;
 }
 
 const struct pmill_merge_method pmill_merge_method_batches = {
-	.name = "batches", .merge = merge_in_batches, .has_parts = true};
+	.name = "batches",
+	.batch_limit = PMILL_BATCH_LIMIT,
+	.has_parts = true,
+	.create = create_together,
+	.apply = apply_batch,
+	.free = free_together,
+};
