@@ -235,16 +235,13 @@ static const struct pmill_cli_option options[] = {
 	/* ---- Memory ---- */
 	{TRAIN, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
 		.summary =
-			"Limit the memory used for counting to SIZE, such as 500MB or 4GiB; the result does "
-			"not "
+			"Limit the memory of the process to SIZE, such as 500MB or 4GiB; the result does not "
 			"depend on it. Words that do not fit go to sorted temporary files, which are merged at "
-			"the "
-			"end. If reading and adding up the words of a --counts file takes more than SIZE, "
+			"the end. If reading and adding up the words of a --counts file takes more than SIZE, "
 			"the command stops and reports both figures (an unsorted TSV takes more than a "
-			"sorted one; merge-counts turns it into a count file within SIZE). The memory that "
-			"merging pairs needs is estimated before it starts: if it exceeds SIZE, the command "
-			"stops, reports both figures and keeps the counts as OUT.counts (without -o, or if "
-			"OUT is a pipe or a device: as pairmill.counts in --tmp-dir)."},
+			"sorted one; merge-counts turns it into a count file within SIZE). If merging pairs "
+			"takes more, training stops, reports both figures and keeps the counts as OUT.counts "
+			"(without -o, or if OUT is a pipe or a device: as pairmill.counts in --tmp-dir)."},
 	{COUNT | MERGE_COUNTS, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
 		.summary =
 			"Limit the memory used for counts to SIZE, such as 500MB or 4GiB; the result "

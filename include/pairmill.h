@@ -170,11 +170,13 @@ typedef struct pmill_run_options {
 	size_t size;
 	unsigned threads; /* 0: one per processor */
 	/*
-	 * Bytes that counting, and adding up counts, may use; 0: no limit. Words that don't fit go to
-	 * temporary files as sorted runs, which are merged at the end. Not included: the longest
-	 * pretoken and JSON line, the longest document if the pattern is a regular expression,
-	 * decompressors, and counts that the caller holds. If the limit is too small to work at all,
-	 * that is PMILL_BAD_OPTION with the minimum in the message.
+	 * Bytes that counting, adding up counts and training may use; 0: no limit. Words that don't fit
+	 * go to temporary files as sorted runs, which are merged at the end. Training counts all that
+	 * the process uses when it begins to merge, and stops with PMILL_MEMORY_LIMIT before it would
+	 * use more. Not included: the longest pretoken and JSON line, the longest document if the
+	 * pattern is a regular expression, decompressors, and while counting, counts that the caller
+	 * holds. If the limit is too small to work at all, that is PMILL_BAD_OPTION with the minimum in
+	 * the message.
 	 */
 	uint64_t memory_limit;
 	const char *tmp_dir; /* for runs; NULL: "/tmp", or the output's folder to merge count files */
@@ -597,8 +599,9 @@ PMILL_API pmill_status pmill_tokenizer_check_train(
 /*
  * Learns a vocab from what a counter holds, with the counter's threads, memory limit and progress.
  * The counter is empty afterwards, even after a failure, except PMILL_BAD_OPTION and
- * PMILL_MEMORY_LIMIT. The latter means that merging is estimated to need more memory than the
- * limit: the message has both figures, and pmill_counter_save can still save the counts.
+ * PMILL_MEMORY_LIMIT. The latter means that merging, or saving the model, would take more memory
+ * than the limit: the message has both figures and the number of merges done, and
+ * pmill_counter_save can still save the counts.
  */
 PMILL_API pmill_status pmill_tokenizer_train(pmill_counter *counter,
 	const pmill_train_options *options, pmill_tokenizer **tokenizer, pmill_error *error);

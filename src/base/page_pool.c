@@ -29,7 +29,8 @@ struct pmill_page_pool {
 	atomic_uint references;
 	struct block blocks[MAX_BLOCKS];
 	size_t count;
-	size_t kept; /* bytes */
+	size_t kept;                          /* bytes */
+	struct pmill_memory_account *account; /* NULL: no limit */
 };
 
 struct pmill_page_pool *pmill_page_pool_create(void)
@@ -40,6 +41,19 @@ struct pmill_page_pool *pmill_page_pool_create(void)
 	pthread_mutex_init(&pool->lock, NULL);
 	atomic_init(&pool->references, 1);
 	return pool;
+}
+
+struct pmill_page_pool *pmill_page_pool_create_limited(struct pmill_memory_account *account)
+{
+	struct pmill_page_pool *pool = pmill_page_pool_create();
+	if (pool != NULL)
+		pool->account = account;
+	return pool;
+}
+
+struct pmill_memory_account *pmill_page_pool_account(const struct pmill_page_pool *pool)
+{
+	return pool == NULL ? NULL : pool->account;
 }
 
 struct pmill_page_pool *pmill_page_pool_share(struct pmill_page_pool *pool)
@@ -69,11 +83,6 @@ void pmill_page_pool_release(struct pmill_page_pool *pool)
 	pmill_page_pool_drain(pool);
 	pthread_mutex_destroy(&pool->lock);
 	free(pool);
-}
-
-static size_t round_up(size_t len)
-{
-	return (len + UNIT - 1) / UNIT * UNIT;
 }
 
 static void drop_block(struct pmill_page_pool *pool, size_t at)
@@ -106,21 +115,58 @@ static void *take(struct pmill_page_pool *pool, size_t len)
 	if (pool == NULL || len < PMILL_PAGES_LEAST || len > SIZE_MAX / 2)
 		return NULL;
 	pthread_mutex_lock(&pool->lock);
-	void *pages = take_kept(pool, round_up(len));
+	void *pages = take_kept(pool, pmill_pages_size(len));
 	pthread_mutex_unlock(&pool->lock);
+	return pages;
+}
+
+/* New pages, charged. */
+static void *allocate_new(struct pmill_page_pool *pool, size_t len, uint64_t charge)
+{
+	struct pmill_memory_account *account = pmill_page_pool_account(pool);
+	if (len > SIZE_MAX / 2 || !pmill_memory_account_charge(account, charge))
+		return NULL;
+	void *pages = pmill_pages_allocate(len);
+	if (pages == NULL)
+		pmill_memory_account_credit(account, charge);
 	return pages;
 }
 
 void *pmill_page_pool_allocate_raw(struct pmill_page_pool *pool, size_t len)
 {
 	void *pages = take(pool, len);
-	return pages != NULL ? pages : pmill_pages_allocate(len);
+	return pages != NULL ? pages : allocate_new(pool, len, pmill_pages_size(len));
 }
 
 void *pmill_page_pool_allocate(struct pmill_page_pool *pool, size_t len)
 {
 	void *pages = take(pool, len);
-	return pages != NULL ? memset(pages, 0, len) : pmill_pages_allocate(len);
+	return pages != NULL ? memset(pages, 0, len) : allocate_new(pool, len, pmill_pages_size(len));
+}
+
+/* What a move takes on top of the larger of the two. */
+static uint64_t moving_charge(size_t old_len)
+{
+	size_t size = pmill_pages_size(old_len);
+	return size < PMILL_PAGES_MOVED ? size : PMILL_PAGES_MOVED;
+}
+
+void *pmill_page_pool_allocate_larger(struct pmill_page_pool *pool, size_t len, size_t old_len)
+{
+	if (pmill_page_pool_account(pool) == NULL)
+		return pmill_page_pool_allocate(pool, len);
+	return allocate_new(
+		pool, len, pmill_pages_size(len) - pmill_pages_size(old_len) + moving_charge(old_len));
+}
+
+void pmill_page_pool_free_moved(struct pmill_page_pool *pool, void *pages, size_t len)
+{
+	if (pmill_page_pool_account(pool) == NULL) {
+		pmill_page_pool_free(pool, pages, len);
+		return;
+	}
+	pmill_pages_free(pages, len);
+	pmill_memory_account_credit(pool->account, moving_charge(len));
 }
 
 /* Merges adjacent blocks. Returns false if there is no room for the block. */
@@ -150,9 +196,11 @@ static bool keep(struct pmill_page_pool *pool, struct block block)
 void pmill_page_pool_free(struct pmill_page_pool *pool, void *pages, size_t len)
 {
 	bool is_kept = false;
-	if (pool != NULL && pages != NULL && len >= PMILL_PAGES_LEAST) {
+	if (pmill_page_pool_account(pool) != NULL) {
+		pmill_memory_account_credit(pool->account, pages == NULL ? 0 : pmill_pages_size(len));
+	} else if (pool != NULL && pages != NULL && len >= PMILL_PAGES_LEAST) {
 		pthread_mutex_lock(&pool->lock);
-		is_kept = keep(pool, (struct block){pages, round_up(len)});
+		is_kept = keep(pool, (struct block){pages, pmill_pages_size(len)});
 		pthread_mutex_unlock(&pool->lock);
 	}
 	if (!is_kept)

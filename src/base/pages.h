@@ -12,7 +12,17 @@ enum {
 	 * to it.
 	 */
 	PMILL_PAGES_LEAST = PMILL_PAGES_UNIT / 8,
+	/* While an allocation is moved, this many bytes of it at most are in memory twice. */
+	PMILL_PAGES_MOVED = 3 * PMILL_PAGES_UNIT,
 };
+
+/* The memory that an allocation of `len` bytes takes. */
+static inline size_t pmill_pages_size(size_t len)
+{
+	return len < PMILL_PAGES_LEAST
+		? len
+		: (len + PMILL_PAGES_UNIT - 1) / PMILL_PAGES_UNIT * PMILL_PAGES_UNIT;
+}
 
 /* `len` > 0 zeroed bytes; NULL if out of memory. Free with pmill_pages_free and the same `len`. */
 void *pmill_pages_allocate(size_t len);

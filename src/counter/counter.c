@@ -122,13 +122,18 @@ pmill_status pmill_counter_create(const pmill_text_options *text, const pmill_ru
 	return status;
 }
 
-void pmill_counter_clear(struct pmill_counter *counter)
+static void free_workers(struct pmill_counter *counter)
 {
 	for (size_t i = 0; i < counter->worker_count; i++)
 		pmill_worker_free(counter->workers[i]);
 	counter->worker_count = 0;
 	counter->free_workers = NULL;
 	atomic_store_explicit(&counter->spill.worker_count, counter->threads, memory_order_relaxed);
+}
+
+void pmill_counter_clear(struct pmill_counter *counter)
+{
+	free_workers(counter);
 	if (counter->spill.runs != NULL)
 		pmill_runs_clear(counter->spill.runs);
 	counter->is_settled = false;
@@ -202,6 +207,18 @@ pmill_status pmill_counter_sum_totals(
 		if (status != PMILL_OK)
 			return status;
 	}
+	return PMILL_OK;
+}
+
+pmill_status pmill_counter_drop_workers(struct pmill_counter *counter, pmill_error *error)
+{
+	pmill_totals sum;
+	pmill_status status = pmill_counter_sum_totals(counter, &sum, error);
+	if (status != PMILL_OK)
+		return status;
+	counter->totals = sum;
+	counter->table_memory = pmill_counter_table_memory(counter);
+	free_workers(counter);
 	return PMILL_OK;
 }
 

@@ -47,6 +47,9 @@ struct pmill_counter {
 /* Forgets what was counted and releases its memory. */
 void pmill_counter_clear(struct pmill_counter *counter);
 
+/* Releases the tables, which are empty, and keeps the totals. */
+pmill_status pmill_counter_drop_workers(struct pmill_counter *counter, pmill_error *error);
+
 /* Adds `more` to `words`. */
 pmill_status pmill_counter_add_words(
 	struct pmill_word_list *words, const struct pmill_word_list *more, pmill_error *error);

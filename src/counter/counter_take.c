@@ -12,7 +12,7 @@
 static pmill_status take(struct pmill_counter *counter, pmill_counts *counts, pmill_error *error)
 {
 	pmill_totals *totals = &counts->head.totals;
-	pmill_status status = pmill_counter_gather(counter, NULL, NULL, error);
+	pmill_status status = pmill_counter_gather(counter, error);
 	if (status == PMILL_OK)
 		status = pmill_counter_take_words(counter, &counts->words, error);
 	if (status == PMILL_OK)

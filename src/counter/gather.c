@@ -172,45 +172,14 @@ pmill_status pmill_counter_merge_runs(struct pmill_counter *counter, const char 
 
 /* ---- Gathering ---- */
 
-struct measurement {
-	struct pmill_counter *counter;
-	pmill_word_fn *visit; /* may be NULL */
-	void *context;
-};
-
 static pmill_status measure_word(void *context, pmill_bytes word, int64_t count, pmill_error *error)
 {
-	const struct measurement *measurement = context;
-	measurement->counter->run_words++;
-	measurement->counter->run_bytes += word.len;
-	if (measurement->visit == NULL)
-		return PMILL_OK;
-	return measurement->visit(measurement->context, word, count, error);
-}
-
-static pmill_status gather_runs(
-	struct pmill_counter *counter, pmill_word_fn *visit, void *context, pmill_error *error)
-{
-	pmill_status status = pmill_counter_settle(counter, error);
-	if (status != PMILL_OK || (counter->is_settled && visit == NULL))
-		return status;
-	struct measurement measurement = {counter, visit, context};
-	counter->run_words = counter->run_bytes = 0;
-	status = pmill_counter_merge_runs(counter, "measure runs", measure_word, &measurement, error);
-	counter->is_settled = status == PMILL_OK;
-	return status;
-}
-
-static pmill_status gather_list(
-	struct pmill_counter *counter, pmill_word_fn *visit, void *context, pmill_error *error)
-{
-	const struct pmill_word_list *words = &counter->words;
-	pmill_status status = pmill_counter_list(counter, error);
-	if (visit == NULL || counter->plan.limit == 0)
-		return status;
-	for (size_t i = 0; i < words->count && status == PMILL_OK; i++)
-		status = visit(context, pmill_word_list_word(words, i), words->counts[i], error);
-	return status;
+	struct pmill_counter *counter = context;
+	(void)count;
+	(void)error;
+	counter->run_words++;
+	counter->run_bytes += word.len;
+	return PMILL_OK;
 }
 
 void pmill_counter_end_counting(struct pmill_counter *counter)
@@ -220,18 +189,27 @@ void pmill_counter_end_counting(struct pmill_counter *counter)
 		pmill_chunk_release(&counter->workers[i]->chunks.chunk);
 }
 
-pmill_status pmill_counter_gather(
-	struct pmill_counter *counter, pmill_word_fn *visit, void *context, pmill_error *error)
+pmill_status pmill_counter_gather_runs(struct pmill_counter *counter, pmill_error *error)
 {
 	pmill_counter_end_counting(counter);
-	return pmill_counter_can_list(counter) ? gather_list(counter, visit, context, error)
-										   : gather_runs(counter, visit, context, error);
+	pmill_status status = pmill_counter_settle(counter, error);
+	if (status != PMILL_OK || counter->is_settled)
+		return status;
+	counter->run_words = counter->run_bytes = 0;
+	status = pmill_counter_merge_runs(counter, "measure runs", measure_word, counter, error);
+	counter->is_settled = status == PMILL_OK;
+	return status;
+}
+
+pmill_status pmill_counter_gather(struct pmill_counter *counter, pmill_error *error)
+{
+	pmill_counter_end_counting(counter);
+	return pmill_counter_can_list(counter) ? pmill_counter_list(counter, error)
+										   : pmill_counter_gather_runs(counter, error);
 }
 
 uint64_t pmill_counter_reading_memory(const struct pmill_counter *counter)
 {
-	if (!counter->is_settled)
-		return 0;
 	return pmill_runs_count(counter->spill.runs) * PMILL_RUN_READER_MEMORY;
 }
 
@@ -242,12 +220,12 @@ static pmill_status append_word(void *context, pmill_bytes word, int64_t count, 
 	return pmill_word_list_append(context, word, count) ? PMILL_OK : pmill_fail_memory(error);
 }
 
-static pmill_status list_runs(
-	struct pmill_counter *counter, struct pmill_word_list *words, pmill_error *error)
+pmill_status pmill_counter_list_runs(struct pmill_counter *counter, struct pmill_page_pool *pool,
+	struct pmill_word_list *words, pmill_error *error)
 {
 	if (counter->run_bytes > SIZE_MAX || counter->run_words > SIZE_MAX ||
 		!pmill_word_list_reserve(
-			words, (size_t)counter->run_words, (size_t)counter->run_bytes, counter->pool))
+			words, (size_t)counter->run_words, (size_t)counter->run_bytes, pool))
 		return pmill_fail_memory(error);
 	return pmill_counter_merge_runs(counter, "merge runs", append_word, words, error);
 }
@@ -256,7 +234,7 @@ pmill_status pmill_counter_take_words(
 	struct pmill_counter *counter, struct pmill_word_list *words, pmill_error *error)
 {
 	if (counter->is_settled)
-		return list_runs(counter, words, error);
+		return pmill_counter_list_runs(counter, counter->pool, words, error);
 	*words = counter->words;
 	counter->words = (struct pmill_word_list){0};
 	return PMILL_OK;

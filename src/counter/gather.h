@@ -21,15 +21,17 @@ pmill_status pmill_counter_settle(struct pmill_counter *counter, pmill_error *er
 pmill_status pmill_counter_merge_runs(struct pmill_counter *counter, const char *stage,
 	pmill_word_fn *visit, void *context, pmill_error *error);
 
-/*
- * Lists or, if the limit forbids that, settles and measures. More can be added afterwards. With a
- * memory limit, calls `visit` (may be NULL) for every word in order.
- */
-pmill_status pmill_counter_gather(
-	struct pmill_counter *counter, pmill_word_fn *visit, void *context, pmill_error *error);
+/* Lists or, if the limit forbids that, settles and measures. More can be added afterwards. */
+pmill_status pmill_counter_gather(struct pmill_counter *counter, pmill_error *error);
+/* Settles and measures, even if there is room for a list. Needs a memory limit. */
+pmill_status pmill_counter_gather_runs(struct pmill_counter *counter, pmill_error *error);
 
-/* After gathering: bytes needed to read the words from runs, in addition to their list. */
+/* After gathering runs: bytes that it takes to read them. */
 uint64_t pmill_counter_reading_memory(const struct pmill_counter *counter);
+
+/* After gathering runs: lists all words in pages of `pool`. The counter keeps its runs. */
+pmill_status pmill_counter_list_runs(struct pmill_counter *counter, struct pmill_page_pool *pool,
+	struct pmill_word_list *words, pmill_error *error);
 
 /* After gathering: hands over all words as a list. The counter keeps only their totals. */
 pmill_status pmill_counter_take_words(

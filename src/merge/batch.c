@@ -2,25 +2,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "merge/batch.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 enum { PREFETCH_AHEAD = 4 };
 
 void pmill_batch_release(struct pmill_batch *batch)
 {
-	free(batch->last_left);
-	free(batch->last_right);
-	free(batch->level);
-	free(batch->level_left);
-	free(batch->level_right);
-	*batch = (struct pmill_batch){0};
+	struct pmill_memory_account *account = batch->account;
+	size_t size = sizeof(uint32_t);
+	pmill_memory_account_free(account, batch->last_left, batch->left_capacity, size);
+	pmill_memory_account_free(account, batch->last_right, batch->right_capacity, size);
+	pmill_memory_account_free(account, batch->level_left, batch->level_left_capacity, size);
+	pmill_memory_account_free(account, batch->level_right, batch->level_right_capacity, size);
+	pmill_memory_account_free(account, batch->level, batch->level_capacity, sizeof *batch->level);
+	*batch = (struct pmill_batch){.account = account};
 }
 
-static bool reserve(uint32_t **numbers, size_t *capacity, size_t count)
+static bool reserve(
+	struct pmill_memory_account *account, uint32_t **numbers, size_t *capacity, size_t count)
 {
 	size_t before = *capacity;
 	void *grown = *numbers;
-	bool done = pmill_array_reserve(&grown, capacity, count, sizeof **numbers);
+	bool done = pmill_memory_account_reserve(account, &grown, capacity, count, sizeof **numbers);
 	*numbers = grown;
 	if (*capacity > before)
 		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
@@ -29,10 +32,11 @@ static bool reserve(uint32_t **numbers, size_t *capacity, size_t count)
 
 static bool reserve_tokens(struct pmill_batch *batch, size_t count)
 {
-	return reserve(&batch->last_left, &batch->left_capacity, count) &&
-		reserve(&batch->last_right, &batch->right_capacity, count) &&
-		reserve(&batch->level_left, &batch->level_left_capacity, count) &&
-		reserve(&batch->level_right, &batch->level_right_capacity, count);
+	struct pmill_memory_account *account = batch->account;
+	return reserve(account, &batch->last_left, &batch->left_capacity, count) &&
+		reserve(account, &batch->last_right, &batch->right_capacity, count) &&
+		reserve(account, &batch->level_left, &batch->level_left_capacity, count) &&
+		reserve(account, &batch->level_right, &batch->level_right_capacity, count);
 }
 
 /* ---- The level ---- */
@@ -40,8 +44,8 @@ static bool reserve_tokens(struct pmill_batch *batch, size_t count)
 static bool reserve_level(struct pmill_batch *batch)
 {
 	void *level = batch->level;
-	bool done = pmill_array_reserve(
-		&level, &batch->level_capacity, batch->level_count + 1, sizeof *batch->level);
+	bool done = pmill_memory_account_reserve(batch->account, &level, &batch->level_capacity,
+		batch->level_count + 1, sizeof *batch->level);
 	batch->level = level;
 	return done;
 }

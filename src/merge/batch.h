@@ -35,6 +35,7 @@ enum { PMILL_BATCH_LIMIT = 512 };
  * So ties by ids put nothing back; ties by bytes put back the first such t and all taken after it.
  */
 struct pmill_batch {
+	struct pmill_memory_account *account;
 	struct pmill_candidate pairs[PMILL_BATCH_LIMIT];
 	size_t count;
 	uint32_t first_joined; /* the token that the first merge makes; set by recording */
@@ -64,10 +65,11 @@ bool pmill_batch_take(struct pmill_batch *batch, struct pmill_merge_state *state
 /* Records the merges of the batch and their tokens. Returns false if out of memory. */
 bool pmill_batch_record(struct pmill_batch *batch, struct pmill_merge_state *state);
 
-static inline struct pmill_merge pmill_batch_merge(const struct pmill_batch *batch, size_t index)
+static inline struct pmill_token_merge pmill_batch_merge(
+	const struct pmill_batch *batch, size_t index)
 {
 	const struct pmill_candidate *pair = &batch->pairs[index];
-	return (struct pmill_merge){
+	return (struct pmill_token_merge){
 		.left = pair->left,
 		.right = pair->right,
 		.joined = batch->first_joined + (uint32_t)index,

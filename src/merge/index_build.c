@@ -17,17 +17,13 @@ enum {
 /* The passes over the words. */
 enum pass { PACK, COUNT, FILL };
 
-/*
- * One and a half times the safe floor: on text the last merge counts even more. With a memory limit
- * it is the safe floor: counting all pairs again would take more memory than everything else.
- */
+/* One and a half times the safe floor: on text the last merge counts even more. */
 static int64_t estimate_floor(const struct pmill_merge_state *state)
 {
 	const struct pmill_merger_settings *settings = state->settings;
 	if (settings->first_floor > 0)
 		return settings->first_floor;
-	return settings->is_memory_limited ? state->safe_floor
-									   : state->safe_floor + state->safe_floor / 2;
+	return state->safe_floor + state->safe_floor / 2;
 }
 
 /* One dense table of pairs of bytes per share. */

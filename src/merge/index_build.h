@@ -7,7 +7,7 @@
 
 /*
  * Packs the words, sets the first floor, and indexes and offers the pairs that reach it, on the
- * team. Takes the words: the list is empty afterwards. `token_limit`: the most tokens there can be.
+ * team. Takes the words: the list is empty afterwards.
  */
 pmill_status pmill_index_build(struct pmill_merge_state *state, struct pmill_word_list *words);
 

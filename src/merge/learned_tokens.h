@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "base/array.h"
+#include "base/memory_account.h"
 #include "merge/merger_settings.h"
 
 /*
@@ -20,7 +20,9 @@ struct pmill_learned_tokens {
 	} * items;
 	size_t count;
 	size_t capacity;
-	struct pmill_buffer bytes;
+	uint8_t *bytes;
+	size_t byte_count, byte_capacity;
+	struct pmill_memory_account *account;
 	uint8_t byte_of[256];   /* token below 256 → byte */
 	uint16_t token_of[256]; /* byte → token */
 };

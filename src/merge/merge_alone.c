@@ -42,15 +42,16 @@ static bool add_pair(
 	return true;
 }
 
-static inline void prefetch(const struct pmill_merge_state *state, const struct pmill_merge *merge,
-	enum pmill_side side, const struct pmill_change *change)
+static inline void prefetch(const struct pmill_merge_state *state,
+	const struct pmill_token_merge *merge, enum pmill_side side, const struct pmill_change *change)
 {
 	struct pmill_two_tokens before = pmill_pair_before(merge, side, change->token);
 	pmill_pair_index_prefetch(&state->index, before.left, before.right);
 }
 
-static inline bool change_side(struct pmill_merge_state *state, const struct pmill_merge *merge,
-	enum pmill_side side, const struct pmill_change_side *changes)
+static inline bool change_side(struct pmill_merge_state *state,
+	const struct pmill_token_merge *merge, enum pmill_side side,
+	const struct pmill_change_side *changes)
 {
 	struct pmill_change *items = changes->items;
 	for (size_t i = 0; i < PREFETCH_AHEAD && i < changes->count; i++)
@@ -82,8 +83,8 @@ static bool reserve(struct pmill_merge_state *state, const struct pmill_changes 
 	return true;
 }
 
-static bool change_index(
-	struct pmill_merge_state *state, const struct pmill_merge *merge, struct pmill_changes *changes)
+static bool change_index(struct pmill_merge_state *state, const struct pmill_token_merge *merge,
+	struct pmill_changes *changes)
 {
 	struct pmill_change_side *sides = changes->sides;
 	bool done = reserve(state, changes) &&
@@ -97,7 +98,7 @@ static bool change_index(
 
 /* ---- One merge ---- */
 
-static bool visit(struct pmill_merge_alone *alone, const struct pmill_merge *merge)
+static bool visit(struct pmill_merge_alone *alone, const struct pmill_token_merge *merge)
 {
 	struct pmill_merge_state *state = alone->state;
 	uint32_t single;
@@ -109,7 +110,7 @@ static bool visit(struct pmill_merge_alone *alone, const struct pmill_merge *mer
 		&state->words, places, count, merge, &alone->neighbours, &alone->changes);
 }
 
-static bool apply(struct pmill_merge_alone *alone, const struct pmill_merge *merge)
+static bool apply(struct pmill_merge_alone *alone, const struct pmill_token_merge *merge)
 {
 	struct pmill_merge_state *state = alone->state;
 	bool done = visit(alone, merge) && change_index(state, merge, &alone->changes);
@@ -123,10 +124,17 @@ bool pmill_merge_alone_apply(struct pmill_merge_alone *alone, const struct pmill
 {
 	bool done = pmill_neighbours_reserve(&alone->neighbours, alone->state->tokens.count);
 	for (size_t i = 0; i < batch->count && done; i++) {
-		struct pmill_merge merge = pmill_batch_merge(batch, i);
+		struct pmill_token_merge merge = pmill_batch_merge(batch, i);
 		done = apply(alone, &merge);
 	}
 	return done;
+}
+
+void pmill_merge_alone_init(struct pmill_merge_alone *alone, struct pmill_merge_state *state)
+{
+	struct pmill_memory_account *account = pmill_page_pool_account(state->settings->pool);
+	*alone = (struct pmill_merge_alone){
+		.state = state, .neighbours.account = account, .changes.account = account};
 }
 
 void pmill_merge_alone_release(struct pmill_merge_alone *alone)
@@ -141,7 +149,7 @@ static void *create_alone(struct pmill_merge_state *state)
 {
 	struct pmill_merge_alone *alone = calloc(1, sizeof *alone);
 	if (alone != NULL)
-		alone->state = state;
+		pmill_merge_alone_init(alone, state);
 	return alone;
 }
 

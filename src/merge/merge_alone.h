@@ -6,13 +6,13 @@
 #include "merge/batch.h"
 #include "merge/neighbours.h"
 
-/* Starts as all zero, except for the state. */
 struct pmill_merge_alone {
 	struct pmill_merge_state *state;
 	struct pmill_neighbours neighbours;
 	struct pmill_changes changes;
 };
 
+void pmill_merge_alone_init(struct pmill_merge_alone *alone, struct pmill_merge_state *state);
 void pmill_merge_alone_release(struct pmill_merge_alone *alone);
 
 /* Applies the merges of a batch that is recorded already. Returns false if out of memory. */

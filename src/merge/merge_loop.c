@@ -77,6 +77,8 @@ pmill_status pmill_merge_loop_run(
 		.applier = method->create(state),
 		.batch = calloc(1, sizeof *loop.batch),
 	};
+	if (loop.batch != NULL)
+		loop.batch->account = pmill_page_pool_account(state->settings->pool);
 	pmill_status status = loop.applier != NULL && loop.batch != NULL
 		? run(&loop)
 		: pmill_fail_memory(state->error);

@@ -45,7 +45,8 @@ static bool init_queues(struct pmill_merge_state *state)
 {
 	state->queues = calloc(state->part_count, sizeof *state->queues);
 	for (unsigned part = 0; state->queues != NULL && part < state->part_count; part++)
-		pmill_pair_queue_init(&state->queues[part], &state->tokens, state->settings->ties);
+		pmill_pair_queue_init(&state->queues[part], &state->tokens, state->settings->ties,
+			pmill_page_pool_account(state->settings->pool));
 	return state->queues != NULL;
 }
 
@@ -131,8 +132,8 @@ bool pmill_merge_state_record(struct pmill_merge_state *state, const struct pmil
 {
 	struct pmill_merger_result *result = state->result;
 	void *merges = result->merges;
-	if (!pmill_array_reserve(
-			&merges, &state->merge_capacity, result->merge_count + 1, sizeof *result->merges))
+	if (!pmill_memory_account_reserve(result->account, &merges, &result->merge_capacity,
+			result->merge_count + 1, sizeof *result->merges))
 		return false;
 	result->merges = merges;
 	result->merges[result->merge_count++] = (struct pmill_learned_merge){

@@ -27,7 +27,6 @@ struct pmill_merge_state {
 	struct pmill_pair_queue *queues; /* one for each part of the index */
 	unsigned part_count;             /* at most the size of the team */
 	struct pmill_merger_result *result;
-	size_t merge_capacity;
 	uint64_t most_merges; /* no more than asked for, or than there can be */
 	struct pmill_work_estimate estimate;
 	pmill_error *error;

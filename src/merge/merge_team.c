@@ -62,6 +62,7 @@ struct worker {
 
 struct together {
 	struct pmill_merge_state *state;
+	struct pmill_memory_account *account;
 	const struct pmill_batch *batch;
 	struct worker *workers;
 	unsigned count;
@@ -82,8 +83,8 @@ static bool send_lowered(const struct together *together, struct worker *worker,
 {
 	struct outbox *outbox = find_outbox(together, worker, pair);
 	void *items = outbox->lowered;
-	if (!pmill_array_reserve(
-			&items, &outbox->lowered_capacity, outbox->lowered_count + 1, sizeof *outbox->lowered))
+	if (!pmill_memory_account_reserve(together->account, &items, &outbox->lowered_capacity,
+			outbox->lowered_count + 1, sizeof *outbox->lowered))
 		return false;
 	outbox->lowered = items;
 	outbox->lowered[outbox->lowered_count++] = (struct lowered){pair.left, pair.right, count};
@@ -96,8 +97,8 @@ static bool send_gained(const struct together *together, struct worker *worker,
 {
 	struct outbox *outbox = find_outbox(together, worker, pair);
 	void *items = outbox->gained;
-	if (!pmill_array_reserve(
-			&items, &outbox->gained_capacity, outbox->gained_count + 1, sizeof *outbox->gained))
+	if (!pmill_memory_account_reserve(together->account, &items, &outbox->gained_capacity,
+			outbox->gained_count + 1, sizeof *outbox->gained))
 		return false;
 	outbox->gained = items;
 	outbox->gained[outbox->gained_count++] = (struct gained){.left = pair.left,
@@ -110,14 +111,14 @@ static bool send_gained(const struct together *together, struct worker *worker,
 	return true;
 }
 
-static bool reserve_places(struct worker *worker)
+static bool reserve_places(const struct together *together, struct worker *worker)
 {
 	void *places = worker->places;
 	size_t more = 0;
 	for (int side = 0; side < PMILL_SIDES; side++)
 		more += worker->changes.sides[side].event_count;
-	bool done = pmill_array_reserve(
-		&places, &worker->place_capacity, worker->place_count + more, sizeof *worker->places);
+	bool done = pmill_memory_account_reserve(together->account, &places, &worker->place_capacity,
+		worker->place_count + more, sizeof *worker->places);
 	worker->places = places;
 	return done;
 }
@@ -134,7 +135,7 @@ static bool is_hidden(const struct together *together, struct pmill_two_tokens p
 		pmill_merge_state_find_pair(together->state, pair.left, pair.right) == NULL;
 }
 
-static inline void prefetch(const struct together *together, const struct pmill_merge *merge,
+static inline void prefetch(const struct together *together, const struct pmill_token_merge *merge,
 	enum pmill_side side, const struct pmill_change *change)
 {
 	struct pmill_two_tokens before = pmill_pair_before(merge, side, change->token);
@@ -142,7 +143,7 @@ static inline void prefetch(const struct together *together, const struct pmill_
 }
 
 static inline bool send_side(const struct together *together, struct worker *worker,
-	const struct pmill_merge *merge, enum pmill_side side)
+	const struct pmill_token_merge *merge, enum pmill_side side)
 {
 	struct pmill_change_side *changes = &worker->changes.sides[side];
 	for (size_t i = 0; i < changes->count; i++) {
@@ -162,7 +163,7 @@ static inline bool send_side(const struct together *together, struct worker *wor
 }
 
 static bool visit_pair(const struct together *together, struct worker *worker, unsigned share,
-	const struct pmill_merge *merge)
+	const struct pmill_token_merge *merge)
 {
 	const struct pmill_merge_state *state = together->state;
 	uint32_t single;
@@ -174,7 +175,7 @@ static bool visit_pair(const struct together *together, struct worker *worker, u
 		return true;
 	bool done = pmill_visit_places(
 					&state->words, places, count, merge, &worker->neighbours, &worker->changes) &&
-		reserve_places(worker) && send_side(together, worker, merge, PMILL_LEFT) &&
+		reserve_places(together, worker) && send_side(together, worker, merge, PMILL_LEFT) &&
 		send_side(together, worker, merge, PMILL_RIGHT) &&
 		send_side(together, worker, merge, PMILL_BETWEEN);
 	pmill_neighbours_clear(&worker->neighbours, &worker->changes);
@@ -193,7 +194,7 @@ static void visit_share(void *context, unsigned share)
 	}
 	bool done = pmill_neighbours_reserve(&worker->neighbours, together->state->tokens.count);
 	for (size_t i = 0; i < together->batch->count && done; i++) {
-		struct pmill_merge merge = pmill_batch_merge(together->batch, i);
+		struct pmill_token_merge merge = pmill_batch_merge(together->batch, i);
 		done = visit_pair(together, worker, share, &merge);
 	}
 	worker->has_failed |= !done;
@@ -316,6 +317,8 @@ static void update_part(void *context, unsigned part)
 		add_gained(together, part);
 		subtract_lowered(together, part);
 		done = place_gained(together, part);
+	}
+	if (done) { /* otherwise pairs may still hold a number instead of places */
 		free_lowered(together, part);
 		remove_merged(together, part);
 	}
@@ -391,6 +394,7 @@ static bool init_workers(struct together *together)
 	together->workers = calloc(together->count, sizeof *together->workers);
 	for (unsigned i = 0; together->workers != NULL && i < together->count; i++) {
 		struct worker *worker = &together->workers[i];
+		worker->neighbours.account = worker->changes.account = together->account;
 		worker->outboxes = calloc(together->count, sizeof *worker->outboxes);
 		if (worker->outboxes == NULL)
 			return false;
@@ -398,14 +402,21 @@ static bool init_workers(struct together *together)
 	return together->workers != NULL;
 }
 
-static void free_worker(struct worker *worker, unsigned part_count)
+static void free_outbox(struct pmill_memory_account *account, struct outbox *outbox)
 {
-	for (unsigned part = 0; worker->outboxes != NULL && part < part_count; part++) {
-		free(worker->outboxes[part].lowered);
-		free(worker->outboxes[part].gained);
-	}
+	pmill_memory_account_free(
+		account, outbox->lowered, outbox->lowered_capacity, sizeof *outbox->lowered);
+	pmill_memory_account_free(
+		account, outbox->gained, outbox->gained_capacity, sizeof *outbox->gained);
+}
+
+static void free_worker(struct together *together, struct worker *worker)
+{
+	for (unsigned part = 0; worker->outboxes != NULL && part < together->count; part++)
+		free_outbox(together->account, &worker->outboxes[part]);
 	free(worker->outboxes);
-	free(worker->places);
+	pmill_memory_account_free(
+		together->account, worker->places, worker->place_capacity, sizeof *worker->places);
 	pmill_neighbours_release(&worker->neighbours);
 	pmill_changes_release(&worker->changes);
 }
@@ -416,7 +427,7 @@ static void free_together(void *applier)
 	if (together == NULL)
 		return;
 	for (unsigned i = 0; together->workers != NULL && i < together->count; i++)
-		free_worker(&together->workers[i], together->count);
+		free_worker(together, &together->workers[i]);
 	free(together->workers);
 	pmill_merge_alone_release(&together->alone);
 	free(together);
@@ -427,7 +438,9 @@ static void *create_together(struct pmill_merge_state *state)
 	struct together *together = calloc(1, sizeof *together);
 	if (together == NULL)
 		return NULL;
-	together->state = together->alone.state = state;
+	together->state = state;
+	together->account = pmill_page_pool_account(state->settings->pool);
+	pmill_merge_alone_init(&together->alone, state);
 	together->count = state->part_count;
 	if (init_workers(together))
 		return together;

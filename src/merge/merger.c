@@ -42,15 +42,6 @@ static unsigned choose_threads(unsigned asked, const char *method, uint64_t byte
 	return asked < most ? asked : (unsigned)most;
 }
 
-struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes)
-{
-	struct pmill_merger_plan plan = {.threads = choose_threads(threads, method, bytes)};
-	const struct pmill_merge_method *chosen = choose(method, plan.threads, bytes);
-	plan.part_count = chosen->has_parts ? plan.threads : 1;
-	plan.is_batched = chosen->has_parts;
-	return plan;
-}
-
 /* From a token's number to its id in the layout. */
 static uint32_t id_of(const struct pmill_merge_state *state, uint32_t token)
 {
@@ -118,11 +109,32 @@ static pmill_status make_merges(
 	return status == PMILL_OK ? end_stage(state, state->result->visits) : status;
 }
 
+static bool is_wide(uint8_t byte)
+{
+	return byte <= ' ' || byte >= 0x7F || byte == '"' || byte == '\\';
+}
+
+static void measure_tokens(const struct pmill_merge_state *state)
+{
+	struct pmill_merger_result *result = state->result;
+	result->token_bytes = state->tokens.byte_count;
+	for (size_t i = 0; result->account != NULL && i < state->tokens.byte_count; i++)
+		result->wide_bytes += is_wide(state->tokens.bytes[i]);
+}
+
+static pmill_status fail_limit(const struct pmill_merge_state *state)
+{
+	const struct pmill_memory_account *account = state->result->account;
+	return pmill_fail_limit(state->error, pmill_memory_account_refused(account), account->limit,
+		"after %zu of at most %llu merges, going on takes", state->result->merge_count,
+		(unsigned long long)state->most_merges);
+}
+
 pmill_status pmill_merger_run(struct pmill_word_list *words,
 	const struct pmill_merger_settings *settings, struct pmill_merger_result *result,
 	pmill_error *error)
 {
-	*result = (struct pmill_merger_result){0};
+	*result = (struct pmill_merger_result){.account = pmill_page_pool_account(settings->pool)};
 	uint64_t bytes = pmill_word_list_bytes(words);
 	struct pmill_merge_state state = {.settings = settings, .result = result, .error = error};
 	state.team = pmill_team_create(choose_threads(settings->threads, settings->method, bytes));
@@ -136,6 +148,9 @@ pmill_status pmill_merger_run(struct pmill_word_list *words,
 		status = make_merges(&state, method);
 	if (status == PMILL_CANCELLED)
 		pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	if (status == PMILL_NO_MEMORY && pmill_memory_account_refused(result->account) > 0)
+		status = fail_limit(&state);
+	measure_tokens(&state);
 	if (status == PMILL_OK)
 		set_ids(&state);
 	else
@@ -147,7 +162,8 @@ pmill_status pmill_merger_run(struct pmill_word_list *words,
 
 void pmill_merger_result_release(struct pmill_merger_result *result)
 {
-	free(result->merges);
+	pmill_memory_account_free(
+		result->account, result->merges, result->merge_capacity, sizeof *result->merges);
 	result->merges = NULL;
-	result->merge_count = 0;
+	result->merge_count = result->merge_capacity = 0;
 }

@@ -3,19 +3,9 @@
 #ifndef PMILL_MERGE_MERGER_H
 #define PMILL_MERGE_MERGER_H
 
-#include <stdbool.h>
-
 #include "merge/merger_settings.h"
 #include "pairmill.h"
 #include "words/word_list.h"
-
-/* How a training of words of `bytes` bytes in all proceeds with these threads and this method. */
-struct pmill_merger_plan {
-	unsigned threads;    /* no more than pay, unless a method is named */
-	unsigned part_count; /* of the index */
-	bool is_batched;
-};
-struct pmill_merger_plan pmill_merger_plan(unsigned threads, const char *method, uint64_t bytes);
 
 /* Takes the words: the list is released as soon as it is packed. */
 pmill_status pmill_merger_run(struct pmill_word_list *words,

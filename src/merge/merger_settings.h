@@ -29,7 +29,6 @@ struct pmill_merger_settings {
 	unsigned threads;                      /* 0 or 1: only the calling thread */
 	struct pmill_page_pool *pool;          /* where memory comes from; NULL: the system */
 	size_t chained_word_len; /* words of this many bytes are chained; 0: 256; for tests */
-	bool is_memory_limited;  /* prefers less memory to less time */
 	int64_t first_floor;     /* see merge_state.h; 0: estimated; for tests */
 	const char *method;      /* one of the names; NULL: the fastest for the threads and the words */
 };
@@ -49,9 +48,12 @@ struct pmill_learned_merge {
 };
 
 struct pmill_merger_result {
-	struct pmill_learned_merge *merges; /* merge i has the id first_merge_id + i; malloc */
-	size_t merge_count;
-	const char *stopped; /* "full", "min-count" or "no-pairs" */
+	struct pmill_learned_merge *merges; /* merge i has the id first_merge_id + i */
+	size_t merge_count, merge_capacity;
+	struct pmill_memory_account *account; /* of `merges` */
+	uint64_t token_bytes; /* of all tokens; with an account, what follows as well: */
+	uint64_t wide_bytes;  /* those of them that model files spell in two bytes */
+	const char *stopped;  /* "full", "min-count" or "no-pairs" */
 	uint64_t index_seconds_ns, merge_seconds_ns;
 	uint64_t index_peak_memory;
 	uint64_t visits; /* places visited */

@@ -2,15 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "merge/neighbours.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#include "base/array.h"
-
-static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t count)
+static bool reserve_numbers(
+	struct pmill_memory_account *account, uint32_t **numbers, size_t *capacity, size_t count)
 {
 	size_t before = *capacity;
 	void *grown = *numbers;
-	bool done = pmill_array_reserve(&grown, capacity, count, sizeof **numbers);
+	bool done = pmill_memory_account_reserve(account, &grown, capacity, count, sizeof **numbers);
 	*numbers = grown;
 	if (*capacity > before)
 		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
@@ -19,15 +18,18 @@ static bool reserve_numbers(uint32_t **numbers, size_t *capacity, size_t count)
 
 bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t token_count)
 {
-	return reserve_numbers(&neighbours->left, &neighbours->left_capacity, token_count) &&
-		reserve_numbers(&neighbours->right, &neighbours->right_capacity, token_count);
+	struct pmill_memory_account *account = neighbours->account;
+	return reserve_numbers(account, &neighbours->left, &neighbours->left_capacity, token_count) &&
+		reserve_numbers(account, &neighbours->right, &neighbours->right_capacity, token_count);
 }
 
 void pmill_neighbours_release(struct pmill_neighbours *neighbours)
 {
-	free(neighbours->left);
-	free(neighbours->right);
-	*neighbours = (struct pmill_neighbours){0};
+	struct pmill_memory_account *account = neighbours->account;
+	size_t size = sizeof *neighbours->left;
+	pmill_memory_account_free(account, neighbours->left, neighbours->left_capacity, size);
+	pmill_memory_account_free(account, neighbours->right, neighbours->right_capacity, size);
+	*neighbours = (struct pmill_neighbours){.account = account};
 }
 
 static void forget(uint32_t *numbers, const struct pmill_change_side *side)
@@ -44,26 +46,27 @@ void pmill_neighbours_clear(
 	neighbours->between = 0;
 }
 
-static void release_side(struct pmill_change_side *side)
+static void release_side(struct pmill_memory_account *account, struct pmill_change_side *side)
 {
-	free(side->items);
-	free(side->events);
+	pmill_memory_account_free(account, side->items, side->capacity, sizeof *side->items);
+	pmill_memory_account_free(account, side->events, side->event_capacity, sizeof *side->events);
 	*side = (struct pmill_change_side){0};
 }
 
 void pmill_changes_release(struct pmill_changes *changes)
 {
 	for (int side = 0; side < PMILL_SIDES; side++)
-		release_side(&changes->sides[side]);
+		release_side(changes->account, &changes->sides[side]);
 }
 
-static bool reserve_side(struct pmill_change_side *side, size_t more)
+static bool reserve_side(
+	struct pmill_memory_account *account, struct pmill_change_side *side, size_t more)
 {
 	void *items = side->items, *events = side->events;
-	bool done = pmill_array_reserve(
-					&items, &side->capacity, side->count + more, sizeof *side->items) &&
-		pmill_array_reserve(
-			&events, &side->event_capacity, side->event_count + more, sizeof *side->events);
+	bool done = pmill_memory_account_reserve(
+					account, &items, &side->capacity, side->count + more, sizeof *side->items) &&
+		pmill_memory_account_reserve(account, &events, &side->event_capacity,
+			side->event_count + more, sizeof *side->events);
 	side->items = items;
 	side->events = events;
 	return done;
@@ -73,7 +76,7 @@ bool pmill_changes_reserve(struct pmill_changes *changes, size_t more)
 {
 	bool done = true;
 	for (int side = 0; side < PMILL_SIDES && done; side++)
-		done = reserve_side(&changes->sides[side], more);
+		done = reserve_side(changes->account, &changes->sides[side], more);
 	return done;
 }
 

@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/memory_account.h"
+
 /* A pair of tokens and the new token that they become. */
-struct pmill_merge {
+struct pmill_token_merge {
 	uint32_t left, right, joined;
 };
 
@@ -26,7 +28,7 @@ struct pmill_two_tokens {
 
 /* The pair that a neighbour formed before the merge. */
 static inline struct pmill_two_tokens pmill_pair_before(
-	const struct pmill_merge *merge, enum pmill_side side, uint32_t neighbour)
+	const struct pmill_token_merge *merge, enum pmill_side side, uint32_t neighbour)
 {
 	return (struct pmill_two_tokens){
 		.left = side == PMILL_LEFT ? neighbour : merge->right,
@@ -36,7 +38,7 @@ static inline struct pmill_two_tokens pmill_pair_before(
 
 /* The pair that it forms after the merge. */
 static inline struct pmill_two_tokens pmill_pair_after(
-	const struct pmill_merge *merge, enum pmill_side side, uint32_t neighbour)
+	const struct pmill_token_merge *merge, enum pmill_side side, uint32_t neighbour)
 {
 	return (struct pmill_two_tokens){
 		.left = side == PMILL_LEFT ? neighbour : merge->joined,
@@ -57,7 +59,6 @@ struct pmill_change_event {
 	uint32_t place;
 };
 
-/* All zero is empty. */
 struct pmill_change_side {
 	struct pmill_change *items; /* in the order in which the neighbours were met */
 	size_t count;
@@ -67,7 +68,9 @@ struct pmill_change_side {
 	size_t event_capacity;
 };
 
+/* All zero, except for the account, is empty. */
 struct pmill_changes {
+	struct pmill_memory_account *account;
 	struct pmill_change_side sides[PMILL_SIDES];
 	uint32_t visit; /* number of the current place, from 1 in each merge */
 };
@@ -77,12 +80,13 @@ struct pmill_changes {
  * keep both arrays in the second-level cache.
  */
 struct pmill_neighbours {
+	struct pmill_memory_account *account;
 	uint32_t *left, *right;
 	size_t left_capacity, right_capacity;
 	uint32_t between;
 };
 
-/* All zero is empty. */
+/* All zero, except for the account, is empty. */
 void pmill_neighbours_release(struct pmill_neighbours *neighbours);
 /* Makes room for tokens below `token_count`. Returns false if out of memory. */
 bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t token_count);

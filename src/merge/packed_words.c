@@ -149,7 +149,8 @@ static bool allocate(struct pmill_packed_words *packed)
 		packed->tokens = pmill_page_pool_allocate_raw(packed->pool, size);
 		packed->before = pmill_page_pool_allocate_raw(packed->pool, size);
 		packed->after = pmill_page_pool_allocate_raw(packed->pool, size);
-		packed->chained_words = malloc(packed->chained_count * sizeof *packed->chained_words);
+		packed->chained_words = pmill_page_pool_allocate_raw(
+			packed->pool, packed->chained_count * sizeof *packed->chained_words);
 	}
 	return (packed->unit_count == 0 || packed->units != NULL) &&
 		(packed->position_count == 0 ||
@@ -209,7 +210,9 @@ void pmill_packed_words_release(struct pmill_packed_words *packed)
 		pmill_page_pool_free(packed->pool, packed->before, size);
 	if (packed->after != NULL)
 		pmill_page_pool_free(packed->pool, packed->after, size);
-	free(packed->chained_words);
+	if (packed->chained_words != NULL)
+		pmill_page_pool_free(packed->pool, packed->chained_words,
+			packed->chained_count * sizeof *packed->chained_words);
 	free(packed->shares);
 	*packed = (struct pmill_packed_words){0};
 }

@@ -9,7 +9,8 @@
 enum {
 	DENSE_PAIRS = 256 * 256,
 	FIRST_SLOTS = 1 << 12,
-	DROPPED_SLOTS = 1 << 18, /* a table that moves returns 6 MiB at a time to the system */
+	/* What a table that moves returns to the system at a time. */
+	DROPPED_SLOTS = PMILL_PAGES_MOVED / sizeof(struct pmill_pair),
 };
 
 /* Never 0: at least one token of a pair in the hash tables is 256 or more. */
@@ -129,13 +130,15 @@ static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_coun
 	struct pmill_pair_part *part = &index->parts[p], old = *part;
 	if (slot_count > UINT32_MAX)
 		return false;
-	struct pmill_pair *slots = pmill_page_pool_allocate(index->pool, slot_count * sizeof *slots);
+	size_t size = old.slot_count * sizeof *old.slots;
+	struct pmill_pair *slots = old.slots == NULL
+		? pmill_page_pool_allocate(index->pool, slot_count * sizeof *slots)
+		: pmill_page_pool_allocate_larger(index->pool, slot_count * sizeof *slots, size);
 	if (slots == NULL)
 		return false;
 	part->slots = slots;
 	part->slot_count = slot_count;
 	part->used = 0;
-	size_t size = old.slot_count * sizeof *old.slots;
 	for (size_t i = 0; i < old.slot_count; i++) {
 		struct pmill_pair *pair = &old.slots[i];
 		if (i % DROPPED_SLOTS == 0 && i > 0)
@@ -148,7 +151,7 @@ static bool rebuild(struct pmill_pair_index *index, unsigned p, size_t slot_coun
 		part->used++;
 	}
 	if (old.slots != NULL)
-		pmill_page_pool_free(index->pool, old.slots, old.slot_count * sizeof *old.slots);
+		pmill_page_pool_free_moved(index->pool, old.slots, size);
 	return true;
 }
 

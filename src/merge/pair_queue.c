@@ -2,13 +2,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "merge/pair_queue.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-void pmill_pair_queue_init(
-	struct pmill_pair_queue *queue, const struct pmill_learned_tokens *tokens, enum pmill_ties ties)
+void pmill_pair_queue_init(struct pmill_pair_queue *queue,
+	const struct pmill_learned_tokens *tokens, enum pmill_ties ties,
+	struct pmill_memory_account *account)
 {
 	*queue = (struct pmill_pair_queue){
-		.closed = PMILL_QUEUE_CLASSES, .tokens = tokens, .ties = ties};
+		.closed = PMILL_QUEUE_CLASSES, .tokens = tokens, .ties = ties, .account = account};
 }
 
 void pmill_pair_queue_clear(struct pmill_pair_queue *queue)
@@ -21,8 +22,9 @@ void pmill_pair_queue_clear(struct pmill_pair_queue *queue)
 
 void pmill_pair_queue_release(struct pmill_pair_queue *queue)
 {
-	free(queue->items);
-	free(queue->blocks);
+	pmill_memory_account_free(queue->account, queue->items, queue->capacity, sizeof *queue->items);
+	pmill_memory_account_free(
+		queue->account, queue->blocks, queue->block_capacity, sizeof *queue->blocks);
 	*queue = (struct pmill_pair_queue){0};
 }
 
@@ -33,8 +35,10 @@ bool pmill_pair_queue_reserve(struct pmill_pair_queue *queue, size_t more)
 	size_t needed = queue->count + queue->waiting_count + more;
 	size_t needed_blocks = needed / PMILL_WAITING_BLOCK + PMILL_QUEUE_CLASSES;
 	bool done = needed < UINT32_MAX &&
-		pmill_array_reserve(&items, &queue->capacity, needed, sizeof *queue->items) &&
-		pmill_array_reserve(&blocks, &queue->block_capacity, needed_blocks, sizeof *queue->blocks);
+		pmill_memory_account_reserve(
+			queue->account, &items, &queue->capacity, needed, sizeof *queue->items) &&
+		pmill_memory_account_reserve(
+			queue->account, &blocks, &queue->block_capacity, needed_blocks, sizeof *queue->blocks);
 	queue->items = items;
 	queue->blocks = blocks;
 	return done;

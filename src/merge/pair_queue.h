@@ -40,10 +40,12 @@ struct pmill_pair_queue {
 	unsigned closed;                     /* classes below this one wait */
 	const struct pmill_learned_tokens *tokens;
 	enum pmill_ties ties;
+	struct pmill_memory_account *account;
 };
 
 void pmill_pair_queue_init(struct pmill_pair_queue *queue,
-	const struct pmill_learned_tokens *tokens, enum pmill_ties ties);
+	const struct pmill_learned_tokens *tokens, enum pmill_ties ties,
+	struct pmill_memory_account *account);
 void pmill_pair_queue_clear(struct pmill_pair_queue *queue);
 void pmill_pair_queue_release(struct pmill_pair_queue *queue);
 bool pmill_pair_queue_reserve(struct pmill_pair_queue *queue, size_t more);

@@ -30,7 +30,7 @@ enum {
 	MOST_NEEDED = 1 << 16,
 	MOST_TABLES = 4,
 	FIRST_SLOTS = 1 << 12,
-	DROPPED_SLOTS = 1 << 18, /* a table that moves returns 6 MiB at a time to the system */
+	DROPPED_SLOTS = 1 << 18, /* PMILL_PAGES_MOVED: what a table that moves returns at a time */
 };
 
 /* A pair in the words of some shares. */
@@ -135,7 +135,10 @@ static bool grow(struct table *table)
 	size_t slot_count = old.slot_count == 0 ? FIRST_SLOTS : old.slot_count + old.slot_count / 2;
 	if (slot_count > UINT32_MAX)
 		return false;
-	struct entry *slots = pmill_pages_allocate(slot_count * sizeof *slots);
+	struct pmill_page_pool *pool = table->survey->state->settings->pool;
+	struct entry *slots = old.slots == NULL
+		? pmill_page_pool_allocate(pool, slot_count * sizeof *slots)
+		: pmill_page_pool_allocate_larger(pool, slot_count * sizeof *slots, size);
 	if (slots == NULL)
 		return false;
 	table->slots = slots;
@@ -148,7 +151,7 @@ static bool grow(struct table *table)
 			*find_slot(table, old.slots[i].key) = old.slots[i];
 	}
 	if (old.slots != NULL)
-		pmill_pages_free(old.slots, size);
+		pmill_page_pool_free_moved(pool, old.slots, size);
 	return true;
 }
 
@@ -333,7 +336,8 @@ static bool init(struct survey *survey)
 		survey->shift++;
 	survey->needed = (uint32_t)(survey->floor >> survey->shift);
 	survey->sketch_bits = choose_sketch_bits(words->unit_count, words->position_count);
-	survey->sketch = pmill_pages_allocate(sizeof *survey->sketch << survey->sketch_bits);
+	survey->sketch = pmill_page_pool_allocate(
+		survey->state->settings->pool, sizeof *survey->sketch << survey->sketch_bits);
 	unsigned shares = words->share_count;
 	survey->table_count = shares < MOST_TABLES ? shares : MOST_TABLES;
 	survey->tables = calloc(survey->table_count, sizeof *survey->tables);
@@ -346,13 +350,15 @@ static bool init(struct survey *survey)
 
 static void release(struct survey *survey)
 {
+	struct pmill_page_pool *pool = survey->state->settings->pool;
 	for (unsigned i = 0; survey->tables != NULL && i < survey->table_count; i++) {
 		struct table *table = &survey->tables[i];
 		if (table->slots != NULL)
-			pmill_pages_free(table->slots, table->slot_count * sizeof *table->slots);
+			pmill_page_pool_free(pool, table->slots, table->slot_count * sizeof *table->slots);
 	}
 	if (survey->sketch != NULL)
-		pmill_pages_free((void *)survey->sketch, sizeof *survey->sketch << survey->sketch_bits);
+		pmill_page_pool_free(
+			pool, (void *)survey->sketch, sizeof *survey->sketch << survey->sketch_bits);
 	free(survey->tables);
 }
 

@@ -38,7 +38,7 @@ static uint32_t match_chained(
  * `joined`, which is new and occurs nowhere else yet.
  */
 static void merge_chained(const struct pmill_packed_words *words, uint32_t place, int64_t count,
-	const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	const struct pmill_token_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	const uint32_t left = merge->left, right = merge->right, joined = merge->joined;
@@ -87,7 +87,7 @@ static const void *address_of(const struct pmill_packed_words *words, uint32_t p
 #include "merge/visit_template.h"
 
 static void visit_chained(const struct pmill_packed_words *words, uint32_t place, size_t *word,
-	const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	const struct pmill_token_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	/* Places are in order, so the next is mostly in the same word. */
@@ -99,7 +99,7 @@ static void visit_chained(const struct pmill_packed_words *words, uint32_t place
 }
 
 static void visit_chained_places(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	size_t count, const struct pmill_token_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	size_t chained_word = 0;
@@ -123,7 +123,7 @@ static size_t count_alike(
 }
 
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	size_t count, const struct pmill_token_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	for (size_t i = 0; i < PREFETCHED && i < count; i++) {

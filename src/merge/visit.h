@@ -12,7 +12,7 @@
  * Skips places that no longer hold the pair. Returns false if out of memory.
  */
 bool pmill_visit_places(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	size_t count, const struct pmill_token_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes);
 
 /* A pair of bytes in one share, in a dense table of 256 × 256. */

@@ -48,7 +48,7 @@ static inline void NAME(close_gap)(TOKEN *tokens, size_t gap, size_t len)
 
 /* Replaces from left to right, if there may be several matches. Returns false if out of memory. */
 static bool NAME(merge_many)(struct pmill_packed_word *word, uint32_t place,
-	const struct pmill_merge *merge, struct pmill_neighbours *neighbours,
+	const struct pmill_token_merge *merge, struct pmill_neighbours *neighbours,
 	struct pmill_changes *changes)
 {
 	const TOKEN left = (TOKEN)merge->left, right = (TOKEN)merge->right;
@@ -108,7 +108,7 @@ static inline void NAME(merge_single)(struct pmill_packed_word *word, uint32_t p
  * and unpredictably: so all are searched first, without branches. Returns false if out of memory.
  */
 static bool NAME(visit)(const struct pmill_packed_words *words, const uint32_t *places,
-	size_t count, size_t ahead, const struct pmill_merge *merge,
+	size_t count, size_t ahead, const struct pmill_token_merge *merge,
 	struct pmill_neighbours *neighbours, struct pmill_changes *changes)
 {
 	const TOKEN left = (TOKEN)merge->left, right = (TOKEN)merge->right;

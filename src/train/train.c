@@ -6,7 +6,7 @@
 #include "base/sized_struct.h"
 #include "base/thread.h"
 #include "counter/gather.h"
-#include "merge/merge_memory.h"
+#include "merge/merger.h"
 #include "model/build_trained.h"
 #include "train/rules.h"
 
@@ -18,7 +18,8 @@ struct training {
 	pmill_totals totals;
 	struct pmill_word_list words;
 	struct pmill_progress_state *progress;
-	struct pmill_page_pool *pool; /* NULL: use the system's allocator */
+	struct pmill_page_pool *pool;        /* where memory comes from; NULL: the system */
+	struct pmill_memory_account account; /* the pool's, if there is a memory limit */
 	unsigned threads;
 	pmill_counter_info counting;
 	pmill_stage stages[STAGES];
@@ -57,8 +58,7 @@ static struct pmill_merger_settings merger_settings(const struct training *train
 		.progress = training->progress,
 		.threads = training->threads,
 		.pool = training->pool,
-		.method = options->merger,
-		.is_memory_limited = training->counting.memory_limit > 0};
+		.method = options->merger};
 	for (uint32_t i = 0; i < 256; i++)
 		settings.byte_ids[pmill_layout_byte(layout, i)] =
 			layout->first_byte(specials, (uint32_t)merges) + i;
@@ -135,6 +135,28 @@ out:
 	return status;
 }
 
+/* What the model takes to be built and saved in a folder, whose files spell it four times. */
+static uint64_t model_memory(const struct pmill_merger_result *result)
+{
+	enum { TABLES = 80, SPELLINGS = 4, AROUND_SPELLINGS = 70 };
+	uint64_t tokens = 256 + result->merge_count, bytes = result->token_bytes;
+	return tokens * (TABLES + AROUND_SPELLINGS) + bytes + SPELLINGS * (bytes + result->wide_bytes);
+}
+
+/* That the model can't be saved must not turn out after it is built. */
+static pmill_status build_within_limit(const struct training *training,
+	const struct pmill_merger_result *result, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	uint64_t needed = model_memory(result);
+	if (!pmill_memory_account_charge(result->account, needed))
+		return pmill_fail_limit(error, pmill_memory_account_refused(result->account),
+			training->counting.memory_limit, "saving a model of %llu bytes of tokens takes",
+			(unsigned long long)result->token_bytes);
+	pmill_status status = build(training, result, tokenizer, error);
+	pmill_memory_account_credit(result->account, needed);
+	return status;
+}
+
 /* Releases the words as soon as they are packed. */
 static pmill_status learn(
 	struct training *training, pmill_tokenizer **tokenizer, pmill_error *error)
@@ -146,68 +168,71 @@ static pmill_status learn(
 		return status;
 	set_stage(training, STAGE_INDEX, result.index_seconds_ns, result.index_peak_memory);
 	set_stage(training, STAGE_MERGE, result.merge_seconds_ns, pmill_peak_memory());
-	status = build(training, &result, tokenizer, error);
+	status = build_within_limit(training, &result, tokenizer, error);
 	pmill_merger_result_release(&result);
 	return status;
 }
 
 /* ---- The memory limit ---- */
 
-static pmill_status add_to_profile(
-	void *context, pmill_bytes word, int64_t count, pmill_error *error)
+/* From here on, all that is large is charged. */
+static pmill_status open_account(struct training *training, pmill_error *error)
 {
-	(void)error;
-	pmill_word_profile_add(context, word, count);
-	return PMILL_OK;
-}
-
-static struct pmill_word_profile *create_profile(const struct training *training)
-{
-	struct pmill_word_profile *profile = calloc(1, sizeof *profile);
-	const struct pmill_merger_settings settings = merger_settings(training);
-	if (profile != NULL)
-		profile->longest_token = pmill_merger_longest_token(&settings);
-	return profile;
-}
-
-/* `reading`: bytes needed to read the words, in addition to their list. */
-static pmill_status check_memory(const struct training *training,
-	const struct pmill_word_profile *profile, uint64_t reading, pmill_error *error)
-{
-	const struct pmill_merger_settings settings = merger_settings(training);
-	uint64_t merging = pmill_merge_memory(profile, &settings);
-	uint64_t listing = pmill_word_list_memory(profile->words, profile->bytes) + reading;
-	uint64_t needed = merging > listing ? merging : listing;
-	if (needed <= training->counting.memory_limit)
-		return PMILL_OK;
-	return pmill_fail_limit(error, needed, training->counting.memory_limit,
-		"merging %llu words may need", (unsigned long long)profile->words);
+	pmill_memory_account_open(
+		&training->account, training->counting.memory_limit, training->threads);
+	training->pool = pmill_page_pool_create_limited(&training->account);
+	return training->pool == NULL ? pmill_fail_memory(error) : PMILL_OK;
 }
 
 /* ---- From a counter ---- */
 
-static pmill_status gather_within_limit(
-	const struct training *training, struct pmill_counter *counter, pmill_error *error)
+static pmill_status fail_list(
+	const struct training *training, const struct pmill_counter *counter, pmill_error *error)
 {
-	struct pmill_word_profile *profile = create_profile(training);
-	if (profile == NULL)
-		return pmill_fail_memory(error);
-	pmill_status status = pmill_counter_gather(counter, add_to_profile, profile, error);
+	return pmill_fail_limit(error, pmill_memory_account_refused(&training->account),
+		training->counting.memory_limit, "listing %llu words to merge their pairs takes",
+		(unsigned long long)counter->run_words);
+}
+
+/*
+ * Merging takes the list of words apart. So the counter keeps them as runs, until it is certain
+ * that the limit is enough.
+ */
+static pmill_status list_within_limit(
+	struct training *training, struct pmill_counter *counter, pmill_error *error)
+{
+	pmill_status status = pmill_counter_gather_runs(counter, error);
 	if (status == PMILL_OK)
-		status = check_memory(training, profile, pmill_counter_reading_memory(counter), error);
-	free(profile);
-	return status;
+		status = pmill_counter_drop_workers(counter, error);
+	if (status == PMILL_OK)
+		status = open_account(training, error);
+	if (status != PMILL_OK)
+		return status;
+	uint64_t reading = pmill_counter_reading_memory(counter);
+	if (!pmill_memory_account_charge(&training->account, reading))
+		return fail_list(training, counter, error);
+	status = pmill_counter_list_runs(counter, training->pool, &training->words, error);
+	pmill_memory_account_credit(&training->account, reading);
+	return status == PMILL_NO_MEMORY && pmill_memory_account_refused(&training->account) > 0
+		? fail_list(training, counter, error)
+		: status;
+}
+
+static pmill_status list_all(
+	struct training *training, struct pmill_counter *counter, pmill_error *error)
+{
+	training->pool = pmill_page_pool_share(counter->pool);
+	pmill_status status = pmill_counter_gather(counter, error);
+	return status == PMILL_OK ? pmill_counter_take_words(counter, &training->words, error) : status;
 }
 
 static pmill_status take_words(
 	struct training *training, struct pmill_counter *counter, pmill_error *error)
 {
 	uint64_t began = pmill_clock_ns();
-	pmill_status status = counter->plan.limit > 0
-		? gather_within_limit(training, counter, error)
-		: pmill_counter_gather(counter, NULL, NULL, error);
-	if (status == PMILL_OK)
-		status = pmill_counter_take_words(counter, &training->words, error);
+	pmill_status status = training->counting.memory_limit > 0
+		? list_within_limit(training, counter, error)
+		: list_all(training, counter, error);
 	if (status == PMILL_OK)
 		status = pmill_counter_sum_totals(counter, &training->totals, error);
 	training->totals.words = training->words.count;
@@ -224,15 +249,23 @@ static pmill_status train(struct training *training, struct pmill_counter *count
 	training->counting.size = sizeof training->counting;
 	pmill_counter_get_info(counter, &training->counting);
 	pmill_status status = take_words(training, counter, error);
-	if (status == PMILL_MEMORY_LIMIT)
-		return status;
-	pmill_counter_clear(counter);
+	if (training->counting.memory_limit == 0)
+		pmill_counter_clear(counter);
 	if (status == PMILL_OK) {
 		pmill_counter_get_info(counter, &training->counting); /* now includes the last runs */
 		status = learn(training, tokenizer, error);
 	}
-	pmill_page_pool_drain(counter->pool);
+	if (status != PMILL_MEMORY_LIMIT)
+		pmill_counter_clear(counter);
 	return status;
+}
+
+static void release(struct training *training)
+{
+	pmill_word_list_release(&training->words);
+	pmill_page_pool_drain(training->pool);
+	pmill_page_pool_release(training->pool);
+	pmill_train_rules_release(&training->rules);
 }
 
 pmill_status pmill_tokenizer_train(pmill_counter *counter, const pmill_train_options *options,
@@ -240,32 +273,26 @@ pmill_status pmill_tokenizer_train(pmill_counter *counter, const pmill_train_opt
 {
 	struct training training = {.identity = &counter->identity,
 		.progress = &counter->progress,
-		.pool = counter->pool,
 		.threads = counter->threads};
 	pmill_status status = pmill_train_rules_init(
 		&training.rules, options, &counter->identity, error);
 	if (status == PMILL_OK)
 		status = train(&training, counter, tokenizer, error);
-	pmill_word_list_release(&training.words);
-	pmill_train_rules_release(&training.rules);
+	release(&training);
 	return status;
 }
 
 /* ---- From counts ---- */
 
-static pmill_status check_words(const struct training *training, pmill_error *error)
+static pmill_status learn_from_counts(
+	struct training *training, pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	const struct pmill_word_list *words = &training->words;
-	if (training->counting.memory_limit == 0)
-		return PMILL_OK;
-	struct pmill_word_profile *profile = create_profile(training);
-	if (profile == NULL)
-		return pmill_fail_memory(error);
-	for (size_t i = 0; i < words->count; i++)
-		pmill_word_profile_add(profile, pmill_word_list_word(words, i), words->counts[i]);
-	pmill_status status = check_memory(training, profile, 0, error);
-	free(profile);
-	return status;
+	pmill_status status = PMILL_OK;
+	if (training->counting.memory_limit > 0)
+		status = open_account(training, error);
+	else
+		training->pool = pmill_page_pool_create();
+	return status == PMILL_OK ? learn(training, tokenizer, error) : status;
 }
 
 pmill_status pmill_tokenizer_train_from_counts(const pmill_counts *counts,
@@ -287,15 +314,9 @@ pmill_status pmill_tokenizer_train_from_counts(const pmill_counts *counts,
 		.counting = {.memory_limit = running.memory_limit}};
 	training.words.is_borrowed = true;
 	init_stages(&training);
-	if (running.memory_limit == 0)
-		training.pool = pmill_page_pool_create();
 	status = pmill_train_rules_init(&training.rules, options, training.identity, error);
 	if (status == PMILL_OK)
-		status = check_words(&training, error);
-	if (status == PMILL_OK)
-		status = learn(&training, tokenizer, error);
-	pmill_page_pool_drain(training.pool);
-	pmill_page_pool_release(training.pool);
-	pmill_train_rules_release(&training.rules);
+		status = learn_from_counts(&training, tokenizer, error);
+	release(&training);
 	return status;
 }

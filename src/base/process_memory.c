@@ -1,9 +1,11 @@
-/* The peak memory of this process. */
+/* The memory of this process. */
 /* SPDX-License-Identifier: MIT */
 /*
  * ru_maxrss survives exec: a command started by a process of 1 GB would report 1 GB. So on Linux
  * the figure is VmHWM of /proc/self/status, which begins anew with the program.
  */
+#include "base/process_memory.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
@@ -30,14 +32,13 @@ static bool read_text(const char *path, char *text, size_t capacity)
 }
 
 /* "VmHWM:      1234 kB"; 0 if the line is missing. The program's name, before it, has no LF. */
-static uint64_t find_peak(const char *status)
+static uint64_t find_line(const char *status, const char *key)
 {
-	static const char key[] = "\nVmHWM:";
 	const char *at = strstr(status, key);
 	uint64_t kib = 0;
 	if (at == NULL)
 		return 0;
-	at += sizeof key - 1;
+	at += strlen(key);
 	at += strspn(at, " \t");
 	for (; *at >= '0' && *at <= '9'; at++)
 		kib = kib * 10 + (uint64_t)(*at - '0');
@@ -50,9 +51,33 @@ static uint64_t peak_of_usage(void)
 	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
 }
 
-uint64_t pmill_peak_memory(void)
+static uint64_t read_line(const char *key)
 {
 	char status[4096];
-	uint64_t peak = read_text("/proc/self/status", status, sizeof status) ? find_peak(status) : 0;
-	return peak > 0 ? peak : peak_of_usage();
+	uint64_t bytes = read_text("/proc/self/status", status, sizeof status) ? find_line(status, key)
+																		   : 0;
+	return bytes > 0 ? bytes : peak_of_usage();
+}
+
+uint64_t pmill_peak_memory(void)
+{
+	return read_line("\nVmHWM:");
+}
+
+/* The sanitizers' own memory is many times the program's. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+
+uint64_t pmill_current_memory(void)
+{
+#ifdef HAS_SANITIZER
+	return 8 << 20;
+#else
+	return read_line("\nVmRSS:");
+#endif
 }
