@@ -75,10 +75,8 @@ static pmill_status give_all(const struct pmill_word_entry *a, size_t a_count,
 	pmill_status status = PMILL_OK;
 	while (status == PMILL_OK && (a_count > 0 || b_count > 0)) {
 		bool is_a = b_count == 0 || (a_count > 0 && pmill_word_entry_compare(a, b) < 0);
-		status = give_entry(is_a ? a : b, give, context, error);
-		a += is_a;
+		status = give_entry(is_a ? a++ : b++, give, context, error);
 		a_count -= is_a;
-		b += !is_a;
 		b_count -= !is_a;
 	}
 	return status;

@@ -101,24 +101,36 @@ static bool report_bucket(
 
 /* ---- 1: gather ---- */
 
+/* Puts long words after the short ones of a source if they fit there, else into the next source. */
+static pmill_status gather_long_words(
+	struct source *source, size_t room, const struct pmill_word_slots *long_words)
+{
+	if (long_words->used == 0)
+		return PMILL_OK;
+	if (room >= long_words->used) {
+		pmill_word_entries_gather(long_words, source->entries + source->count);
+		source->count += long_words->used;
+		return PMILL_OK;
+	}
+	struct pmill_word_entry *entries = malloc(long_words->used * sizeof *entries);
+	if (entries == NULL)
+		return PMILL_NO_MEMORY;
+	pmill_word_entries_gather(long_words, entries);
+	source[1] = (struct source){entries, long_words->used};
+	return PMILL_OK;
+}
+
 static pmill_status gather_table(struct take *take, size_t index)
 {
 	struct pmill_word_slots *short_words = &take->tables[index]->short_words;
-	const struct pmill_word_slots *long_words = &take->tables[index]->long_words;
 	struct source *source = &take->sources[2 * index];
 	size_t size = short_words->capacity * sizeof *short_words->slots;
 	source->entries = (void *)short_words->slots;
 	source->count = pmill_word_entries_gather(short_words, source->entries);
-	struct pmill_word_entry *to = source->entries + source->count;
-	if (short_words->capacity - source->count < long_words->used) {
-		to = malloc(long_words->used * sizeof *to);
-		if (to == NULL)
-			return PMILL_NO_MEMORY;
-		source[1] = (struct source){to, long_words->used};
-	} else {
-		source->count += long_words->used;
-	}
-	pmill_word_entries_gather(long_words, to);
+	pmill_status status = gather_long_words(
+		source, short_words->capacity - source->count, &take->tables[index]->long_words);
+	if (status != PMILL_OK)
+		return status;
 	size_t used = source->count * sizeof *source->entries;
 	if (size >= DROPPED_BYTES)
 		pmill_pages_drop(short_words->slots, size, used, size);

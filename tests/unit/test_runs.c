@@ -163,6 +163,27 @@ static void test_drain(void **state)
 	}
 }
 
+/* The table has no slots for short words. */
+static void test_drain_of_long_words(void **state)
+{
+	(void)state;
+	struct naive_words naive = {0};
+	struct pmill_word_list words = {0};
+	struct pmill_word_table *table = create_table();
+	static const char *const long_words[] = {"more than fifteen: b", "more than fifteen: a"};
+	for (size_t i = 0; i < 2; i++) {
+		const uint8_t *word = (const uint8_t *)long_words[i];
+		assert_int_equal(pmill_word_table_add(table, word, 20, 1, NULL), PMILL_OK);
+		naive_add(&naive, word, 20, 1);
+	}
+	assert_int_equal(pmill_word_table_drain(table, 0, list_word, &words, NULL), PMILL_OK);
+	naive_finish(&naive);
+	naive_check(&naive, &words);
+	naive_release(&naive);
+	pmill_word_list_release(&words);
+	pmill_word_table_free(table);
+}
+
 /* Adjacent pretokens of up to `longest` bytes. Returns where the last one ends. */
 static size_t make_ends(uint64_t *random, size_t *ends, size_t count, size_t longest)
 {
@@ -436,6 +457,7 @@ int main(void)
 		return 0;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_drain),
+		cmocka_unit_test(test_drain_of_long_words),
 		cmocka_unit_test(test_overflow),
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_equals_naive),

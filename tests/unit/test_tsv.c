@@ -93,6 +93,8 @@ static void test_reads(void **state)
 		{"a\r\t3\n", "raw", "a\r=3;"},
 		{"a longer word than fifteen bytes\t3\na\t1\na longer word than fifteen bytes\t3\n", "raw",
 			"a=1;a longer word than fifteen bytes=6;"},
+		{"more than fifteen: b\t1\nmore than fifteen: a\t2\n", "raw",
+			"more than fifteen: a=2;more than fifteen: b=1;"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		check_read(rows[i].text, strlen(rows[i].text), rows[i].tsv, rows[i].expected);
