@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "corpus/chunk_source.h"
 #include "corpus/documents.h"
+#include "support/compressed.h"
 #include "support/scratch_folder.h"
 #include "support/walk_log.h"
 
@@ -390,6 +391,125 @@ static void test_long_texts(void **state)
 		check_long_text(&cases[i]);
 }
 
+/* ---- Special tokens longer than a chunk ---- */
+
+enum { LONG_TOKEN = 300 };
+
+/* A token that text may look like for nearly its whole length. */
+static void fill_long_token(uint8_t *token, const char *period)
+{
+	for (size_t i = 0; i < LONG_TOKEN; i++)
+		token[i] = (uint8_t)period[i % strlen(period)];
+	token[LONG_TOKEN - 1] = '>';
+}
+
+/* The token among text that it begins or ends like, so that a border falls `shift` bytes later. */
+static void append_long_tokens(struct pmill_buffer *text, const uint8_t *token, size_t shift)
+{
+	bool done = true;
+	for (size_t i = 0; i < shift; i++)
+		done &= pmill_buffer_append(text, &"word "[i % 5], 1);
+	done &= pmill_buffer_append(text, token, LONG_TOKEN);
+	done &= pmill_buffer_append_text(text, " and ");
+	done &= pmill_buffer_append(text, token, LONG_TOKEN - 1);
+	done &= pmill_buffer_append(text, token, LONG_TOKEN);
+	done &= pmill_buffer_append(text, token, LONG_TOKEN);
+	done &= pmill_buffer_append(text, token + 1, LONG_TOKEN - 1);
+	done &= pmill_buffer_append_text(text, " then more words");
+	assert_true(done);
+}
+
+typedef void store_fn(struct pmill_buffer *out, const void *data, size_t len);
+
+static void store_plain(struct pmill_buffer *out, const void *data, size_t len)
+{
+	assert_true(pmill_buffer_append(out, data, len));
+}
+
+static store_fn *const stores[] = {
+	store_plain,
+#if PMILL_HAVE_ZLIB
+	append_gzip,
+#endif
+#if PMILL_HAVE_ZSTD
+	append_zstd,
+#endif
+};
+
+/* Stores the text in two parts; compressed, the second begins within the first token. */
+static void add_stored(
+	struct pmill_inputs *inputs, const struct pmill_buffer *text, store_fn *store)
+{
+	struct pmill_buffer stored = {0};
+	size_t middle = text->len / 6;
+	store(&stored, text->data, middle);
+	store(&stored, text->data + middle, text->len - middle);
+	const char *path = scratch_write(&folder, "long-token", stored.data, stored.len);
+	assert_int_equal(pmill_inputs_add(inputs, &path, 1, NULL, NULL), PMILL_OK);
+	pmill_buffer_release(&stored);
+}
+
+/* Returns how many chunks there are. */
+static size_t walk_all(const struct walk_settings *settings, const struct pmill_inputs *inputs,
+	size_t chunk_size, struct walk_log *log)
+{
+	struct run *run = start_run(settings, inputs, chunk_size);
+	pmill_threads_run(2, walk_chunks, run);
+	if (run->status != PMILL_OK)
+		fail_msg("chunk size %zu: %s", chunk_size, run->error.message);
+	join_logs(run, log);
+	size_t count = run->chunk_count;
+	end_run(run);
+	return count;
+}
+
+static void check_long_token(
+	const struct walk_settings *settings, const uint8_t *token, size_t shift, store_fn *store)
+{
+	static const size_t sizes[] = {1, 20, 64, LONG_TOKEN - 1};
+	struct pmill_buffer text = {0};
+	struct pmill_inputs inputs = {0};
+	struct walk_log expected = {0}, whole = {0};
+	append_long_tokens(&text, token, shift);
+	log_whole_file(&expected, settings, PMILL_CORPUS_TEXT, text.data, text.len);
+	add_stored(&inputs, &text, store);
+	assert_int_equal(walk_all(settings, &inputs, 0, &whole), 1);
+	fail_on_difference(&expected, &whole, "one chunk");
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		struct walk_log got = {0};
+		char what[80];
+		snprintf(what, sizeof what, "shift %zu, chunk size %zu", shift, sizes[i]);
+		assert_in_range(walk_all(settings, &inputs, sizes[i], &got), 3, MOST_CHUNKS);
+		fail_on_difference(&whole, &got, what);
+		walk_log_release(&got);
+	}
+	walk_log_release(&expected);
+	walk_log_release(&whole);
+	pmill_inputs_release(&inputs);
+	pmill_buffer_release(&text);
+}
+
+/* Every border of chunks of 64 bytes falls at each place of the token once. */
+static void test_tokens_longer_than_a_chunk(void **state)
+{
+	(void)state;
+	static const char *const periods[] = {"<|a long token|", "word ", "a"};
+	static const char *const used_patterns[] = {"gpt2", "o200k", "none", "\\w+"};
+	for (size_t i = 0; i < sizeof periods / sizeof *periods; i++) {
+		uint8_t token[LONG_TOKEN];
+		fill_long_token(token, periods[i]);
+		const pmill_bytes tokens[] = {{token, LONG_TOKEN}, {"and", 3}};
+		for (size_t j = 0; j < sizeof used_patterns / sizeof *used_patterns; j++) {
+			struct walk_settings settings;
+			walk_settings_create(&settings, used_patterns[j], NULL, tokens, 2, 0);
+			for (size_t shift = 0; shift < 64; shift++)
+				check_long_token(&settings, token, shift,
+					stores[(shift + j) % (sizeof stores / sizeof *stores)]);
+			walk_settings_release(&settings);
+		}
+	}
+}
+
 /* ---- Failures ---- */
 
 static pmill_status run_inputs(
@@ -543,6 +663,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_texts),
 		cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_tokens_longer_than_a_chunk),
 		cmocka_unit_test(test_bad_json_line_is_named),
 		cmocka_unit_test(test_file_that_shrinks),
 		cmocka_unit_test(test_deleted_file),
