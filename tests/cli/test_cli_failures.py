@@ -1,6 +1,7 @@
 # Interrupts, full disks, missing and unreadable files: no half-written file is left behind.
 # SPDX-License-Identifier: MIT
 import fcntl
+import json
 import os
 import pty
 import random
@@ -50,12 +51,43 @@ def test_interrupt_while_reading(endless, tmp_path, command, number):
     assert names_in(tmp_path) == []
 
 
-def test_interrupt_with_a_token_that_fails_late(endless, tmp_path):
+@pytest.fixture
+def room_for_arguments():
+    """A quarter of the stack's limit is for the arguments of a command, up to 6 MB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    if hard != resource.RLIM_INFINITY and hard < 24 << 20:
+        pytest.skip("100,000 special tokens don't fit in a command's arguments")
+    resource.setrlimit(resource.RLIMIT_STACK, (24 << 20, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))
+
+
+def late_failure():
     """At each of its places, the text begins like the token for up to 60,000 bytes."""
-    child = endless("count", "-o", "out.counts", "--special", "a" * 100_000 + "b",
-                    line="a" * 60_000)
-    child.send_signal(signal.SIGTERM)
-    child.communicate(timeout=30)
+    return ["a" * 100_000 + "b"], "a" * 60_000
+
+
+def near_matches():
+    """100,000 tokens of two letters, and text of tokens without their last letters."""
+    rng = random.Random(6)
+    tokens = set()
+    while len(tokens) < 100_000:
+        tokens.add("".join(rng.choices("ab", k=rng.randint(20, 30))))
+    tokens = sorted(tokens)
+    return tokens, "".join(token[:-1] for token in rng.sample(tokens, 4000))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("make", [late_failure, near_matches])
+def test_interrupt_with_costly_special_tokens(endless, room_for_arguments, tmp_path, make, number):
+    """The command ends within three seconds of the signal."""
+    tokens, line = make()
+    child = endless("count", "-o", "out.counts", *[f"--special={token}" for token in tokens],
+                    line=line)
+    while json.loads(child.stderr.readline())["done"] == 0:
+        pass
+    child.send_signal(number)
+    child.communicate(timeout=3)
     assert child.returncode == 130
     assert names_in(tmp_path) == []
 
