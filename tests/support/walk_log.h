@@ -139,12 +139,19 @@ static inline size_t find_token_at(
 	return found;
 }
 
+/* A pointer that an offset may be added to. */
+static inline const uint8_t *or_empty(const uint8_t *text)
+{
+	return text != NULL ? text : (const uint8_t *)"";
+}
+
 /* Logs a whole file, line or value. */
 static inline void log_whole_piece(struct walk_log *log, const struct walk_settings *settings,
 	const uint8_t *text, size_t len, bool counts_when_empty)
 {
 	struct pmill_pretoken_cursor cursor = {.pretokenizer = settings->pretokenizer};
 	size_t begin = 0, document = 0, at = 0;
+	text = or_empty(text);
 	while (at < len) {
 		size_t token = find_token_at(settings, text + at, len - at);
 		if (token == SIZE_MAX) {
@@ -172,6 +179,7 @@ static inline void log_whole_file(struct walk_log *log, const struct walk_settin
 	enum pmill_corpus_kind kind, const uint8_t *text, size_t len)
 {
 	size_t begin = 0;
+	text = or_empty(text);
 	for (size_t at = 0; kind == PMILL_CORPUS_LINES && at < len; at++)
 		if (text[at] == '\n') {
 			log_whole_piece(log, settings, text + begin, at + 1 - begin, false);
