@@ -173,10 +173,11 @@ typedef struct pmill_run_options {
 	 * Bytes that counting, adding up counts and training may use; 0: no limit. Words that don't fit
 	 * go to temporary files as sorted runs, which are merged at the end. Training counts all that
 	 * the process uses when it begins to merge, and stops with PMILL_MEMORY_LIMIT before it would
-	 * use more. Not included: the longest pretoken and JSON line, the longest document if the
-	 * pattern is a regular expression, decompressors, and while counting, counts that the caller
-	 * holds. If the limit is too small to work at all, that is PMILL_BAD_OPTION with the minimum in
-	 * the message.
+	 * use more. A pretoken, JSON line, word, zstd window, or a document if the pattern is a regular
+	 * expression, for which the limit leaves no room is PMILL_MEMORY_LIMIT with its byte. Not
+	 * included: what an expression takes that backtracks far, and while counting, counts that the
+	 * caller holds. If the limit is too small to work at all, that is PMILL_BAD_OPTION with the
+	 * minimum in the message.
 	 */
 	uint64_t memory_limit;
 	const char *tmp_dir; /* for runs; NULL: "/tmp", or the output's folder to merge count files */

@@ -94,6 +94,15 @@ pmill_status pmill_fail_limit(
 	return PMILL_MEMORY_LIMIT;
 }
 
+pmill_status pmill_fail_longest(
+	pmill_error *error, const char *name, uint64_t offset, const char *what, uint64_t longest)
+{
+	return pmill_fail(error, PMILL_MEMORY_LIMIT, offset,
+		"%s: byte %llu: here begins a %s of more than %llu bytes, which is what the memory limit "
+		"leaves for one; raise the limit, or use fewer threads",
+		name, (unsigned long long)offset, what, (unsigned long long)longest);
+}
+
 pmill_status pmill_fail_input(
 	pmill_error *error, const char *name, uint64_t offset, const char *format, ...)
 {

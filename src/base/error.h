@@ -18,6 +18,10 @@ pmill_status pmill_fail_memory(pmill_error *error);
 pmill_status pmill_fail_errno(
 	pmill_error *error, const char *name, const char *verb, int error_number);
 
+/* PMILL_MEMORY_LIMIT: a single thing, such as a "word", that begins at a byte is too long. */
+pmill_status pmill_fail_longest(
+	pmill_error *error, const char *name, uint64_t offset, const char *what, uint64_t longest);
+
 /*
  * PMILL_MEMORY_LIMIT: the text followed by both figures, "... 45.3 MiB of memory, more than the
  * limit of 10.0 MiB".

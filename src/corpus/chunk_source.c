@@ -30,6 +30,8 @@ enum {
 struct pmill_chunk_source {
 	const struct pmill_inputs *inputs;
 	size_t chunk_size;
+	size_t longest_text; /* SIZE_MAX: no limit */
+	uint64_t zstd_window;
 	bool is_hashed;
 	atomic_bool is_stopped;
 	_Atomic uint64_t stored_bytes;
@@ -59,6 +61,12 @@ static pmill_status init(struct pmill_chunk_source *source, const struct pmill_i
 	size_t size = settings->chunk_size == 0 ? DEFAULT_CHUNK_SIZE : settings->chunk_size;
 	source->inputs = inputs;
 	source->chunk_size = size < LARGEST_CHUNK_SIZE ? size : LARGEST_CHUNK_SIZE;
+	source->longest_text = SIZE_MAX;
+	if (settings->longest_text > 0)
+		source->longest_text = settings->longest_text > 2 * source->chunk_size
+			? settings->longest_text
+			: 2 * source->chunk_size;
+	source->zstd_window = settings->zstd_window;
 	source->is_hashed = settings->sha256;
 	source->cutter.pretokenizer = settings->pretokenizer;
 	source->cutter.specials = settings->specials;
@@ -161,7 +169,10 @@ static pmill_status open_file(struct pmill_chunk_source *source, pmill_error *er
 	source->format = file->format;
 	pmill_status status = pmill_reader_open(file->path, source->is_hashed ? PMILL_READER_SHA256 : 0,
 		&source->is_stopped, &source->reader, error);
-	return status == PMILL_OK && file->is_unseen ? look_at_file(source, error) : status;
+	if (status != PMILL_OK)
+		return status;
+	pmill_reader_limit_window(source->reader, source->zstd_window);
+	return file->is_unseen ? look_at_file(source, error) : PMILL_OK;
 }
 
 static void close_file(struct pmill_chunk_source *source)
@@ -204,6 +215,17 @@ static pmill_status read_up_to(struct pmill_chunk_source *source, struct pmill_b
 
 /* ---- Chunks ---- */
 
+static pmill_status fail_longest(const struct pmill_chunk_source *source, pmill_error *error)
+{
+	const char *what = "pretoken";
+	if (source->format->kind == PMILL_CORPUS_JSONL)
+		what = "JSON line";
+	else if (!pmill_pretokenizer_is_local(source->cutter.pretokenizer))
+		what = "document";
+	return pmill_fail_longest(
+		error, file_name(current_file(source)), source->offset, what, source->longest_text);
+}
+
 /*
  * Reads until there is a place to cut. The end of the file is one. At least as much is read as was
  * carried over: it is looked at again, however little of it each cut hands out (a special token of
@@ -215,6 +237,8 @@ static pmill_status read_and_cut(struct pmill_chunk_source *source, struct pmill
 	size_t more = buffer->len > source->chunk_size ? buffer->len : source->chunk_size;
 	size_t target = buffer->len < SIZE_MAX - more ? buffer->len + more : SIZE_MAX;
 	for (;;) {
+		if (target > source->longest_text)
+			target = source->longest_text;
 		pmill_status status = read_up_to(source, buffer, target, error);
 		if (status != PMILL_OK)
 			return status;
@@ -226,6 +250,8 @@ static pmill_status read_and_cut(struct pmill_chunk_source *source, struct pmill
 			&source->cutter, source->format->kind, buffer->data, buffer->len, cut, error);
 		if (status != PMILL_OK || cut->len > 0)
 			return status;
+		if (buffer->len >= source->longest_text)
+			return fail_longest(source, error);
 		target = buffer->len < SIZE_MAX / 2 ? buffer->len * 2 : SIZE_MAX;
 	}
 }

@@ -15,13 +15,19 @@ struct pmill_chunk_settings {
 	const struct pmill_pretokenizer *pretokenizer;
 	const struct pmill_special_finder *specials; /* hard borders; NULL: none */
 	size_t chunk_size;                           /* 0: 512 KiB */
+	/*
+	 * A pretoken, a JSON line, or with a custom expression a document that takes more than this is
+	 * PMILL_MEMORY_LIMIT with its first byte. At least two chunks are allowed. 0: no limit.
+	 */
+	size_t longest_text;
+	uint64_t zstd_window; /* see pmill_reader_limit_window */
 	bool sha256;
 };
 
 /*
  * Any number of threads may call `next` at once. Memory: the chunks, and what follows the cut of
  * the newest one; both grow to about four times the longest pretoken (with a custom expression: the
- * longest text between special tokens).
+ * longest text between special tokens), if that is not limited.
  */
 struct pmill_chunk_source;
 

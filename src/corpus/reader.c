@@ -108,6 +108,11 @@ pmill_status pmill_reader_open(const char *path, unsigned flags, const atomic_bo
 	return status;
 }
 
+void pmill_reader_limit_window(struct pmill_reader *reader, uint64_t bytes)
+{
+	reader->file.window_limit = bytes;
+}
+
 void pmill_reader_close(struct pmill_reader *reader)
 {
 	if (reader == NULL)

@@ -29,6 +29,11 @@ enum {
 pmill_status pmill_reader_open(const char *path, unsigned flags, const atomic_bool *is_stopped,
 	struct pmill_reader **reader, pmill_error *error);
 void pmill_reader_close(struct pmill_reader *reader); /* takes NULL */
+/*
+ * Before the first read: a zstd window of more than `bytes` > 0 is PMILL_MEMORY_LIMIT, with the
+ * offset of its frame. 0: no limit.
+ */
+void pmill_reader_limit_window(struct pmill_reader *reader, uint64_t bytes);
 
 /*
  * Reads up to `capacity` > 0 decompressed bytes; `*len` is 0 at the end. Consecutive gzip members

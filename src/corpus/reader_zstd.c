@@ -23,14 +23,25 @@ static bool matches_zstd(const uint8_t *head, size_t len)
 struct decoder {
 	ZSTD_DStream *stream;
 	bool is_in_frame;
+	bool has_limit;
+	uint64_t frame; /* where the current frame begins in the file, or the last one did */
 };
+
+/* Windows are powers of two, or a little more. */
+static bool limit_windows(ZSTD_DStream *stream, int log)
+{
+	ZSTD_bounds bounds = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
+	if (ZSTD_isError(bounds.error))
+		return false;
+	log = log > bounds.upperBound ? bounds.upperBound : log;
+	log = log < bounds.lowerBound ? bounds.lowerBound : log;
+	return !ZSTD_isError(ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, log));
+}
 
 /* By default the library refuses windows above 128 MiB; --long=31 uses 2 GiB. */
 static bool allow_large_windows(ZSTD_DStream *stream)
 {
-	ZSTD_bounds bounds = ZSTD_dParam_getBounds(ZSTD_d_windowLogMax);
-	return !ZSTD_isError(bounds.error) &&
-		!ZSTD_isError(ZSTD_DCtx_setParameter(stream, ZSTD_d_windowLogMax, bounds.upperBound));
+	return limit_windows(stream, 63);
 }
 
 static pmill_status start_zstd(const char *name, void **started, pmill_error *error)
@@ -56,11 +67,18 @@ static void release_zstd(void *opened)
 	free(decoder);
 }
 
-static pmill_status fail_zstd(
-	const struct pmill_stored_file *file, size_t result, pmill_error *error)
+static pmill_status fail_zstd(const struct pmill_stored_file *file, const struct decoder *decoder,
+	size_t result, pmill_error *error)
 {
 	if (ZSTD_getErrorCode(result) == ZSTD_error_memory_allocation)
 		return pmill_fail_memory(error);
+	if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge &&
+		file->window_limit > 0)
+		return pmill_fail(error, PMILL_MEMORY_LIMIT, decoder->frame,
+			"%s: byte %llu: this zstd frame needs a window of more than %llu bytes, which is what "
+			"the memory limit leaves for it; raise the limit, or compress the text anew without "
+			"--long or --ultra",
+			file->name, (unsigned long long)decoder->frame, (unsigned long long)file->window_limit);
 	return pmill_fail_input(error, file->name, pmill_stored_file_offset(file),
 		"damaged zstd data, or trailing data after it: %s", ZSTD_getErrorName(result));
 }
@@ -69,13 +87,18 @@ static pmill_status fail_zstd(
 static pmill_status decompress_some(struct pmill_stored_file *file, struct decoder *decoder,
 	uint8_t *data, size_t capacity, size_t *made, pmill_error *error)
 {
+	if (file->window_limit > 0 && !decoder->has_limit)
+		limit_windows(decoder->stream, 63 - __builtin_clzll(file->window_limit));
+	decoder->has_limit = true;
+	if (!decoder->is_in_frame)
+		decoder->frame = pmill_stored_file_offset(file);
 	ZSTD_inBuffer in = {file->input + file->begin, file->end - file->begin, 0};
 	ZSTD_outBuffer out = {data, capacity, 0};
 	size_t result = ZSTD_decompressStream(decoder->stream, &out, &in);
 	file->begin += in.pos;
 	*made = out.pos;
 	if (ZSTD_isError(result))
-		return fail_zstd(file, result, error);
+		return fail_zstd(file, decoder, result, error);
 	decoder->is_in_frame = result != 0;
 	return PMILL_OK;
 }

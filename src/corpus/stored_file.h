@@ -22,6 +22,7 @@ struct pmill_stored_file {
 	uint64_t taken; /* bytes taken from the file */
 	uint8_t *input; /* taken but not used yet: bytes [begin, end) */
 	size_t begin, end;
+	uint64_t window_limit;   /* see pmill_reader_limit_window; 0: none */
 	struct pmill_sha256 sha; /* of the bytes taken, if is_hashed */
 };
 

@@ -405,6 +405,8 @@ static pmill_status count_inputs(struct pmill_counter *counter, const struct pmi
 	struct pmill_chunk_settings settings = {.pretokenizer = counter->pretokenizer,
 		.specials = counter->specials,
 		.chunk_size = counter->plan.chunk_size,
+		.longest_text = counter->plan.longest_text,
+		.zstd_window = counter->plan.zstd_window,
 		.sha256 = options->sha256};
 	pmill_status status = pmill_chunk_source_open(inputs, &settings, &source, error);
 	if (status == PMILL_OK && counter->plan.limit > 0)

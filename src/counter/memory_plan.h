@@ -10,10 +10,12 @@
 /* In bytes. Zeroed: no limit. */
 struct pmill_memory_plan {
 	size_t limit;
-	size_t chunk_size; /* of text */
-	size_t tables;     /* all word tables, including what growing and sorting them takes */
-	size_t taking;     /* the tables while they become a list */
-	size_t reading;    /* runs read side by side while they are merged */
+	size_t chunk_size;   /* of text */
+	size_t longest_text; /* of a pretoken or whatever else can't be cut */
+	size_t zstd_window;
+	size_t tables;  /* all word tables, including what growing and sorting them takes */
+	size_t taking;  /* the tables while they become a list */
+	size_t reading; /* runs read side by side while they are merged */
 };
 
 /* PMILL_BAD_OPTION, naming the minimum, if the limit is too small for the threads. */

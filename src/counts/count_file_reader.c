@@ -250,6 +250,8 @@ static pmill_status read_block(struct pmill_count_file_reader *reader, pmill_err
 	bool fits = len <= PMILL_COUNT_FILE_MAX_BLOCK || (words == 1 && stored == len);
 	if (!fits || words == 0 || stored == 0 || stored > len || stored > SIZE_MAX / 2)
 		return fail_at(reader, offset, error, "malformed block head");
+	if (reader->longest_word > 0 && len > PMILL_COUNT_FILE_MAX_BLOCK && len > reader->longest_word)
+		return pmill_fail_longest(error, input->name, offset, "word", reader->longest_word);
 	pmill_lookahead_take(input, PMILL_COUNT_FILE_HEAD_LEN);
 	status = need(reader, stored, error);
 	if (status != PMILL_OK)

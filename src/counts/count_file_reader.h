@@ -30,6 +30,8 @@ struct pmill_count_file_reader {
 	uint64_t blocks, words, pretokens;
 	uint64_t chain;
 	bool is_ended;
+	/* A longer word is PMILL_MEMORY_LIMIT, unless it is in a block of usual size; 0: no limit. */
+	uint64_t longest_word;
 };
 
 /* Whether the stream begins with the magic. */

@@ -18,6 +18,9 @@ struct load {
 	uint64_t words, bytes; /* so far */
 };
 
+/* How often a long word is in memory at most: in blocks, lists, the buffers of runs. */
+enum { COPIES = 24 };
+
 /* 0 if unknown. */
 static uint64_t file_size(const char *path)
 {
@@ -61,6 +64,7 @@ static pmill_status load_count_file(
 	pmill_status status = pmill_count_file_reader_open(&reader, input, error);
 	if (status != PMILL_OK)
 		return status;
+	reader.longest_word = load->limit / COPIES;
 	if (load->is_expected)
 		status = pmill_counts_identity_check(
 			&reader.identity, reader.input.name, &load->expected, error);

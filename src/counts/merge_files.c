@@ -21,7 +21,8 @@
 
 enum {
 	SOURCE_MEMORY = 1 << 20, /* to read a count file, whose blocks are larger than those of runs */
-	OWN_MEMORY = 4 << 20,    /* for writing, and for everything small */
+	OWN_MEMORY = 6 << 20,    /* for writing, and for everything small */
+	COPIES = 12, /* how often a long word is in memory at most: in blocks and other buffers */
 	MIN_MEMORY = OWN_MEMORY + 4 * SOURCE_MEMORY,
 	OWN_FILES = 4, /* the next source while a group is added up, runs, output, its folder */
 };
@@ -161,6 +162,8 @@ static pmill_status add_count_file(
 	if (source == NULL)
 		return pmill_fail_memory(error);
 	pmill_status status = pmill_count_file_reader_open(&source->reader, input, error);
+	if (merge->run.memory_limit > 0)
+		source->reader.longest_word = (merge->run.memory_limit - OWN_MEMORY) / COPIES;
 	if (status == PMILL_OK)
 		status = check_identity(merge, path, &source->reader.identity, error);
 	if (status == PMILL_OK)

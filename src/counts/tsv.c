@@ -32,7 +32,16 @@ struct tsv {
 	size_t table_limit;
 	uint64_t memory_limit; /* without runs; 0: none */
 	uint64_t file_size;    /* 0: unknown */
+	size_t longest_line;   /* SIZE_MAX: no limit */
 };
+
+/* A long word is in memory several times: its line, its bytes, a table, the buffers of a run. */
+static size_t longest_line(uint64_t limit)
+{
+	enum { COPIES = 12, LEAST = 1 << 16 };
+	uint64_t longest = limit / COPIES > LEAST ? limit / COPIES : LEAST;
+	return limit == 0 || longest > SIZE_MAX ? SIZE_MAX : (size_t)longest;
+}
 
 static pmill_status fail_line(
 	const struct tsv *tsv, uint64_t offset, pmill_error *error, const char *what)
@@ -42,9 +51,9 @@ static pmill_status fail_line(
 }
 
 /* Makes a whole line available; `*len` excludes its LF. */
-static pmill_status fill_line(
-	struct pmill_lookahead *input, size_t *len, bool *has_end, pmill_error *error)
+static pmill_status fill_line(struct tsv *tsv, size_t *len, bool *has_end, pmill_error *error)
 {
+	struct pmill_lookahead *input = tsv->input;
 	size_t searched = 0;
 	for (;;) {
 		const uint8_t *end = input->len > searched
@@ -52,6 +61,8 @@ static pmill_status fill_line(
 			: NULL;
 		*has_end = end != NULL;
 		*len = end != NULL ? (size_t)(end - input->data) : input->len;
+		if (*len > tsv->longest_line)
+			return pmill_fail_longest(error, input->name, input->offset, "line", tsv->longest_line);
 		if (end != NULL || input->is_ended)
 			return PMILL_OK;
 		searched = input->len;
@@ -191,7 +202,7 @@ static pmill_status read_lines(
 	for (;; tsv->line++) {
 		size_t len;
 		bool has_end;
-		pmill_status status = fill_line(tsv->input, &len, &has_end, error);
+		pmill_status status = fill_line(tsv, &len, &has_end, error);
 		if (status != PMILL_OK || (len == 0 && !has_end))
 			return status;
 		status = add_line(tsv, len, has_end, error);
@@ -258,7 +269,11 @@ pmill_status pmill_tsv_read_to_runs(struct pmill_lookahead *input, const char *t
 	struct pmill_progress_state *progress, size_t table_limit, struct pmill_runs *runs,
 	pmill_error *error)
 {
-	struct tsv reading = {.input = input, .line = 1, .runs = runs, .table_limit = table_limit};
+	struct tsv reading = {.input = input,
+		.line = 1,
+		.runs = runs,
+		.table_limit = table_limit,
+		.longest_line = longest_line(table_limit)};
 	pmill_status status = start_table(&reading, error);
 	if (status == PMILL_OK)
 		status = read_all(&reading, tsv, progress, error);
@@ -273,8 +288,11 @@ pmill_status pmill_tsv_read(struct pmill_lookahead *input, const char *tsv,
 	struct pmill_progress_state *progress, uint64_t limit, struct pmill_word_list *words,
 	pmill_error *error)
 {
-	struct tsv reading = {
-		.input = input, .line = 1, .memory_limit = limit, .file_size = progress->total};
+	struct tsv reading = {.input = input,
+		.line = 1,
+		.memory_limit = limit,
+		.file_size = progress->total,
+		.longest_line = longest_line(limit / 2)};
 	struct pmill_word_list taken = {0};
 	pmill_status status = read_all(&reading, tsv, progress, error);
 	if (status == PMILL_OK && reading.table != NULL)

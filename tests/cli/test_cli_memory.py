@@ -255,7 +255,7 @@ def test_counts_and_text_within_the_limit(run, many_words, whole, tmp_path):
         run("train", "--json", "--memory", "400Mi", "-o", tmp_path / "m.json", *options).stdout)
     assert limited["totals"] == expected["totals"] and limited["spilled_runs"] >= 1
     assert (tmp_path / "m.json").read_bytes() == (tmp_path / "n.json").read_bytes()
-    done = run("train", "--memory", "30Mi", "--tmp-dir", tmp_path, *options, check=False)
+    done = run("train", "--memory", "36Mi", "--tmp-dir", tmp_path, *options, check=False)
     assert done.returncode == 1 and b"the counts are kept in" in done.stderr
     run("merge-counts", "-q", "-o", tmp_path / "twice.counts", whole[0], whole[0])
     assert (tmp_path / "pairmill.counts").read_bytes() == (tmp_path / "twice.counts").read_bytes()
@@ -361,7 +361,7 @@ def test_many_files_within_a_limit(run, text_file, tmp_path):
     run("count", "-q", "-o", tmp_path / "one.counts", text_file)
     inputs = [tmp_path / "one.counts"] * 150
     run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
-    run("merge-counts", "-q", "--memory", "9Mi", "-o", tmp_path / "actual.counts", *inputs)
+    run("merge-counts", "-q", "--memory", "11Mi", "-o", tmp_path / "actual.counts", *inputs)
     assert (tmp_path / "actual.counts").read_bytes() == (tmp_path / "expected.counts").read_bytes()
     assert names_in(tmp_path) == ["actual.counts", "expected.counts", "one.counts"]
 
@@ -379,7 +379,7 @@ def test_many_files_under_a_limit_of_open_files(run, pairmill, text_file, tmp_pa
     counts = [argument for path in inputs for argument in ("--counts", path)]
     run("merge-counts", "-q", "-o", tmp_path / "expected.counts", *inputs)
     expected = (tmp_path / "expected.counts").read_bytes()
-    for name, options in (("a", []), ("b", ["--memory", "9M"])):
+    for name, options in (("a", []), ("b", ["--memory", "11M"])):
         out = tmp_path / f"{name}.counts"
         run_limited("merge-counts", "-q", *options, "-o", out, *inputs)
         assert out.read_bytes() == expected
@@ -475,3 +475,86 @@ def test_a_limit_just_above_the_need_is_enough(pairmill, tmp_path, size, threads
     done, peak = run_for_peak(*train, "--memory", int(free_peak * 1.15))
     assert done.returncode == 0, done.stderr
     assert peak <= int(free_peak * 1.15)
+
+
+# ---- What can't fit ----
+
+LONG = 8_000_000
+
+
+def long_inputs(folder):
+    """Name and text, what the message calls it, and where it begins."""
+    words = "low lower newest " * (LONG // 17)
+    (folder / "pretoken.txt").write_text("some words first\n" + "a" * LONG)
+    (folder / "line.jsonl").write_text('{"text": "short"}\n' + json.dumps({"text": words}) + "\n")
+    (folder / "document.txt").write_text(words)
+    long_word = "#pairmill-counts 1\nab\t3\n" + "b" * LONG + "\t1\n"
+    (folder / "word.tsv").write_text(long_word)
+
+
+@pytest.mark.parametrize("name, options, what, byte", [
+    ("pretoken.txt", [], "pretoken", 17),
+    ("line.jsonl", [], "JSON line", 18),
+    ("document.txt", ["--pattern", r"\p{L}+|[^\p{L}]+"], "document", 0),
+])
+def test_text_that_does_not_fit_is_refused_with_its_byte(pairmill, run, tmp_path, name, options,
+                                                         what, byte):
+    long_inputs(tmp_path)
+    count = [pairmill, "count", "-q", "-j", 1, *options, tmp_path / name]
+    done, peak = run_for_peak(*count, "--memory", "20M", "-o", tmp_path / "a.counts")
+    assert done.returncode == 1 and not (tmp_path / "a.counts").exists()
+    found = re.search(rf"{name}: byte (\d+): here begins a {what} of more than (\d+) bytes",
+                      done.stderr.decode())
+    assert found and byte - 8 <= int(found[1]) <= byte and int(found[2]) < LONG, done.stderr
+    if b"__asan_init" not in pairmill.read_bytes():
+        assert peak <= 20_000_000
+    done, peak = run_for_peak(*count, "--memory", "300M", "-o", tmp_path / "a.tsv")
+    assert done.returncode == 0, done.stderr
+    run(*count[1:], "-o", tmp_path / "b.tsv")
+    assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
+    if b"__asan_init" not in pairmill.read_bytes():
+        assert peak <= 300_000_000
+
+
+@pytest.mark.parametrize("kind", ["tsv", "counts"])
+def test_words_that_do_not_fit_are_refused_with_their_byte(pairmill, run, tmp_path, kind):
+    long_inputs(tmp_path)
+    if kind == "counts":
+        run("merge-counts", "-q", "-o", tmp_path / "word.counts", tmp_path / "word.tsv")
+    for command in (["merge-counts", "-o", tmp_path / "out.counts", tmp_path / f"word.{kind}"],
+                    ["train", "-s", 300, "-j", 1, "-o", tmp_path / "m.json", "--counts",
+                     tmp_path / f"word.{kind}"]):
+        done, peak = run_for_peak(pairmill, *command, "-q", "--memory", "20M")
+        assert done.returncode == 1
+        assert re.search(rb"byte \d+: here begins a (word|line) of more than \d+ bytes", done.stderr)
+        if b"__asan_init" not in pairmill.read_bytes():
+            assert peak <= 20_000_000
+        done, peak = run_for_peak(pairmill, *command, "-q", "--memory", "500M")
+        assert done.returncode == 0, done.stderr
+
+
+def zstd_frame(text, window_log):
+    """A frame of stored blocks (RFC 8878, 3.1.1) whose window has 2 ** window_log bytes."""
+    size = 100_000
+    blocks = [text[i:i + size] for i in range(0, len(text), size)]
+    heads = [(len(block) << 3 | (i + 1 == len(blocks))).to_bytes(3, "little")
+             for i, block in enumerate(blocks)]
+    return (b"\x28\xB5\x2F\xFD\x00" + bytes([(window_log - 10) << 3]) +
+            b"".join(head + block for head, block in zip(heads, blocks)))
+
+
+def test_a_zstd_window_that_does_not_fit_is_refused(pairmill, tmp_path):
+    """2 MiB is usual; zstd --long=26 asks for 64 MiB."""
+    text = b"low lower newest widest " * 200_000
+    (tmp_path / "usual.zst").write_bytes(zstd_frame(text, 21))
+    (tmp_path / "large.zst").write_bytes(zstd_frame(text, 21) + zstd_frame(text, 26))
+    frame = len(zstd_frame(text, 21))
+    for limit, name, code in (("32M", "usual", 0), ("32M", "large", 1), ("1G", "large", 0)):
+        done, peak = run_for_peak(pairmill, "count", "-q", "-f", "-j", 1, "--memory", limit, "-o",
+                                  tmp_path / "a.counts", tmp_path / f"{name}.zst")
+        assert done.returncode == code, done.stderr
+        if code == 1:
+            assert (f"large.zst: byte {frame}: this zstd frame needs a window of more than"
+                    in done.stderr.decode())
+        if b"__asan_init" not in pairmill.read_bytes() and limit == "32M":
+            assert peak <= 32_000_000

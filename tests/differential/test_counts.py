@@ -197,7 +197,7 @@ def test_counts_that_overflow_in_temporary_files(run, tmp_path):
     """The TSVs become runs in a temporary file, whose name the message leaves out."""
     path = tmp_path / "big.tsv"
     path.write_text(f"#pairmill-counts 1\nab\t{2**63 - 1}\n")
-    done = run("merge-counts", "--memory", "8Mi", "-o", "out.counts", path, path, check=False,
+    done = run("merge-counts", "--memory", "11Mi", "-o", "out.counts", path, path, check=False,
                cwd=tmp_path)
     assert done.returncode == 1
     message = b'the counts of the word "ab" add up to more than 63 bits'
