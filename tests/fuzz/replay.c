@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/random.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
@@ -38,18 +40,9 @@ static void die(const char *what)
 	exit(2);
 }
 
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
-}
-
 static size_t below(uint64_t *random, size_t limit)
 {
-	return limit == 0 ? 0 : (size_t)(next_random(random) % limit);
+	return limit == 0 ? 0 : (size_t)random_below(random, limit);
 }
 
 static void reserve(struct input *input, size_t more)

@@ -7,6 +7,7 @@
 #include "counts/block_codec.h"
 #include "counts/counts.h"
 #include "support/naive_words.h"
+#include "support/random.h"
 
 static const pmill_bytes sample_tokens[] = {{"<|endoftext|>", 13}, {"\xff\0x", 3}};
 
@@ -38,7 +39,7 @@ static inline pmill_counts *make_random_counts(
 	naive_require(word != NULL, "memory");
 	for (size_t i = 0; i < most; i++) {
 		size_t len = naive_random_word(random, word, longest);
-		naive_add(&one, word, len, 1 + (int64_t)(naive_random(random) >> (8 + i % 50)) / 64);
+		naive_add(&one, word, len, 1 + (int64_t)(next_random(random) >> (8 + i % 50)) / 64);
 	}
 	naive_finish(&one);
 	for (size_t i = 0; i < one.count; i++) {

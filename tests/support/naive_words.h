@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/random.h"
 #include "words/word_list.h"
 
 struct naive_word {
@@ -20,15 +21,6 @@ struct naive_words {
 	struct naive_word *words;
 	size_t count, capacity;
 };
-
-/* SplitMix64. */
-static inline uint64_t naive_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
-}
 
 static inline void naive_require(int condition, const char *what)
 {
@@ -105,10 +97,10 @@ static inline void naive_check(const struct naive_words *all, const struct pmill
 static inline size_t naive_random_word(uint64_t *random, uint8_t *word, size_t longest)
 {
 	static const uint8_t letters[] = {'a', 'b', 0, 0xFF, ' '};
-	size_t len = 1 + naive_random(random) % longest;
-	unsigned kinds = 1 + (unsigned)(naive_random(random) % sizeof letters);
+	size_t len = 1 + next_random(random) % longest;
+	unsigned kinds = 1 + (unsigned)(next_random(random) % sizeof letters);
 	for (size_t i = 0; i < len; i++)
-		word[i] = letters[naive_random(random) % kinds];
+		word[i] = letters[next_random(random) % kinds];
 	return len;
 }
 

@@ -1,4 +1,4 @@
-/* Makes the k-th allocation of the library fail, through the linker's --wrap. */
+/* Makes the k-th allocation of the library fail, by the linker's --wrap. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_TESTS_SUPPORT_REFUSE_MEMORY_H
 #define PMILL_TESTS_SUPPORT_REFUSE_MEMORY_H
@@ -8,6 +8,9 @@
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
 
 static long allocations_left = -1; /* before one fails; negative: none fails */
 
@@ -24,6 +27,21 @@ static inline int was_refused(void)
 	int refused = allocations_left < 0;
 	allocations_left = -1;
 	return refused;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return is_refused() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return is_refused() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+	return is_refused() ? NULL : __real_realloc(memory, size);
 }
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pairmill.h"
+#include "support/random.h"
 
 static uint64_t sample_state = 1; /* the seed */
 
@@ -23,8 +24,7 @@ static inline void sample_require(int condition, const char *what)
 
 static inline uint32_t sample_draw(uint32_t below)
 {
-	sample_state = sample_state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((sample_state >> 33) % below);
+	return (uint32_t)random_below(&sample_state, below);
 }
 
 /* Lines of words over a small alphabet, with document ends. Ends in NUL and holds no other. */

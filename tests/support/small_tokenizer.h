@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "model/tokenizer.h"
+#include "support/random.h"
 
 /* The bytes that steer generation; zeros after the end. */
 struct byte_source {
@@ -19,15 +20,6 @@ struct byte_source {
 static inline unsigned take_byte(struct byte_source *source)
 {
 	return source->used < source->len ? source->data[source->used++] : 0;
-}
-
-/* SplitMix64. */
-static inline uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
 }
 
 static inline void fill_random(uint64_t *state, uint8_t *data, size_t len)

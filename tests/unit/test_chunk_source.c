@@ -14,6 +14,7 @@
 #include "corpus/chunk_source.h"
 #include "corpus/documents.h"
 #include "support/compressed.h"
+#include "support/random.h"
 #include "support/scratch_folder.h"
 #include "support/walk_log.h"
 
@@ -33,18 +34,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *random)
-{
-	uint64_t z = *random += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
-}
-
 static size_t below(uint64_t *random, size_t limit)
 {
-	return (size_t)(next_random(random) % limit);
+	return (size_t)random_below(random, limit);
 }
 
 static uint64_t first_seed(void)

@@ -15,29 +15,11 @@
 #include "pretokenize/pattern.h"
 #include "support/compressed.h"
 #include "support/count_files.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/scratch_folder.h"
 
 static struct scratch_folder folder;
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 /* Valid until the next call. */
 static const char *save(const pmill_counts *counts)
@@ -77,7 +59,7 @@ static void test_round_trips(void **state)
 	for (uint64_t seed = 1; seed <= 60; seed++) {
 		uint64_t random = seed;
 		pmill_counts *counts = make_random_counts(
-			&random, naive_random(&random) % 200, 1 + seed % 50, NULL);
+			&random, next_random(&random) % 200, 1 + seed % 50, NULL);
 		check_round_trip(counts);
 		pmill_counts_free(counts);
 	}

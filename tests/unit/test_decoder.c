@@ -7,27 +7,9 @@
 
 #include <cmocka.h>
 
+#include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 /* Ids 0–255 are the bytes; 256 is a hole; 257 is "€x". */
 static struct pmill_tokenizer *make_model(void)

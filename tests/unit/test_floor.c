@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "merge/floor.h"
+#include "support/random.h"
 
 static void classes_are_in_order(void **state)
 {
@@ -42,10 +43,10 @@ static void floor_is_the_nth_count(void **state)
 	size_t eligible = 0;
 	uint64_t random = 11;
 	for (size_t i = 0; i < WORDS; i++) {
-		random = random * 6364136223846793005u + 1442695040888963407u;
 		const char *word = "abcdefgh";
-		size_t len = 1 + (random >> 33) % 8;
-		int64_t count = (int64_t)(random >> (1 + (random >> 40) % 60)) + 1;
+		size_t len = 1 + random_below(&random, 8);
+		int shift = 1 + (int)random_below(&random, 60);
+		int64_t count = (int64_t)(next_random(&random) >> shift) + 1;
 		count = count > 0 ? count : INT64_MAX;
 		assert_true(pmill_word_list_append(&list, (pmill_bytes){word, len}, count));
 		if (len > 1 && len <= LONGEST)

@@ -12,28 +12,10 @@
 #include "support/refuse_memory.h"
 #include "support/scratch_folder.h"
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
 pmill_status __real_pmill_training_json_read(struct pmill_tokenizer *tokenizer, const void *data,
 	size_t len, const char *name, const pmill_load_options *options, pmill_error *error);
 pmill_status __wrap_pmill_training_json_read(struct pmill_tokenizer *tokenizer, const void *data,
 	size_t len, const char *name, const pmill_load_options *options, pmill_error *error);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 /* What another program writes between two files of a folder that is being read. */
 static struct {

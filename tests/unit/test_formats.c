@@ -18,25 +18,6 @@
 #include "support/refuse_memory.h"
 #include "support/scratch_folder.h"
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
-
 static const int64_t merge_counts[PLAN_MERGES] = {INT64_MAX, 8, 7, 6, 5, 4, 3};
 static const pmill_stage stages[] = {{"count", 0.25, 1000}, {"merge", 12.000001, 2000}};
 static const pmill_input inputs[] = {{"a \"b\".txt", 10, NULL},

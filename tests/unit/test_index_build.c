@@ -15,30 +15,13 @@
 #include "base/error.h"
 #include "merge/index_build.h"
 #include "support/naive_words.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 
 enum { PAIRS = 256 * 256, ROUNDS = 60, MOST_LEN = 600 };
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
 void *__real_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset)
 {
@@ -256,11 +239,11 @@ static void add_words(struct building *building, size_t count, uint64_t *random)
 {
 	uint8_t word[MOST_LEN];
 	for (size_t i = 0; i < count; i++) {
-		size_t longest = naive_random(random) % 32 == 0 ? MOST_LEN : 12;
+		size_t longest = next_random(random) % 32 == 0 ? MOST_LEN : 12;
 		size_t len = naive_random_word(random, word, longest);
-		if (naive_random(random) % 2 == 0)
-			word[naive_random(random) % len] = (uint8_t)(naive_random(random) % 256);
-		naive_add(&building->naive, word, len, 1 + (int64_t)(naive_random(random) % 50));
+		if (next_random(random) % 2 == 0)
+			word[next_random(random) % len] = (uint8_t)(next_random(random) % 256);
+		naive_add(&building->naive, word, len, 1 + (int64_t)(next_random(random) % 50));
 	}
 	naive_finish(&building->naive);
 }
@@ -269,23 +252,22 @@ static void choose_settings(struct pmill_merger_settings *settings, uint64_t *ra
 {
 	static const size_t chained[] = {0, 2, 5, 100};
 	static const uint64_t limits[] = {20, 300, 100000};
-	settings->chained_word_len = chained[naive_random(random) % 4];
-	settings->merge_limit = limits[naive_random(random) % 3];
-	settings->min_count = 1 + (int64_t)(naive_random(random) % 3 * 20);
-	settings->first_floor = naive_random(random) % 2 == 0 ? 0
-														  : (int64_t)(naive_random(random) % 99);
-	settings->max_token_length = naive_random(random) % 4;
-	settings->is_hf_length = naive_random(random) % 2 == 0;
+	settings->chained_word_len = chained[next_random(random) % 4];
+	settings->merge_limit = limits[next_random(random) % 3];
+	settings->min_count = 1 + (int64_t)(next_random(random) % 3 * 20);
+	settings->first_floor = next_random(random) % 2 == 0 ? 0 : (int64_t)(next_random(random) % 99);
+	settings->max_token_length = next_random(random) % 4;
+	settings->is_hf_length = next_random(random) % 2 == 0;
 }
 
 static void check_round(uint64_t seed)
 {
 	static struct building building;
 	uint64_t random = seed;
-	unsigned threads = 1 + (unsigned)(naive_random(&random) % 4);
-	start(&building, threads, naive_random(&random) % 2 == 0 ? 1 : threads);
+	unsigned threads = 1 + (unsigned)(next_random(&random) % 4);
+	start(&building, threads, next_random(&random) % 2 == 0 ? 1 : threads);
 	choose_settings(&building.settings, &random);
-	add_words(&building, naive_random(&random) % 3000, &random);
+	add_words(&building, next_random(&random) % 3000, &random);
 	assert_int_equal(build(&building), PMILL_OK);
 	check_floor(&building);
 	count_naively(&building);

@@ -18,6 +18,7 @@
 #include "counts/block_codec.h"
 #include "pairmill.h"
 #include "support/naive_words.h"
+#include "support/random.h"
 #include "support/scratch_folder.h"
 
 static struct scratch_folder folder;
@@ -34,14 +35,14 @@ static char *make_text(void)
 	uint64_t random = seed;
 	assert_non_null(text);
 	for (size_t at = 0; at < TEXT_LEN;) {
-		uint64_t draw = naive_random(&random);
+		uint64_t draw = next_random(&random);
 		size_t len = draw % 4096 == 0 ? 5000 : draw % 64 == 0 ? 100 : 3 + draw % 9;
 		if (draw % 512 == 1 && TEXT_LEN - at > end_token.len) {
 			memcpy(text + at, end_token.data, end_token.len);
 			at += end_token.len;
 		}
 		for (size_t i = 0; i < len && at < TEXT_LEN; i++)
-			text[at++] = (char)('a' + naive_random(&random) % 20);
+			text[at++] = (char)('a' + next_random(&random) % 20);
 		if (at < TEXT_LEN)
 			text[at++] = draw % 7 == 0 ? '\n' : ' ';
 	}

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "support/count_files.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/open_files.h"
 #include "support/scratch_folder.h"
@@ -18,25 +19,6 @@
 enum { MOST_FILES = 300 }; /* more than one group */
 
 static struct scratch_folder folder;
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 static const pmill_text_options sample_options = {.size = sizeof sample_options,
 	.pattern = "o200k",
@@ -128,10 +110,10 @@ static void check_round(uint64_t seed, size_t most_files, size_t most_words)
 {
 	uint64_t random = seed;
 	struct files files = {0};
-	size_t count = 1 + naive_random(&random) % most_files;
+	size_t count = 1 + next_random(&random) % most_files;
 	for (size_t i = 0; i < count; i++) {
-		size_t words = naive_random(&random) % 4 == 0 ? 0 : naive_random(&random) % most_words;
-		bool is_tsv = naive_random(&random) % 5 == 0;
+		size_t words = next_random(&random) % 4 == 0 ? 0 : next_random(&random) % most_words;
+		bool is_tsv = next_random(&random) % 5 == 0;
 		add_file(&files, make_random_counts(&random, words, 1 + seed % 30, &files.naive), is_tsv);
 	}
 	check_merge(&files, seed % 4 == 0 ? "out.tsv" : "out.counts");

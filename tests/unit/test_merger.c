@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "merge/merger.h"
 #include "model/layout.h"
+#include "support/random.h"
 #include "unicode/printable.h"
 
 enum { MAX_WORDS = 40, MAX_LEN = 40, MAX_TOKENS = 300 };
@@ -139,8 +140,7 @@ static uint64_t random_state;
 
 static uint32_t draw(uint32_t below)
 {
-	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((random_state >> 33) % below);
+	return (uint32_t)random_below(&random_state, below);
 }
 
 struct word {

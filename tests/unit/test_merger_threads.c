@@ -12,13 +12,13 @@
 
 #include "base/team.h"
 #include "merge/merger.h"
+#include "support/random.h"
 
 static uint64_t random_state;
 
 static uint32_t draw(uint32_t below)
 {
-	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((random_state >> 33) % below);
+	return (uint32_t)random_below(&random_state, below);
 }
 
 /* A number in front makes words distinct and sorted. Some are long, and counts tie often. */

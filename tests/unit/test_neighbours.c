@@ -12,25 +12,10 @@
 #include <cmocka.h>
 
 #include "merge/neighbours.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 
 enum { TOKENS = 400, MOST_PLACES = 300, MOST_MATCHES = 6, MERGES = 400 };
-
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
-
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *random)
-{
-	uint64_t z = *random += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
-}
 
 static size_t below(uint64_t *random, size_t limit)
 {

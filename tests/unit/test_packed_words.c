@@ -14,24 +14,13 @@
 
 #include "merge/packed_words.h"
 #include "support/naive_words.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 
 enum { ROUNDS = 150, LONG_WORD = 100000, PADDING_UNITS = PMILL_SHARE_PADDING / 8 };
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
 void *__real_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
 
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset)
 {
@@ -328,12 +317,12 @@ static void check_places(
 	unsigned *shares = malloc((all->count + 1) * sizeof *shares);
 	assert_true(places != NULL && shares != NULL);
 	size_t count = 0, begin = 0;
-	uint64_t one_in = 1 + naive_random(random) % 5;
+	uint64_t one_in = 1 + next_random(random) % 5;
 	for (size_t i = 0; i < all->count; i++) {
 		const struct found *found = &all->items[i];
-		if (naive_random(random) % one_in != 0)
+		if (next_random(random) % one_in != 0)
 			continue;
-		places[count] = found->places[naive_random(random) % found->len];
+		places[count] = found->places[next_random(random) % found->len];
 		shares[count++] = found->share;
 	}
 	for (unsigned share = 0; share < packing->packed.share_count; share++) {
@@ -359,12 +348,12 @@ static void shorten(const struct packing *packing, const struct found *found, ui
 {
 	const struct pmill_packed_words *packed = &packing->packed;
 	if (!found->is_chained) {
-		size_t tokens = naive_random(random) % found->len;
+		size_t tokens = next_random(random) % found->len;
 		pmill_packed_word_shorten(pmill_packed_words_at(packed, found->places[0]), tokens);
 		return;
 	}
 	for (size_t i = 0; i < 3; i++) {
-		uint32_t at = found->places[1 + naive_random(random) % (found->len - 1)] -
+		uint32_t at = found->places[1 + next_random(random) % (found->len - 1)] -
 			(uint32_t)packed->unit_count;
 		if (packed->tokens[at] == PMILL_NO_TOKEN)
 			continue;
@@ -380,7 +369,7 @@ static void check_shortened(
 	const struct packing *packing, const struct found_words *before, uint64_t *random)
 {
 	for (size_t i = 0; i < before->count; i++)
-		if (naive_random(random) % 2 == 0)
+		if (next_random(random) % 2 == 0)
 			shorten(packing, &before->items[i], random);
 	struct found_words all = {0};
 	unpack(packing, &all);
@@ -406,7 +395,7 @@ static int64_t choose_count(uint64_t *random)
 {
 	static const int64_t counts[] = {
 		1, 255, 65536, (INT64_C(1) << 47) - 1, INT64_C(1) << 47, INT64_C(1) << 60};
-	return counts[naive_random(random) % (naive_random(random) % 8 == 0 ? 6 : 3)];
+	return counts[next_random(random) % (next_random(random) % 8 == 0 ? 6 : 3)];
 }
 
 /* Short words, and now and then one near the length from which words are chained. */
@@ -414,12 +403,12 @@ static void add_words(struct packing *packing, size_t count, uint64_t *random)
 {
 	uint8_t word[600];
 	for (size_t i = 0; i < count; i++) {
-		size_t longest = naive_random(random) % 16 == 0 ? 600 : 12;
-		size_t len = 1 + naive_random(random) % longest;
-		if (naive_random(random) % 16 == 0)
-			len = packing->chained_word_len - 1 + naive_random(random) % 3;
+		size_t longest = next_random(random) % 16 == 0 ? 600 : 12;
+		size_t len = 1 + next_random(random) % longest;
+		if (next_random(random) % 16 == 0)
+			len = packing->chained_word_len - 1 + next_random(random) % 3;
 		for (size_t at = 0; at < len; at++)
-			word[at] = (uint8_t)(naive_random(random) % 256);
+			word[at] = (uint8_t)(next_random(random) % 256);
 		naive_add(&packing->naive, word, len, choose_count(random));
 	}
 	naive_finish(&packing->naive);
@@ -433,11 +422,11 @@ static void check_round(uint64_t seed)
 	static const uint64_t limits[] = {256, 65536, 65537, (uint64_t)1 << 40};
 	static const size_t chained[] = {0, 2, 3, 40, 255, 256};
 	uint64_t random = seed;
-	const struct case_settings settings = {1 + (unsigned)(naive_random(&random) % 4),
-		limits[naive_random(&random) % 4], chained[naive_random(&random) % 6]};
+	const struct case_settings settings = {1 + (unsigned)(next_random(&random) % 4),
+		limits[next_random(&random) % 4], chained[next_random(&random) % 6]};
 	struct packing packing;
 	start(&packing, &settings);
-	add_words(&packing, naive_random(&random) % 2500, &random);
+	add_words(&packing, next_random(&random) % 2500, &random);
 	pack(&packing, &settings);
 	check_packed(&packing, &random);
 	release(&packing);

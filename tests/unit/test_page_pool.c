@@ -11,6 +11,7 @@
 
 #include "base/page_pool.h"
 #include "base/pages.h"
+#include "support/random.h"
 
 enum { UNIT = PMILL_PAGES_UNIT };
 
@@ -97,8 +98,7 @@ static void blocks_do_not_overlap(void **state)
 	} held[16] = {0};
 	uint64_t random = 3;
 	for (unsigned round = 0; round < 400; round++) {
-		random = random * 6364136223846793005u + 1442695040888963407u;
-		size_t at = random >> 60;
+		size_t at = random_below(&random, 16);
 		if (held[at].pages != NULL) {
 			for (size_t i = 0; i < held[at].len; i += UNIT / 4)
 				assert_int_equal(held[at].pages[i], at);
@@ -106,7 +106,7 @@ static void blocks_do_not_overlap(void **state)
 			held[at].pages = NULL;
 			continue;
 		}
-		held[at].len = 1 + (random >> 20) % (3 * UNIT);
+		held[at].len = 1 + random_below(&random, 3 * UNIT);
 		held[at].pages = pmill_page_pool_allocate(pool, held[at].len);
 		for (size_t i = 0; i < held[at].len; i += UNIT / 4) {
 			assert_int_equal(held[at].pages[i], 0);

@@ -13,37 +13,17 @@
 #include <cmocka.h>
 
 #include "merge/pair_index.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 
 enum { TOKENS = 400, MOST_PLACES = 40, ROUNDS = 24, STEPS = 60000, MOST_PARTS = 5 };
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
 void *__real_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
 
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset)
 {
 	return is_refused() ? MAP_FAILED : __real_mmap(at, len, protection, flags, file, offset);
-}
-
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *random)
-{
-	uint64_t z = *random += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
 }
 
 static size_t below(uint64_t *random, size_t limit)

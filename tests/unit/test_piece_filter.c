@@ -11,20 +11,12 @@
 #include <cmocka.h>
 
 #include "base/piece_filter.h"
+#include "support/random.h"
 
 /* The later pieces of a string that is in the text pass, too: at most so many. */
 enum { STRIDE = 8 };
 
 enum { COUNT = 3000, LONGEST = 20, TEXT_LEN = 100000 };
-
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *random)
-{
-	uint64_t z = *random += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
-}
 
 static void fill(uint8_t *bytes, size_t len, unsigned letters, uint64_t *random)
 {

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "merge/place_pool.h"
+#include "support/random.h"
 
 enum { LISTS = 500, STEPS = 60000 };
 
@@ -18,8 +19,7 @@ static uint64_t random_state = 11;
 
 static uint32_t draw(uint32_t below)
 {
-	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((random_state >> 33) % below);
+	return (uint32_t)random_below(&random_state, below);
 }
 
 /* Mostly short, sometimes long enough for pages of its own. */

@@ -15,6 +15,7 @@
 #include "counts/runs.h"
 #include "support/count_files.h"
 #include "support/open_files.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/scratch_folder.h"
 
@@ -22,26 +23,8 @@ static struct scratch_folder folder;
 static const struct pmill_counts_identity identity = {"gpt2", "16.0", sample_tokens, 2};
 static struct pmill_progress_state no_progress;
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
 ssize_t __real_pread(int descriptor, void *into, size_t len, off_t offset);
 ssize_t __wrap_pread(int descriptor, void *into, size_t len, off_t offset);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 static int64_t damaged = -1; /* the offset of the byte to change in every file; negative: none */
 static size_t read_at_most;  /* the most bytes that one read returns; 0: no limit */
@@ -79,7 +62,7 @@ static void fill(struct pmill_word_table *table, struct naive_words *naive, uint
 	assert_non_null(word);
 	for (size_t i = 0; i < count; i++) {
 		size_t len = naive_random_word(random, word, longest);
-		int64_t times = 1 + (int64_t)(naive_random(random) % 1000);
+		int64_t times = 1 + (int64_t)(next_random(random) % 1000);
 		assert_int_equal(pmill_word_table_add(table, word, len, times, NULL), PMILL_OK);
 		if (naive != NULL)
 			naive_add(naive, word, len, times);
@@ -189,7 +172,7 @@ static size_t make_ends(uint64_t *random, size_t *ends, size_t count, size_t lon
 {
 	size_t end = 0;
 	for (size_t i = 0; i < count; i++)
-		ends[i] = end += 1 + naive_random(random) % longest;
+		ends[i] = end += 1 + next_random(random) % longest;
 	return end;
 }
 
@@ -209,7 +192,7 @@ static void test_room(void **state)
 			while (room == BATCH) {
 				size_t len = make_ends(&random, ends, BATCH, longests[kind]);
 				for (size_t i = 0; i < len; i++)
-					text[i] = (uint8_t)naive_random(&random);
+					text[i] = (uint8_t)next_random(&random);
 				room = pmill_word_table_room(table, limit, 0, ends, BATCH);
 				assert_int_equal(
 					pmill_word_table_add_pretokens(table, text, len, 0, ends, room, NULL),
@@ -233,10 +216,10 @@ static void test_equals_naive(void **state)
 		struct pmill_word_table *table = create_table();
 		struct pmill_runs *runs = create(seed % 3 == 0 ? SIZE_MAX : (seed % 7) << 20);
 		uint64_t random = seed;
-		size_t count = 1 + (size_t)(naive_random(&random) % 40);
+		size_t count = 1 + (size_t)(next_random(&random) % 40);
 		for (size_t i = 0; i < count; i++) {
-			size_t longest = naive_random(&random) % 8 == 0 ? 200000 : 30;
-			fill(table, &naive, &random, longest > 30 ? 3 : naive_random(&random) % 300, longest);
+			size_t longest = next_random(&random) % 8 == 0 ? 200000 : 30;
+			fill(table, &naive, &random, longest > 30 ? 3 : next_random(&random) % 300, longest);
 			assert_int_equal(pmill_runs_add_table(runs, table, 0, NULL), PMILL_OK);
 		}
 		read_at_most = seed % 4 == 0 ? 1000 : 0;

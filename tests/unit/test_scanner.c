@@ -16,18 +16,15 @@
 
 #include "pretokenize/scan_plain_rows.h"
 #include "pretokenize/scanner_table.h"
+#include "support/random.h"
 
 enum { LONGEST = 3000, UNICODE_VERSIONS = 5 };
 
 static uint64_t random_state;
 
-/* SplitMix64. */
 static size_t below(size_t limit)
 {
-	uint64_t z = random_state += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return (size_t)((z ^ z >> 31) % limit);
+	return (size_t)random_below(&random_state, limit);
 }
 
 static int start(void **state)

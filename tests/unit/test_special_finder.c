@@ -12,33 +12,8 @@
 #include <cmocka.h>
 
 #include "pretokenize/special_finder.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static long allocations_left = -1; /* -1: unlimited */
-
-static bool may_allocate(void)
-{
-	if (allocations_left < 0)
-		return true;
-	if (allocations_left == 0)
-		return false;
-	allocations_left--;
-	return true;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return may_allocate() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? __real_calloc(count, size) : NULL;
-}
+#include "support/random.h"
+#include "support/refuse_memory.h"
 
 static pmill_bytes bytes_of(const char *text)
 {
@@ -289,15 +264,6 @@ static void test_nested_and_overlapping(void **state)
 		check_shorter(finder);
 		pmill_special_finder_free(finder);
 	}
-}
-
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *random)
-{
-	uint64_t z = *random += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
 }
 
 static void test_hundreds_of_tokens(void **state)

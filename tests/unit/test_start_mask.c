@@ -11,17 +11,9 @@
 #include <cmocka.h>
 
 #include "base/start_mask.h"
+#include "support/random.h"
 
 enum { MOST_STRINGS = 40, LONGEST = 12, ROUNDS = 3000 };
-
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *random)
-{
-	uint64_t z = *random += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
-}
 
 struct strings {
 	pmill_bytes list[MOST_STRINGS];

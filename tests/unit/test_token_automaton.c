@@ -11,31 +11,10 @@
 #include <cmocka.h>
 
 #include "pretokenize/token_automaton.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 
 enum { MOST_TOKENS = 400, MOST_BYTES = 3000, TEXT = 2000, ROUNDS = 600 };
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-/* SplitMix64. */
-static uint64_t next_random(uint64_t *random)
-{
-	uint64_t z = *random += 0x9E3779B97F4A7C15u;
-	z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-	z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-	return z ^ z >> 31;
-}
 
 static size_t below(uint64_t *random, size_t limit)
 {

@@ -14,27 +14,9 @@
 #include "model/splitter.h"
 #include "model/training_record.h"
 #include "support/plan.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 #include "unicode/quote.h"
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 static void test_add_and_find(void **state)
 {
@@ -293,12 +275,9 @@ static void test_splitter_equals_naive(void **state)
 		struct pmill_vocab vocab = {0};
 		for (uint32_t id = 0; id < 120; id++) {
 			uint8_t token[20];
-			random = random * 6364136223846793005u + 1442695040888963407u;
-			size_t len = id < 3 ? 1 : 2 + (random >> 33) % (id < 60 ? 3 : 18);
-			for (size_t i = 0; i < len; i++) {
-				random = random * 6364136223846793005u + 1442695040888963407u;
-				token[i] = (uint8_t)('a' + (id < 3 ? id : (random >> 33) % 3));
-			}
+			size_t len = id < 3 ? 1 : 2 + random_below(&random, id < 60 ? 3 : 18);
+			for (size_t i = 0; i < len; i++)
+				token[i] = (uint8_t)('a' + (id < 3 ? id : random_below(&random, 3)));
 			if (pmill_vocab_find(&vocab, token, len) == PMILL_NO_ID)
 				assert_int_equal(pmill_vocab_add(&vocab, id, token, len, false, NULL), PMILL_OK);
 		}

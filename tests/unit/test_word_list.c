@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "support/naive_words.h"
+#include "support/random.h"
 #include "words/word_list.h"
 
 static void append(struct pmill_word_list *list, const char *word, int64_t count)
@@ -92,10 +93,10 @@ static void test_sum(void **state)
 static void make_random(struct pmill_word_list *list, struct naive_words *both, uint64_t *random)
 {
 	struct naive_words one = {0};
-	for (size_t i = naive_random(random) % 40; i > 0; i--) {
+	for (size_t i = next_random(random) % 40; i > 0; i--) {
 		uint8_t word[20];
 		size_t len = naive_random_word(random, word, sizeof word);
-		int64_t count = 1 + (int64_t)(naive_random(random) >> 4);
+		int64_t count = 1 + (int64_t)(next_random(random) >> 4);
 		naive_add(&one, word, len, count % 1000 + 1);
 		naive_add(both, word, len, count % 1000 + 1);
 	}

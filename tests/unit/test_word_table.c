@@ -15,32 +15,15 @@
 
 #include "pretokenize/pretoken_keys.h"
 #include "support/naive_words.h"
+#include "support/random.h"
 #include "support/refuse_memory.h"
 #include "words/word_slots.h"
 #include "words/word_table.h"
 
 enum { MOST_TABLES = 5 };
 
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
 void *__real_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-
-void *__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(memory, size);
-}
 
 void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset)
 {
@@ -114,8 +97,8 @@ static void count_text(const struct guarded_text *text, struct pmill_word_table 
 {
 	size_t begin = 0;
 	for (size_t i = 0; i < text->count;) {
-		struct pmill_word_table *table = tables[naive_random(random) % table_count];
-		size_t part = 1 + naive_random(random) % 600;
+		struct pmill_word_table *table = tables[next_random(random) % table_count];
+		size_t part = 1 + next_random(random) % 600;
 		part = part < text->count - i ? part : text->count - i;
 		assert_int_equal(pmill_word_table_add_pretokens(
 							 table, text->text, text->len, begin, text->ends + i, part, NULL),
@@ -124,7 +107,7 @@ static void count_text(const struct guarded_text *text, struct pmill_word_table 
 			naive_add(naive, text->text + begin, text->ends[i] - begin, 1);
 		uint8_t word[40];
 		size_t len = naive_random_word(random, word, sizeof word);
-		int64_t count = 1 + (int64_t)(naive_random(random) >> 8);
+		int64_t count = 1 + (int64_t)(next_random(random) >> 8);
 		assert_int_equal(pmill_word_table_add(table, word, len, count, NULL), PMILL_OK);
 		naive_add(naive, word, len, count);
 	}
@@ -134,7 +117,7 @@ static void check_round(uint64_t seed)
 {
 	uint64_t random = seed;
 	struct pmill_word_table *tables[MOST_TABLES];
-	size_t table_count = 1 + naive_random(&random) % MOST_TABLES;
+	size_t table_count = 1 + next_random(&random) % MOST_TABLES;
 	for (size_t i = 0; i < table_count; i++) {
 		tables[i] = make_table(seed);
 		set_key_maker(tables[i], seed + i);
@@ -142,11 +125,11 @@ static void check_round(uint64_t seed)
 	struct guarded_text text;
 	struct naive_words naive = {0};
 	struct pmill_word_list list = {0};
-	size_t longest = 1 + naive_random(&random) % (seed % 8 == 0 ? 600 : 40);
-	make_text(&text, &random, naive_random(&random) % 3000, longest);
+	size_t longest = 1 + next_random(&random) % (seed % 8 == 0 ? 600 : 40);
+	make_text(&text, &random, next_random(&random) % 3000, longest);
 	count_text(&text, tables, table_count, &naive, &random);
 	naive_finish(&naive);
-	unsigned threads = 1 + (unsigned)(naive_random(&random) % 6);
+	unsigned threads = 1 + (unsigned)(next_random(&random) % 6);
 	assert_int_equal(
 		pmill_word_tables_take(tables, table_count, threads, &list, NULL, NULL), PMILL_OK);
 	naive_check(&naive, &list);
@@ -174,7 +157,7 @@ static void add_numbers(struct pmill_word_table **tables, size_t table_count, si
 	for (size_t i = 0; i < words; i++) {
 		uint64_t number = i;
 		int len = snprintf(
-			word, sizeof word, "%llx", (unsigned long long)(naive_random(&number) >> (i % 7 * 8)));
+			word, sizeof word, "%llx", (unsigned long long)(next_random(&number) >> (i % 7 * 8)));
 		if (i % 50 == 0)
 			len = snprintf(
 				word, sizeof word, "a long word that ends in %llx", (unsigned long long)number);
