@@ -1,16 +1,12 @@
-/* Hand-written pretokens for every pattern and scanner; expressions; refusals; out of memory. */
+/* Hand-written pretokens for every pattern and scanner; names, refusals, out of memory. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -18,70 +14,8 @@
 #include "pretokenize/pattern.h"
 #include "pretokenize/pretokenizer.h"
 #include "pretokenize/scanner_table.h"
+#include "support/check_cuts.h"
 #include "support/refuse_memory.h"
-
-/* ---- Text before an inaccessible page ---- */
-
-static size_t page_size;
-static uint8_t *guarded; /* two pages, the second inaccessible */
-
-static int open_guard(void **state)
-{
-	(void)state;
-	page_size = (size_t)sysconf(_SC_PAGESIZE);
-	guarded = mmap(NULL, 2 * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return guarded == MAP_FAILED || mprotect(guarded + page_size, page_size, PROT_NONE) != 0;
-}
-
-static int close_guard(void **state)
-{
-	(void)state;
-	return munmap(guarded, 2 * page_size);
-}
-
-static const uint8_t *put_before_guard(const char *text, size_t len)
-{
-	assert_true(len <= page_size);
-	uint8_t *begin = guarded + page_size - len;
-	memcpy(begin, text, len);
-	return begin;
-}
-
-/* ---- Cutting ---- */
-
-static struct pmill_pretokenizer *make(const char *pattern, const char *scanner)
-{
-	struct pmill_pretokenizer *pretokenizer;
-	pmill_error error;
-	pmill_status status = pmill_pretokenizer_create(pattern, NULL, scanner, &pretokenizer, &error);
-	if (status != PMILL_OK)
-		fail_msg("%s: %s", pattern, error.message);
-	return pretokenizer;
-}
-
-/* `expected` is `text` with bars between its pretokens. */
-static void check_cuts(struct pmill_pretoken_cursor *cursor, const char *text, size_t len,
-	bool is_final, const char *expected)
-{
-	char got[400];
-	size_t used = 0, begin = 0, count;
-	const uint8_t *bytes = put_before_guard(text, len);
-	assert_int_equal(pmill_pretoken_cursor_start(cursor, bytes, len, is_final, NULL), PMILL_OK);
-	do {
-		size_t ends[3];
-		assert_int_equal(pmill_pretoken_cursor_next(cursor, ends, 3, &count, NULL), PMILL_OK);
-		for (size_t i = 0; i < count; i++) {
-			if (begin > 0)
-				got[used++] = '|';
-			memcpy(got + used, bytes + begin, ends[i] - begin);
-			used += ends[i] - begin;
-			begin = ends[i];
-		}
-		assert_int_equal(cursor->position, begin);
-	} while (count > 0);
-	got[used] = '\0';
-	assert_string_equal(got, expected);
-}
 
 struct row {
 	const char *pattern;
@@ -119,16 +53,6 @@ static const struct row rows[] = {
 	{"o200k", "AB'\xC5\xBF|s| |123|4"},
 	{"none", "all of it, 'ts\n"},
 };
-
-static size_t remove_bars(const char *expected, char *text)
-{
-	size_t len = 0;
-	for (; *expected != '\0'; expected++) {
-		if (*expected != '|')
-			text[len++] = *expected;
-	}
-	return len;
-}
 
 static void check_rows(const char *scanner)
 {
@@ -412,185 +336,6 @@ static void test_refused(void **state)
 #endif
 }
 
-#if PMILL_HAVE_PCRE2
-
-/* ---- Expressions ---- */
-
-static void test_expressions(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *pattern, *expected;
-	} expression_rows[] = {
-		{"[a-z]+", "abc|12 |de|."},
-		{"x*", "a|b|xx|c"},
-		{"(?=[A-Z])", "ab|Cd|E|F"},
-		{"[\xEF\xBF\xBD]", "a|\xFF|\x80|b\xE2\x82\xAC"},
-		{"(?:b)", "\xE2\x82|b|\xE2\x82|b"},
-		{"(?:.)", "a|\n|\xC3\xA9|\xC3"},
-		{"(?:q)", "nothing at all\xFF"},
-		{"a\\Kb", "xa|b|a|b"},
-	};
-	for (size_t i = 0; i < sizeof expression_rows / sizeof expression_rows[0]; i++) {
-		char text[200];
-		size_t len = remove_bars(expression_rows[i].expected, text);
-		struct pmill_pretokenizer *pretokenizer = make(expression_rows[i].pattern, NULL);
-		assert_false(pmill_pretokenizer_is_local(pretokenizer));
-		assert_string_equal(pmill_pretokenizer_pattern(pretokenizer), expression_rows[i].pattern);
-		struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
-		check_cuts(&cursor, text, len, true, expression_rows[i].expected);
-		check_cuts(&cursor, "", 0, true, "");
-		check_cuts(&cursor, text, len, true, expression_rows[i].expected);
-		pmill_pretoken_cursor_release(&cursor);
-		pmill_pretokenizer_free(pretokenizer);
-	}
-}
-
-static void check_match_fails(const char *pattern, const char *text, const char *message)
-{
-	struct pmill_pretokenizer *pretokenizer = make(pattern, NULL);
-	struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
-	pmill_error error = {0};
-	size_t ends[8], count = 7;
-	assert_int_equal(
-		pmill_pretoken_cursor_start(&cursor, (const uint8_t *)text, strlen(text), true, &error),
-		PMILL_OK);
-	assert_int_equal(pmill_pretoken_cursor_next(&cursor, ends, 8, &count, &error), PMILL_BAD_INPUT);
-	assert_non_null(strstr(error.message, message));
-	assert_int_equal(error.offset, 0);
-	assert_int_equal(count, 7);
-	pmill_pretoken_cursor_release(&cursor);
-	pmill_pretokenizer_free(pretokenizer);
-}
-
-static void test_matches_that_fail(void **state)
-{
-	(void)state;
-	check_match_fails("(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!",
-		"match limit exceeded. It backtracks too far (a match may take 10000000 steps back");
-	check_match_fails("(?(DEFINE)(?<k>bb\\K))a(?=(?&k))", "abb", "\\K moves a match out of order");
-}
-
-/* Returns the number of pretokens, or SIZE_MAX after an error, which is stored. */
-static size_t count_pretokens(const char *pattern, const char *text, size_t len,
-	struct pmill_match_watch *watch, pmill_error *error)
-{
-	struct pmill_pretokenizer *pretokenizer = make(pattern, NULL);
-	struct pmill_pretoken_cursor cursor = {.pretokenizer = pretokenizer};
-	size_t ends[512], count = 1, all = 0, end = 0;
-	pmill_pretoken_cursor_set_watch(&cursor, watch);
-	pmill_status status = pmill_pretoken_cursor_start(
-		&cursor, (const uint8_t *)text, len, true, error);
-	while (status == PMILL_OK && count > 0) {
-		status = pmill_pretoken_cursor_next(&cursor, ends, 512, &count, error);
-		all += count;
-		if (count > 0)
-			end = ends[count - 1];
-	}
-	assert_true(status != PMILL_OK || end == len);
-	pmill_pretoken_cursor_release(&cursor);
-	pmill_pretokenizer_free(pretokenizer);
-	return status == PMILL_OK ? all : SIZE_MAX;
-}
-
-/* A search that is cut into windows finds what one that isn't would; verbs (*...) prevent them. */
-static void test_windows(void **state)
-{
-	(void)state;
-	enum { LEN = 3000 };
-	char text[LEN];
-	static const char *const expressions[] = {
-		"x", "x+", "(?<=x)b", "(?=x)", "\xC3\xA9", "$", "b*x"};
-	for (size_t gap = 1; gap < LEN; gap += 1 + gap / 3) {
-		for (size_t i = 0; i < LEN; i++)
-			text[i] = i % gap == gap - 1 ? 'x' : 'b';
-		for (size_t i = 1; i + 1 < LEN; i += gap / 2 + 2)
-			memcpy(&text[i], "\xC3\xA9", 2);
-		for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
-			char own[40], whole[60];
-			snprintf(own, sizeof own, "(?:%s)", expressions[i]);
-			snprintf(whole, sizeof whole, "(*NO_START_OPT)(?:%s)", expressions[i]);
-			assert_int_equal(count_pretokens(own, text, LEN, NULL, NULL),
-				count_pretokens(whole, text, LEN, NULL, NULL));
-		}
-	}
-	/* Where a search begins, and what ends it, must not change. */
-	assert_int_equal(count_pretokens("\\Gb", text, 1, NULL, NULL), 1);
-	memset(text, 'a', LEN);
-	text[LEN - 1] = 'b';
-	assert_int_equal(count_pretokens("\\Gb", text, LEN, NULL, NULL), 1);
-	assert_int_equal(count_pretokens("a(*COMMIT)c|b", text, LEN, NULL, NULL), 1);
-	assert_int_equal(count_pretokens("ac|b", text, LEN, NULL, NULL), 2);
-}
-
-/* Long matches take more steps than the first limit allows. */
-static void test_limits_that_grow(void **state)
-{
-	(void)state;
-	enum { LEN = 60000 };
-	char *text = malloc(LEN);
-	assert_non_null(text);
-	for (size_t i = 0; i < LEN; i++)
-		text[i] = "abc"[i % 3];
-	assert_int_equal(count_pretokens("(?:(a)|b|c)+", text, LEN, NULL, NULL), 1);
-	assert_int_equal(count_pretokens("(?:(a)|b|c)+d|abc", text, LEN, NULL, NULL), LEN / 3);
-	free(text);
-}
-
-static void *stop_when_slow(void *context)
-{
-	struct pmill_match_watch *watch = context;
-	while (atomic_load(&watch->crawled_ns) == 0)
-		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-	atomic_store(&watch->is_stopped, true);
-	return NULL;
-}
-
-/* Would run for hours: every search, and every attempt at one place. */
-static void test_stop(void **state)
-{
-	(void)state;
-	enum { LEN = 2000000 };
-	static const char *const expressions[] = {"a+d|a", "a*a+[de]", "(*UTF)a*a+[de]"};
-	char *text = malloc(LEN);
-	assert_non_null(text);
-	memset(text, 'a', LEN);
-	for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
-		struct pmill_match_watch watch = {0};
-		pmill_error error = {0};
-		pthread_t thread;
-		assert_int_equal(pthread_create(&thread, NULL, stop_when_slow, &watch), 0);
-		assert_int_equal(count_pretokens(expressions[i], text, LEN, &watch, &error), SIZE_MAX);
-		assert_int_equal(error.status, PMILL_CANCELLED);
-		pthread_join(thread, NULL);
-		assert_int_equal(count_pretokens("[a]", text, 5, &watch, &error), SIZE_MAX);
-	}
-	free(text);
-}
-
-/* After ten seconds of a stage, if matching was slow in the last five. */
-static void test_note(void **state)
-{
-	(void)state;
-	const uint64_t second = 1000000000, now = pmill_clock_ns();
-	struct pmill_match_watch watch = {0};
-	struct pmill_progress_state progress = {.stage_began_ns = now - 11 * second};
-	pmill_match_watch_note(&watch, &progress);
-	assert_null(progress.note);
-	atomic_store(&watch.crawled_ns, now);
-	pmill_match_watch_note(&watch, &progress);
-	assert_string_equal(progress.note, "the expression backtracks");
-	progress.stage_began_ns = now - 8 * second;
-	pmill_match_watch_note(&watch, &progress);
-	assert_null(progress.note);
-	progress.stage_began_ns = now - 20 * second;
-	atomic_store(&watch.crawled_ns, now - 6 * second);
-	pmill_match_watch_note(&watch, &progress);
-	assert_null(progress.note);
-}
-
-#endif
-
 /* ---- Out of memory ---- */
 
 static pmill_status cut_once(const char *pattern, const char *scanner)
@@ -644,14 +389,6 @@ int main(void)
 		cmocka_unit_test(test_scanner_names),
 		cmocka_unit_test(test_getters),
 		cmocka_unit_test(test_refused),
-#if PMILL_HAVE_PCRE2
-		cmocka_unit_test(test_expressions),
-		cmocka_unit_test(test_matches_that_fail),
-		cmocka_unit_test(test_windows),
-		cmocka_unit_test(test_limits_that_grow),
-		cmocka_unit_test(test_stop),
-		cmocka_unit_test(test_note),
-#endif
 		cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, open_guard, close_guard);

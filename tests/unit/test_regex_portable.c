@@ -1,0 +1,43 @@
+/* Which expressions other programs read as we do. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "formats/regex_portable.h"
+
+static void test_portable_expressions(void **state)
+{
+	(void)state;
+	static const char *const alike[] = {"a", "[a-z]+|\\s", "(?:a|b)++c", "(?>a+)", "\\p{Lu}\\P{^N}",
+		"[^\\r\\n\\p{L}]?+x", "(?i:'s|'ve)x", "a{2,3}?b", "\\x{1F600}|\\x41", "(?<!a)b",
+		"[-a]|[a-]"};
+	static const char *const unlike[] = {"", "a*", "a|", "(?:a?|b)", "a{2}+b", "a{2}?b", "^a", "a$",
+		"\\h", "\\w", "\\pL", "\\p{Han}", "(?i)a", "(?i:ss)", "(?i:s)(?i:t)", "(?i:é)", "(?i:a)+",
+		"(?m:a)", "[[a]]", "[a&&b]", "[]a]", "[a-\\d]", "[\\d-z]", "[z-a]", "a**", "a{,2}", "{",
+		"]", "}", "a)", "(a", "\\1", "\\", "\\Qa", "(*UTF)a", "(?#x)a", "\\u0041", "\\x4", "\\x80",
+		"[a", "\xFF", "(?=a)+b", "(?=a)"};
+	size_t offset;
+	for (size_t i = 0; i < sizeof alike / sizeof alike[0]; i++)
+		assert_null(pmill_regex_find_unportable(alike[i], &offset));
+	for (size_t i = 0; i < sizeof unlike / sizeof unlike[0]; i++) {
+		assert_non_null(pmill_regex_find_unportable(unlike[i], &offset));
+		assert_true(offset <= strlen(unlike[i]));
+	}
+	char nested[1000];
+	memset(nested, '(', sizeof nested - 1);
+	nested[sizeof nested - 1] = '\0';
+	assert_non_null(pmill_regex_find_unportable(nested, &offset));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_portable_expressions),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
