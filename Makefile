@@ -15,6 +15,10 @@ demo:
 bench:
 	@tools/bench.sh $(ARGS)
 
+#: make check    builds, and runs the fast checks and tests: before every commit
+check:
+	@tools/run-tests.sh check
+
 #: make test     builds and runs all tests
 test:
 	@tools/run-tests.sh
@@ -40,4 +44,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo bench test test-arm64 install format clean help
+.PHONY: all demo bench check test test-arm64 install format clean help

@@ -6,6 +6,7 @@
 # so a step that keeps only one processor busy delays nobody. A failed step doesn't stop the others:
 # one run shows everything that is wrong. The tests of ctest and pytest are added up; any other step
 # counts as one test. Each step's output is shown when it has ended, and stays in build/test/.
+# `run-tests.sh check` (`make check`) runs the fast ones only.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -75,7 +76,11 @@ step() {
     [ "$bad" = 0 ]
 }
 
-run_ctest() { ctest --preset "$1" --parallel "$jobs" --no-tests=error; }
+run_ctest() {
+    local preset=$1
+    shift
+    ctest --preset "$preset" --parallel "$jobs" --no-tests=error "$@"
+}
 
 # Builds only what will be run.
 build_tsan() {
@@ -155,11 +160,31 @@ run_fuzzers() {
 # ---- Chains ----
 
 # Cheap and telling steps first.
-chain_gcc() {
+build_with_gcc() {
     step layers one python3 tools/check_layers.py
     step header one check_header
     step build-gcc one tools/build.sh test || return
     step symbols one python3 tools/check_symbols.py build/release
+    return 0
+}
+
+# What is slow: the label in tests/CMakeLists.txt, the marker in tests/pytest.ini. pytest keeps one
+# processor busy, so two steps run it.
+chain_check() {
+    step format one tools/format.sh --check &
+    build_with_gcc || {
+        wait
+        return
+    }
+    step pytest-fast pytest run_pytest release tests --ignore tests/cli -m 'not slow' &
+    jobs=$((jobs > 1 ? jobs - 1 : 1))
+    step unit-fast ctest run_ctest test --label-exclude slow
+    step cli-fast pytest run_pytest release tests/cli -m 'not slow'
+    wait
+}
+
+chain_gcc() {
+    build_with_gcc || return
     step unit ctest run_ctest test
     step pytest pytest run_pytest release tests
     step consumer one tests/consumer/run.sh build/release
@@ -205,15 +230,15 @@ fi
 
 # ---- All together ----
 
+[ $# = 0 ] || chains=("$@")
 goals=(test)
-[ "$(uname -m)" = aarch64 ] || goals+=(arm64)
+[[ " ${chains[*]} " != *" rest "* ]] || [ "$(uname -m)" = aarch64 ] || goals+=(arm64)
 for goal in "${goals[@]}"; do
     tools/set-up.sh "$goal" || {
         echo "0 passed, 1 failed"
         exit 1
     }
 done
-[ $# = 0 ] || chains=("$@")
 for chain in "${chains[@]}"; do
     [ "$(type -t "chain_$chain")" = function ] || {
         echo "run-tests: unknown chain $chain" >&2

@@ -12,6 +12,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LEAST = 12 * MIB
 # The list of each --counts file gets half the limit, however much the program itself uses.

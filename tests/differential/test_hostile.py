@@ -119,6 +119,7 @@ def test_invalid_utf8(batch, rng, tmp_path, pattern):
                             threads=2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", NAMES)
 def test_every_pair_of_bytes(batch, pattern):
     documents = [bytes([a, b]) for a in range(256) for b in range(256)]
@@ -185,6 +186,7 @@ LONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_a_megabyte_without_a_space(batch, rng, tmp_path, name):
     text = LONG[name](rng)

@@ -386,6 +386,7 @@ def test_spaces_between_letters_are_sure_cuts(tool):
         assert list(tool.numbers(texts, "--pattern", pattern, "--sure-cuts")) == [[]] * len(texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scanner", ["scalar", None])
 @pytest.mark.parametrize("pattern", NAMES)
 def test_long_runs(tool, pattern, scanner):

@@ -38,7 +38,8 @@ def random_case(rng):
     return documents, specials
 
 
-@pytest.mark.parametrize("part", range(8))
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.slow) for part in range(1, 8))])
 def test_random_texts(batch, rng, part):
     for _ in range(1000):
         documents, specials = random_case(rng)
@@ -83,6 +84,7 @@ BIG = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_big_counts(batch, rng, tmp_path, part):
     """Counts near the limits of 32, 53 and 63 bits; a sum that does not fit is refused."""

@@ -21,6 +21,8 @@ sys.path.insert(0, str(ROOT))
 
 from bench import compare, merge_list, peers, report, runs, texts  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 
 def bytes_of(model):
     """The reference's merges as pairs of byte strings."""

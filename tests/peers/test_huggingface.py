@@ -97,6 +97,7 @@ def check_equal(ours, theirs):
     assert ours["vocab"] == theirs["vocab"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("corpus, pattern, vocab_size, min_count, limit", [
     ("made", "gpt2", 300, 0, None),
     ("made", "gpt2", 8000, 0, None),

@@ -14,6 +14,7 @@ import texts
 from reference.pretokens import PATTERNS, count_words
 from reference.trainer import train
 
+pytestmark = pytest.mark.slow
 rustbpe = pytest.importorskip("rustbpe")
 
 DEFAULT = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}"
