@@ -82,6 +82,17 @@ run_ctest() {
     ctest --preset "$preset" --parallel "$jobs" --no-tests=error "$@"
 }
 
+# Each name in the filter of the preset `tsan` must be among these tests.
+check_tsan_filter() {
+    local name status=0
+    for name in $(sed -nE 's/.*"\^test_\((.*)\)\$".*/\1/p' CMakePresets.json | tr '|' ' '); do
+        [[ " $* " != *" test_$name "* ]] || continue
+        echo "CMakePresets.json: the filter of tsan names test_$name, which doesn't exist"
+        status=1
+    done
+    return $status
+}
+
 # Builds only what will be run.
 build_tsan() {
     local names
@@ -90,6 +101,7 @@ build_tsan() {
         return 1
     }
     mapfile -t names < <(ctest --preset tsan --show-only | sed -nE 's/^ *Test +#[0-9]+: //p')
+    check_tsan_filter "${names[@]}" || return 1
     cmake --build --preset tsan --target "${names[@]}" -- --quiet
 }
 
