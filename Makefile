@@ -27,6 +27,12 @@ test:
 test-arm64:
 	@tools/test-arm64.sh
 
+#: make fuzz-coverage  runs the fuzz targets for a short time and shows what each reaches
+fuzz-coverage:
+	@tools/set-up.sh test
+	@tools/build.sh fuzz
+	@tools/fuzz.sh
+
 #: make install  installs command, library and manual under PREFIX (/usr/local)
 install: all
 	@cmake --install build/release --prefix "$(PREFIX)"
@@ -44,4 +50,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo bench check test test-arm64 install format clean help
+.PHONY: all demo bench check test test-arm64 fuzz-coverage install format clean help

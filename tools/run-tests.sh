@@ -152,23 +152,6 @@ build_without() {
     tools/build.sh minimal && build/minimal/pairmill version
 }
 
-# Runs every fuzz target under libFuzzer, for a few seconds' worth of inputs.
-run_fuzzers() {
-    local target name log
-    for target in build/fuzz/tests/fuzz_*; do
-        name=$(basename "$target")
-        [ -e "tests/fuzz/$name.c" ] || continue
-        log=$logs/fuzz-$name.log
-        if "$target" -runs=2000 -seed=1 -max_len=4096 -rss_limit_mb=4096 \
-            -artifact_prefix="$logs/" >"$log" 2>&1; then
-            echo "$name: $(grep '^Done' "$log")"
-        else
-            tail -n 50 "$log"
-            return 1
-        fi
-    done
-}
-
 # ---- Chains ----
 
 # Cheap and telling steps first.
@@ -216,7 +199,7 @@ chain_clang() {
 
 chain_fuzz() {
     step build-fuzz one tools/build.sh fuzz || return
-    step fuzz one run_fuzzers
+    step fuzz one tools/fuzz.sh --seconds 20
 }
 
 chain_tsan() {
