@@ -6,8 +6,8 @@
 # demo: the same, and Python with `tokenizers` in build/demo/venv.
 # bench: the same as build, and Python with bench/requirements.txt, as far as that can be installed,
 #     in build/bench/venv.
-# test: the same as build, and clang, cmocka, valgrind, and Python with tests/requirements.txt in
-#     build/venv.
+# test: the same as build, and clang with its tools, cmocka, valgrind, and Python with
+#     tests/requirements.txt in build/venv.
 # arm64: only a compiler for 64-bit Arm and an emulator.
 # Silent if nothing is missing. Packages come from apt-get; without it, a message lists them.
 set -euo pipefail
@@ -74,6 +74,7 @@ need_for_tests() {
     need clang command_there clang
     need libclang-rt-14-dev fuzzer_there
     need clang-format-14 command_there clang-format-14
+    need clang-tidy-14 command_there clang-tidy-14
     need groff-base command_there groff
     # These read the completions generated for them.
     need zsh command_there zsh
