@@ -27,6 +27,11 @@ test:
 test-arm64:
 	@tools/test-arm64.sh
 
+#: make coverage  shows which lines and branches the C tests and the tests of the command reach
+coverage:
+	@tools/set-up.sh coverage
+	@tools/coverage.sh
+
 #: make fuzz-coverage  runs the fuzz targets for a short time and shows what each reaches
 fuzz-coverage:
 	@tools/set-up.sh test
@@ -50,4 +55,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo bench check test test-arm64 fuzz-coverage install format clean help
+.PHONY: all demo bench check test test-arm64 coverage fuzz-coverage install format clean help

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a goal needs and is missing: set-up.sh build|demo|bench|test|arm64.
+# Installs what a goal needs and is missing: set-up.sh build|demo|bench|test|coverage|arm64.
 # SPDX-License-Identifier: MIT
 #
 # build: compiler, CMake, libraries.
@@ -8,6 +8,7 @@
 #     in build/bench/venv.
 # test: the same as build, and clang with its tools, cmocka, valgrind, and Python with
 #     tests/requirements.txt in build/venv.
+# coverage: the same as test, and gcovr.
 # arm64: only a compiler for 64-bit Arm and an emulator.
 # Silent if nothing is missing. Packages come from apt-get; without it, a message lists them.
 set -euo pipefail
@@ -15,9 +16,9 @@ cd "$(dirname "$0")/.."
 
 goal=${1:-build}
 case $goal in
-build | demo | bench | test | arm64) ;;
+build | demo | bench | test | coverage | arm64) ;;
 *)
-    echo "usage: tools/set-up.sh build|demo|bench|test|arm64" >&2
+    echo "usage: tools/set-up.sh build|demo|bench|test|coverage|arm64" >&2
     exit 2
     ;;
 esac
@@ -97,7 +98,10 @@ find_missing() {
     fi
     need_for_build
     [ "$goal" = build ] || need python3-venv python_there
-    [ "$goal" != test ] || need_for_tests
+    case $goal in
+    test | coverage) need_for_tests ;;
+    esac
+    [ "$goal" != coverage ] || need gcovr command_there gcovr
 }
 
 # A prefix that runs a command as root; fails if there is none.
@@ -190,5 +194,5 @@ bench)
     lists_there || ! as_root=$(root_words) || apt update || true
     make_bench_venv
     ;;
-test) make_venv build/venv tests/requirements.txt ;;
+test | coverage) make_venv build/venv tests/requirements.txt ;;
 esac
