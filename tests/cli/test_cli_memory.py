@@ -478,6 +478,37 @@ def test_a_limit_just_above_the_need_is_enough(pairmill, tmp_path, size, threads
     assert done.returncode == 0, done.stderr
     assert peak <= int(free_peak * 1.15)
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_no_counting_passes_its_limit(pairmill, tmp_path, seed):
+    """Random limits and threads on words, long pretokens, JSON lines, and counts to add up."""
+    if b"__asan_init" in pairmill.read_bytes():
+        pytest.skip("the sanitizer has memory of its own")
+    numbers = random.Random(seed)
+    words = letters_of(numbers, 150_000, 2, 14, "abcdefghijklmnopqrstuvwxyz")
+    (tmp_path / "words.txt").write_text(" ".join(words))
+    (tmp_path / "long.txt").write_text(" ".join("ab" * numbers.randint(1, 400_000) for _ in "12345"))
+    (tmp_path / "lines.jsonl").write_text("".join(
+        json.dumps({"text": " ".join(words[:numbers.randint(1, 60_000)])}) + "\n" for _ in range(20)))
+    parts = [tmp_path / f"{i}.tsv" for i in range(3)]
+    for part in parts:
+        chosen = sorted({*numbers.sample(words, 60_000), "x" * numbers.randint(1, 1_000_000)})
+        part.write_text("#pairmill-counts 1\n" +
+                        "".join(f"{word}\t{numbers.randint(1, 9)}\n" for word in chosen))
+    fitted = 0
+    for _ in range(12):
+        name = numbers.choice(["words.txt", "long.txt", "lines.jsonl", "parts"])
+        inputs = parts if name == "parts" else [tmp_path / name]
+        threads = [] if name == "parts" else ["-j", numbers.choice([1, 2, 3, 4, 8, 16])]
+        limit = int(12 * MIB * 1.25 ** numbers.uniform(0, 10))
+        done, peak = run_for_peak(pairmill, "merge-counts" if name == "parts" else "count", "-q",
+                                  "-f", "--memory", limit, *threads, "-o", tmp_path / "a.counts",
+                                  *inputs)
+        assert peak <= limit, (name, threads, limit, done.stderr)
+        assert done.returncode == 0 or b"limit" in done.stderr, done.stderr
+        fitted += done.returncode == 0
+    assert fitted >= 4
+
 
 # ---- What can't fit ----
 
