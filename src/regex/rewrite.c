@@ -32,14 +32,16 @@ struct rewriter {
 
 /* ---- Failing and copying ---- */
 
+/* Names what goes from `begin` to here, or if nothing was passed yet, what follows. */
 static bool fail(struct rewriter *rewriter, size_t begin, const char *what, const char *way_out)
 {
+	const size_t len = (rewriter->at > begin ? rewriter->at : rewriter->len) - begin;
 	const char *own = rewriter->versions.own != NULL ? rewriter->versions.own->version : "another";
 	if (rewriter->status == PMILL_OK)
 		rewriter->status = pmill_fail(rewriter->error, PMILL_UNSUPPORTED, begin,
 			"pattern: at offset %zu: %s \"%.*s\" can't follow Unicode %s (PCRE2 has %s): %s", begin,
-			what, (int)(rewriter->at - begin < 60 ? rewriter->at - begin : 60),
-			rewriter->text + begin, rewriter->versions.wanted->version, own, way_out);
+			what, (int)(len < 60 ? len : 60), rewriter->text + begin,
+			rewriter->versions.wanted->version, own, way_out);
 	return false;
 }
 
@@ -321,13 +323,14 @@ static bool rewrite_member(struct rewriter *rewriter, uint32_t *code_point)
 /* `at` is at the bracket. */
 static bool rewrite_brackets(struct rewriter *rewriter)
 {
+	const size_t bracket = rewriter->at;
 	bool done = copy(rewriter, 1) && (peek(rewriter, 0) != '^' || copy(rewriter, 1)) &&
 		(peek(rewriter, 0) != ']' || copy(rewriter, 1));
 	uint32_t before = 0, code_point = 0;
 	while (done && (rewriter->is_quoted || peek(rewriter, 0) != ']')) {
 		const size_t begin = rewriter->at;
 		if (begin == rewriter->len)
-			return fail(rewriter, begin, "brackets", "they have no end");
+			return fail(rewriter, bracket, "the brackets", "they have no end");
 		const bool is_range = peek(rewriter, 0) == '-' && before != 0;
 		if (is_range)
 			done = copy(rewriter, 1) &&

@@ -301,6 +301,12 @@ static void test_places(void **state)
 		{"[\\Q\\p{Lu}]\\E.]+", "16.0", "a|p\\]u|" NEW},
 		{"\\Q\\p{L}[\\E\\p{Lu}", "16.0", "a|\\p{L}[" NEW "|a"},
 		{"(?#[\\p{L})\\p{Lu}", "16.0", "a|" NEW "|a"},
+		{"(?C1)\\p{Lu}(?C)", "16.0", "a|" NEW "|a"},
+		{"(?i)(?^)\xC9\xA4\\p{Lu}", "16.0", "a|\xC9\xA4" NEW "|a"},
+		{"(?i)(?^:\xC9\xA4)a", "16.0",
+			"a|\xC9\xA4"
+			"A|a"},
+		{"\\N{U+5D}\\p{Lu}", "16.0", "a|]" NEW "|a"},
 		{"(?x) \\p{Lu} # [\\p{Foo}\n a", "16.0", NEW "a|b"},
 		{"(?x: \\p{Lu} )#", "16.0", NEW "#|b"},
 		{"(?<name>\\p{Lu})(?(<name>)a|b)", "16.0", "b|" NEW "a|b"},
@@ -349,6 +355,7 @@ static void test_refused(void **state)
 		{"a\\X", "at offset 1: the escape \"\\X\" can't follow Unicode "},
 		{"(?i)\xC9\xA4", "at offset 4: ignoring the case of"},
 		{"(?i)[a\\x{250}-\\x{270}]", "ignoring the case of \"-\\x{270}\""},
+		{"(?i)\\N{U+264}", "ignoring the case of \"\\N{U+264}\""},
 		{"(?i)\\x{264}", "ignoring the case of \"\\x{264}\""},
 		{"(?i)(a)\\1", "a back reference that ignores case"},
 		{"(?i)(?<n>a)(?P=n)", "a back reference that ignores case"},
@@ -365,10 +372,36 @@ static void test_refused(void **state)
 				check_refused(rows[k][0], unicode->version, rows[k][1]);
 		}
 	}
+	check_refused("a(?C\"[\")", "16.0", "at offset 1: a callout with text, \"(?C\"[\")\" can");
+	check_refused("(*UTF)(?x)a # b", "16.0", "at offset 12: a comment after verbs, \"# b\" can");
 	check_refused("\\p{Garay}", "14.0", "this version has no characters of it");
 	check_refused("\\p{Nonsense}", "16.0", "there is no table for it");
 	check_refused("\\p{unsteady case}", "16.0", "there is no table for it");
 	pmill_pretokenizer_free(make("(?i)[a-z\xC3\xA0-\xC3\xBE]\\x{3B1}(?-i)(\xC9\xA4)\\1", "16.0"));
+}
+
+/* PCRE2 stops reading at a property that it doesn't know: what follows was checked by nobody. */
+static void test_unchecked(void **state)
+{
+	(void)state;
+	bool knows_property;
+	assert_int_equal(pmill_regex_code_check("\\p{Garay}", &knows_property, NULL), PMILL_OK);
+	if (knows_property)
+		skip();
+	check_refused("\\p{Garay}[a", "16.0", "at offset 9: the brackets \"[a\" can't");
+	char deep[400] = "\\p{Garay}";
+	memset(deep + strlen(deep), '(', 300);
+	check_refused(deep, "16.0", "groups within each other \"(((");
+	struct pmill_pretokenizer *pretokenizer = NULL;
+	static const char *const bad[] = {"\\p{Garay}\\", "\\p{Garay}(?", "\\p{Garay}(?i",
+		"\\p{Garay}(*a", "\\p{Garay}(", "\\p{Garay}(?#", "\\p{Garay}\\x{", "\\p{Garay}\\c"};
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		pmill_error error = {0};
+		if (pmill_pretokenizer_create(bad[i], "16.0", NULL, &pretokenizer, &error) !=
+			PMILL_BAD_OPTION)
+			fail_msg("%s: %s", bad[i], error.message);
+	}
+	assert_null(pretokenizer);
 }
 
 #else
@@ -390,6 +423,7 @@ int main(void)
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_unchecked),
 #else
 		cmocka_unit_test(test_nothing),
 #endif
