@@ -142,6 +142,19 @@ static void test_limits_that_grow(void **state)
 	free(text);
 }
 
+/* A match that can go back to each of so many steps needs more than the first 8 MB of stack. */
+static void test_stack_that_grows(void **state)
+{
+	(void)state;
+	enum { LEN = 1000000 };
+	char *text = malloc(LEN);
+	assert_non_null(text);
+	for (size_t i = 0; i < LEN; i++)
+		text[i] = "abc"[i % 3];
+	assert_int_equal(count_pretokens("(?:(a)|b|c)+", text, LEN, NULL, NULL), 1);
+	free(text);
+}
+
 static void *stop_when_slow(void *context)
 {
 	struct pmill_match_watch *watch = context;
@@ -204,6 +217,7 @@ int main(void)
 		cmocka_unit_test(test_matches_that_fail),
 		cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_limits_that_grow),
+		cmocka_unit_test(test_stack_that_grows),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_note),
 #endif
