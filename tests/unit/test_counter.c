@@ -350,6 +350,67 @@ static void same_words_by_every_way(void **state)
 		free(parts[i]);
 }
 
+/* ---- Expressions that fail to match ---- */
+
+#if PMILL_HAVE_PCRE2
+
+#define TOO_FAR "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!"
+#define FORTY "b b b b b b b b b b b b b b b b b b b b "
+#define TOO_FAR_SAYS "the pattern cannot be matched from here: match limit exceeded"
+
+static pmill_counter *failing_counter(void)
+{
+	pmill_text_options text = sample_options();
+	text.pattern = "(?:(a+)+$)|[b \\n]";
+	pmill_run_options run = {.size = sizeof run, .threads = 1, .chunk_size = 64};
+	return sample_counter(&text, &run);
+}
+
+static void check_failure(const pmill_error *error, const char *name, uint64_t offset)
+{
+	char beginning[600];
+	snprintf(beginning, sizeof beginning, "%s: byte %llu: " TOO_FAR_SAYS, name,
+		(unsigned long long)offset);
+	if (strncmp(error->message, beginning, strlen(beginning)) != 0)
+		fail_msg("\"%s\" does not begin with \"%s\"", error->message, beginning);
+	assert_int_equal(error->offset, offset);
+}
+
+/* The byte in the message is that in the text or file; in JSON, where the chunk begins. */
+static void matches_that_fail(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name, *format, *content;
+		uint64_t offset;
+	} rows[] = {
+		{"start.txt", NULL, TOO_FAR, 0},
+		{"middle.txt", NULL, "b b\n" TOO_FAR, 4},
+		{"after.txt", NULL, "b<|end|>b<|end|>bb" TOO_FAR, 18},
+		{"later.txt", NULL, FORTY FORTY FORTY TOO_FAR, 120},
+		{"lines.txt", "lines", "b\n" TOO_FAR "\n", 2},
+		{"first.jsonl", NULL, "{\"text\": \"b" TOO_FAR "\"}\n", 0},
+		{"second.jsonl", NULL,
+			"{\"text\": \"b\", \"rest\": \"0123456789012345678901234567890123456789\"}\n"
+			"{\"text\": \"b" TOO_FAR "\"}\n",
+			66},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		pmill_counter *counter = failing_counter();
+		const pmill_input_options input = {.size = sizeof input, .format = rows[i].format};
+		pmill_error error = {0};
+		const char *path = scratch_write(
+			&folder, rows[i].name, rows[i].content, strlen(rows[i].content));
+		assert_int_equal(
+			pmill_counter_add_files(counter, &path, 1, &input, &error), PMILL_BAD_INPUT);
+		check_failure(&error, path, rows[i].offset);
+		assert_int_equal(pmill_counter_add_files(counter, &path, 1, &input, NULL), PMILL_BAD_INPUT);
+		pmill_counter_free(counter);
+	}
+}
+
+#endif
+
 int main(void)
 {
 	print_message("seed %llu\n", (unsigned long long)sample_state);
@@ -361,6 +422,9 @@ int main(void)
 		cmocka_unit_test(words_out_of_range),
 		cmocka_unit_test(reusable),
 		cmocka_unit_test(same_words_by_every_way),
+#if PMILL_HAVE_PCRE2
+		cmocka_unit_test(matches_that_fail),
+#endif
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
