@@ -110,6 +110,21 @@ def test_file_names_stay_whole(run, tmp_path):
     assert "printable" not in figures and figures["name"] == str(tmp_path / "again")
 
 
+def test_inspect_shows_durations(run, tmp_path):
+    run("train", "-q", "-s", 258, "-o", tmp_path / "m", "-", input=b"ab ab ab")
+    path = tmp_path / "m" / "training.json"
+    record = json.loads(path.read_bytes())
+    shown = {0.004: "0.00 s", 9.99: "9.99 s", 9.996: "10.0 s", 59.94: "59.9 s", 59.96: "1 min 00 s",
+             125.4: "2 min 05 s", 3599.4: "59 min 59 s", 3599.6: "1 h 00 min", 3661: "1 h 01 min",
+             360000: "100 h 00 min", 1e300: "277777 h 46 min"}
+    record["stages"] = [{"name": f"stage{i}", "seconds": seconds, "peak_memory": 1}
+                        for i, seconds in enumerate(shown)]
+    path.write_text(json.dumps(record))
+    lines = run("inspect", tmp_path / "m").stdout.decode().splitlines()
+    assert [line.split(maxsplit=1)[1] for line in lines if line.startswith("  stage")] == \
+        list(shown.values())
+
+
 def printable(text):
     """The bytes that GPT-2's table of printable bytes spells."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
