@@ -96,11 +96,9 @@ static size_t choose_size(size_t old_size, size_t needed)
 	return is_paged(size) ? pmill_pages_size(size) : size;
 }
 
-bool pmill_memory_account_reserve(struct pmill_memory_account *account, void **items,
-	size_t *capacity, size_t needed, size_t item_size)
+bool pmill_memory_account_grow(struct pmill_memory_account *account, void **items, size_t *capacity,
+	size_t needed, size_t item_size)
 {
-	if (needed <= *capacity)
-		return true;
 	if (account == NULL)
 		return pmill_array_reserve(items, capacity, needed, item_size);
 	if (needed > SIZE_MAX / 4 / item_size)

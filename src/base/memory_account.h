@@ -30,12 +30,21 @@ void pmill_memory_account_credit(struct pmill_memory_account *account, uint64_t 
 /* If the limit made an allocation fail: what it would have taken to allow it. Otherwise 0. */
 uint64_t pmill_memory_account_refused(const struct pmill_memory_account *account);
 
+/* What pmill_memory_account_reserve does if there is no room yet. */
+bool pmill_memory_account_grow(struct pmill_memory_account *account, void **items, size_t *capacity,
+	size_t needed, size_t item_size);
+
 /*
  * As pmill_array_reserve, for arrays that may be large; they are freed with the capacity they have.
  * With a limit they grow in smaller steps, and are in memory only once while they move.
  */
-bool pmill_memory_account_reserve(struct pmill_memory_account *account, void **items,
-	size_t *capacity, size_t needed, size_t item_size);
+static inline bool pmill_memory_account_reserve(struct pmill_memory_account *account, void **items,
+	size_t *capacity, size_t needed, size_t item_size)
+{
+	return needed <= *capacity ||
+		pmill_memory_account_grow(account, items, capacity, needed, item_size);
+}
+
 void pmill_memory_account_free(
 	struct pmill_memory_account *account, void *items, size_t capacity, size_t item_size);
 
