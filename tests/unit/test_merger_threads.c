@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #include "base/team.h"
 #include "merge/merger.h"
+#include "merge/place_pool.h"
 #include "support/random.h"
 
 static uint64_t random_state;
@@ -35,8 +37,8 @@ static void make_words(struct pmill_word_list *list, size_t count)
 	}
 }
 
-static void train(size_t words, const char *method, unsigned threads, int64_t min_count,
-	uint64_t max_token_length, struct pmill_merger_result *result)
+static pmill_status train_status(size_t words, const char *method, unsigned threads,
+	int64_t min_count, uint64_t max_token_length, struct pmill_merger_result *result)
 {
 	struct pmill_word_list list = {0};
 	random_state = 5;
@@ -51,7 +53,16 @@ static void train(size_t words, const char *method, unsigned threads, int64_t mi
 		.method = method};
 	for (uint32_t i = 0; i < 256; i++)
 		settings.byte_ids[i] = i;
-	assert_int_equal(pmill_merger_run(&list, &settings, result, NULL), PMILL_OK);
+	pmill_status status = pmill_merger_run(&list, &settings, result, NULL);
+	pmill_word_list_release(&list);
+	return status;
+}
+
+static void train(size_t words, const char *method, unsigned threads, int64_t min_count,
+	uint64_t max_token_length, struct pmill_merger_result *result)
+{
+	assert_int_equal(
+		train_status(words, method, threads, min_count, max_token_length, result), PMILL_OK);
 }
 
 static void compare(const char *method, unsigned threads, int64_t min_count, uint64_t longest)
@@ -79,6 +90,41 @@ static void equals_one_by_one(void **state)
 		for (size_t i = 0; i < sizeof thread_counts / sizeof *thread_counts; i++)
 			if (strcmp(pmill_merger_name(way), "one-by-one") != 0)
 				compare(pmill_merger_name(way), thread_counts[i], i == 3 ? 20 : 1, i == 2 ? 6 : 0);
+}
+
+/* ---- Out of memory in the middle of a batch ---- */
+
+static atomic_long lists_left = -1; /* lists of places before one is refused; negative: none is */
+
+struct pmill_places *__real_pmill_place_pool_allocate(
+	struct pmill_place_pool *pool, uint32_t count);
+struct pmill_places *__wrap_pmill_place_pool_allocate(
+	struct pmill_place_pool *pool, uint32_t count);
+
+struct pmill_places *__wrap_pmill_place_pool_allocate(struct pmill_place_pool *pool, uint32_t count)
+{
+	if (atomic_load(&lists_left) >= 0 && atomic_fetch_sub(&lists_left, 1) == 0)
+		return NULL;
+	return __real_pmill_place_pool_allocate(pool, count);
+}
+
+/* Wherever it happens: some pairs have their new places then, and others not yet. */
+static void out_of_memory(void **state)
+{
+	(void)state;
+	pmill_status status = PMILL_NO_MEMORY;
+	long k = 0;
+	for (; status != PMILL_OK; k += 1 + k / 16) {
+		struct pmill_merger_result result;
+		lists_left = k;
+		status = train_status(6000, "batches", 4, 1, 0, &result);
+		if (status == PMILL_OK)
+			pmill_merger_result_release(&result);
+		else
+			assert_int_equal(status, PMILL_NO_MEMORY);
+	}
+	lists_left = -1;
+	assert_true(k > 100);
 }
 
 /* ---- The team itself ---- */
@@ -115,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equals_one_by_one),
+		cmocka_unit_test(out_of_memory),
 		cmocka_unit_test(every_member_works_in_every_round),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
