@@ -20,6 +20,12 @@ LEAST = 12 * MIB
 BESIDE_COUNTS = 4 * MIB
 
 
+def has_own_memory(pairmill):
+    """Whether it was built with a sanitizer, or to count what tests reach."""
+    program = pairmill.read_bytes()
+    return b"__asan_init" in program or b"__gcov_" in program
+
+
 def names_in(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -71,7 +77,7 @@ def test_a_fraction_of_the_table(pairmill, many_words, whole, tmp_path):
     assert figures["spilled_runs"] >= 10 and figures["spilled_bytes"] > 0
     assert figures["memory_limit"] == limit and figures["table_memory"] <= limit
     assert figures["totals"] == unlimited["totals"]
-    if b"__asan_init" not in pairmill.read_bytes():
+    if not has_own_memory(pairmill):
         assert figures["peak_memory"] <= limit
 
 
@@ -216,7 +222,7 @@ def test_counts_larger_than_the_limit(pairmill, run, whole, as_tsv, tmp_path, ki
     else:
         assert needed / 2 < float(found[1]) < 4 * needed
     assert names_in(tmp_path) == [] and path.read_bytes() == before
-    if b"__asan_init" not in pairmill.read_bytes():
+    if not has_own_memory(pairmill):
         assert peak <= 14 * MIB
 
 
@@ -233,7 +239,7 @@ def test_counts_of_several_files_within_the_limit(pairmill, run, many_words, who
     done, peak = run_for_peak(pairmill, "train", "-q", "-s", 300, "-j", 1, "--memory", "14Mi",
                               "--tmp-dir", tmp_path, *files)
     assert done.returncode == 1
-    if b"__asan_init" not in pairmill.read_bytes():
+    if not has_own_memory(pairmill):
         assert peak <= 14 * MIB + BESIDE_COUNTS
     assert re.search(
         rb"(words to merge their pairs|going on) takes? [\d.]+ MiB of memory, "
@@ -422,7 +428,7 @@ def made_counts(kind):
                          ["once", "even", "uneven", "few letters", "long", "one word"])
 def test_no_training_passes_its_limit(pairmill, tmp_path, kind):
     """Random limits, threads and sizes. What fits has the same result as without a limit."""
-    if b"__asan_init" in pairmill.read_bytes():
+    if has_own_memory(pairmill):
         pytest.skip("the sanitizer has memory of its own")
     lines = sorted(f"{word}\t{count}\n" for word, count in made_counts(kind))
     (tmp_path / "a.tsv").write_text("#pairmill-counts 1\n" + "".join(lines))
@@ -468,7 +474,7 @@ def uneven_counts(folder):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_limit_just_above_the_need_is_enough(pairmill, tmp_path, size, threads):
     """15 % above what a run without a limit takes."""
-    if b"__asan_init" in pairmill.read_bytes():
+    if has_own_memory(pairmill):
         pytest.skip("the sanitizer has memory of its own")
     train = [pairmill, "train", "-q", "-f", "-s", size, "-j", threads, "-o", tmp_path / "m.json",
              "--counts", uneven_counts(tmp_path)]
@@ -482,7 +488,7 @@ def test_a_limit_just_above_the_need_is_enough(pairmill, tmp_path, size, threads
 @pytest.mark.parametrize("seed", range(3))
 def test_no_counting_passes_its_limit(pairmill, tmp_path, seed):
     """Random limits and threads on words, long pretokens, JSON lines, and counts to add up."""
-    if b"__asan_init" in pairmill.read_bytes():
+    if has_own_memory(pairmill):
         pytest.skip("the sanitizer has memory of its own")
     numbers = random.Random(seed)
     words = letters_of(numbers, 150_000, 2, 14, "abcdefghijklmnopqrstuvwxyz")
@@ -539,13 +545,13 @@ def test_text_that_does_not_fit_is_refused_with_its_byte(pairmill, run, tmp_path
     found = re.search(rf"{name}: byte (\d+): here begins a {what} of more than (\d+) bytes",
                       done.stderr.decode())
     assert found and byte - 8 <= int(found[1]) <= byte and int(found[2]) < LONG, done.stderr
-    if b"__asan_init" not in pairmill.read_bytes():
+    if not has_own_memory(pairmill):
         assert peak <= 20_000_000
     done, peak = run_for_peak(*count, "--memory", "300M", "-o", tmp_path / "a.tsv")
     assert done.returncode == 0, done.stderr
     run(*count[1:], "-o", tmp_path / "b.tsv")
     assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
-    if b"__asan_init" not in pairmill.read_bytes():
+    if not has_own_memory(pairmill):
         assert peak <= 300_000_000
 
 
@@ -560,7 +566,7 @@ def test_words_that_do_not_fit_are_refused_with_their_byte(pairmill, run, tmp_pa
         done, peak = run_for_peak(pairmill, *command, "-q", "--memory", "20M")
         assert done.returncode == 1
         assert re.search(rb"byte \d+: here begins a (word|line) of more than \d+ bytes", done.stderr)
-        if b"__asan_init" not in pairmill.read_bytes():
+        if not has_own_memory(pairmill):
             assert peak <= 20_000_000
         done, peak = run_for_peak(pairmill, *command, "-q", "--memory", "500M")
         assert done.returncode == 0, done.stderr
@@ -589,5 +595,5 @@ def test_a_zstd_window_that_does_not_fit_is_refused(pairmill, tmp_path):
         if code == 1:
             assert (f"large.zst: byte {frame}: this zstd frame needs a window of more than"
                     in done.stderr.decode())
-        if b"__asan_init" not in pairmill.read_bytes() and limit == "32M":
+        if not has_own_memory(pairmill) and limit == "32M":
             assert peak <= 32_000_000
