@@ -25,6 +25,11 @@ bool pmill_array_reserve(void **items, size_t *capacity, size_t needed, size_t i
 	return true;
 }
 
+void *pmill_array_allocate(size_t count, size_t item_size)
+{
+	return count > SIZE_MAX / item_size ? NULL : malloc(count * item_size);
+}
+
 void pmill_buffer_release(struct pmill_buffer *buffer)
 {
 	free(buffer->data);

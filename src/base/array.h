@@ -14,6 +14,9 @@
  */
 bool pmill_array_reserve(void **items, size_t *capacity, size_t needed, size_t item_size);
 
+/* Room for `count` items that don't grow; NULL if out of memory. The caller frees it. */
+void *pmill_array_allocate(size_t count, size_t item_size);
+
 /* A growing byte string. An all-zero buffer is empty. */
 struct pmill_buffer {
 	uint8_t *data;

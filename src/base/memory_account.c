@@ -119,6 +119,18 @@ bool pmill_memory_account_grow(struct pmill_memory_account *account, void **item
 	return true;
 }
 
+bool pmill_memory_account_reserve_numbers(
+	struct pmill_memory_account *account, uint32_t **numbers, size_t *capacity, size_t needed)
+{
+	size_t before = *capacity;
+	void *grown = *numbers;
+	bool done = pmill_memory_account_reserve(account, &grown, capacity, needed, sizeof **numbers);
+	*numbers = grown;
+	if (*capacity > before)
+		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
+	return done;
+}
+
 void pmill_memory_account_free(
 	struct pmill_memory_account *account, void *items, size_t capacity, size_t item_size)
 {

@@ -45,6 +45,9 @@ static inline bool pmill_memory_account_reserve(struct pmill_memory_account *acc
 		pmill_memory_account_grow(account, items, capacity, needed, item_size);
 }
 
+/* The same for numbers, of which all that are new are 0. */
+bool pmill_memory_account_reserve_numbers(
+	struct pmill_memory_account *account, uint32_t **numbers, size_t *capacity, size_t needed);
 void pmill_memory_account_free(
 	struct pmill_memory_account *account, void *items, size_t capacity, size_t item_size);
 

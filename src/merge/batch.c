@@ -18,25 +18,17 @@ void pmill_batch_release(struct pmill_batch *batch)
 	*batch = (struct pmill_batch){.account = account};
 }
 
-static bool reserve(
-	struct pmill_memory_account *account, uint32_t **numbers, size_t *capacity, size_t count)
-{
-	size_t before = *capacity;
-	void *grown = *numbers;
-	bool done = pmill_memory_account_reserve(account, &grown, capacity, count, sizeof **numbers);
-	*numbers = grown;
-	if (*capacity > before)
-		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
-	return done;
-}
-
 static bool reserve_tokens(struct pmill_batch *batch, size_t count)
 {
 	struct pmill_memory_account *account = batch->account;
-	return reserve(account, &batch->last_left, &batch->left_capacity, count) &&
-		reserve(account, &batch->last_right, &batch->right_capacity, count) &&
-		reserve(account, &batch->level_left, &batch->level_left_capacity, count) &&
-		reserve(account, &batch->level_right, &batch->level_right_capacity, count);
+	return pmill_memory_account_reserve_numbers(
+			   account, &batch->last_left, &batch->left_capacity, count) &&
+		pmill_memory_account_reserve_numbers(
+			account, &batch->last_right, &batch->right_capacity, count) &&
+		pmill_memory_account_reserve_numbers(
+			account, &batch->level_left, &batch->level_left_capacity, count) &&
+		pmill_memory_account_reserve_numbers(
+			account, &batch->level_right, &batch->level_right_capacity, count);
 }
 
 /* ---- The level ---- */

@@ -2,25 +2,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "merge/neighbours.h"
 
-#include <string.h>
-
-static bool reserve_numbers(
-	struct pmill_memory_account *account, uint32_t **numbers, size_t *capacity, size_t count)
-{
-	size_t before = *capacity;
-	void *grown = *numbers;
-	bool done = pmill_memory_account_reserve(account, &grown, capacity, count, sizeof **numbers);
-	*numbers = grown;
-	if (*capacity > before)
-		memset(*numbers + before, 0, (*capacity - before) * sizeof **numbers);
-	return done;
-}
-
 bool pmill_neighbours_reserve(struct pmill_neighbours *neighbours, size_t token_count)
 {
 	struct pmill_memory_account *account = neighbours->account;
-	return reserve_numbers(account, &neighbours->left, &neighbours->left_capacity, token_count) &&
-		reserve_numbers(account, &neighbours->right, &neighbours->right_capacity, token_count);
+	return pmill_memory_account_reserve_numbers(
+			   account, &neighbours->left, &neighbours->left_capacity, token_count) &&
+		pmill_memory_account_reserve_numbers(
+			account, &neighbours->right, &neighbours->right_capacity, token_count);
 }
 
 void pmill_neighbours_release(struct pmill_neighbours *neighbours)

@@ -22,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/piece_filter.h"
 #include "pretokenize/token_automaton.h"
@@ -56,11 +57,6 @@ struct pmill_special_finder {
 
 /* ---- Creating ---- */
 
-static void *allocate_items(size_t count, size_t item_size)
-{
-	return count > SIZE_MAX / item_size ? NULL : malloc(count * item_size);
-}
-
 static void copy_tokens(
 	struct pmill_special_finder *finder, const pmill_bytes *tokens, uint8_t *copies)
 {
@@ -89,8 +85,8 @@ static void reverse_tokens(
 static pmill_status create_backward(
 	struct pmill_special_finder *finder, size_t sum, pmill_error *error)
 {
-	pmill_bytes *reversed = allocate_items(finder->count + 1, sizeof *reversed);
-	uint8_t *copies = allocate_items(sum + 1, 1);
+	pmill_bytes *reversed = pmill_array_allocate(finder->count + 1, sizeof *reversed);
+	uint8_t *copies = pmill_array_allocate(sum + 1, 1);
 	pmill_status status;
 	if (reversed == NULL || copies == NULL) {
 		status = pmill_fail_memory(error);
@@ -140,9 +136,9 @@ static pmill_status fill_finder(
 	size_t sum = 0;
 	for (size_t i = 0; i < finder->count; i++)
 		sum += tokens[i].len;
-	finder->tokens = allocate_items(finder->count + 1, sizeof *finder->tokens);
-	finder->copies = allocate_items(sum + 1, 1);
-	finder->shorter = allocate_items(finder->count + 1, sizeof *finder->shorter);
+	finder->tokens = pmill_array_allocate(finder->count + 1, sizeof *finder->tokens);
+	finder->copies = pmill_array_allocate(sum + 1, 1);
+	finder->shorter = pmill_array_allocate(finder->count + 1, sizeof *finder->shorter);
 	if (finder->tokens == NULL || finder->copies == NULL || finder->shorter == NULL)
 		return pmill_fail_memory(error);
 	copy_tokens(finder, tokens, finder->copies);
@@ -332,7 +328,7 @@ static bool reserve_window(struct pmill_special_cursor *cursor, size_t len)
 	if (len <= cursor->window_capacity)
 		return true;
 	free(cursor->window);
-	cursor->window = allocate_items(len, sizeof *cursor->window);
+	cursor->window = pmill_array_allocate(len, sizeof *cursor->window);
 	cursor->window_capacity = cursor->window != NULL ? len : 0;
 	return cursor->window != NULL;
 }

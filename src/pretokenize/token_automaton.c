@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "unicode/quote.h"
 
@@ -67,20 +68,15 @@ static pmill_status count_nodes(
 	return PMILL_OK;
 }
 
-static void *allocate_items(size_t count, size_t item_size)
-{
-	return count > SIZE_MAX / item_size ? NULL : malloc(count * item_size);
-}
-
 static bool allocate_arrays(struct pmill_token_automaton *automaton, size_t node_count)
 {
 	automaton->node_count = node_count;
-	automaton->first_child = allocate_items(node_count + 1, sizeof *automaton->first_child);
-	automaton->tokens = allocate_items(node_count, sizeof *automaton->tokens);
-	automaton->fails = allocate_items(node_count, sizeof *automaton->fails);
-	automaton->longest = allocate_items(node_count, sizeof *automaton->longest);
-	automaton->depths = allocate_items(node_count, sizeof *automaton->depths);
-	automaton->bytes = allocate_items(node_count, sizeof *automaton->bytes);
+	automaton->first_child = pmill_array_allocate(node_count + 1, sizeof *automaton->first_child);
+	automaton->tokens = pmill_array_allocate(node_count, sizeof *automaton->tokens);
+	automaton->fails = pmill_array_allocate(node_count, sizeof *automaton->fails);
+	automaton->longest = pmill_array_allocate(node_count, sizeof *automaton->longest);
+	automaton->depths = pmill_array_allocate(node_count, sizeof *automaton->depths);
+	automaton->bytes = pmill_array_allocate(node_count, sizeof *automaton->bytes);
 	return automaton->first_child != NULL && automaton->tokens != NULL &&
 		automaton->fails != NULL && automaton->longest != NULL && automaton->depths != NULL &&
 		automaton->bytes != NULL;
@@ -153,7 +149,7 @@ static pmill_status build(struct pmill_token_automaton *automaton, struct sorted
 	pmill_status status = count_nodes(sorted, count, &node_count, error);
 	if (status != PMILL_OK)
 		return status;
-	struct group *groups = allocate_items(node_count, sizeof *groups);
+	struct group *groups = pmill_array_allocate(node_count, sizeof *groups);
 	if (groups == NULL || !allocate_arrays(automaton, node_count)) {
 		free(groups);
 		return pmill_fail_memory(error);
@@ -167,7 +163,7 @@ static pmill_status build(struct pmill_token_automaton *automaton, struct sorted
 
 static struct sorted_token *sort_tokens(const pmill_bytes *tokens, size_t count)
 {
-	struct sorted_token *sorted = allocate_items(count + 1, sizeof *sorted);
+	struct sorted_token *sorted = pmill_array_allocate(count + 1, sizeof *sorted);
 	if (sorted == NULL)
 		return NULL;
 	for (size_t i = 0; i < count; i++)

@@ -4,23 +4,7 @@
 #define PMILL_TESTS_SUPPORT_INPUT_NAMES_H
 
 #include "corpus/inputs.h"
-#include "support/scratch_folder.h"
-
-static struct scratch_folder folder;
-
-static inline int set_up(void **state)
-{
-	(void)state;
-	scratch_create(&folder);
-	return 0;
-}
-
-static inline int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove(&folder);
-	return 0;
-}
+#include "support/folder_set_up.h"
 
 static inline void add_one(struct pmill_inputs *inputs, const char *path)
 {

@@ -5,9 +5,7 @@
 
 #include "counts/block_codec.h"
 #include "support/sample_text.h"
-#include "support/scratch_folder.h"
-
-static struct scratch_folder folder;
+#include "support/folder_set_up.h"
 
 enum { TEXTS = 24, FEEDERS = 4 };
 
@@ -38,20 +36,6 @@ static inline void assert_empty(pmill_counter *counter)
 	pmill_totals totals = sample_info(counts).totals;
 	assert_memory_equal(&totals, &none, sizeof none);
 	pmill_counts_free(counts);
-}
-
-static inline int set_up(void **state)
-{
-	(void)state;
-	scratch_create(&folder);
-	return 0;
-}
-
-static inline int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove(&folder);
-	return 0;
 }
 
 #endif

@@ -6,9 +6,7 @@
 #include <stdint.h>
 
 #include "support/sample_text.h"
-#include "support/scratch_folder.h"
-
-static struct scratch_folder folder;
+#include "support/folder_set_up.h"
 
 static inline pmill_training record_of(const pmill_tokenizer *tokenizer)
 {
@@ -85,19 +83,5 @@ static inline pmill_tokenizer *train_from_counts(
 enum { TEXT_LEN = 60000, TEXTS = 24, FEEDERS = 4 };
 
 static const pmill_train_options vocab_500 = {.size = sizeof vocab_500, .vocab_size = 500};
-
-static inline int set_up(void **state)
-{
-	(void)state;
-	scratch_create(&folder);
-	return 0;
-}
-
-static inline int tear_down(void **state)
-{
-	(void)state;
-	scratch_remove(&folder);
-	return 0;
-}
 
 #endif

@@ -17,16 +17,9 @@
 #include "support/naive_words.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_pages.h"
 
 enum { PAIRS = 256 * 256, ROUNDS = 60, MOST_LEN = 600 };
-
-void *__real_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-
-void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset)
-{
-	return is_refused() ? MAP_FAILED : __real_mmap(at, len, protection, flags, file, offset);
-}
 
 static uint64_t first_seed(void)
 {

@@ -16,16 +16,9 @@
 #include "support/naive_words.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_pages.h"
 
 enum { ROUNDS = 150, LONG_WORD = 100000, PADDING_UNITS = PMILL_SHARE_PADDING / 8 };
-
-void *__real_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-
-void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset)
-{
-	return is_refused() ? MAP_FAILED : __real_mmap(at, len, protection, flags, file, offset);
-}
 
 static uint64_t first_seed(void)
 {

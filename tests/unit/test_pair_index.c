@@ -15,16 +15,9 @@
 #include "merge/pair_index.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_pages.h"
 
 enum { TOKENS = 400, MOST_PLACES = 40, ROUNDS = 24, STEPS = 60000, MOST_PARTS = 5 };
-
-void *__real_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset);
-
-void *__wrap_mmap(void *at, size_t len, int protection, int flags, int file, off_t offset)
-{
-	return is_refused() ? MAP_FAILED : __real_mmap(at, len, protection, flags, file, offset);
-}
 
 static size_t below(uint64_t *random, size_t limit)
 {
