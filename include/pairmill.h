@@ -131,7 +131,7 @@ PMILL_API const char *pmill_tsv_name(size_t index);            /* "raw", "printa
 PMILL_API const char *pmill_model_format_name(size_t index);   /* "folder", "tiktoken", ... */
 PMILL_API const char *pmill_meaning_name(size_t index);        /* "merge list", "rank by id", ... */
 PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "u32" */
-PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "error", "list" */
+PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "list", ... */
 PMILL_API const char *pmill_scanner_name(size_t index); /* built in; the processor may lack some */
 PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "batches" */
 
@@ -623,11 +623,13 @@ typedef struct pmill_encode_options {
 	/*
 	 * pmill_special_policy_name: how to treat special tokens in the text. "none" (also NULL): as
 	 * ordinary text; "all": recognise them; "list": recognise those in `allowed`; "error": fail
-	 * with PMILL_BAD_INPUT.
+	 * with PMILL_BAD_INPUT. Added tokens that aren't special are recognised all the same, except
+	 * with "untrusted", which is otherwise "none".
 	 */
 	const char *special_tokens;
 	const pmill_bytes *allowed; /* special tokens of the model; for "list" only */
 	size_t allowed_count;
+	int add_template; /* put before and after each document what the model's template says */
 } pmill_encode_options;
 
 /* Encodes text in memory. For several threads, create an encoder for each. */

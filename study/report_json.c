@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "formats/json.h"
+#include "notation/json.h"
 #include "report_parts.h"
 
 /* Errors are remembered until the end. In arrays, and for the outermost value, the key is NULL. */

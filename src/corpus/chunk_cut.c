@@ -55,6 +55,11 @@ static size_t most_tries(const struct pmill_chunk_cutter *cutter, size_t len)
 	return longest < len ? 1 + len / (2 * (longest + CONTEXT_LEN)) : 1;
 }
 
+bool pmill_chunk_cutter_is_local(const struct pmill_chunk_cutter *cutter)
+{
+	return cutter->pretokenizer != NULL && pmill_pretokenizer_is_local(cutter->pretokenizer);
+}
+
 static struct pmill_chunk_cut find_sure_cut(
 	const struct pmill_chunk_cutter *cutter, const uint8_t *text, size_t len)
 {
@@ -111,8 +116,7 @@ static pmill_status find_serially(struct pmill_chunk_cutter *cutter, const uint8
 		begin = match.end;
 		status = pmill_special_cursor_next(specials, &match, error);
 	}
-	if (status != PMILL_OK || match.begin == begin ||
-		!pmill_pretokenizer_is_local(cutter->pretokenizer))
+	if (status != PMILL_OK || match.begin == begin || !pmill_chunk_cutter_is_local(cutter))
 		return status;
 	return find_last_end(cutter, text, len, begin, match.begin, cut, error);
 }
@@ -131,7 +135,7 @@ pmill_status pmill_chunk_cutter_find(struct pmill_chunk_cutter *cutter, enum pmi
 		if (line_end != NULL || kind == PMILL_CORPUS_JSONL)
 			return PMILL_OK;
 	}
-	if (pmill_pretokenizer_is_local(cutter->pretokenizer))
+	if (pmill_chunk_cutter_is_local(cutter))
 		*cut = find_sure_cut(cutter, text, len);
 	return cut->len > 0 ? PMILL_OK : find_serially(cutter, text, len, cut, error);
 }

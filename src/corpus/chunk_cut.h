@@ -11,8 +11,8 @@
 
 /* Set the first two; all else zero is ready. */
 struct pmill_chunk_cutter {
-	const struct pmill_pretokenizer *pretokenizer;
-	const struct pmill_special_finder *specials; /* NULL: none */
+	const struct pmill_pretokenizer *pretokenizer; /* NULL: documents must stay whole */
+	const struct pmill_special_finder *specials;   /* NULL: none */
 	/* private */
 	struct pmill_pretoken_cursor cursor;
 	struct pmill_special_cursor special_cursor;
@@ -31,6 +31,9 @@ struct pmill_chunk_cut {
  */
 pmill_status pmill_chunk_cutter_find(struct pmill_chunk_cutter *cutter, enum pmill_corpus_kind kind,
 	const uint8_t *text, size_t len, struct pmill_chunk_cut *cut, pmill_error *error);
+/* Whether a document may be cut; otherwise only at special tokens. */
+bool pmill_chunk_cutter_is_local(const struct pmill_chunk_cutter *cutter);
+
 void pmill_chunk_cutter_release(struct pmill_chunk_cutter *cutter);
 
 #endif

@@ -220,7 +220,7 @@ static pmill_status fail_longest(const struct pmill_chunk_source *source, pmill_
 	const char *what = "pretoken";
 	if (source->format->kind == PMILL_CORPUS_JSONL)
 		what = "JSON line";
-	else if (!pmill_pretokenizer_is_local(source->cutter.pretokenizer))
+	else if (!pmill_chunk_cutter_is_local(&source->cutter))
 		what = "document";
 	return pmill_fail_longest(
 		error, file_name(current_file(source)), source->offset, what, source->longest_text);

@@ -12,9 +12,9 @@
 
 /* What all chunks of a source have in common. Borrowed until the source is closed. */
 struct pmill_chunk_settings {
-	const struct pmill_pretokenizer *pretokenizer;
-	const struct pmill_special_finder *specials; /* hard borders; NULL: none */
-	size_t chunk_size;                           /* 0: 512 KiB */
+	const struct pmill_pretokenizer *pretokenizer; /* NULL: documents are not cut */
+	const struct pmill_special_finder *specials;   /* hard borders; NULL: none */
+	size_t chunk_size;                             /* 0: 512 KiB */
 	/*
 	 * A pretoken, a JSON line, or with a custom expression a document that takes more than this is
 	 * PMILL_MEMORY_LIMIT with its first byte. At least two chunks are allowed. 0: no limit.

@@ -5,22 +5,31 @@
 
 #include <stdbool.h>
 
+#include "encode/added_walk.h"
+#include "encode/cutter.h"
 #include "encode/pretoken_encoder.h"
 #include "model/tokenizer.h"
-#include "pretokenize/pretokenizer.h"
-#include "pretokenize/special_finder.h"
+#include "normalize/normalizer.h"
 
 /* Never changes once created. */
 struct pmill_encode_plan {
 	const struct pmill_tokenizer *tokenizer;
-	struct pmill_pretokenizer *pretokenizer;
+	struct pmill_cutter *cutter;
 	struct pmill_pretoken_encoder *pretoken_encoder;
-	struct pmill_special_finder *specials; /* those recognised, and the separator */
-	struct pmill_planned_special {
-		uint32_t id; /* PMILL_NO_ID: a separator that is not a token */
-		bool is_forbidden;
-	} * special_rules;      /* by index in specials */
-	size_t separator_index; /* SIZE_MAX: none */
+	struct pmill_normalizer *normalizer;
+	struct pmill_added_set added;      /* those recognised in the text as it is */
+	struct pmill_added_set normalized; /* and in the normalised text between them */
+	/*
+	 * Whether text must come as whole documents: it is normalised, cut in several steps, or added
+	 * tokens depend on what is beside them. Otherwise `pretokenizer` cuts it, and text may come in
+	 * parts; `walked` are the tokens of `added` and the separator. If documents must be whole, it
+	 * is the separator alone.
+	 */
+	bool needs_documents;
+	const struct pmill_pretokenizer *pretokenizer;
+	struct pmill_special_finder *walked; /* NULL: none */
+	size_t separator_index;              /* in `walked`; SIZE_MAX: none */
+	bool adds_template;
 };
 
 /* `separator`: ends documents; len 0: none. `scanner` may be NULL. */

@@ -12,8 +12,11 @@ struct pmill_encoder {
 	const struct pmill_encode_plan *plan;
 	struct pmill_encode_plan *own_plan; /* the same plan if this encoder owns it, else NULL */
 	struct pmill_pretoken_cursor cursor;
-	struct pmill_special_cursor special_cursor; /* of pmill_encoder_encode */
 	struct pmill_pretoken_scratch scratch;
+	/* Of whole documents. */
+	struct pmill_added_walk added, normalized;
+	struct pmill_cut_cursor cut;
+	struct pmill_buffer normal; /* the normalised text between two tokens of `added` */
 	uint32_t *ids;
 	size_t id_count, id_capacity;
 	/* The current segment. */
@@ -38,7 +41,14 @@ pmill_status pmill_encoder_start(struct pmill_encoder *encoder, const uint8_t *t
  */
 pmill_status pmill_encoder_step(struct pmill_encoder *encoder, bool *is_more, pmill_error *error);
 
-/* Appends one id. */
-pmill_status pmill_encoder_add_id(struct pmill_encoder *encoder, uint32_t id, pmill_error *error);
+/*
+ * Appends the ids of a whole document, without a template. On failure error->offset is the place in
+ * the document, if there is one, and the message does not mention it.
+ */
+pmill_status pmill_encoder_add_document(
+	struct pmill_encoder *encoder, const uint8_t *text, size_t len, pmill_error *error);
+
+/* Lets another thread stop the work that follows; see pmill_pretoken_cursor_set_watch. */
+void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_watch *watch);
 
 #endif

@@ -33,6 +33,7 @@ struct run {
 	struct pmill_output output;
 	uint32_t eot;          /* PMILL_NO_ID: none */
 	uint64_t document_ids; /* written to the current document */
+	bool is_in_document;   /* its template has begun */
 	uint64_t tokens;
 	struct pmill_progress_state progress;
 	struct pmill_match_watch watch;
@@ -60,10 +61,23 @@ static pmill_status put_ids(struct run *run, const uint32_t *ids, size_t count, 
 	return PMILL_OK;
 }
 
+static pmill_status begin_document(struct run *run, pmill_error *error)
+{
+	const struct pmill_template *template = &run->tokenizer->template;
+	if (run->is_in_document || !run->plan->adds_template)
+		return PMILL_OK;
+	run->is_in_document = true;
+	return put_ids(run, template->before, template->before_count, error);
+}
+
 static pmill_status end_document(struct run *run, pmill_error *error)
 {
+	const struct pmill_template *template = &run->tokenizer->template;
 	pmill_status status = PMILL_OK;
-	if (run->eot != PMILL_NO_ID)
+	if (run->plan->adds_template)
+		status = put_ids(run, template->after, template->after_count, error);
+	run->is_in_document = false;
+	if (status == PMILL_OK && run->eot != PMILL_NO_ID)
 		status = put_ids(run, &run->eot, 1, error);
 	if (status != PMILL_OK || !pmill_output_is_open(&run->output))
 		return status;
@@ -95,23 +109,43 @@ static pmill_status fail_in_segment(const struct run *run, const struct pmill_se
 		(unsigned long long)offset, cause->message);
 }
 
+static pmill_status encode_part(
+	struct run *run, const struct pmill_segment *segment, pmill_error *cause, pmill_error *error)
+{
+	bool is_more = true;
+	cause->status = pmill_encoder_start(
+		&run->encoder, segment->text, segment->len, segment->lookahead, segment->is_final, cause);
+	while (cause->status == PMILL_OK && is_more) {
+		run->encoder.id_count = 0;
+		cause->status = pmill_encoder_step(&run->encoder, &is_more, cause);
+		if (cause->status != PMILL_OK)
+			break;
+		pmill_status status = put_ids(run, run->encoder.ids, run->encoder.id_count, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+	return PMILL_OK;
+}
+
+static pmill_status encode_document(
+	struct run *run, const struct pmill_segment *segment, pmill_error *cause, pmill_error *error)
+{
+	run->encoder.id_count = 0;
+	cause->status = pmill_encoder_add_document(&run->encoder, segment->text, segment->len, cause);
+	return cause->status == PMILL_OK ? put_ids(run, run->encoder.ids, run->encoder.id_count, error)
+									 : PMILL_OK;
+}
+
+/* Of its two errors, *cause is about the text and `error` about writing. */
 static pmill_status encode_text(
 	struct run *run, const struct pmill_segment *segment, pmill_error *error)
 {
 	pmill_error cause;
-	bool is_more = true;
-	pmill_status status = pmill_encoder_start(
-		&run->encoder, segment->text, segment->len, segment->lookahead, segment->is_final, &cause);
-	while (status == PMILL_OK && is_more) {
-		run->encoder.id_count = 0;
-		status = pmill_encoder_step(&run->encoder, &is_more, &cause);
-		if (status != PMILL_OK)
-			break;
-		status = put_ids(run, run->encoder.ids, run->encoder.id_count, error);
-		if (status != PMILL_OK)
-			return status;
-	}
-	return status == PMILL_OK ? PMILL_OK : fail_in_segment(run, segment, status, &cause, error);
+	pmill_status status = run->plan->needs_documents ? encode_document(run, segment, &cause, error)
+													 : encode_part(run, segment, &cause, error);
+	if (status == PMILL_OK && cause.status != PMILL_OK)
+		return fail_in_segment(run, segment, cause.status, &cause, error);
+	return status;
 }
 
 static pmill_status put_special(
@@ -120,12 +154,12 @@ static pmill_status put_special(
 	const struct pmill_encode_plan *plan = run->plan;
 	if (segment->special == plan->separator_index)
 		return PMILL_OK;
-	const struct pmill_planned_special *rule = &plan->special_rules[segment->special];
+	const struct pmill_added_rule *rule = &plan->added.rules[segment->special];
 	if (!rule->is_forbidden)
 		return put_ids(run, &rule->id, 1, error);
 	pmill_error cause;
 	struct pmill_quote quote;
-	pmill_bytes token = pmill_special_finder_token(plan->specials, segment->special);
+	pmill_bytes token = pmill_special_finder_token(plan->walked, segment->special);
 	pmill_fail(&cause, PMILL_BAD_INPUT, segment->len, "the text contains the special token %s",
 		pmill_quote(&quote, token.data, token.len));
 	return fail_in_segment(run, segment, PMILL_BAD_INPUT, &cause, error);
@@ -134,7 +168,9 @@ static pmill_status put_special(
 static pmill_status encode_segment(
 	struct run *run, const struct pmill_segment *segment, pmill_error *error)
 {
-	pmill_status status = encode_text(run, segment, error);
+	pmill_status status = begin_document(run, error);
+	if (status == PMILL_OK)
+		status = encode_text(run, segment, error);
 	if (status == PMILL_OK && segment->special != SIZE_MAX)
 		status = put_special(run, segment, error);
 	if (status == PMILL_OK && segment->ends_document)
@@ -146,7 +182,7 @@ static pmill_status encode_chunk(struct run *run, pmill_error *error)
 {
 	struct pmill_segment segment;
 	pmill_segment_walk_start(&run->walk, &run->chunk);
-	pmill_pretoken_cursor_set_watch(&run->encoder.cursor, &run->watch);
+	pmill_encoder_set_watch(&run->encoder, &run->watch);
 	for (;;) {
 		bool is_there = false;
 		pmill_status status = pmill_segment_walk_next(&run->walk, &segment, &is_there, error);
@@ -225,12 +261,14 @@ static pmill_status open_source(
 	pmill_status status = pmill_inputs_add(&run->inputs, paths, path_count, &run->input, error);
 	if (status != PMILL_OK)
 		return status;
-	run->walk.specials = run->plan->specials;
+	run->walk.specials = run->plan->walked;
 	run->walk.separator_index = run->plan->separator_index;
 	run->walk.field = run->input.field;
 	run->walk.skip_bad_lines = run->input.skip_bad_lines;
-	struct pmill_chunk_settings settings = {.pretokenizer = run->plan->pretokenizer,
-		.specials = run->plan->specials,
+	const bool is_whole = run->plan->needs_documents;
+	struct pmill_chunk_settings settings = {
+		.pretokenizer = is_whole ? NULL : run->plan->pretokenizer,
+		.specials = run->plan->walked,
 		.chunk_size = run->running.chunk_size,
 		.sha256 = run->input.sha256};
 	return pmill_chunk_source_open(&run->inputs, &settings, &run->source, error);

@@ -77,7 +77,7 @@ pmill_status pmill_load_specials(struct pmill_tokenizer *tokenizer,
 	for (size_t i = 0; i < count && status == PMILL_OK; i++) {
 		const pmill_bytes content = options->special_tokens[i];
 		const uint32_t id = find == NULL ? PMILL_NO_ID : find(context, content);
-		specials[i] = (struct pmill_special){content, id, true};
+		specials[i] = (struct pmill_special){.content = content, .id = id, .is_special = true};
 		if (id != PMILL_NO_ID)
 			status = pmill_vocab_add(&tokenizer->vocab, id, content.data, content.len, true, error);
 	}

@@ -6,10 +6,11 @@
 #include "files/file.h"
 #include "base/sized_struct.h"
 #include "formats/format.h"
-#include "formats/json.h"
+#include "notation/json.h"
 #include "formats/model_kind.h"
 #include "formats/tokenizer_json.h"
 #include "formats/vocab_merges.h"
+#include "unicode/utf8.h"
 
 /* One file that was read, or memory: then `path` is NULL. */
 struct source {

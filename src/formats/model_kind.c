@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "files/file_kind.h"
+#include "unicode/utf8.h"
 
 #define WEIGHTS ", which holds weights, not a vocab; name the tokenizer.json beside it"
 #define NOT_A_PAGE "HTML, not a model; download the file itself, not a page about it"
@@ -45,11 +46,6 @@ static const struct json_kind {
 	{"eos_token", NULL, "a special_tokens_map.json, not a model; name its folder"},
 	{"text", NULL, "a document (JSON lines), not a model; name a tokenizer.json or a vocab.json"},
 };
-
-size_t pmill_byte_order_mark(const uint8_t *data, size_t len)
-{
-	return len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
 
 static bool is_base64(uint8_t byte)
 {

@@ -9,9 +9,6 @@
 
 #include "pairmill.h"
 
-/* The length of a UTF-8 byte-order mark at the start: 3 or 0. Readers of text skip it. */
-size_t pmill_byte_order_mark(const uint8_t *data, size_t len);
-
 /* Whether the first line that isn't empty is one of a .tiktoken: base64, a space and a rank. */
 bool pmill_model_kind_is_ranks(const uint8_t *data, size_t len);
 

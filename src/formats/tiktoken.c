@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/base64.h"
+#include "notation/base64.h"
 #include "formats/format.h"
 #include "formats/load.h"
 #include "formats/model_kind.h"
 #include "model/splitter.h"
 #include "unicode/quote.h"
+#include "unicode/utf8.h"
 
 struct reader {
 	const uint8_t *text;

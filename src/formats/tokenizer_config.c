@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "formats/json.h"
+#include "notation/json.h"
 
 /*
  * A model does not say what its special tokens are for: common spellings tell. The first one

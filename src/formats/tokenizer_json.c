@@ -1,15 +1,15 @@
 /* tokenizer.json of Hugging Face's tokenizers: its row of the table, and loading as a whole. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/hf_expression.h"
+#include "notation/hf_expression.h"
 #include "formats/tokenizer_json.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "formats/format.h"
-#include "formats/json.h"
+#include "notation/json.h"
 #include "formats/load.h"
-#include "formats/printable_model.h"
+#include "notation/printable_model.h"
 #include "unicode/quote.h"
 
 const json_t *pmill_hf_member(const json_t *object, const char *key)

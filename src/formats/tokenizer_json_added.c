@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/printable_model.h"
+#include "notation/printable_model.h"
 #include "formats/tokenizer_json.h"
 #include "unicode/printable.h"
 #include "unicode/quote.h"
@@ -167,8 +167,11 @@ static pmill_status read_one(struct pmill_tokenizer *tokenizer, const json_t *to
 			error);
 	next->largest = !next->has_any || expected > next->largest ? expected : next->largest;
 	next->has_any = true;
-	*special = (struct pmill_special){{json_string_value(content), json_string_length(content)},
-		(uint32_t)expected, json_is_true(json_object_get(token, "special"))};
+	*special = (struct pmill_special){
+		.content = {json_string_value(content), json_string_length(content)},
+		.id = (uint32_t)expected,
+		.is_special = json_is_true(json_object_get(token, "special")),
+	};
 	return pmill_vocab_add(
 		&tokenizer->vocab, special->id, special->content.data, special->content.len, true, error);
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/printable_model.h"
+#include "notation/printable_model.h"
 #include "formats/tokenizer_json.h"
 #include "unicode/quote.h"
 

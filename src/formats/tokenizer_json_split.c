@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/hf_expression.h"
+#include "notation/hf_expression.h"
 #include "formats/tokenizer_json.h"
 #include "pretokenize/pattern.h"
 #include "unicode/quote.h"

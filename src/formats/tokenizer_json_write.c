@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/hf_expression.h"
-#include "formats/json.h"
-#include "formats/printable_model.h"
+#include "notation/hf_expression.h"
+#include "notation/json.h"
+#include "notation/printable_model.h"
 #include "formats/tokenizer_json.h"
 
 #define BYTE_LEVEL(use_regex)                                                                      \
@@ -83,12 +83,13 @@ static bool write_model(const struct pmill_tokenizer *tokenizer, struct pmill_bu
 static pmill_status check(
 	const struct pmill_tokenizer *tokenizer, const char **expression, pmill_error *error)
 {
-	if (tokenizer->pattern == NULL)
+	if (pmill_tokenizer_pattern(tokenizer) == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"the model has no pattern: name the one it was trained with");
 	const pmill_status status = pmill_printable_check_model(tokenizer, error);
-	return status == PMILL_OK ? pmill_hf_expression_write(tokenizer->pattern, expression, error)
-							  : status;
+	return status == PMILL_OK
+		? pmill_hf_expression_write(pmill_tokenizer_pattern(tokenizer), expression, error)
+		: status;
 }
 
 pmill_status pmill_hf_check(const struct pmill_tokenizer *tokenizer, pmill_error *error)
@@ -107,7 +108,8 @@ pmill_status pmill_hf_write(
 	const bool done = pmill_buffer_append_text(out,
 						  "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n"
 						  "  \"padding\": null,\n") &&
-		write_added(tokenizer, out) && write_pre_tokenizer(tokenizer->pattern, expression, out) &&
+		write_added(tokenizer, out) &&
+		write_pre_tokenizer(pmill_tokenizer_pattern(tokenizer), expression, out) &&
 		pmill_buffer_append_text(out,
 			"  \"post_processor\": " BYTE_LEVEL("true") ",\n  \"decoder\": " BYTE_LEVEL(
 				"true") ",\n") &&

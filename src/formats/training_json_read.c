@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/json.h"
+#include "notation/json.h"
 #include "formats/load.h"
 #include "formats/training_json.h"
 #include "pretokenize/pattern.h"
@@ -199,8 +199,8 @@ static pmill_status check_model(const struct pmill_tokenizer *tokenizer, const c
 	const pmill_training *training, pmill_error *error)
 {
 	struct pmill_quote quote, other;
-	const char *own = tokenizer->pattern == NULL ? pattern : tokenizer->pattern;
-	if (pattern == NULL || !pmill_pattern_is_same(pattern, own)) {
+	const char *own = tokenizer->step_count == 0 ? pattern : pmill_tokenizer_pattern(tokenizer);
+	if (pattern == NULL || own == NULL || !pmill_pattern_is_same(pattern, own)) {
 		pattern = pattern == NULL ? "" : pattern;
 		own = own == NULL ? "" : own;
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
@@ -247,11 +247,12 @@ static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *r
 	if (reader.status != PMILL_OK)
 		return reader.status;
 	tokenizer->training = training;
-	tokenizer->unicode_version = unicode_version;
 	const struct pmill_pattern *known = pmill_pattern_find(pattern);
-	if (options->pattern == NULL)
-		tokenizer->pattern = known != NULL ? known->name : pattern;
-	return PMILL_OK;
+	if (known != NULL)
+		pattern = known->name;
+	return pmill_tokenizer_set_text(tokenizer,
+		options->pattern == NULL ? pattern : pmill_tokenizer_pattern(tokenizer), unicode_version,
+		error);
 }
 
 pmill_status pmill_training_json_read(struct pmill_tokenizer *tokenizer, const void *data,

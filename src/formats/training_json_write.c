@@ -1,6 +1,6 @@
 /* training.json: writing. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/json.h"
+#include "notation/json.h"
 #include "formats/training_json.h"
 
 #include <inttypes.h>
@@ -105,7 +105,7 @@ bool pmill_training_json_write(const struct pmill_tokenizer *tokenizer, struct p
 	return pmill_buffer_append_text(out, "{\n  \"version\": ") &&
 		pmill_json_append_text(out, training->version) &&
 		pmill_buffer_append_text(out, ",\n  \"pattern\": ") &&
-		pmill_json_append_text(out, tokenizer->pattern) &&
+		pmill_json_append_text(out, pmill_tokenizer_pattern(tokenizer)) &&
 		pmill_buffer_append_text(out, ",\n  \"unicode_version\": ") &&
 		pmill_json_append_text(out, tokenizer->unicode_version) &&
 		pmill_buffer_append_text(out, ",\n") && write_options(tokenizer, out) &&

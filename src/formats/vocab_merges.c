@@ -9,12 +9,13 @@
 #include "files/file_set.h"
 #include "files/folder_lock.h"
 #include "formats/format.h"
-#include "formats/json.h"
+#include "notation/json.h"
 #include "formats/load.h"
 #include "formats/model_kind.h"
-#include "formats/printable_model.h"
+#include "notation/printable_model.h"
 #include "unicode/printable.h"
 #include "unicode/quote.h"
+#include "unicode/utf8.h"
 
 #define VERSION_LINE "#version: 0.2\n"
 #define VERSION_LEN (sizeof "#version" - 1) /* what readers look for at the start of a line */

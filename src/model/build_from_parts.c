@@ -79,7 +79,10 @@ static pmill_status sort_specials(
 		return pmill_fail_memory(error);
 	for (size_t i = 0; i < count; i++)
 		sorted[i] = (struct pmill_special){
-			parts->special_tokens[i].bytes, parts->special_tokens[i].id, true};
+			.content = parts->special_tokens[i].bytes,
+			.id = parts->special_tokens[i].id,
+			.is_special = true,
+		};
 	qsort(sorted, count, sizeof *sorted, compare_bytes);
 	const pmill_status status = check_distinct(sorted, count, error);
 	if (status == PMILL_OK)

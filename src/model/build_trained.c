@@ -97,7 +97,10 @@ static pmill_status add_special(struct build *build, uint32_t id, const void *da
 		&build->tokenizer->vocab, id, data, len, true, build->error);
 	if (status == PMILL_OK)
 		build->specials[build->special_count++] = (struct pmill_special){
-			{pmill_vocab_token(&build->tokenizer->vocab, id).data, len}, id, true};
+			.content = {pmill_vocab_token(&build->tokenizer->vocab, id).data, len},
+			.id = id,
+			.is_special = true,
+		};
 	return status;
 }
 

@@ -76,17 +76,105 @@ const struct pmill_special *pmill_tokenizer_find_special(
 	return NULL;
 }
 
+static const char *copy_text(struct pmill_tokenizer *tokenizer, const char *text)
+{
+	return pmill_arena_copy(&tokenizer->arena, text, strlen(text));
+}
+
+static bool copy_bytes(struct pmill_tokenizer *tokenizer, pmill_bytes *bytes)
+{
+	if (bytes->len == 0)
+		return true;
+	bytes->data = pmill_arena_copy(&tokenizer->arena, bytes->data, bytes->len);
+	return bytes->data != NULL;
+}
+
 pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
 	const char *unicode_version, pmill_error *error)
 {
-	tokenizer->pattern = NULL;
-	if (pattern != NULL)
-		tokenizer->pattern = pmill_arena_copy(&tokenizer->arena, pattern, strlen(pattern));
-	tokenizer->unicode_version = pmill_arena_copy(
-		&tokenizer->arena, unicode_version, strlen(unicode_version));
-	if ((pattern != NULL && tokenizer->pattern == NULL) || tokenizer->unicode_version == NULL)
+	const struct pmill_cut_step step = {.pattern = pattern};
+	tokenizer->unicode_version = copy_text(tokenizer, unicode_version);
+	if (tokenizer->unicode_version == NULL)
 		return pmill_fail_memory(error);
+	return pmill_tokenizer_set_steps(tokenizer, &step, pattern != NULL, error);
+}
+
+pmill_status pmill_tokenizer_set_steps(struct pmill_tokenizer *tokenizer,
+	const struct pmill_cut_step *steps, size_t count, pmill_error *error)
+{
+	tokenizer->step_count = 0;
+	struct pmill_cut_step *copies = pmill_arena_allocate(
+		&tokenizer->arena, count * sizeof *copies, _Alignof(struct pmill_cut_step));
+	if (copies == NULL)
+		return pmill_fail_memory(error);
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = steps[i];
+		copies[i].pattern = copy_text(tokenizer, steps[i].pattern);
+		if (copies[i].pattern == NULL)
+			return pmill_fail_memory(error);
+	}
+	tokenizer->steps = copies;
+	tokenizer->step_count = count;
 	return PMILL_OK;
+}
+
+pmill_status pmill_tokenizer_set_normal_steps(struct pmill_tokenizer *tokenizer,
+	const struct pmill_normal_step *steps, size_t count, pmill_error *error)
+{
+	tokenizer->normal_step_count = 0;
+	struct pmill_normal_step *copies = pmill_arena_allocate(
+		&tokenizer->arena, count * sizeof *copies, _Alignof(struct pmill_normal_step));
+	if (copies == NULL)
+		return pmill_fail_memory(error);
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = steps[i];
+		if (!copy_bytes(tokenizer, &copies[i].content) || !copy_bytes(tokenizer, &copies[i].found))
+			return pmill_fail_memory(error);
+		if (steps[i].expression == NULL)
+			continue;
+		copies[i].expression = copy_text(tokenizer, steps[i].expression);
+		if (copies[i].expression == NULL)
+			return pmill_fail_memory(error);
+	}
+	tokenizer->normal_steps = copies;
+	tokenizer->normal_step_count = count;
+	return PMILL_OK;
+}
+
+static const uint32_t *copy_ids(
+	struct pmill_tokenizer *tokenizer, const uint32_t *ids, size_t count)
+{
+	uint32_t *copies = pmill_arena_allocate(
+		&tokenizer->arena, count * sizeof *copies, _Alignof(uint32_t));
+	if (copies != NULL && count > 0)
+		memcpy(copies, ids, count * sizeof *copies);
+	return copies;
+}
+
+pmill_status pmill_tokenizer_set_template(
+	struct pmill_tokenizer *tokenizer, const struct pmill_template *whole, pmill_error *error)
+{
+	const uint32_t *before = copy_ids(tokenizer, whole->before, whole->before_count);
+	const uint32_t *after = copy_ids(tokenizer, whole->after, whole->after_count);
+	if (before == NULL || after == NULL)
+		return pmill_fail_memory(error);
+	tokenizer->template = (struct pmill_template){
+		before, after, whole->before_count, whole->after_count};
+	return PMILL_OK;
+}
+
+pmill_status pmill_tokenizer_refuse(
+	struct pmill_tokenizer *tokenizer, const char *reason, pmill_error *error)
+{
+	struct pmill_buffer both = {0};
+	bool done = tokenizer->refusal == NULL ||
+		(pmill_buffer_append_text(&both, tokenizer->refusal) &&
+			pmill_buffer_append_text(&both, "; "));
+	done = done && pmill_buffer_append_text(&both, reason) && pmill_buffer_terminate(&both);
+	if (done)
+		tokenizer->refusal = copy_text(tokenizer, (const char *)both.data);
+	pmill_buffer_release(&both);
+	return done && tokenizer->refusal != NULL ? PMILL_OK : pmill_fail_memory(error);
 }
 
 uint32_t pmill_tokenizer_vocab_size(const pmill_tokenizer *tokenizer)
@@ -145,7 +233,8 @@ pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_
 
 const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer)
 {
-	return tokenizer->pattern;
+	const struct pmill_cut_step *step = tokenizer->steps;
+	return tokenizer->step_count == 1 && pmill_cut_step_is_plain(step) ? step->pattern : NULL;
 }
 
 const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tokenizer)

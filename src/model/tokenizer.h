@@ -6,7 +6,9 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "model/cut_step.h"
 #include "model/vocab.h"
+#include "normalize/normal_step.h"
 #include "pairmill.h"
 
 struct pmill_merge {
@@ -18,6 +20,15 @@ struct pmill_special {
 	pmill_bytes content;
 	uint32_t id;
 	bool is_special; /* false: an added token that is ordinary text (Qwen 3's <think>) */
+	bool strips_left, strips_right; /* the white space beside it belongs to it */
+	bool is_single_word;            /* not where a letter, number or the like is beside it */
+	bool is_normalized; /* searched for after the others, in normalised text, itself normalised */
+};
+
+/* What a template puts before and after a document when it is asked for. */
+struct pmill_template {
+	const uint32_t *before, *after;
+	size_t before_count, after_count;
 };
 
 enum pmill_meaning {
@@ -35,8 +46,13 @@ struct pmill_tokenizer {
 	struct pmill_special *specials; /* by id */
 	size_t special_count;
 	enum pmill_meaning meaning;
-	const char *pattern; /* name of a known pattern, else the expression; NULL: unknown */
-	const char *unicode_version;
+	const struct pmill_cut_step *steps; /* none: the pattern is unknown */
+	size_t step_count;
+	const struct pmill_normal_step *normal_steps;
+	size_t normal_step_count;
+	const char *unicode_version; /* of the classes in patterns */
+	struct pmill_template template;
+	const char *refusal;      /* why it can't encode: all reasons, one line; NULL: it can */
 	pmill_training *training; /* NULL: unknown */
 };
 
@@ -54,8 +70,20 @@ pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 const struct pmill_special *pmill_tokenizer_find_special(
 	const struct pmill_tokenizer *tokenizer, pmill_bytes content);
 
-/* Copies both; `pattern` may be NULL. */
+/* Copies both; NULL: the pattern is unknown. Sets a single plain step. */
 pmill_status pmill_tokenizer_set_text(struct pmill_tokenizer *tokenizer, const char *pattern,
 	const char *unicode_version, pmill_error *error);
+
+/* Copies the steps and what they point to. */
+pmill_status pmill_tokenizer_set_steps(struct pmill_tokenizer *tokenizer,
+	const struct pmill_cut_step *steps, size_t count, pmill_error *error);
+pmill_status pmill_tokenizer_set_normal_steps(struct pmill_tokenizer *tokenizer,
+	const struct pmill_normal_step *steps, size_t count, pmill_error *error);
+pmill_status pmill_tokenizer_set_template(
+	struct pmill_tokenizer *tokenizer, const struct pmill_template *whole, pmill_error *error);
+
+/* Adds a reason to `refusal`. */
+pmill_status pmill_tokenizer_refuse(
+	struct pmill_tokenizer *tokenizer, const char *reason, pmill_error *error);
 
 #endif

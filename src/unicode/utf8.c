@@ -2,6 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unicode/utf8.h"
 
+#include <string.h>
+
 #include <stdbool.h>
 
 /*
@@ -82,4 +84,9 @@ size_t pmill_utf8_encode(uint32_t code_point, uint8_t *text)
 	}
 	text[0] = (uint8_t)(0xF00u >> len | code_point);
 	return len;
+}
+
+size_t pmill_byte_order_mark(const uint8_t *data, size_t len)
+{
+	return len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }

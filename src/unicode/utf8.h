@@ -19,6 +19,9 @@ size_t pmill_utf8_decode(const uint8_t *text, size_t len, uint32_t *code_point);
 /* Whether the `len` > 0 bytes before the end could begin a well-formed sequence that needs more. */
 int pmill_utf8_is_cut(const uint8_t *text, size_t len);
 
+/* The length of a byte-order mark at the start: 3 or 0. Readers of model files skip it. */
+size_t pmill_byte_order_mark(const uint8_t *data, size_t len);
+
 /* Writes 1 to 4 bytes and returns how many. `code_point` must be a scalar value. */
 size_t pmill_utf8_encode(uint32_t code_point, uint8_t *text);
 

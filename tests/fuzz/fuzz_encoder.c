@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct byte_source source = {data, size, 0};
 	unsigned letters, flags = take_byte(&source);
 	struct pmill_tokenizer *tokenizer = make_tokenizer(&source, true, false, &letters);
-	tokenizer->pattern = patterns[flags % 4];
+	set_pattern(tokenizer, patterns[flags % 4]);
 	add_special(tokenizer, "<|endoftext|>", true);
 	add_special(tokenizer, "the", false);
 	add_special(tokenizer, "123", true);

@@ -1,6 +1,6 @@
 /* The reader of .tiktoken and its base64, on any bytes or an edited valid file. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/base64.h"
+#include "notation/base64.h"
 #include "support/fuzz_model.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

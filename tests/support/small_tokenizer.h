@@ -36,6 +36,11 @@ static inline void require(bool condition, const char *what)
 	}
 }
 
+static inline void set_pattern(struct pmill_tokenizer *tokenizer, const char *pattern)
+{
+	require(pmill_tokenizer_set_text(tokenizer, pattern, "16.0", NULL) == PMILL_OK, "pattern");
+}
+
 /* Returns the token's id. A new token gets the next one. */
 static inline uint32_t add_token(struct pmill_tokenizer *tokenizer, const void *data, size_t len)
 {
@@ -78,7 +83,8 @@ static inline void add_special(
 	if (count > 0)
 		memcpy(specials, tokenizer->specials, count * sizeof *specials);
 	uint32_t id = (uint32_t)tokenizer->vocab.count;
-	specials[count] = (struct pmill_special){{content, len}, id, is_special};
+	specials[count] = (struct pmill_special){
+		.content = {content, len}, .id = id, .is_special = is_special};
 	require(pmill_vocab_add(&tokenizer->vocab, id, content, len, is_special, NULL) == PMILL_OK &&
 			pmill_tokenizer_set_specials(tokenizer, specials, count + 1, NULL) == PMILL_OK,
 		"special token");
@@ -136,8 +142,7 @@ static inline struct pmill_tokenizer *make_tokenizer(
 	struct pmill_tokenizer *tokenizer = pmill_tokenizer_create_empty();
 	require(tokenizer != NULL, "memory");
 	tokenizer->meaning = (enum pmill_meaning)(take_byte(source) % 3);
-	tokenizer->pattern = "none";
-	tokenizer->unicode_version = "16.0";
+	set_pattern(tokenizer, "none");
 	*letters = 1 + take_byte(source) % 4;
 	unsigned count = take_byte(source) % 60;
 	/* If bytes come after tokens, a token of one byte may have any rank among the others. */

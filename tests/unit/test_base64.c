@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "formats/base64.h"
+#include "notation/base64.h"
 
 static void test_base64(void **state)
 {

@@ -157,7 +157,7 @@ static void test_failures_leave_nothing(void **state)
 	assert_int_equal(pmill_tokenizer_save(tokenizer, nowhere, NULL, 0, &error), PMILL_IO);
 	assert_int_equal(pmill_tokenizer_check_save(nowhere, NULL, NULL, 0, &error), PMILL_IO);
 	/* Nothing is written if tokenizer.json can't hold the expression. */
-	tokenizer->pattern = "a{1,2}+|.";
+	assert_int_equal(pmill_tokenizer_set_text(tokenizer, "a{1,2}+|.", "16.0", NULL), PMILL_OK);
 	assert_int_equal(pmill_tokenizer_save(tokenizer, scratch_path(&folder, "m"), NULL, 0, &error),
 		PMILL_UNSUPPORTED);
 	assert_int_equal(count_entries(folder.path), 0);

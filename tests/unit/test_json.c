@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "formats/json.h"
+#include "notation/json.h"
 
 static void test_json_strings_read_back(void **state)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "formats/regex_portable.h"
+#include "notation/regex_portable.h"
 
 static void test_portable_expressions(void **state)
 {

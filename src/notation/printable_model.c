@@ -1,13 +1,12 @@
 /* Vocab and merges spelled in printable bytes. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/printable_model.h"
+#include "notation/printable_model.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/json.h"
-#include "formats/load.h"
+#include "notation/json.h"
 #include "unicode/printable.h"
 #include "unicode/quote.h"
 #include "unicode/utf8.h"

@@ -1,6 +1,6 @@
 /* Base64 by RFC 4648. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/base64.h"
+#include "notation/base64.h"
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

@@ -1,11 +1,10 @@
 /* JSON: read with jansson, written by our own code. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/json.h"
+#include "notation/json.h"
 
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/model_kind.h"
 #include "unicode/printable.h"
 #include "unicode/utf8.h"
 

@@ -1,12 +1,12 @@
 /* Patterns as Hugging Face's tokenizers reads them, and back. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/hf_expression.h"
+#include "notation/hf_expression.h"
 
 #include <string.h>
 
 #include "base/array.h"
 #include "base/error.h"
-#include "formats/regex_portable.h"
+#include "notation/regex_portable.h"
 #include "pretokenize/pattern.h"
 #include "unicode/quote.h"
 

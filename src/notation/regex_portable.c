@@ -14,7 +14,7 @@
  *   [a&&b] [[a]] sets in Oniguruma, characters in PCRE2
  *   \p{Greek}    script extensions in PCRE2, scripts in Oniguruma
  */
-#include "formats/regex_portable.h"
+#include "notation/regex_portable.h"
 
 #include <stdbool.h>
 #include <stdint.h>
