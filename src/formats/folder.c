@@ -49,10 +49,10 @@ static char *copy_without_slashes(const char *path)
 }
 
 static pmill_status make_contents(
-	const pmill_tokenizer *tokenizer, struct contents *contents, pmill_error *error)
+	const pmill_tokenizer *tokenizer, unsigned flags, struct contents *contents, pmill_error *error)
 {
 	struct pmill_buffer *files = contents->files;
-	pmill_status status = pmill_hf_write(tokenizer, &files[TOKENIZER_JSON], error);
+	pmill_status status = pmill_hf_write(tokenizer, flags, &files[TOKENIZER_JSON], error);
 	if (status != PMILL_OK)
 		return status;
 	/* If vocab.json and merges.txt can't hold it, their readers would see a different model. */
@@ -98,7 +98,7 @@ static pmill_status save_path(
 	struct contents contents = {0};
 	pmill_status status = pmill_folder_check_target(clean, flags, error);
 	if (status == PMILL_OK)
-		status = pmill_name_error(error, clean, make_contents(tokenizer, &contents, error));
+		status = pmill_name_error(error, clean, make_contents(tokenizer, flags, &contents, error));
 	if (status == PMILL_OK)
 		status = write_contents(&contents, clean, flags, error);
 	release_contents(&contents);

@@ -126,7 +126,7 @@ pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *
 	if (format->save_path != NULL)
 		return format->save_path(tokenizer, path, flags, error);
 	struct pmill_buffer bytes = {0};
-	status = pmill_name_error(error, path, format->save(tokenizer, &bytes, error));
+	status = pmill_name_error(error, path, format->save(tokenizer, flags, &bytes, error));
 	if (status == PMILL_OK)
 		status = pmill_write_file(path, &bytes, flags, error);
 	pmill_buffer_release(&bytes);
@@ -146,7 +146,7 @@ pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer, const
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"%s consists of several files and can't be saved to memory", format->name);
 	struct pmill_buffer bytes = {0};
-	status = format->save(tokenizer, &bytes, error);
+	status = format->save(tokenizer, 0, &bytes, error);
 	if (status != PMILL_OK) {
 		pmill_buffer_release(&bytes);
 		return status;

@@ -14,9 +14,15 @@ struct pmill_format {
 	/* `name` is for messages. NULL: can't be loaded from memory. */
 	pmill_status (*load)(const void *data, size_t len, const char *name,
 		const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
-	/* Appends the file to `out`. NULL: can't be saved as one file. */
-	pmill_status (*save)(
-		const pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error);
+	/* Appends the file to `out`. `flags`: see pmill_tokenizer_save. NULL: not a single file. */
+	pmill_status (*save)(const pmill_tokenizer *tokenizer, unsigned flags, struct pmill_buffer *out,
+		pmill_error *error);
+	/*
+	 * Appends what a file in this format would not say of the model, though it can hold it: phrases
+	 * such as "the pattern", separated by ", ". NULL: it says everything.
+	 */
+	pmill_status (*list_losses)(
+		const pmill_tokenizer *tokenizer, struct pmill_buffer *losses, pmill_error *error);
 	/* Whether the format can hold the model; the same as saving it finds. */
 	pmill_status (*check_model)(const pmill_tokenizer *tokenizer, pmill_error *error);
 	/* What no learned token may begin with; NULL: no such thing. */

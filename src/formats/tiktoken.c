@@ -186,8 +186,9 @@ static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_e
 }
 
 static pmill_status save(
-	const pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error)
+	const pmill_tokenizer *tokenizer, unsigned flags, struct pmill_buffer *out, pmill_error *error)
 {
+	(void)flags;
 	const pmill_status status = check_ranks(tokenizer, error);
 	if (status != PMILL_OK)
 		return status;

@@ -52,7 +52,7 @@ pmill_status pmill_hf_read_added(struct pmill_tokenizer *tokenizer, const json_t
 pmill_status pmill_hf_check(const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
 /* Appends a whole tokenizer.json. */
-pmill_status pmill_hf_write(
-	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error);
+pmill_status pmill_hf_write(const struct pmill_tokenizer *tokenizer, unsigned flags,
+	struct pmill_buffer *out, pmill_error *error);
 
 #endif

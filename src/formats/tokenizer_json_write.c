@@ -98,9 +98,10 @@ pmill_status pmill_hf_check(const struct pmill_tokenizer *tokenizer, pmill_error
 	return check(tokenizer, &expression, error);
 }
 
-pmill_status pmill_hf_write(
-	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out, pmill_error *error)
+pmill_status pmill_hf_write(const struct pmill_tokenizer *tokenizer, unsigned flags,
+	struct pmill_buffer *out, pmill_error *error)
 {
+	(void)flags;
 	const char *expression;
 	const pmill_status status = check(tokenizer, &expression, error);
 	if (status != PMILL_OK)
