@@ -1,0 +1,145 @@
+/* Added tokens with flags, against a naive search, and in small examples. */
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "encode/added_walk.h"
+#include "support/random.h"
+#include "support/refuse_memory.h"
+
+enum { LEFT = 1, RIGHT = 2, WORD = 4, MOST_TOKENS = 6 };
+
+struct token {
+	const char *content;
+	int flags;
+};
+
+static void make_set(struct pmill_added_set *set, const struct token *tokens)
+{
+	pmill_bytes contents[MOST_TOKENS];
+	struct pmill_added_rule *rules = calloc(MOST_TOKENS, sizeof *rules);
+	size_t count = 0;
+	for (; tokens[count].content != NULL; count++) {
+		contents[count] = (pmill_bytes){tokens[count].content, strlen(tokens[count].content)};
+		rules[count] = (struct pmill_added_rule){.id = (uint32_t)count,
+			.strips_left = tokens[count].flags & LEFT,
+			.strips_right = tokens[count].flags & RIGHT,
+			.is_single_word = tokens[count].flags & WORD};
+	}
+	assert_int_equal(pmill_added_set_create(set, contents, rules, count, "16.0", NULL), PMILL_OK);
+}
+
+/* Text in brackets, tokens as digits: "[a]0[b]". */
+static void show(struct pmill_added_walk *walk, const char *text, size_t len, char *shown)
+{
+	struct pmill_added_piece piece;
+	pmill_added_walk_start(walk, (const uint8_t *)text, len);
+	do {
+		assert_int_equal(pmill_added_walk_next(walk, &piece, NULL), PMILL_OK);
+		assert_true(piece.begin <= piece.end || piece.rule != NULL);
+		if (piece.begin < piece.end) {
+			*shown++ = '[';
+			memcpy(shown, text + piece.begin, piece.end - piece.begin);
+			shown += piece.end - piece.begin;
+			*shown++ = ']';
+		}
+		if (piece.rule != NULL)
+			*shown++ = (char)('0' + piece.rule->id);
+	} while (piece.rule != NULL);
+	*shown = '\0';
+}
+
+#define ASSERT_SHOWN(tokens, text, expected)                                                       \
+	do {                                                                                           \
+		char shown[200];                                                                           \
+		struct pmill_added_walk walk = {.set = tokens};                                            \
+		show(&walk, text, strlen(text), shown);                                                    \
+		assert_string_equal(shown, expected);                                                      \
+		pmill_added_walk_release(&walk);                                                           \
+	} while (0)
+
+static void strips_white_space(void **state)
+{
+	(void)state;
+	struct pmill_added_set set;
+	make_set(&set,
+		(struct token[]){{"<l>", LEFT}, {"<r>", RIGHT}, {"<b>", LEFT | RIGHT}, {"<n>", 0}, {0}});
+	ASSERT_SHOWN(&set, "", "");
+	ASSERT_SHOWN(&set, "a <l> b", "[a]0[ b]");
+	ASSERT_SHOWN(&set, "a <r> b", "[a ]1[b]");
+	ASSERT_SHOWN(&set,
+		"a \t\n<b>\r\n\xC2\xA0\xE3\x80\x80"
+		"b",
+		"[a]2[b]");
+	ASSERT_SHOWN(&set, " <b> ", "2");
+	ASSERT_SHOWN(&set, "a <n> b", "[a ]3[ b]");
+	/* Between two tokens the first takes all. */
+	ASSERT_SHOWN(&set, "<r>  <l>", "10");
+	ASSERT_SHOWN(&set, "<n>  <l>", "30");
+	ASSERT_SHOWN(&set, "<n>  <n>", "3[  ]3");
+	/* U+180E and a byte that is part of no character are not white space. */
+	ASSERT_SHOWN(&set, " \xE1\xA0\x8E<l>", "[ \xE1\xA0\x8E]0");
+	ASSERT_SHOWN(&set, " \xA0<l>", "[ \xA0]0");
+	pmill_added_set_release(&set);
+}
+
+static void takes_whole_words_only(void **state)
+{
+	(void)state;
+	struct pmill_added_set set;
+	make_set(&set, (struct token[]){{"he", WORD}, {"hello", WORD}, {"-x", WORD}, {0}});
+	ASSERT_SHOWN(&set, "he", "0");
+	ASSERT_SHOWN(&set, "he he.he", "0[ ]0[.]0");
+	ASSERT_SHOWN(&set, "the he_ he1 \xC3\xA9he he\xCC\x81", "[the he_ he1 \xC3\xA9he he\xCC\x81]");
+	/* The longest is taken, and if that is no word, what it hides is passed over with it. */
+	ASSERT_SHOWN(&set, "hello helloo he-x", "1[ helloo ]0[-x]");
+	ASSERT_SHOWN(&set, "\xFFhe\xFF he\xF0\x9F\x98\x80", "[\xFF]0[\xFF ]0[\xF0\x9F\x98\x80]");
+	pmill_added_set_release(&set);
+}
+
+/* The token after it begins with the white space that it strips. */
+static void finds_what_it_stripped(void **state)
+{
+	(void)state;
+	struct pmill_added_set set;
+	make_set(&set, (struct token[]){{"<r>", RIGHT}, {" a", 0}, {"  ", 0}, {0}});
+	ASSERT_SHOWN(&set, "<r> ab", "01[b]");
+	ASSERT_SHOWN(&set, "<r>  b", "02[b]");
+	ASSERT_SHOWN(&set, "<r>   b", "02[ b]");
+	pmill_added_set_release(&set);
+}
+
+static void survives_without_memory(void **state)
+{
+	(void)state;
+	const pmill_bytes contents[] = {{"<a>", 3}, {"b", 1}};
+	bool is_done = false;
+	for (long allowed = 0; !is_done; allowed++) {
+		struct pmill_added_set set;
+		struct pmill_added_rule *rules = calloc(2, sizeof *rules);
+		rules[1].is_single_word = true;
+		allocations_left = allowed;
+		pmill_status status = pmill_added_set_create(&set, contents, rules, 2, "16.0", NULL);
+		is_done = !was_refused();
+		assert_int_equal(status, is_done ? PMILL_OK : PMILL_NO_MEMORY);
+		pmill_added_set_release(&set);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(strips_white_space),
+		cmocka_unit_test(takes_whole_words_only),
+		cmocka_unit_test(finds_what_it_stripped),
+		cmocka_unit_test(survives_without_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
