@@ -1,4 +1,4 @@
-/* decode(encode(x)) == x, at once and as a stream, for every text, meaning, pattern and policy. */
+/* decode(encode(x)) == x, at once and as a stream: every text, meaning, policy, way of cutting. */
 /* SPDX-License-Identifier: MIT */
 #include "support/small_tokenizer.h"
 
@@ -42,17 +42,37 @@ static bool is_special_of(const struct pmill_tokenizer *tokenizer, uint32_t id)
 	return tokenizer->vocab.tokens[id].is_special;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void set_steps(struct pmill_tokenizer *tokenizer, unsigned choice)
 {
 	static const char *const patterns[] = {"gpt2", "none", "o200k", "cl100k"};
+	const struct pmill_cut_step steps[] = {
+		{.pattern = "cl100k"}, {.pattern = "o200k", .on_printable = choice % 2 == 1}};
+	set_pattern(tokenizer, patterns[choice % 4]);
+	if (choice >= 4)
+		require(pmill_tokenizer_set_steps(tokenizer, steps, 2, NULL) == PMILL_OK, "steps");
+}
+
+/* Flags that take nothing from the text: some tokens are then searched for after the others. */
+static void set_flags(struct pmill_tokenizer *tokenizer, unsigned flags)
+{
+	for (size_t i = 0; i < tokenizer->special_count; i++) {
+		tokenizer->specials[i].is_single_word = flags >> (2 * i) & 1;
+		tokenizer->specials[i].is_normalized = flags >> (2 * i + 1) & 1;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
 	static const char *const policies[] = {"none", "all", "error", "list"};
 	struct byte_source source = {data, size, 0};
 	unsigned letters, flags = take_byte(&source);
 	struct pmill_tokenizer *tokenizer = make_tokenizer(&source, true, false, &letters);
-	set_pattern(tokenizer, patterns[flags % 4]);
+	set_steps(tokenizer, flags % 4 + flags / 16 % 2 * 4);
 	add_special(tokenizer, "<|endoftext|>", true);
 	add_special(tokenizer, "the", false);
 	add_special(tokenizer, "123", true);
+	if (flags >= 128)
+		set_flags(tokenizer, take_byte(&source));
 	pmill_bytes allowed = {"123", 3};
 	const char *policy = policies[flags / 4 % 4];
 	pmill_encode_options options = {.size = sizeof options,
