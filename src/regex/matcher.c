@@ -233,8 +233,6 @@ static int search_on(struct pmill_matcher *matcher, size_t begin, uint32_t optio
 		if (result != PCRE2_ERROR_NOMATCH || matcher->limit == PCRE2_UNSET)
 			return result;
 		begin = next_character(matcher, matcher->limit);
-		if (begin >= matcher->len)
-			return result;
 		const uint64_t now = pmill_clock_ns();
 		if (began != 0)
 			matcher->window = next_window(matcher->window, now - began);

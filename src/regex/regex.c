@@ -253,15 +253,13 @@ static size_t skip_character(const struct pmill_regex_walk *walk, size_t positio
 }
 
 /*
- * Finds the next match in the subject; both offsets are subject_len if there is none. A \K reached
- * indirectly (by a subroutine call in a lookaround) can put the beginning anywhere.
+ * Searches for the next match in the subject. A \K reached indirectly (by a subroutine call in a
+ * lookaround) can put the beginning anywhere.
  */
-static pmill_status find_match(
-	struct pmill_regex_walk *walk, size_t *begin, size_t *end, pmill_error *error)
+static pmill_status search(
+	struct pmill_regex_walk *walk, struct pmill_regex_match *match, bool *found, pmill_error *error)
 {
-	*begin = *end = walk->subject_len;
-	if (walk->search_begin >= walk->subject_len)
-		return PMILL_OK;
+	*found = false;
 	const uint32_t options = walk->is_final ? 0 : PCRE2_PARTIAL_HARD;
 	const int result = pmill_matcher_find(&walk->matcher, walk->search_begin, options);
 	if (result == PCRE2_ERROR_PARTIAL)
@@ -274,10 +272,24 @@ static pmill_status find_match(
 	if (offsets[0] < walk->search_begin || offsets[1] < offsets[0])
 		return pmill_fail(
 			error, PMILL_BAD_INPUT, walk->position, "the pattern's \\K moves a match out of order");
-	*begin = offsets[0];
-	*end = offsets[1];
-	walk->search_begin = *end > *begin ? *end : skip_character(walk, *begin);
+	*match = (struct pmill_regex_match){offsets[0], offsets[1]};
+	*found = true;
+	walk->search_begin = match->end > match->begin ? match->end
+												   : skip_character(walk, match->begin);
 	return PMILL_OK;
+}
+
+/* Both offsets are subject_len if there is no match, or an empty one at the end. */
+static pmill_status find_match(
+	struct pmill_regex_walk *walk, struct pmill_regex_match *match, pmill_error *error)
+{
+	bool found = false;
+	pmill_status status = PMILL_OK;
+	if (walk->search_begin < walk->subject_len)
+		status = search(walk, match, &found, error);
+	if (!found)
+		match->begin = match->end = walk->subject_len;
+	return status;
 }
 
 /* Moves to a position in the subject, and to the corresponding one in the text. */
@@ -300,21 +312,21 @@ static void move_to(struct pmill_regex_walk *walk, size_t subject_position)
 /* Moves past the next pretoken; stores false in `*found` at the end of the walk. */
 static pmill_status take_next(struct pmill_regex_walk *walk, bool *found, pmill_error *error)
 {
-	size_t begin = walk->subject_position, end = walk->match_end;
-	while (end == 0 && !walk->is_done && begin < walk->subject_len) {
-		pmill_status status = find_match(walk, &begin, &end, error);
+	struct pmill_regex_match match = {walk->subject_position, walk->match_end};
+	while (match.end == 0 && !walk->is_done && match.begin < walk->subject_len) {
+		pmill_status status = find_match(walk, &match, error);
 		if (status != PMILL_OK)
 			return status;
 		/* An empty match at the beginning of the pretoken cuts nothing. */
-		if (end == walk->subject_position)
-			end = 0;
+		if (match.end == walk->subject_position)
+			match.end = 0;
 	}
-	*found = end > 0 && !walk->is_done;
+	*found = match.end > 0 && !walk->is_done;
 	if (!*found)
 		return PMILL_OK;
-	bool is_between = begin > walk->subject_position;
-	walk->match_end = is_between && end > begin ? end : 0;
-	move_to(walk, is_between ? begin : end);
+	bool is_between = match.begin > walk->subject_position;
+	walk->match_end = is_between && match.end > match.begin ? match.end : 0;
+	move_to(walk, is_between ? match.begin : match.end);
 	return PMILL_OK;
 }
 
@@ -334,6 +346,33 @@ pmill_status pmill_regex_walk_next(
 		ends[taken++] = walk->position;
 	}
 	*count = taken;
+	return PMILL_OK;
+}
+
+/* `match_end` is here the end of the last match, and subject_position is there, too. */
+static bool follows_last(const struct pmill_regex_walk *walk, const struct pmill_regex_match *match)
+{
+	return match->begin == match->end && match->end == walk->match_end && match->end > 0;
+}
+
+pmill_status pmill_regex_walk_next_match(
+	struct pmill_regex_walk *walk, struct pmill_regex_match *match, bool *found, pmill_error *error)
+{
+	*found = false;
+	while (!*found) {
+		if (walk->is_done || walk->search_begin > walk->subject_len)
+			return PMILL_OK;
+		pmill_status status = search(walk, match, found, error);
+		walk->is_done = !*found;
+		if (status != PMILL_OK)
+			return status;
+		*found = *found && !follows_last(walk, match);
+	}
+	walk->match_end = match->end;
+	move_to(walk, match->begin);
+	const size_t begin = walk->position;
+	move_to(walk, match->end);
+	*match = (struct pmill_regex_match){begin, walk->position};
 	return PMILL_OK;
 }
 
@@ -398,6 +437,16 @@ pmill_status pmill_regex_walk_next(
 	(void)ends;
 	(void)capacity;
 	(void)count;
+	(void)error;
+	return PMILL_UNSUPPORTED;
+}
+
+pmill_status pmill_regex_walk_next_match(
+	struct pmill_regex_walk *walk, struct pmill_regex_match *match, bool *found, pmill_error *error)
+{
+	(void)walk;
+	(void)match;
+	(void)found;
 	(void)error;
 	return PMILL_UNSUPPORTED;
 }

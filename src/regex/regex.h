@@ -46,4 +46,17 @@ pmill_status pmill_regex_walk_start(struct pmill_regex_walk *walk, const uint8_t
 pmill_status pmill_regex_walk_next(struct pmill_regex_walk *walk, size_t *ends, size_t capacity,
 	size_t *count, pmill_error *error);
 
+/* [begin, end), bytes of the text. */
+struct pmill_regex_match {
+	size_t begin, end;
+};
+
+/*
+ * The next match itself, where pmill_regex_walk_next would cut at both its ends: for walks that are
+ * final, and not together with that function. An empty match right after another isn't one. Stores
+ * false in `*found` at the end of the walk.
+ */
+pmill_status pmill_regex_walk_next_match(struct pmill_regex_walk *walk,
+	struct pmill_regex_match *match, bool *found, pmill_error *error);
+
 #endif
