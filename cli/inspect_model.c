@@ -289,6 +289,8 @@ static bool print_json(
 
 int pmill_cli_inspect_model(struct pmill_cli *cli, const pmill_tokenizer *tokenizer)
 {
+	if (pmill_tokenizer_prepare_merges(tokenizer, NULL) != PMILL_OK)
+		return pmill_cli_no_memory(cli);
 	struct long_token *tokens = sort_tokens(tokenizer);
 	if (tokens == NULL)
 		return pmill_cli_no_memory(cli);

@@ -533,6 +533,13 @@ PMILL_API const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tok
 /* How the model applies merges: pmill_meaning_name. */
 PMILL_API const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer);
 
+/*
+ * With ranks by id, merges follow from the tokens: the first call that needs them finds them, which
+ * takes about a microsecond a token, and keeps them. That may run out of memory. To know, call this
+ * before the two below; otherwise the count is 0 then, and getting one is PMILL_NO_MEMORY.
+ */
+PMILL_API pmill_status pmill_tokenizer_prepare_merges(
+	const pmill_tokenizer *tokenizer, pmill_error *error);
 PMILL_API size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer);
 /* The merge at `rank`, from 0: the ids of the pair and of the token that it becomes. */
 PMILL_API pmill_status pmill_tokenizer_get_merge(

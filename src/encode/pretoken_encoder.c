@@ -105,12 +105,12 @@ static bool add_pair(
 static bool add_merges(struct pmill_pretoken_encoder *encoder)
 {
 	const struct pmill_tokenizer *tokenizer = encoder->tokenizer;
-	size_t count = tokenizer->merge_count;
+	size_t count = tokenizer->listed_count;
 	encoder->ids = malloc((count + 1) * sizeof *encoder->ids);
 	if (encoder->ids == NULL)
 		return false;
 	for (size_t rank = 0; rank < count; rank++) {
-		const struct pmill_merge *merge = &tokenizer->merges[rank];
+		const struct pmill_merge *merge = &tokenizer->listed_merges[rank];
 		encoder->ids[rank] = merge->id;
 		if (!add_pair(encoder, merge->left, merge->right, (uint32_t)rank))
 			return false;
@@ -192,7 +192,7 @@ static void set_symbols(struct pmill_pretoken_encoder *encoder)
 pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokenizer,
 	struct pmill_pretoken_encoder **encoder, pmill_error *error)
 {
-	if (tokenizer->vocab.count > UINT32_MAX - 256 || tokenizer->merge_count >= NO_RANK)
+	if (tokenizer->vocab.count > UINT32_MAX - 256 || tokenizer->listed_count >= NO_RANK)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the vocab is too large");
 	struct pmill_pretoken_encoder *created = calloc(1, sizeof *created);
 	if (created == NULL)

@@ -12,6 +12,7 @@
 #include "formats/format.h"
 #include "formats/load.h"
 #include "formats/model_kind.h"
+#include "model/merges.h"
 #include "model/splitter.h"
 #include "unicode/quote.h"
 #include "unicode/utf8.h"
@@ -100,13 +101,9 @@ static pmill_status read_lines(struct reader *reader)
 		reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s: contains no tokens", reader->name);
 }
 
-/* Special tokens come last: merging considers only ordinary tokens. */
 static pmill_status read_all(struct reader *reader, const pmill_load_options *options)
 {
 	pmill_status status = read_lines(reader);
-	if (status != PMILL_OK)
-		return status;
-	status = pmill_tokenizer_split_tokens(reader->tokenizer, reader->error);
 	if (status != PMILL_OK)
 		return status;
 	pmill_tokenizer_find_bytes(reader->tokenizer);
@@ -150,9 +147,10 @@ static pmill_status fail_token(
  * or more comes from one merge, and its bytes split into the two parts of that merge.
  */
 static pmill_status check_split(const struct pmill_tokenizer *tokenizer,
-	struct pmill_splitter *splitter, uint32_t id, size_t rank, pmill_error *error)
+	struct pmill_splitter *splitter, uint32_t id, const struct pmill_merge *merge,
+	pmill_error *error)
 {
-	if (rank >= tokenizer->merge_count || tokenizer->merges[rank].id != id)
+	if (merge == NULL || merge->id != id)
 		return fail_token(
 			tokenizer, id, "is not made by a merge of its own in the order of the ids", error);
 	uint32_t left, right;
@@ -160,7 +158,6 @@ static pmill_status check_split(const struct pmill_tokenizer *tokenizer,
 		splitter, &tokenizer->vocab, id, &left, &right, error);
 	if (status != PMILL_OK)
 		return status;
-	const struct pmill_merge *merge = &tokenizer->merges[rank];
 	if (left != merge->left || right != merge->right)
 		return fail_token(tokenizer, id, "would be made from other parts if ids were ranks", error);
 	return PMILL_OK;
@@ -171,15 +168,19 @@ static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_e
 	if (tokenizer->meaning == PMILL_MEANING_RANK_BY_ID)
 		return PMILL_OK;
 	struct pmill_splitter splitter = {0};
-	size_t rank = 0;
-	pmill_status status = PMILL_OK;
+	const struct pmill_merge *merges;
+	size_t count, rank = 0;
+	pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
 	for (uint32_t id = 0; id < tokenizer->vocab.count && status == PMILL_OK; id++) {
 		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
-		if (token->len >= 2 && !token->is_special)
-			status = check_split(tokenizer, &splitter, id, rank++, error);
+		if (token->len < 2 || token->is_special)
+			continue;
+		const struct pmill_merge *merge = rank < count ? &merges[rank] : NULL;
+		status = check_split(tokenizer, &splitter, id, merge, error);
+		rank++;
 	}
-	if (status == PMILL_OK && rank < tokenizer->merge_count)
-		status = fail_token(tokenizer, tokenizer->merges[rank].id,
+	if (status == PMILL_OK && rank < count)
+		status = fail_token(tokenizer, merges[rank].id,
 			"is made by a second merge, or out of the order of the ids", error);
 	pmill_splitter_release(&splitter);
 	return status;

@@ -83,7 +83,7 @@ static pmill_status read_merge(
 	const json_t *left = json_array_get(merge, 0), *right = json_array_get(merge, 1);
 	if (json_array_size(merge) != 2 || !json_is_string(left) || !json_is_string(right))
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"merge %zu is neither a pair of tokens nor a string", reader->tokenizer->merge_count);
+			"merge %zu is neither a pair of tokens nor a string", reader->tokenizer->listed_count);
 	return pmill_printable_add_merge(reader, json_string_value(left), json_string_length(left),
 		json_string_value(right), json_string_length(right), error);
 }

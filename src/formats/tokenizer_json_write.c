@@ -7,6 +7,7 @@
 #include "notation/json.h"
 #include "notation/printable_model.h"
 #include "formats/tokenizer_json.h"
+#include "model/merges.h"
 
 #define BYTE_LEVEL(use_regex)                                                                      \
 	"{\n    \"type\": \"ByteLevel\",\n    \"add_prefix_space\": false,\n"                          \
@@ -55,17 +56,20 @@ static bool write_pre_tokenizer(
 
 static bool write_merges(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
 {
-	bool done = pmill_buffer_append_text(out, "    \"merges\": [");
-	for (size_t i = 0; i < tokenizer->merge_count && done; i++) {
-		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].left);
-		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].right);
+	const struct pmill_merge *merges;
+	size_t count;
+	bool done = pmill_tokenizer_find_merges(tokenizer, &merges, &count, NULL) == PMILL_OK &&
+		pmill_buffer_append_text(out, "    \"merges\": [");
+	for (size_t i = 0; i < count && done; i++) {
+		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, merges[i].left);
+		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, merges[i].right);
 		done = pmill_buffer_append_text(out, i == 0 ? "\n      [" : ",\n      [") &&
 			pmill_json_append_printable(out, left.data, left.len) &&
 			pmill_buffer_append(out, ", ", 2) &&
 			pmill_json_append_printable(out, right.data, right.len) &&
 			pmill_buffer_append(out, "]", 1);
 	}
-	return done && pmill_buffer_append_text(out, tokenizer->merge_count == 0 ? "]\n" : "\n    ]\n");
+	return done && pmill_buffer_append_text(out, count == 0 ? "]\n" : "\n    ]\n");
 }
 
 static bool write_model(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)

@@ -6,6 +6,7 @@
 #include "notation/json.h"
 #include "formats/load.h"
 #include "formats/training_json.h"
+#include "model/merges.h"
 #include "pretokenize/pattern.h"
 #include "unicode/class.h"
 #include "unicode/printable.h"
@@ -207,11 +208,14 @@ static pmill_status check_model(const struct pmill_tokenizer *tokenizer, const c
 			"its pattern is %s, the model's is %s: it is the record of another model",
 			pmill_quote(&quote, pattern, strlen(pattern)), pmill_quote(&other, own, strlen(own)));
 	}
-	if (training->merges != tokenizer->merge_count)
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"it has %llu merges, the model %zu: it is the record of another model",
-			(unsigned long long)training->merges, tokenizer->merge_count);
-	return PMILL_OK;
+	const struct pmill_merge *merges;
+	size_t count;
+	const pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
+	if (status != PMILL_OK || training->merges == count)
+		return status;
+	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		"it has %llu merges, the model %zu: it is the record of another model",
+		(unsigned long long)training->merges, count);
 }
 
 static pmill_status check_unicode(

@@ -12,6 +12,7 @@
 #include "notation/json.h"
 #include "formats/load.h"
 #include "formats/model_kind.h"
+#include "model/merges.h"
 #include "notation/printable_model.h"
 #include "unicode/printable.h"
 #include "unicode/quote.h"
@@ -27,11 +28,16 @@
  */
 static pmill_status check_merge_lines(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	for (size_t i = 0; i < tokenizer->merge_count; i++) {
-		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].left);
+	const struct pmill_merge *merges;
+	size_t count;
+	const pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
+	if (status != PMILL_OK)
+		return status;
+	for (size_t i = 0; i < count; i++) {
+		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, merges[i].left);
 		if (left.len < VERSION_LEN || memcmp(left.data, VERSION_LINE, VERSION_LEN) != 0)
 			continue;
-		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, tokenizer->merges[i].right);
+		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, merges[i].right);
 		struct pmill_quote quote, other;
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"merges.txt can't hold the merge of %s and %s: its readers skip lines that begin with "
@@ -67,10 +73,13 @@ static bool append_part(struct pmill_buffer *out, const struct pmill_tokenizer *
 
 bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
 {
-	bool done = pmill_buffer_append_text(out, VERSION_LINE);
-	for (size_t i = 0; i < tokenizer->merge_count && done; i++)
-		done = append_part(out, tokenizer, tokenizer->merges[i].left, " ") &&
-			append_part(out, tokenizer, tokenizer->merges[i].right, "\n");
+	const struct pmill_merge *merges;
+	size_t count;
+	bool done = pmill_tokenizer_find_merges(tokenizer, &merges, &count, NULL) == PMILL_OK &&
+		pmill_buffer_append_text(out, VERSION_LINE);
+	for (size_t i = 0; i < count && done; i++)
+		done = append_part(out, tokenizer, merges[i].left, " ") &&
+			append_part(out, tokenizer, merges[i].right, "\n");
 	return done;
 }
 

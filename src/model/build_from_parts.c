@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/sized_struct.h"
-#include "model/splitter.h"
+#include "model/tokenizer.h"
 #include "pretokenize/pretokenizer.h"
 #include "unicode/quote.h"
 
@@ -181,7 +181,8 @@ static pmill_status add_merge(struct pmill_tokenizer *tokenizer, pmill_pair_ids 
 		return pmill_fail(error, PMILL_BAD_INPUT, rank,
 			"merge %zu makes %s, which is not among the tokens", rank,
 			pmill_quote(&quote, joined->data, joined->len));
-	tokenizer->merges[tokenizer->merge_count++] = (struct pmill_merge){pair.left, pair.right, id};
+	tokenizer->listed_merges[tokenizer->listed_count++] = (struct pmill_merge){
+		pair.left, pair.right, id};
 	return PMILL_OK;
 }
 
@@ -189,10 +190,10 @@ static pmill_status add_merges(
 	struct pmill_tokenizer *tokenizer, const pmill_tokenizer_parts *parts, pmill_error *error)
 {
 	struct pmill_buffer joined = {0};
-	if (parts->merge_count > SIZE_MAX / sizeof *tokenizer->merges - 1)
+	if (parts->merge_count > SIZE_MAX / sizeof *tokenizer->listed_merges - 1)
 		return pmill_fail_memory(error);
-	tokenizer->merges = malloc((parts->merge_count + 1) * sizeof *tokenizer->merges);
-	if (tokenizer->merges == NULL)
+	tokenizer->listed_merges = malloc((parts->merge_count + 1) * sizeof *tokenizer->listed_merges);
+	if (tokenizer->listed_merges == NULL)
 		return pmill_fail_memory(error);
 	pmill_status status = PMILL_OK;
 	for (size_t rank = 0; rank < parts->merge_count && status == PMILL_OK; rank++)
@@ -209,9 +210,7 @@ static pmill_status fill_vocab(struct pmill_tokenizer *tokenizer,
 	pmill_status status = add_tokens(tokenizer, parts, specials, error);
 	if (status != PMILL_OK)
 		return status;
-	status = tokenizer->meaning == PMILL_MEANING_RANK_BY_ID
-		? pmill_tokenizer_split_tokens(tokenizer, error)
-		: add_merges(tokenizer, parts, error);
+	status = add_merges(tokenizer, parts, error);
 	pmill_tokenizer_find_bytes(tokenizer);
 	return status == PMILL_OK ? add_specials(tokenizer, parts, specials, error) : status;
 }

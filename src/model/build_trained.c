@@ -59,7 +59,8 @@ static pmill_status add_merge(struct build *build, size_t rank)
 	if (!pmill_buffer_append(&build->joined, left.data, left.len) ||
 		!pmill_buffer_append(&build->joined, right.data, right.len))
 		return pmill_fail_memory(build->error);
-	tokenizer->merges[tokenizer->merge_count++] = (struct pmill_merge){pair.left, pair.right, id};
+	tokenizer->listed_merges[tokenizer->listed_count++] = (struct pmill_merge){
+		pair.left, pair.right, id};
 	return pmill_vocab_add(
 		&tokenizer->vocab, id, build->joined.data, build->joined.len, false, build->error);
 }
@@ -69,10 +70,10 @@ static pmill_status add_merges(struct build *build)
 	const size_t count = build->plan->merge_count;
 	if (count == 0)
 		return PMILL_OK;
-	if (count > SIZE_MAX / sizeof *build->tokenizer->merges)
+	if (count > SIZE_MAX / sizeof *build->tokenizer->listed_merges)
 		return pmill_fail_memory(build->error);
-	build->tokenizer->merges = malloc(count * sizeof *build->tokenizer->merges);
-	if (build->tokenizer->merges == NULL)
+	build->tokenizer->listed_merges = malloc(count * sizeof *build->tokenizer->listed_merges);
+	if (build->tokenizer->listed_merges == NULL)
 		return pmill_fail_memory(build->error);
 	for (size_t rank = 0; rank < count; rank++) {
 		const pmill_status status = add_merge(build, rank);

@@ -152,34 +152,3 @@ pmill_status pmill_splitter_split(struct pmill_splitter *splitter, const struct 
 	}
 	return PMILL_OK;
 }
-
-static pmill_status split_tokens(
-	struct pmill_splitter *splitter, struct pmill_tokenizer *tokenizer, pmill_error *error)
-{
-	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
-		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
-		uint32_t left, right;
-		if (token->len < 2 || token->is_special)
-			continue;
-		const pmill_status status = pmill_splitter_split(
-			splitter, &tokenizer->vocab, id, &left, &right, error);
-		if (status != PMILL_OK)
-			return status;
-		if (left != PMILL_NO_ID)
-			tokenizer->merges[tokenizer->merge_count++] = (struct pmill_merge){left, right, id};
-	}
-	return PMILL_OK;
-}
-
-pmill_status pmill_tokenizer_split_tokens(struct pmill_tokenizer *tokenizer, pmill_error *error)
-{
-	struct pmill_splitter splitter = {0};
-	if (tokenizer->vocab.count > SIZE_MAX / sizeof *tokenizer->merges - 1)
-		return pmill_fail_memory(error);
-	tokenizer->merges = malloc((tokenizer->vocab.count + 1) * sizeof *tokenizer->merges);
-	if (tokenizer->merges == NULL)
-		return pmill_fail_memory(error);
-	const pmill_status status = split_tokens(&splitter, tokenizer, error);
-	pmill_splitter_release(&splitter);
-	return status;
-}

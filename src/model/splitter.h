@@ -22,10 +22,4 @@ void pmill_splitter_release(struct pmill_splitter *splitter);
 pmill_status pmill_splitter_split(struct pmill_splitter *splitter, const struct pmill_vocab *vocab,
 	uint32_t id, uint32_t *left, uint32_t *right, pmill_error *error);
 
-/*
- * Fills in the merges of a vocab whose ids are ranks. A token that does not come out as exactly two
- * parts stays an entry of the vocab only.
- */
-pmill_status pmill_tokenizer_split_tokens(struct pmill_tokenizer *tokenizer, pmill_error *error);
-
 #endif

@@ -8,11 +8,33 @@
 #include "base/error.h"
 #include "base/sized_struct.h"
 
+static struct pmill_split_merges *create_split(void)
+{
+	struct pmill_split_merges *split = calloc(1, sizeof *split);
+	if (split == NULL)
+		return NULL;
+	atomic_init(&split->is_done, false);
+	pthread_mutex_init(&split->lock, NULL);
+	return split;
+}
+
+static void free_split(struct pmill_split_merges *split)
+{
+	pthread_mutex_destroy(&split->lock);
+	free(split->merges);
+	free(split);
+}
+
 struct pmill_tokenizer *pmill_tokenizer_create_empty(void)
 {
 	struct pmill_tokenizer *tokenizer = calloc(1, sizeof *tokenizer);
 	if (tokenizer == NULL)
 		return NULL;
+	tokenizer->split = create_split();
+	if (tokenizer->split == NULL) {
+		free(tokenizer);
+		return NULL;
+	}
 	for (int byte = 0; byte < 256; byte++)
 		tokenizer->byte_ids[byte] = PMILL_NO_ID;
 	return tokenizer;
@@ -24,7 +46,8 @@ void pmill_tokenizer_free(pmill_tokenizer *tokenizer)
 		return;
 	pmill_vocab_release(&tokenizer->vocab);
 	pmill_arena_release(&tokenizer->arena);
-	free(tokenizer->merges);
+	free(tokenizer->listed_merges);
+	free_split(tokenizer->split);
 	free(tokenizer);
 }
 
@@ -195,23 +218,6 @@ uint32_t pmill_tokenizer_token_id(const pmill_tokenizer *tokenizer, const void *
 	const struct pmill_special *special = pmill_tokenizer_find_special(
 		tokenizer, (pmill_bytes){data, len});
 	return special == NULL ? PMILL_NO_ID : special->id;
-}
-
-size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer)
-{
-	return tokenizer->merge_count;
-}
-
-pmill_status pmill_tokenizer_get_merge(
-	const pmill_tokenizer *tokenizer, size_t rank, uint32_t *left, uint32_t *right, uint32_t *id)
-{
-	if (rank >= tokenizer->merge_count)
-		return PMILL_BAD_OPTION;
-	const struct pmill_merge *merge = &tokenizer->merges[rank];
-	*left = merge->left;
-	*right = merge->right;
-	*id = merge->id;
-	return PMILL_OK;
 }
 
 size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)

@@ -3,6 +3,8 @@
 #ifndef PMILL_MODEL_TOKENIZER_H
 #define PMILL_MODEL_TOKENIZER_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/arena.h"
@@ -37,13 +39,23 @@ enum pmill_meaning {
 	PMILL_MEANING_IGNORE_MERGES, /* takes a pretoken in the vocab whole, else the merge list */
 };
 
+/* The merges that the tokens of a model with ranks by id split into, once they were asked for. */
+struct pmill_split_merges {
+	atomic_bool is_done;
+	pthread_mutex_t lock; /* held by the thread that splits */
+	struct pmill_merge *merges;
+	size_t count;
+};
+
 struct pmill_tokenizer {
-	struct pmill_arena arena;   /* owns what is pointed to below, unless noted */
-	struct pmill_vocab vocab;   /* ordinary tokens and special ones */
-	uint32_t byte_ids[256];     /* PMILL_NO_ID: the vocab lacks the byte */
-	struct pmill_merge *merges; /* by rank; malloc */
-	size_t merge_count;
-	struct pmill_special *specials; /* by id */
+	struct pmill_arena arena; /* owns what is pointed to below, unless noted */
+	struct pmill_vocab vocab; /* ordinary tokens and special ones */
+	uint32_t byte_ids[256];   /* PMILL_NO_ID: the vocab lacks the byte */
+	/* By rank; malloc. None with ranks by id: to read merges, use pmill_tokenizer_find_merges. */
+	struct pmill_merge *listed_merges;
+	size_t listed_count;
+	struct pmill_split_merges *split; /* malloc */
+	struct pmill_special *specials;   /* by id */
 	size_t special_count;
 	enum pmill_meaning meaning;
 	const struct pmill_cut_step *steps; /* none: the pattern is unknown */

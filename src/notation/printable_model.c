@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "model/merges.h"
 #include "notation/json.h"
 #include "unicode/printable.h"
 #include "unicode/quote.h"
@@ -89,7 +90,7 @@ static pmill_status fail_missing(const struct pmill_printable_reader *reader,
 	struct pmill_quote quote;
 	pmill_quote(&quote, text.data, text.len);
 	pmill_buffer_release(&text);
-	const size_t rank = reader->tokenizer->merge_count;
+	const size_t rank = reader->tokenizer->listed_count;
 	if (is_added)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"merge %zu: %s is also an added token", rank, quote.text);
@@ -108,12 +109,12 @@ static pmill_status append_merge(
 	struct pmill_printable_reader *reader, struct pmill_merge merge, pmill_error *error)
 {
 	struct pmill_tokenizer *tokenizer = reader->tokenizer;
-	void *merges = tokenizer->merges;
-	if (!pmill_array_reserve(&merges, &reader->merge_capacity, tokenizer->merge_count + 1,
-			sizeof *tokenizer->merges))
+	void *merges = tokenizer->listed_merges;
+	if (!pmill_array_reserve(&merges, &reader->merge_capacity, tokenizer->listed_count + 1,
+			sizeof *tokenizer->listed_merges))
 		return pmill_fail_memory(error);
-	tokenizer->merges = merges;
-	tokenizer->merges[tokenizer->merge_count++] = merge;
+	tokenizer->listed_merges = merges;
+	tokenizer->listed_merges[tokenizer->listed_count++] = merge;
 	return PMILL_OK;
 }
 
@@ -148,7 +149,7 @@ pmill_status pmill_printable_add_line(
 		struct pmill_quote quote;
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
 			"merge %zu: %s is not two tokens separated by one space",
-			reader->tokenizer->merge_count, pmill_quote(&quote, line, len));
+			reader->tokenizer->listed_count, pmill_quote(&quote, line, len));
 	}
 	return pmill_printable_add_merge(reader, line, left_len, space + 1, right_len, error);
 }
@@ -162,14 +163,15 @@ static int compare_pairs(const void *left, const void *right)
 pmill_status pmill_printable_check_merges(
 	const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	const size_t count = tokenizer->merge_count;
+	const size_t count = tokenizer->listed_count;
 	if (count == 0)
 		return PMILL_OK;
 	uint64_t *pairs = count > SIZE_MAX / sizeof *pairs ? NULL : malloc(count * sizeof *pairs);
 	if (pairs == NULL)
 		return pmill_fail_memory(error);
 	for (size_t i = 0; i < count; i++)
-		pairs[i] = (uint64_t)tokenizer->merges[i].left << 32 | tokenizer->merges[i].right;
+		pairs[i] = (uint64_t)tokenizer->listed_merges[i].left << 32 |
+			tokenizer->listed_merges[i].right;
 	qsort(pairs, count, sizeof *pairs, compare_pairs);
 	pmill_status status = PMILL_OK;
 	for (size_t i = 1; i < count && status == PMILL_OK; i++) {
@@ -245,12 +247,16 @@ static pmill_status check_specials(const struct pmill_tokenizer *tokenizer, pmil
 /* The merges of such a model come from its ranks, one for each token that can be merged at all. */
 static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	size_t next = 0;
+	const struct pmill_merge *merges;
+	size_t count, next = 0;
+	const pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
+	if (status != PMILL_OK)
+		return status;
 	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
 		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
 		if (token->len < 2 || token->is_special)
 			continue;
-		if (next < tokenizer->merge_count && tokenizer->merges[next].id == id) {
+		if (next < count && merges[next].id == id) {
 			next++;
 			continue;
 		}

@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "model/build_trained.h"
+#include "model/merges.h"
 #include "support/plan.h"
 
 static inline void fuzz_require(bool condition, const char *what)
@@ -56,26 +57,38 @@ static inline void fuzz_edit(struct pmill_buffer *text, const uint8_t *data, siz
 	}
 }
 
+static inline const struct pmill_merge *fuzz_merges(const pmill_tokenizer *tokenizer, size_t *count)
+{
+	const struct pmill_merge *merges;
+	fuzz_require(
+		pmill_tokenizer_find_merges(tokenizer, &merges, count, NULL) == PMILL_OK, "merges");
+	return merges;
+}
+
 static inline void fuzz_require_same(const pmill_tokenizer *a, const pmill_tokenizer *b)
 {
 	fuzz_require(a->vocab.count == b->vocab.count, "the same vocab size");
-	fuzz_require(a->merge_count == b->merge_count, "as many merges");
+	size_t count, other_count;
+	const struct pmill_merge *merges = fuzz_merges(a, &count);
+	const struct pmill_merge *others = fuzz_merges(b, &other_count);
+	fuzz_require(count == other_count, "as many merges");
 	fuzz_require(a->special_count == b->special_count, "as many special tokens");
 	for (uint32_t id = 0; id < a->vocab.count; id++) {
 		pmill_bytes x = pmill_tokenizer_token_bytes(a, id), y = pmill_tokenizer_token_bytes(b, id);
 		fuzz_require(
 			x.len == y.len && (x.len == 0 || memcmp(x.data, y.data, x.len) == 0), "the same token");
 	}
-	for (size_t i = 0; i < a->merge_count; i++)
-		fuzz_require(
-			memcmp(&a->merges[i], &b->merges[i], sizeof *a->merges) == 0, "the same merge");
+	for (size_t i = 0; i < count; i++)
+		fuzz_require(memcmp(&merges[i], &others[i], sizeof *merges) == 0, "the same merge");
 }
 
 /* Every merge joins two tokens into a third, and every special token has its id. */
 static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 {
-	for (size_t i = 0; i < tokenizer->merge_count; i++) {
-		const struct pmill_merge merge = tokenizer->merges[i];
+	size_t count;
+	const struct pmill_merge *merges = fuzz_merges(tokenizer, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct pmill_merge merge = merges[i];
 		pmill_bytes left = pmill_tokenizer_token_bytes(tokenizer, merge.left);
 		pmill_bytes right = pmill_tokenizer_token_bytes(tokenizer, merge.right);
 		pmill_bytes joined = pmill_tokenizer_token_bytes(tokenizer, merge.id);

@@ -66,11 +66,11 @@ static inline uint32_t add_joined(struct pmill_tokenizer *tokenizer, uint32_t le
 static inline void add_merge(struct pmill_tokenizer *tokenizer, uint32_t left, uint32_t right)
 {
 	struct pmill_merge *grown = realloc(
-		tokenizer->merges, (tokenizer->merge_count + 1) * sizeof *grown);
+		tokenizer->listed_merges, (tokenizer->listed_count + 1) * sizeof *grown);
 	require(grown != NULL, "memory");
-	tokenizer->merges = grown;
+	tokenizer->listed_merges = grown;
 	uint32_t id = add_joined(tokenizer, left, right);
-	grown[tokenizer->merge_count++] = (struct pmill_merge){left, right, id};
+	grown[tokenizer->listed_count++] = (struct pmill_merge){left, right, id};
 }
 
 /* Adds a special or an added token, with the next id. */
@@ -115,11 +115,11 @@ static inline void add_random_merges(
 		if (tokenizer->vocab.tokens[left].len + tokenizer->vocab.tokens[right].len <= 200)
 			add_merge(tokenizer, left, right);
 	}
-	for (size_t i = tokenizer->merge_count; i > 1 && !is_ordered; i--) {
+	for (size_t i = tokenizer->listed_count; i > 1 && !is_ordered; i--) {
 		size_t other = take_byte(source) % i;
-		struct pmill_merge swapped = tokenizer->merges[other];
-		tokenizer->merges[other] = tokenizer->merges[i - 1];
-		tokenizer->merges[i - 1] = swapped;
+		struct pmill_merge swapped = tokenizer->listed_merges[other];
+		tokenizer->listed_merges[other] = tokenizer->listed_merges[i - 1];
+		tokenizer->listed_merges[i - 1] = swapped;
 	}
 }
 
@@ -198,9 +198,9 @@ static inline size_t naive_rank(const struct pmill_tokenizer *tokenizer,
 		uint32_t id = naive_find(tokenizer, left->data, left->len + right->len);
 		return id == PMILL_NO_ID ? SIZE_MAX : id;
 	}
-	for (size_t rank = 0; rank < tokenizer->merge_count; rank++) {
-		if (naive_is_token(tokenizer, tokenizer->merges[rank].left, left) &&
-			naive_is_token(tokenizer, tokenizer->merges[rank].right, right))
+	for (size_t rank = 0; rank < tokenizer->listed_count; rank++) {
+		if (naive_is_token(tokenizer, tokenizer->listed_merges[rank].left, left) &&
+			naive_is_token(tokenizer, tokenizer->listed_merges[rank].right, right))
 			return rank;
 	}
 	return SIZE_MAX;

@@ -188,8 +188,8 @@ static void names_a_missing_byte(void **state)
 /* Applies each merge everywhere, from the left: the same result if ranks are in order. */
 static size_t apply_in_order(const struct pmill_tokenizer *tokenizer, uint32_t *ids, size_t count)
 {
-	for (size_t rank = 0; rank < tokenizer->merge_count; rank++) {
-		const struct pmill_merge *merge = &tokenizer->merges[rank];
+	for (size_t rank = 0; rank < tokenizer->listed_count; rank++) {
+		const struct pmill_merge *merge = &tokenizer->listed_merges[rank];
 		size_t kept = 0;
 		for (size_t i = 0; i < count; i++) {
 			bool is_pair = i + 1 < count && ids[i] == merge->left && ids[i + 1] == merge->right;
@@ -224,8 +224,8 @@ static void compare_one(const struct pmill_tokenizer *tokenizer,
 /* Whether each token comes from one merge only, which follows the merges of its parts. */
 static bool is_in_order(const struct pmill_tokenizer *tokenizer)
 {
-	for (size_t i = 1; i < tokenizer->merge_count; i++) {
-		if (tokenizer->merges[i].id <= tokenizer->merges[i - 1].id)
+	for (size_t i = 1; i < tokenizer->listed_count; i++) {
+		if (tokenizer->listed_merges[i].id <= tokenizer->listed_merges[i - 1].id)
 			return false;
 	}
 	return true;

@@ -68,20 +68,20 @@ static void test_tiktoken_refuses_other_meanings(void **state)
 	pmill_error error;
 	void *data = NULL;
 	size_t len;
-	struct pmill_merge swapped = tokenizer->merges[0];
-	tokenizer->merges[0] = tokenizer->merges[3];
-	tokenizer->merges[3] = swapped;
+	struct pmill_merge swapped = tokenizer->listed_merges[0];
+	tokenizer->listed_merges[0] = tokenizer->listed_merges[3];
+	tokenizer->listed_merges[3] = swapped;
 	assert_int_equal(
 		pmill_tokenizer_save_memory(tokenizer, "tiktoken", &data, &len, &error), PMILL_UNSUPPORTED);
 	assert_non_null(strstr(error.message, "\"th\""));
-	tokenizer->merges[3] = tokenizer->merges[0];
-	tokenizer->merges[0] = swapped;
+	tokenizer->listed_merges[3] = tokenizer->listed_merges[0];
+	tokenizer->listed_merges[0] = swapped;
 	/* " " + "the" becomes " t" + "he", which its ranks would not give. */
-	tokenizer->merges[2].left = tokenizer->merges[2].right;
+	tokenizer->listed_merges[2].left = tokenizer->listed_merges[2].right;
 	assert_int_equal(
 		pmill_tokenizer_save_memory(tokenizer, "tiktoken", &data, &len, &error), PMILL_UNSUPPORTED);
 	assert_non_null(strstr(error.message, "\" the\""));
-	tokenizer->merge_count = 2;
+	tokenizer->listed_count = 2;
 	assert_int_equal(
 		pmill_tokenizer_save_memory(tokenizer, "tiktoken", &data, &len, &error), PMILL_UNSUPPORTED);
 	assert_null(data);
