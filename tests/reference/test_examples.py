@@ -4,10 +4,12 @@ import doctest
 
 import pytest
 
-from reference import encoder, pretokens, trainer
+from reference import (
+    added_tokens, cutting, encoder, normal_steps, pretokens, tokenizer_json, trainer)
 
 
-@pytest.mark.parametrize("module", [pretokens, trainer, encoder])
+@pytest.mark.parametrize("module", [pretokens, trainer, encoder, cutting, normal_steps,
+                                    added_tokens, tokenizer_json])
 def test_examples(module):
     result = doctest.testmod(module)
     assert result.attempted > 0 and result.failed == 0
