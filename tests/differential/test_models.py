@@ -101,7 +101,9 @@ def test_behaviors(program, written, rng, name):
     try:
         program(path, [])
     except RuntimeError as error:
-        assert "Split" in str(error) or "Punctuation" in str(error)
+        steps = document["pre_tokenizer"]["pretokenizers"]
+        names = {step.get(key) for step in steps for key in ("type", "behavior")} - {None}
+        assert any(name in str(error) for name in names)
         return
     check(program, path, document, items, "all")
 
@@ -109,17 +111,17 @@ def test_behaviors(program, written, rng, name):
 def test_missing_bytes(program, written, rng):
     """A byte that the vocab lacks is an error, wherever it is."""
     document = small_models.make("gpt2")
-    vocab = document["model"]["vocab"]
-    document["model"]["merges"] = [
-        merge for merge in document["model"]["merges"] if "z" not in "".join(merge)]
-    for token in [token for token in vocab if "z" in token]:
-        del vocab[token]
+    model = document["model"]
+    model["merges"] = [merge for merge in model["merges"] if "z" not in "".join(merge)]
+    kept = [token for token in model["vocab"] if "z" not in token]
+    model["vocab"] = {token: i for i, token in enumerate(kept)}
+    document["added_tokens"][0]["id"] = len(kept)
     check(program, written(document), document, [b"a", b"az", b"z", b"zz top", b"<|endoftext|>z"],
           "all")
 
 
-# Changes that random text alone doesn't tell apart from the original.
-@pytest.mark.parametrize("change", ["merges as strings", "prefix of nothing", "no optional keys"])
+@pytest.mark.parametrize(
+    "change", ["merges as strings", "prefix of nothing", "no optional keys"])
 def test_spellings(program, written, rng, change):
     """The same model, written as other versions of `tokenizers` write it."""
     document = small_models.make("qwen2")

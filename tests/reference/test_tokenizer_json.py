@@ -11,6 +11,7 @@ from tokenizers import Tokenizer  # noqa: E402
 from reference import tokenizer_json  # noqa: E402
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*small_models.CONFIGURATIONS, *small_models.BEHAVIORS])
 def test_same_ids(rng, name):
     document = small_models.make(name)
