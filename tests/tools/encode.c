@@ -2,13 +2,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *   encode [--special-tokens POLICY] [--allowed TOKEN]... [--pattern P] [--special TOKEN]...
- *       [--template 1] [--changes 1] MODEL
+ *       [--template yes] [--lossy yes] MODEL
  *
  * Stdin: texts, each as a length and the bytes. Stdout: for each text a count and that many ids, or
  * FFFFFFFF and the offset of the error. Lengths, counts, ids and offsets are little-endian 32-bit
- * numbers. The run ends if ids decode to a different text, unless the model changes texts (a
- * normalizer, a space added, a template). --pattern and --special are used to load formats that
- * contain none.
+ * numbers. The run ends if ids decode to a different text, unless --lossy says that the model
+ * changes texts. --pattern and --special are used to load formats that contain none.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +22,7 @@ struct options {
 	pmill_load_options load;
 	pmill_encode_options encode;
 	pmill_bytes allowed[MOST_TOKENS], specials[MOST_TOKENS];
-	int changes; /* ids may decode to a different text */
+	int is_lossy;
 };
 
 static int fail(const char *message)
@@ -58,12 +57,12 @@ static int parse(int argc, char **argv, struct options *options)
 		pmill_bytes token = {value, strlen(value)};
 		if (strcmp(argv[i], "--special-tokens") == 0)
 			options->encode.special_tokens = value;
+		else if (strcmp(argv[i], "--template") == 0)
+			options->encode.add_template = 1;
+		else if (strcmp(argv[i], "--lossy") == 0)
+			options->is_lossy = 1;
 		else if (strcmp(argv[i], "--pattern") == 0)
 			options->load.pattern = value;
-		else if (strcmp(argv[i], "--template") == 0)
-			options->encode.add_template = atoi(value);
-		else if (strcmp(argv[i], "--changes") == 0)
-			options->changes = atoi(value);
 		else if (strcmp(argv[i], "--allowed") == 0 && options->encode.allowed_count < MOST_TOKENS)
 			options->allowed[options->encode.allowed_count++] = token;
 		else if (strcmp(argv[i], "--special") == 0 &&
@@ -89,7 +88,7 @@ static int check_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, 
 }
 
 static int encode_text(
-	const pmill_tokenizer *tokenizer, pmill_encoder *encoder, size_t len, int changes)
+	const pmill_tokenizer *tokenizer, pmill_encoder *encoder, size_t len, int is_lossy)
 {
 	const uint32_t *ids;
 	size_t count;
@@ -104,7 +103,8 @@ static int encode_text(
 		write_u32(count);
 		for (size_t i = 0; i < count; i++)
 			write_u32(ids[i]);
-		code = changes ? 0 : check_decoded(tokenizer, ids, count, text, len);
+		if (!is_lossy)
+			code = check_decoded(tokenizer, ids, count, text, len);
 	} else if (status == PMILL_BAD_INPUT) {
 		write_u32(UINT32_MAX);
 		write_u32(error.offset);
@@ -129,7 +129,7 @@ int main(int argc, char **argv)
 			pmill_encoder_create(tokenizer, &options.encode, NULL, &encoder, &error) != PMILL_OK))
 		code = fail(error.message);
 	while (code == 0 && read_u32(&len))
-		code = encode_text(tokenizer, encoder, len, options.changes);
+		code = encode_text(tokenizer, encoder, len, options.is_lossy);
 	pmill_encoder_free(encoder);
 	pmill_tokenizer_free(tokenizer);
 	return code;
