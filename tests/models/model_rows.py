@@ -23,7 +23,7 @@ def openai(encoding, file=None):
     return Row(encoding, "gpt-tokenizer", f"data/{file or encoding}.tiktoken", encoding, ())
 
 
-LIKE_SENTENCEPIECE = ("byte_fallback", "fuse_unk")
+NOT_BYTE_LEVEL = ("not byte-level", "byte fallback", "unk_token", "fuse_unk")
 
 ROWS = [
     huggingface("GPT-2", "gpt3"),
@@ -40,10 +40,10 @@ ROWS = [
     huggingface("Mistral NeMo", "mistral_nemo"),
     huggingface("Command R+", "command_r_plus"),
     huggingface("Claude (old)", "claude"),
-    huggingface("Llama 2", "llama2", *LIKE_SENTENCEPIECE),
-    huggingface("Gemma 3", "gemma3", *LIKE_SENTENCEPIECE),
-    huggingface("InternLM 2", "internlm2", *LIKE_SENTENCEPIECE),
-    huggingface("Yi", "yi", *LIKE_SENTENCEPIECE),
+    huggingface("Llama 2", "llama2", *NOT_BYTE_LEVEL),
+    huggingface("Gemma 3", "gemma3", *NOT_BYTE_LEVEL),
+    huggingface("InternLM 2", "internlm2", *NOT_BYTE_LEVEL),
+    huggingface("Yi", "yi", *NOT_BYTE_LEVEL),
     openai("r50k_base"),
     openai("p50k_base"),
     openai("p50k_edit", "p50k_base"),
@@ -62,12 +62,14 @@ def source(row):
     return f"{row.package} {VERSIONS[row.package]}"
 
 
+# What a row is compared with. encode: from texts to ids; `template=True` adds what the model's
+# template says. normalize: a text as the model sees it. tokens: its added tokens.
+Peer = namedtuple("Peer", "encode normalize tokens")
+
+
 @functools.cache
 def load_peer(row):
-    """A function from texts to ids, and one with the template; None: there is no template."""
-    if row.encoding is None:
-        return load_tokenizers(find(row))
-    return load_tiktoken(row)
+    return load_tokenizers(find(row)) if row.encoding is None else load_tiktoken(row)
 
 
 def load_tokenizers(path):
@@ -79,7 +81,11 @@ def load_tokenizers(path):
         encodings = peer.encode_batch_fast(items, add_special_tokens=template)
         return [encoding.ids for encoding in encodings]
 
-    return encode
+    def normalize(text):
+        return peer.normalizer.normalize_str(text) if peer.normalizer else text
+
+    tokens = [token.content for token in peer.get_added_tokens_decoder().values()]
+    return Peer(encode, normalize, tokens)
 
 
 def load_tiktoken(row):
@@ -96,4 +102,8 @@ def load_tiktoken(row):
         peer = tiktoken.Encoding(**getattr(openai_public, row.encoding)())
     finally:
         openai_public.load_tiktoken_bpe = load_ranks
-    return lambda items: peer.encode_batch(items, allowed_special="all", num_threads=2)
+
+    def encode(items):
+        return peer.encode_batch(items, allowed_special="all", num_threads=2)
+
+    return Peer(encode, str, sorted(peer.special_tokens_set))

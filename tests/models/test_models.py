@@ -72,22 +72,15 @@ def describe_difference(text, encode_theirs, mine, other):
 @by_name(EQUAL)
 def test_same_ids(encode, sample_file, row):
     ours = encode(model_rows.find(row), sample_file, *load_options(row))
-    compare(sample_texts(), ours, model_rows.load_peer(row))
-
-
-def special_tokens(run, row):
-    found = run("inspect", "--json", *load_options(row), model_rows.find(row))
-    return [special["token"] for special in json.loads(found.stdout)["special_tokens"]]
+    compare(sample_texts(), ours, model_rows.load_peer(row).encode)
 
 
 @by_name(EQUAL)
-def test_special_tokens(encode, run, tmp_path, row):
-    tokens = special_tokens(run, row)
-    assert tokens
-    items = sample.scatter_tokens(random.Random(row.name), tokens)
+def test_special_tokens(encode, tmp_path, row):
+    items = sample.scatter_tokens(random.Random(row.name), model_rows.load_peer(row).tokens)
     path = write_lines(tmp_path / "special.jsonl", items)
     ours = encode(model_rows.find(row), path, *load_options(row))
-    compare(items, ours, model_rows.load_peer(row))
+    compare(items, ours, model_rows.load_peer(row).encode)
 
 
 @by_name([row for row in EQUAL if row.encoding is None])
@@ -95,17 +88,7 @@ def test_template(encode, tmp_path, row):
     items = ["", "a", " Hello, world\n"]
     path = write_lines(tmp_path / "template.jsonl", items)
     ours = encode(model_rows.find(row), path, "--template")
-    compare(items, ours, model_rows.load_peer(row), template=True)
-
-
-def normalized(row, items):
-    """What decoding gives back: the text as the model's normalizer leaves it."""
-    if row.encoding is not None:
-        return items
-    from tokenizers import Tokenizer
-
-    normalizer = Tokenizer.from_file(str(model_rows.find(row))).normalizer
-    return items if normalizer is None else [normalizer.normalize_str(text) for text in items]
+    compare(items, ours, model_rows.load_peer(row).encode, template=True)
 
 
 @by_name(EQUAL)
@@ -116,10 +99,10 @@ def test_round_trip(encode, run, tmp_path, sample_file, row):
     run("convert", *load_options(row), model, saved)
     ours = encode(model, sample_file, *load_options(row))
     assert encode(saved, sample_file) == ours
-    compare(items[::10], ours[::10], model_rows.load_tokenizers(saved))
+    compare(items[::10], ours[::10], model_rows.load_tokenizers(saved).encode)
     back = run("decode", "-m", saved, tmp_path / "ids.txt").stdout
-    wanted = "".join(text + "\n" for text in normalized(row, items)).encode()
-    assert back == wanted
+    normalize = model_rows.load_peer(row).normalize
+    assert back == "".join(normalize(text) + "\n" for text in items).encode()
 
 
 @by_name(REFUSED)
