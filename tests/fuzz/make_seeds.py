@@ -28,6 +28,13 @@ JSON_LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
     {"content": "x", "text": "", "a": {"b": {"c": "deep"}}},
 ])
 
+# Marks in the wrong order, jamos, characters that decompose, and some that are new.
+NORMAL_TEXTS = [
+    "a\u0302\u0323 e\u0315\u0301\u0345 \u1100\u1161\u11a8\u11a7 \uac00\u11a8 \u0958 \u212b \u0344",
+    "\ufb01 \ufdfa \u3300 \uff21\uff9e \u2126 \u0130 \u1e9b\u0323 \U0001d15f \u0f73\u0f71\u0f72",
+    "\u32ff \U00016d67\U00016d67\U00016d68 \U000105d2 \u1abf\u0301 \U00011935\U00011930",
+]
+
 EXPRESSIONS = [
     r"'s|'t|'re| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
     r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+|\s*[\r\n]|\s",
@@ -88,6 +95,8 @@ def make_seeds(files):
         "first_look": [*texts, *compressed, JSON_LINES, b"[1, {}]", b'{"text": "a"}',
                        *files.values()],
         "json_line": JSON_LINES.splitlines(),
+        "normalizer": with_heads([[0, 0, 0, 0], [41, 36, 0, 0], [3, 2, 70, 31], [43, 99, 6, 4]],
+                                 [*texts, *(text.encode() for text in NORMAL_TEXTS)]),
         "pretoken_encoder": with_heads([[flags] for flags in range(16)], noise),
         "pretokenize": with_heads([[row * 2 + spelled, version + 5 * 40] for row in range(8)
                                    for spelled, version in ((0, 0), (0, 4), (1, 3))],

@@ -5,10 +5,10 @@ import doctest
 import pytest
 
 from reference import (
-    added_tokens, cutting, encoder, normal_steps, pretokens, tokenizer_json, trainer)
+    added_tokens, cutting, encoder, normal_steps, normalizer, pretokens, tokenizer_json, trainer)
 
 
-@pytest.mark.parametrize("module", [pretokens, trainer, encoder, cutting, normal_steps,
+@pytest.mark.parametrize("module", [pretokens, trainer, encoder, cutting, normal_steps, normalizer,
                                     added_tokens, tokenizer_json])
 def test_examples(module):
     result = doctest.testmod(module)
