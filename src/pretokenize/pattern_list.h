@@ -24,6 +24,8 @@ struct pmill_pattern_rules {
 	bool has_line_rules;     /* [\r\n]* after symbols, \s*[\r\n]+ */
 	bool has_slash_rule;     /* [\r\n/]* after symbols */
 	bool has_whole_run_rule; /* \s++$ before \s*[\r\n] */
+	bool has_marks;          /* marks are letters throughout: [\p{L}\p{M}]+ */
+	bool has_fine_classes;   /* tells Han, or signs, from others; on the scalar scanner only */
 };
 
 #define PMILL_PATTERN_LIST(ROW)                                                                    \
@@ -35,6 +37,12 @@ struct pmill_pattern_rules {
 		.has_line_rules = true, .has_slash_rule = true)                                            \
 	ROW(QWEN2, cl100k, .has_prefix = true, .max_numbers = 1, .has_line_rules = true)               \
 	ROW(NANOCHAT, cl100k, .has_prefix = true, .max_numbers = 2, .has_line_rules = true)            \
+	ROW(QWEN35, cl100k, .has_prefix = true, .max_numbers = 1, .has_line_rules = true,              \
+		.has_marks = true)                                                                         \
+	ROW(KIMI, kimi, .is_cased = true, .has_prefix = true, .has_suffix = true, .max_numbers = 3,    \
+		.has_line_rules = true, .has_fine_classes = true)                                          \
+	ROW(DEEPSEEK_V3, deepseek_v3, .has_prefix = true, .max_numbers = 3, .has_line_rules = true,    \
+		.has_marks = true, .has_fine_classes = true)                                               \
 	ROW(NONE, none, .is_uncut = true)
 
 #define PMILL_PATTERN_ID(id, ...) PMILL_PATTERN_##id,

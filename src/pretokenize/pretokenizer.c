@@ -181,15 +181,17 @@ static bool is_line_end(struct neighbour character)
 	return character.code_point == '\n' || character.code_point == '\r';
 }
 
-static bool is_letter(struct neighbour character)
+static bool is_letter(struct pmill_pattern_rules rules, struct neighbour character)
 {
-	return character.class >= PMILL_CLASS_UPPER;
+	const bool is_mark = character.class == PMILL_CLASS_MARK;
+	return (character.class >= PMILL_CLASS_UPPER && character.class <= PMILL_CLASS_OTHER_LETTER) ||
+		(rules.has_marks && is_mark);
 }
 
 /* o200k's letters include marks, and an apostrophe after them may begin the suffix. */
 static bool may_follow_letters(struct pmill_pattern_rules rules, struct neighbour after)
 {
-	return is_letter(after) || (rules.is_cased && after.class == PMILL_CLASS_MARK) ||
+	return is_letter(rules, after) || (rules.is_cased && after.class == PMILL_CLASS_MARK) ||
 		(rules.has_suffix && after.code_point == '\'');
 }
 
@@ -201,7 +203,7 @@ static bool is_sure_after_symbol(
 		return true;
 	if (after.class == PMILL_CLASS_SPACE)
 		return !rules.has_line_rules || !is_line_end(after);
-	return !rules.has_prefix && is_letter(after) && before.code_point != '\'';
+	return !rules.has_prefix && is_letter(rules, after) && before.code_point != '\'';
 }
 
 /*
@@ -224,7 +226,7 @@ static bool is_sure_after_symbol(
 static bool is_sure_between(
 	struct pmill_pattern_rules rules, struct neighbour before, struct neighbour after)
 {
-	if (is_letter(before))
+	if (is_letter(rules, before))
 		return !may_follow_letters(rules, after);
 	if (before.class == PMILL_CLASS_NUMBER)
 		return after.class != PMILL_CLASS_NUMBER;
@@ -235,17 +237,95 @@ static bool is_sure_between(
 	return !rules.has_slash_rule || after.code_point != '/';
 }
 
+static bool is_han_but_no_letter(struct neighbour character)
+{
+	return character.class == PMILL_CLASS_HAN_NUMBER || character.class == PMILL_CLASS_HAN_MARK ||
+		character.class == PMILL_CLASS_HAN_SIGN;
+}
+
+/*
+ * kimi: a Han letter is the last of a run of Han only, and only such a run takes one. Numbers,
+ * marks and signs of Han may also belong to other runs, so nothing next to them is sure.
+ */
+static bool is_sure_near_han(
+	struct pmill_pattern_rules rules, struct neighbour before, struct neighbour after)
+{
+	if (is_han_but_no_letter(before) || is_han_but_no_letter(after))
+		return false;
+	const bool is_after_han = before.class == PMILL_CLASS_HAN_LETTER;
+	const bool is_before_han = after.class == PMILL_CLASS_HAN_LETTER;
+	if (is_after_han)
+		return !is_before_han;
+	if (is_before_han)
+		return before.class != PMILL_CLASS_SPACE || is_line_end(before);
+	return is_sure_between(rules, before, after);
+}
+
+/* ---- Sure cuts of deepseek-v3: see scan_scalar_fine.h ---- */
+
+enum kind { WORD, NUMBER, SIGN, SPACE, OTHER };
+
+static enum kind kind_of(struct neighbour character)
+{
+	const uint32_t c = character.code_point;
+	switch (character.class) {
+	case PMILL_CLASS_SPACE: return SPACE;
+	case PMILL_CLASS_NUMBER:
+	case PMILL_CLASS_HAN_NUMBER: return NUMBER;
+	case PMILL_CLASS_SIGN:
+	case PMILL_CLASS_HAN_SIGN: return SIGN;
+	case PMILL_CLASS_OTHER: return c > ' ' && c < 0x7F ? SIGN : OTHER;
+	default: return WORD;
+	}
+}
+
+static bool is_cjk(struct neighbour character)
+{
+	const uint32_t c = character.code_point;
+	return (c >= 0x3040 && c <= 0x30FF) || (c >= 0x4E00 && c <= 0x9FA5);
+}
+
+/*
+ * What precedes a number or a border of CJK is cut as if the text ended there. Words take only
+ * words; signs take signs, line ends, and in ASCII letters; and a character that nothing takes
+ * belongs to a run of such, or to the word after it.
+ */
+static bool is_sure_in_pieces(struct neighbour before, struct neighbour after)
+{
+	const enum kind left = kind_of(before), right = kind_of(after);
+	if ((left == NUMBER) != (right == NUMBER) || is_cjk(before) != is_cjk(after))
+		return true;
+	if (left == right)
+		return false;
+	switch (left) {
+	case WORD: return true;
+	case SIGN:
+		return !is_line_end(after) &&
+			(right != WORD || before.code_point >= 0x80 || after.code_point >= 0x80);
+	case OTHER: return right != WORD;
+	default: return is_line_end(before);
+	}
+}
+
 bool pmill_pretokenizer_is_sure_cut(
 	const struct pmill_pretokenizer *pretokenizer, const uint8_t *text, size_t len, size_t offset)
 {
 	assert(offset > 0 && offset < len);
 	const struct pmill_pattern *known = pretokenizer->known;
-	struct neighbour before, after;
 	if (known == NULL || pmill_pattern_rules[known->id].is_uncut)
 		return false;
-	return read_before(pretokenizer->unicode, text, offset, &before) &&
-		read_after(pretokenizer->unicode, text + offset, len - offset, &after) &&
-		is_sure_between(pmill_pattern_rules[known->id], before, after);
+	const struct pmill_pattern_rules rules = pmill_pattern_rules[known->id];
+	const struct pmill_unicode *unicode = rules.has_fine_classes
+		? pmill_unicode_fine(pretokenizer->unicode)
+		: pretokenizer->unicode;
+	struct neighbour before, after;
+	if (!read_before(unicode, text, offset, &before) ||
+		!read_after(unicode, text + offset, len - offset, &after))
+		return false;
+	if (!rules.has_fine_classes)
+		return is_sure_between(rules, before, after);
+	return rules.is_cased ? is_sure_near_han(rules, before, after)
+						  : is_sure_in_pieces(before, after);
 }
 
 /* ---- The cursor ---- */

@@ -204,11 +204,17 @@ INLINE uint64_t start_gpt2(struct window *window, struct pmill_pattern_rules rul
 
 /* ---- cl100k and its relatives ---- */
 
+INLINE uint64_t letters_of(const struct block *block, struct pmill_pattern_rules rules)
+{
+	return rules.has_marks ? block->letter | block->mark : block->letter;
+}
+
 INLINE uint64_t start_cl100k(struct window *window, struct pmill_pattern_rules rules)
 {
 	const struct block *now = &window->now, *last = &window->before.block;
 	struct before *before = &window->before;
-	uint64_t symbol = ~(now->letter | now->number | now->space);
+	const uint64_t letter = letters_of(now, rules), last_letter = letters_of(last, rules);
+	uint64_t symbol = ~(letter | now->number | now->space);
 	/* A symbol after a symbol or a blank joins it, and letters join neither. */
 	uint64_t joined = symbol & ~now->inner &
 		following(symbol | now->blank, before->symbol | last->blank);
@@ -217,7 +223,7 @@ INLINE uint64_t start_cl100k(struct window *window, struct pmill_pattern_rules r
 	uint64_t tail = spread(
 		now->line_end & following(symbol, before->symbol | before->tail), now->line_end);
 	uint64_t starts = symbol & ~now->inner & ~absorbed;
-	starts |= now->letter & ~following(now->letter | attachable, last->letter | before->attachable);
+	starts |= letter & ~following(letter | attachable, last_letter | before->attachable);
 	uint64_t places = now->apostrophe & starts & preceding(now->letter, window->after.letter);
 	starts |= start_numbers(window, rules.max_numbers) | start_spaces(window, tail);
 	before->symbol = symbol;
@@ -335,7 +341,7 @@ INLINE uint64_t start_o200k(struct window *window, struct pmill_pattern_rules ru
 	return starts;
 }
 
-/* ---- none ---- */
+/* ---- none, and patterns that only the scalar scanner knows ---- */
 
 INLINE uint64_t start_none(struct window *window, struct pmill_pattern_rules rules)
 {
@@ -343,5 +349,8 @@ INLINE uint64_t start_none(struct window *window, struct pmill_pattern_rules rul
 	(void)rules;
 	return 0;
 }
+
+#define start_kimi start_none
+#define start_deepseek_v3 start_none
 
 #endif

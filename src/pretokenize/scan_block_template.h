@@ -101,7 +101,8 @@ INLINE size_t run_blocks(struct emitter *emitter, const struct pmill_scan *scan,
 	struct window window = {.stuck = false};
 	struct straddler straddler = {0, PMILL_CLASS_OTHER};
 	size_t at = begin;
-	if (pmill_pattern_rules[pattern].is_uncut || scan->len - at < 2 * BLOCK_SIZE + SPARE)
+	if (pmill_pattern_rules[pattern].is_uncut || pmill_pattern_rules[pattern].has_fine_classes ||
+		scan->len - at < 2 * BLOCK_SIZE + SPARE)
 		return SIZE_MAX;
 	window.after = read_block(scan->unicode, scan->text + at, scan->len - at, is_cased, &straddler);
 	for (; scan->len - at >= 2 * BLOCK_SIZE + SPARE; at += BLOCK_SIZE) {

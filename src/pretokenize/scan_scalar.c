@@ -2,12 +2,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "pretokenize/scan_scalar.h"
 
+#include "pretokenize/scan_scalar_fine.h"
 #include "pretokenize/scan_scalar_patterns.h"
 
 #define DEFINE_SCAN(id, family, ...)                                                               \
 	static size_t scan_##id(struct pmill_scan *scan, size_t *ends, size_t capacity)                \
 	{                                                                                              \
 		struct view view = open_view(scan);                                                        \
+		if (pmill_pattern_rules[PMILL_PATTERN_##id].has_fine_classes)                              \
+			view.unicode = pmill_unicode_fine(scan->unicode);                                      \
 		size_t position = scan->begin, count = 0;                                                  \
 		while (count < capacity && position < view.limit) {                                        \
 			size_t end = end_##family(&view, position, pmill_pattern_rules[PMILL_PATTERN_##id]);   \

@@ -16,10 +16,13 @@
 
 enum {
 	SPACE_SET = 1 << PMILL_CLASS_SPACE,
-	NUMBER_SET = 1 << PMILL_CLASS_NUMBER,
+	/* The fine classes count only where a pattern has them: see scan_scalar_fine.h. */
+	NUMBER_SET = 1 << PMILL_CLASS_NUMBER | 1 << PMILL_CLASS_HAN_NUMBER,
 	MARK_SET = 1 << PMILL_CLASS_MARK,
 	LETTER_SET = 1 << PMILL_CLASS_UPPER | 1 << PMILL_CLASS_LOWER | 1 << PMILL_CLASS_OTHER_LETTER,
-	SYMBOL_SET = 1 << PMILL_CLASS_OTHER | MARK_SET, /* [^\s\p{L}\p{N}] */
+	SIGN_SET = 1 << PMILL_CLASS_SIGN | 1 << PMILL_CLASS_HAN_SIGN,
+	SYMBOL_SET = 1 << PMILL_CLASS_OTHER | MARK_SET | 1 << PMILL_CLASS_HAN_MARK |
+		SIGN_SET, /* [^\s\p{L}\p{N}] */
 	UPPER_SET = 1 << PMILL_CLASS_UPPER | 1 << PMILL_CLASS_OTHER_LETTER | MARK_SET,
 	LOWER_SET = 1 << PMILL_CLASS_LOWER | 1 << PMILL_CLASS_OTHER_LETTER | MARK_SET,
 	/* In both: where backtracking may split an upper-lower run. */
@@ -78,6 +81,15 @@ static inline size_t split_spaces(struct view *view, size_t position, size_t run
 	return last > position ? last : run_end;
 }
 
+/* The end of the last line end in a run of white space; its beginning if there is none. */
+static inline size_t find_line_end(const struct view *view, size_t position, size_t run_end)
+{
+	size_t end = run_end;
+	while (end > position && !is_line_end(view->text[end - 1]))
+		end--;
+	return end;
+}
+
 /*
  * For patterns with rules for line ends: \s*[\r\n]+ takes the run up to and including its last line
  * end.
@@ -87,11 +99,8 @@ static inline size_t split_lines(struct view *view, size_t position, bool has_wh
 	size_t run_end = skip(view, position, SPACE_SET);
 	if (has_whole_run_rule && run_end == view->limit)
 		return run_end;
-	for (size_t end = run_end; end > position; end--) {
-		if (is_line_end(view->text[end - 1]))
-			return end;
-	}
-	return split_spaces(view, position, run_end);
+	const size_t end = find_line_end(view, position, run_end);
+	return end > position ? end : split_spaces(view, position, run_end);
 }
 
 static inline size_t end_gpt2(struct view *view, size_t position, struct pmill_pattern_rules rules)
@@ -115,7 +124,7 @@ static inline size_t end_gpt2(struct view *view, size_t position, struct pmill_p
 	}
 	if (first.bit & LETTER_SET)
 		return skip(view, next, LETTER_SET);
-	return skip(view, next, first.bit == NUMBER_SET ? NUMBER_SET : SYMBOL_SET);
+	return skip(view, next, first.bit & NUMBER_SET ? NUMBER_SET : SYMBOL_SET);
 }
 
 /* \p{N}{1,max} after its first character. */
@@ -123,20 +132,24 @@ static inline size_t skip_numbers(struct view *view, size_t position, unsigned m
 {
 	for (unsigned count = 1; count < max; count++) {
 		struct character next = peek(view, position);
-		if (next.bit != NUMBER_SET)
+		if (!(next.bit & NUMBER_SET))
 			break;
 		position += next.len;
 	}
 	return position;
 }
 
-/* [^\s\p{L}\p{N}]+[\r\n]* after its first character; o200k's ends in [\r\n/]*. */
-static inline size_t skip_symbols(struct view *view, size_t position, bool takes_slashes)
+/*
+ * [^\s\p{L}\p{N}]+[\r\n]* after its first character; o200k's ends in [\r\n/]*. Marks are no symbols
+ * if they are letters.
+ */
+static inline size_t skip_symbols(
+	struct view *view, size_t position, struct pmill_pattern_rules rules)
 {
-	position = skip(view, position, SYMBOL_SET);
+	position = skip(view, position, rules.has_marks ? SYMBOL_SET & ~MARK_SET : SYMBOL_SET);
 	for (;; position++) {
 		uint8_t byte = peek_byte(view, position);
-		if (!is_line_end(byte) && !(takes_slashes && byte == '/'))
+		if (!is_line_end(byte) && !(rules.has_slash_rule && byte == '/'))
 			return position;
 	}
 }
@@ -149,19 +162,22 @@ static inline size_t end_without_letters(
 	struct view *view, size_t position, struct character first, struct pmill_pattern_rules rules)
 {
 	size_t next = position + first.len;
-	if (first.bit == NUMBER_SET)
+	if (first.bit & NUMBER_SET)
 		return skip_numbers(view, next, rules.max_numbers);
 	if (first.bit & SYMBOL_SET)
-		return skip_symbols(view, next, rules.has_slash_rule);
+		return skip_symbols(view, next, rules);
 	if (view->text[position] == ' ') {
 		struct character second = peek(view, next);
 		if (second.bit & SYMBOL_SET)
-			return skip_symbols(view, next + second.len, rules.has_slash_rule);
+			return skip_symbols(view, next + second.len, rules);
 	}
 	return split_lines(view, position, rules.has_whole_run_rule);
 }
 
-/* cl100k and its relatives, which differ in how many digits form a group, and in \s++$. */
+/*
+ * cl100k and its relatives, which differ in how many digits form a group, in \s++$, and in whether
+ * marks are letters. Such a mark is never an optional first character: it joins the run anyway.
+ */
 static inline size_t end_cl100k(
 	struct view *view, size_t position, struct pmill_pattern_rules rules)
 {
@@ -171,14 +187,15 @@ static inline size_t end_cl100k(
 		if (contraction > 0)
 			return position + contraction;
 	}
+	const unsigned letters = rules.has_marks ? LETTER_SET | MARK_SET : LETTER_SET;
 	struct character first = peek(view, position);
-	if (first.bit & LETTER_SET)
-		return skip(view, position + first.len, LETTER_SET);
+	if (first.bit & letters)
+		return skip(view, position + first.len, letters);
 	/* [^\r\n\p{L}\p{N}]?\p{L}+ with a first character that is not a letter. */
-	if (first.bit != NUMBER_SET && !is_line_end(byte)) {
+	if (!(first.bit & NUMBER_SET) && !is_line_end(byte)) {
 		struct character second = peek(view, position + first.len);
-		if (second.bit & LETTER_SET)
-			return skip(view, position + first.len + second.len, LETTER_SET);
+		if (second.bit & letters)
+			return skip(view, position + first.len + second.len, letters);
 	}
 	return end_without_letters(view, position, first, rules);
 }
@@ -225,7 +242,7 @@ static inline size_t match_cased(struct view *view, size_t position, struct char
 		end = match_upper_lower(view, position, &upper_end);
 		return end > 0 ? end : upper_end;
 	}
-	if (first.bit == NUMBER_SET || is_line_end(view->text[position]))
+	if (first.bit & NUMBER_SET || is_line_end(view->text[position]))
 		return 0;
 	size_t next = position + first.len;
 	if (!(peek(view, next).bit & CASED_SET))

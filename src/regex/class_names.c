@@ -1,10 +1,10 @@
 /* What the names of classes stand for: \p{..}, \w, [:alpha:] and the like. */
 /* SPDX-License-Identifier: MIT */
 /*
- * The meaning is that of PCRE2 10.42, whatever PCRE2 is there: \w is \p{L}, \p{N} and _, and a
- * script's name alone means its script extensions. Two things differ: U+180E is white space
- * nowhere, and names need not be known to PCRE2. [:graph:] isn't left to PCRE2: with JIT, 10.42
- * doesn't find other members after it.
+ * The meaning is that of PCRE2 10.42, whatever PCRE2 is there: \w is \p{L}, \p{N} and _. Three
+ * things differ: a script's name alone means the script, as in all other engines, and not its
+ * extensions; U+180E is white space nowhere; and names need not be known to PCRE2. [:graph:] isn't
+ * left to PCRE2: with JIT, 10.42 doesn't find other members after it.
  */
 #include "regex/class_names.h"
 
@@ -144,7 +144,7 @@ static void add_property(struct pmill_class_element *element, const char *name)
 	static const struct {
 		const char *prefix, *kinds[2];
 	} prefixes[] = {{"sc=", {"sc:"}}, {"script=", {"sc:"}}, {"scx=", {"sc:", "scx:"}},
-		{"scriptextensions=", {"sc:", "scx:"}}, {"", {""}}, {"", {"sc:", "scx:"}}};
+		{"scriptextensions=", {"sc:", "scx:"}}, {"", {""}}, {"", {"sc:"}}};
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0] && element->part_count == 0; i++) {
 		const size_t len = strlen(prefixes[i].prefix);
 		if (strncmp(name, prefixes[i].prefix, len) != 0)
@@ -155,6 +155,8 @@ static void add_property(struct pmill_class_element *element, const char *name)
 			const struct pmill_property *found = pmill_property_find(whole);
 			if (found != NULL)
 				element->parts[element->part_count++] = found;
+			element->is_script = found != NULL && *prefixes[i].prefix == '\0' &&
+				*found->name == 's' && strncmp(found->name, "sc:", 3) == 0;
 		}
 	}
 }
@@ -183,7 +185,8 @@ enum pmill_class_name pmill_class_of_property(
 			return PMILL_CLASS_UNKNOWN;
 		element->folds = true;
 	}
-	return pmill_buffer_append_format(&element->spelling, "\\p{%s}", squeezed)
+	const char *kind = element->is_script ? "sc=" : "";
+	return pmill_buffer_append_format(&element->spelling, "\\p{%s%s}", kind, squeezed)
 		? PMILL_CLASS_KNOWN
 		: PMILL_CLASS_NAME_NO_MEMORY;
 }

@@ -3,91 +3,38 @@
 #include "regex/class_sets.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define LETTERS (1 << PMILL_CLASS_UPPER | 1 << PMILL_CLASS_LOWER | 1 << PMILL_CLASS_OTHER_LETTER)
+#include "regex/class_set.h"
+#include "regex/class_text.h"
 
-/* Lu and Lt share a class here, and so do Lm and Lo: no pattern names one without the other. */
-static const struct property {
-	const char *escape;
-	unsigned set;
-} properties[] = {
-	{"\\p{L}", LETTERS},
-	{"\\p{Lu}", 1 << PMILL_CLASS_UPPER},
-	{"\\p{Lt}", 1 << PMILL_CLASS_UPPER},
-	{"\\p{Ll}", 1 << PMILL_CLASS_LOWER},
-	{"\\p{Lm}", 1 << PMILL_CLASS_OTHER_LETTER},
-	{"\\p{Lo}", 1 << PMILL_CLASS_OTHER_LETTER},
-	{"\\p{M}", 1 << PMILL_CLASS_MARK},
-	{"\\p{N}", 1 << PMILL_CLASS_NUMBER},
-	{"\\s", 1 << PMILL_CLASS_SPACE},
-};
-
-static bool append_ranges(
-	struct pmill_buffer *out, const struct pmill_unicode *unicode, unsigned set)
+/* The length of the class at `text`; 0 if it is none. */
+static size_t measure_class(const char *text)
 {
-	bool done = true;
-	for (uint32_t next = 0; done && next < 0x110000; next++) {
-		uint32_t begin = next;
-		while (next < 0x110000 && (set >> pmill_unicode_class(unicode, next) & 1) != 0)
-			next++;
-		if (next > begin)
-			done = pmill_buffer_append_format(
-				out, "\\x{%X}-\\x{%X}", (unsigned)begin, (unsigned)(next - 1));
-	}
-	return done;
-}
-
-/*
- * Returns the length of the escape at `text` and stores its set; 0 if it is none of the properties.
- */
-static size_t match_property(const char *text, unsigned *set)
-{
-	for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++) {
-		size_t len = strlen(properties[i].escape);
-		if (strncmp(text, properties[i].escape, len) != 0)
-			continue;
-		*set = properties[i].set;
-		return len;
-	}
-	return 0;
-}
-
-/* Copies one character, or an escape of two. */
-static size_t copy_character(const char *text, struct pmill_buffer *out, bool *done)
-{
-	size_t len = text[0] == '\\' ? 2 : 1;
-	*done = pmill_buffer_append(out, text, len);
+	size_t len = 0;
+	if (*text == '[')
+		pmill_class_set_find(text, &len);
+	else if (strncmp(text, "\\p{", 3) == 0)
+		len = strcspn(text, "}") + 1;
+	else if (strncmp(text, "\\s", 2) == 0 || strncmp(text, "\\S", 2) == 0)
+		len = 2;
 	return len;
 }
 
-/*
- * Expands a bracket whose [ has been copied: its properties become one set. Moves `*text` past the
- * ].
- */
-static bool expand_bracket(
-	const char **text, const struct pmill_unicode *unicode, struct pmill_buffer *out)
+static bool append_class(
+	const char *text, size_t len, const struct pmill_unicode *unicode, struct pmill_buffer *out)
 {
-	unsigned all = 0;
-	bool done = true;
-	while (done && **text != ']') {
-		assert(**text != '\0');
-		unsigned set = 0;
-		size_t len = match_property(*text, &set);
-		if (len == 0)
-			len = copy_character(*text, out, &done);
-		all |= set;
-		*text += len;
-	}
-	(*text)++;
-	return done && append_ranges(out, unicode, all) && pmill_buffer_append_text(out, "]");
-}
-
-static bool append_set(
-	struct pmill_buffer *out, const char *open, const struct pmill_unicode *unicode, unsigned set)
-{
-	return pmill_buffer_append_text(out, open) && append_ranges(out, unicode, set) &&
-		pmill_buffer_append_text(out, "]");
+	struct pmill_code_points *set = calloc(1, sizeof *set);
+	struct pmill_class_set_error error;
+	if (set == NULL)
+		return false;
+	const enum pmill_class_set_result result = pmill_class_set_read(
+		text, len, unicode, set, &error);
+	assert(result != PMILL_CLASS_SET_BAD);
+	const bool done = result == PMILL_CLASS_SET_DONE && pmill_class_set_append(out, set);
+	free(set);
+	return done;
 }
 
 bool pmill_class_sets_expand(
@@ -95,20 +42,12 @@ bool pmill_class_sets_expand(
 {
 	bool done = true;
 	while (done && *expression != '\0') {
-		unsigned set = 0;
-		size_t len = match_property(expression, &set);
+		size_t len = measure_class(expression);
 		if (len > 0) {
-			done = append_set(out, "[", unicode, set);
-		} else if (strncmp(expression, "\\S", 2) == 0) {
-			len = 2;
-			done = append_set(out, "[^", unicode, 1 << PMILL_CLASS_SPACE);
+			done = append_class(expression, len, unicode, out);
 		} else {
-			bool is_bracket = *expression == '[';
-			len = copy_character(expression, out, &done);
-			expression += len;
-			len = 0;
-			if (is_bracket && done)
-				done = expand_bracket(&expression, unicode, out);
+			len = *expression == '\\' ? 2 : 1;
+			done = pmill_buffer_append(out, expression, len);
 		}
 		expression += len;
 	}

@@ -108,7 +108,7 @@ static enum pmill_class_result append_sets(struct pmill_buffer *out, struct sets
 	bool has_spelling = element->spelling.len > 0 && versions.own != NULL && subtract(sets);
 	if (is_empty(&sets->wanted))
 		return PMILL_CLASS_EMPTY;
-	const bool is_foreign = element->is_word && versions.has_marks_in_words;
+	const bool is_foreign = (element->is_word && versions.has_marks_in_words) || element->is_script;
 	if (has_spelling && is_empty(&sets->added) && !is_foreign)
 		return PMILL_CLASS_UNCHANGED;
 	if (is_member && element->is_negated)
@@ -121,6 +121,29 @@ static enum pmill_class_result append_sets(struct pmill_buffer *out, struct sets
 	if (ignores_case && element->folds && (!has_spelling || has_cased(set, versions.own)))
 		return PMILL_CLASS_FOLDS;
 	return append_member(out, element, spelling, set);
+}
+
+bool pmill_class_element_add(struct pmill_code_points *set,
+	const struct pmill_class_element *element, const struct pmill_unicode *unicode)
+{
+	struct pmill_code_points *own = calloc(1, sizeof *own);
+	if (own == NULL)
+		return false;
+	fill(own, element, unicode);
+	if (element->has_formats)
+		fill_formats(own, unicode);
+	for (size_t i = 0; i < WORDS; i++)
+		set->words[i] |= element->is_negated ? ~own->words[i] : own->words[i];
+	free(own);
+	return true;
+}
+
+bool pmill_class_set_append(struct pmill_buffer *out, const struct pmill_code_points *set)
+{
+	if (is_empty(set))
+		return pmill_buffer_append_text(out, "[^\\x{0}-\\x{10FFFF}]");
+	return pmill_buffer_append_text(out, "[") && append_ranges(out, set, false) &&
+		pmill_buffer_append_text(out, "]");
 }
 
 enum pmill_class_result pmill_class_text_append(struct pmill_buffer *out,

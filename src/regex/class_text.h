@@ -27,6 +27,7 @@ struct pmill_class_element {
 	bool is_negated;
 	bool folds;       /* holds letters, which would match other cases if case is ignored */
 	bool is_word;     /* \w and its like */
+	bool is_script;   /* a script by its name alone, which PCRE2 reads as script extensions */
 	bool has_formats; /* PCRE2's choice of Cf belongs to it, and not to the spelling */
 };
 
@@ -52,5 +53,12 @@ enum pmill_class_result {
 enum pmill_class_result pmill_class_text_append(struct pmill_buffer *out,
 	const struct pmill_class_element *element, struct pmill_versions versions,
 	enum pmill_class_place place, bool ignores_case);
+
+/* Adds what the element means in a version. Returns false if out of memory. */
+bool pmill_class_element_add(struct pmill_code_points *set,
+	const struct pmill_class_element *element, const struct pmill_unicode *unicode);
+
+/* Appends [...] with the ranges of a set, which may be empty. Returns false if out of memory. */
+bool pmill_class_set_append(struct pmill_buffer *out, const struct pmill_code_points *set);
 
 #endif

@@ -7,10 +7,12 @@
  */
 #include "regex/rewrite.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "regex/class_names.h"
+#include "regex/class_set.h"
 #include "unicode/utf8.h"
 
 enum { DEEPEST = 256 }; /* PCRE2 allows 250 groups within each other */
@@ -320,10 +322,43 @@ static bool rewrite_member(struct rewriter *rewriter, uint32_t *code_point)
 	return copy_escape(rewriter, code_point);
 }
 
+static bool fail_set(struct rewriter *rewriter, size_t offset, const char *reason)
+{
+	if (rewriter->status == PMILL_OK)
+		rewriter->status = pmill_fail(rewriter->error, PMILL_BAD_OPTION, offset,
+			"pattern: at offset %zu: %s", offset, reason);
+	return false;
+}
+
+/* A class with &&, of `len` bytes, which PCRE2 doesn't know. */
+static bool rewrite_set(struct rewriter *rewriter, size_t len)
+{
+	const size_t begin = rewriter->at;
+	if (ignores_case(rewriter))
+		return fail_set(rewriter, begin, "a class with && can't ignore case");
+	struct pmill_code_points *set = calloc(1, sizeof *set);
+	if (set == NULL)
+		return fail_memory(rewriter);
+	struct pmill_class_set_error error;
+	const enum pmill_class_set_result result = pmill_class_set_read(
+		rewriter->text + begin, len, rewriter->versions.wanted, set, &error);
+	bool done = result == PMILL_CLASS_SET_DONE;
+	if (result == PMILL_CLASS_SET_BAD)
+		fail_set(rewriter, begin + error.offset, error.reason);
+	else
+		done = (done && pmill_class_set_append(rewriter->out, set)) || fail_memory(rewriter);
+	free(set);
+	rewriter->at += len;
+	return done;
+}
+
 /* `at` is at the bracket. */
 static bool rewrite_brackets(struct rewriter *rewriter)
 {
 	const size_t bracket = rewriter->at;
+	size_t set_len;
+	if (pmill_class_set_find(rewriter->text + bracket, &set_len))
+		return rewrite_set(rewriter, set_len);
 	bool done = copy(rewriter, 1) && (peek(rewriter, 0) != '^' || copy(rewriter, 1)) &&
 		(peek(rewriter, 0) != ']' || copy(rewriter, 1));
 	uint32_t before = 0, code_point = 0;

@@ -17,6 +17,12 @@ enum pmill_class {
 	PMILL_CLASS_UPPER,        /* Lu, Lt */
 	PMILL_CLASS_LOWER,        /* Ll */
 	PMILL_CLASS_OTHER_LETTER, /* Lm, Lo */
+	/* Only in the tables of fine classes, which have Script=Han (always Lm or Lo if a letter). */
+	PMILL_CLASS_HAN_LETTER,
+	PMILL_CLASS_HAN_NUMBER,
+	PMILL_CLASS_HAN_MARK,
+	PMILL_CLASS_HAN_SIGN,
+	PMILL_CLASS_SIGN, /* P*, S*; in ASCII, pmill_ascii_class_bits says OTHER */
 };
 
 /*
@@ -31,6 +37,8 @@ struct pmill_unicode {
 
 /* All versions, oldest first, ending with a NULL `version`. Generated. */
 extern const struct pmill_unicode pmill_unicode_table[];
+/* The same versions with the fine classes, for the patterns that need them. */
+extern const struct pmill_unicode pmill_unicode_fine_table[];
 
 /* 1 << class of an ASCII byte (the same in all versions); 0 for bytes of multi-byte characters. */
 extern const uint8_t pmill_ascii_class_bits[256];
@@ -38,6 +46,12 @@ extern const uint8_t pmill_ascii_class_bits[256];
 /* NULL if there are no tables for `version`; a NULL `version` means the default, "16.0". */
 const struct pmill_unicode *pmill_unicode_find(const char *version);
 const struct pmill_unicode *pmill_unicode_at(unsigned index); /* NULL at the end of the list */
+
+/* The fine classes of the version of a row of pmill_unicode_table. */
+static inline const struct pmill_unicode *pmill_unicode_fine(const struct pmill_unicode *unicode)
+{
+	return pmill_unicode_fine_table + (unicode - pmill_unicode_table);
+}
 
 static inline enum pmill_class pmill_unicode_class(
 	const struct pmill_unicode *unicode, uint32_t code_point)

@@ -170,7 +170,9 @@ static size_t spell(const uint8_t *data, size_t size, uint8_t *text)
 	static const char *const pieces[] = {" ", " ", "\n", "\r", "\t", "\xC2\x85", "\xC2\xA0",
 		"\xE3\x80\x80", "\xE1\xA0\x8E", "'", "'s", "'ll", "'Re", "\xC5\xBF", "l", "v", "e", "r",
 		"a", "A", "\xC3\xA9", "\xC7\x85", "\xC2\xAA", "\xCA\xB0", "\xE6\x97\xA5", "\xCC\x81", "1",
-		"\xC2\xB2", "!", "/", "\xF0\x9F\x98\x80", "\xE2\x82", "\xC5", "\xFF"};
+		"\xC2\xB2", "!", "/", "\xE3\x81\x8B", "\xE3\x83\xBB", "\xE3\x81\x80", "\xE3\x80\x87",
+		"\xE3\x80\x82", "\xE2\xBA\x80", "\xF0\x96\xBF\xB0", "\x01", "\xF0\x9F\x98\x80", "\xE2\x82",
+		"\xC5", "\xFF"};
 	size_t len = 0;
 	for (size_t i = 0; i < size; i++) {
 		const char *piece = pieces[data[i] % (sizeof pieces / sizeof pieces[0])];

@@ -35,6 +35,21 @@ PATTERNS = {
     "llama3": _LETTERS + r"\p{N}{1,3}|" + _REST,  # another name of cl100k-hf
     "qwen2": _LETTERS + r"\p{N}|" + _REST,
     "o200k": _LETTER_CASE + r"\p{N}{1,3}|" + _REST.replace(r"[\r\n]*", r"[\r\n/]*", 1),
+    "qwen3.5": (
+        _CONTRACTION + r"|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}|"
+        + _REST.replace(r"\s\p{L}", r"\s\p{L}\p{M}")
+    ),
+    "kimi": (
+        r"\p{Han}+|" + _LETTER_CASE.replace(_UPPER, rf"(?:(?!\p{{Han}}){_UPPER})")
+        .replace(_LOWER, rf"(?:(?!\p{{Han}}){_LOWER})") + r"\p{N}{1,3}|" + _REST
+    ),
+    # One after another: each cuts the pieces of the one before, whose ends are its text's.
+    "deepseek-v3": (
+        r"\p{N}{1,3}",
+        "[一-龥぀-ゟ゠-ヿ]+",
+        r"[!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+"
+        r"| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    ),
     "nanochat": (
         r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}|"
         r" ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
@@ -62,6 +77,21 @@ def cut_at_specials(text, specials):
     return pieces + [(text[begin:], False)]
 
 
+def steps(pattern):
+    """The expressions of a pattern, nearly always one."""
+    expressions = PATTERNS.get(pattern, pattern)
+    return (expressions,) if isinstance(expressions, str) else expressions
+
+
+def find_cuts(text, expression):
+    """Where matches begin and end, and both ends of the text."""
+    cuts, at, expression = {0, len(text)}, 0, regex.compile(expression)
+    while at <= len(text) and (match := expression.search(text, at)):
+        cuts |= {match.start(), match.end()}
+        at = max(match.end(), match.start() + 1)  # an empty match: go on one character later
+    return cuts
+
+
 def pretokens(segment, pattern):
     """Cuts `segment` (bytes without special tokens) wherever a match begins or ends.
 
@@ -73,12 +103,10 @@ def pretokens(segment, pattern):
         return [segment] if segment else []
     text = segment.decode("utf-8", "surrogateescape")  # each invalid byte is one lone surrogate
     seen = regex.sub("[\udc80-\udcff]", "\ufffd", text)
-    expression = regex.compile(PATTERNS.get(pattern, pattern))
-    cuts, at = {0, len(text)}, 0
-    while at <= len(seen) and (match := expression.search(seen, at)):
-        cuts |= {match.start(), match.end()}
-        at = max(match.end(), match.start() + 1)  # an empty match: go on one character later
-    cuts = sorted(cuts)
+    cuts = [0, len(text)] if text else []
+    for expression in steps(pattern):
+        cuts = sorted({begin + cut for begin, end in zip(cuts, cuts[1:])
+                       for cut in find_cuts(seen[begin:end], expression)})
     return [text[a:b].encode("utf-8", "surrogateescape") for a, b in zip(cuts, cuts[1:])]
 
 

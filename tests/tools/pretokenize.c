@@ -3,7 +3,7 @@
 /*
  *   pretokenize [--pattern P] [--unicode V] [--scanner S] [--capacity N]
  *               [--not-final | --sure-cuts]
- *   pretokenize [--unicode V] --classes
+ *   pretokenize [--unicode V] --classes | --fine-classes
  *   pretokenize --patterns | --unicode-versions | --scanners
  *
  * Stdin: texts, each as a length and the bytes. Stdout: for each text a count and that many ends of
@@ -12,12 +12,13 @@
  *   --capacity    how many ends to request at a time
  *   --not-final   treats each text as if more could follow
  *   --sure-cuts   prints the offsets of sure cuts instead of ends
- *   --classes     prints the class of every code point, one byte each
+ *   --classes     prints the class of every code point, one byte each; or the fine class
  *   --patterns    prints lines of name, tab, expression
  *   --scanners    prints the names of the scanners that this machine can run
  *
  * Errors go to stderr, with exit code 1.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,16 @@
 #include "pretokenize/scanner_table.h"
 #include "unicode/class.h"
 
-enum mode { PRETOKENS, PRETOKENS_NOT_FINAL, SURE_CUTS, CLASSES, PATTERNS, VERSIONS, SCANNERS };
+enum mode {
+	PRETOKENS,
+	PRETOKENS_NOT_FINAL,
+	SURE_CUTS,
+	CLASSES,
+	FINE_CLASSES,
+	PATTERNS,
+	VERSIONS,
+	SCANNERS,
+};
 
 struct options {
 	const char *pattern, *unicode, *scanner;
@@ -129,11 +139,13 @@ static int run_texts(const struct options *options)
 	return status == PMILL_OK ? 0 : fail(error.message);
 }
 
-static int write_classes(const char *version)
+static int write_classes(const char *version, bool is_fine)
 {
 	const struct pmill_unicode *unicode = pmill_unicode_find(version);
 	if (unicode == NULL)
 		return fail("no such Unicode version");
+	if (is_fine)
+		unicode = pmill_unicode_fine(unicode);
 	for (uint32_t code_point = 0; code_point < 0x110000; code_point++)
 		putchar(pmill_unicode_class(unicode, code_point));
 	return 0;
@@ -171,8 +183,8 @@ static int write_scanners(void)
 
 static int parse_option(const char *name, const char *value, struct options *options)
 {
-	static const char *const modes[] = {"", "--not-final", "--sure-cuts", "--classes", "--patterns",
-		"--unicode-versions", "--scanners"};
+	static const char *const modes[] = {"", "--not-final", "--sure-cuts", "--classes",
+		"--fine-classes", "--patterns", "--unicode-versions", "--scanners"};
 	for (int mode = PRETOKENS_NOT_FINAL; mode <= SCANNERS; mode++) {
 		if (strcmp(name, modes[mode]) == 0) {
 			options->mode = (enum mode)mode;
@@ -205,7 +217,8 @@ int main(int argc, char **argv)
 		}
 	}
 	switch (options.mode) {
-	case CLASSES: return write_classes(options.unicode);
+	case CLASSES: return write_classes(options.unicode, false);
+	case FINE_CLASSES: return write_classes(options.unicode, true);
 	case PATTERNS: return write_patterns();
 	case VERSIONS: return write_versions();
 	case SCANNERS: return write_scanners();

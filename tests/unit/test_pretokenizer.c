@@ -41,6 +41,18 @@ static const struct row rows[] = {
 		"x| |1|2|3|.a|\xCC\x81"
 		"a"},
 	{"nanochat", "x| |12|3|!\n"},
+	{"qwen3.5",
+		"x| |1|2|.a\xCC\x81"
+		"a| \xCC\x81|1|\xCC\x81|'s|\xCC\x81|'Re| !\n"},
+	{"kimi",
+		"\xE6\xBC\xA2\xE3\x80\x87|a|\xE6\xBC\xA2|1\xE3\x80\x87|!\xE2\xBA\x80|A's| |\xE6\xBC\xA2"},
+	{"kimi", "!\n|/ab'LL| \xE2\xBA\x80|a|\xF0\x96\xBF\xB0|b"},
+	{"deepseek-v3", "!a|\xC3\xA9|  |123|4|  | b| !\n|!!|a"},
+	{"deepseek-v3",
+		"a| |\xE6\xBC\xA2\xE3\x81\x8B|\xE3\x83\xBB|\xE3\x82\xBF| \xE3\x80\x82|b\xCC\x81"},
+	{"deepseek-v3",
+		"a|\x01\x02|\x03"
+		"b|\x01|!|\xE3\x81\x80|\x01|1|\t\n| \t| x"},
 	{"o200k", "Hello|World's"},
 	{"o200k", "HELLOWorld's"},
 	{"o200k", "!\n/\n/|a|//\n|a"},
@@ -111,6 +123,18 @@ static const struct {
 	{"o200k", "ab'\xC5", ""},
 	{"o200k", "ab'\xC5\xE3\x80", "ab"},
 	{"o200k", "ab'\xC5\xBF\xE3\x80", "ab'\xC5\xBF"},
+	{"qwen3.5", "a\xCC\x81", ""},
+	{"qwen3.5", "a\xCC\x81!\xCC\x81.", "a\xCC\x81|!\xCC\x81"},
+	{"kimi", "\xE6\xBC\xA2", ""},
+	{"kimi",
+		"\xE6\xBC\xA2"
+		"a",
+		"\xE6\xBC\xA2"},
+	{"deepseek-v3", "!", ""},
+	{"deepseek-v3", "!a\xE6\xBC", ""},
+	{"deepseek-v3", "a  1", "a|  "},
+	{"deepseek-v3", "\x01\x01", ""},
+	{"deepseek-v3", "\x01 \xE6\xBC\xA2", "\x01| "},
 	{"none", "abc", ""},
 };
 
@@ -175,8 +199,9 @@ static size_t check_sure_cuts(const struct pmill_pretokenizer *pretokenizer, con
 static void test_sure_cuts(void **state)
 {
 	(void)state;
-	static const char *const kinds[] = {
-		" ", "\n", "\xE3\x80\x80", "a", "A", "\xC2\xAA", "\xCC\x81", "1", "'", "s", "!", "/"};
+	static const char *const kinds[] = {" ", "\n", "\xE3\x80\x80", "a", "A", "\xC2\xAA", "\xCC\x81",
+		"1", "'", "s", "!", "/", "\xE3\x80\x82", "\xE6\xBC\xA2", "\xE3\x83\xBB", "\xE3\x80\x87",
+		"\xE2\x80\x8B"};
 	enum { KINDS = sizeof kinds / sizeof kinds[0], TEXTS = KINDS * KINDS * KINDS * KINDS };
 	for (size_t row = 0; pmill_pattern_at(row) != NULL; row++) {
 		const struct pmill_pattern *pattern = pmill_pattern_at(row);
@@ -199,8 +224,8 @@ static void test_sure_cuts(void **state)
 static void test_patterns(void **state)
 {
 	(void)state;
-	static const char *const names[] = {
-		"gpt2", "cl100k", "cl100k-hf", "o200k", "llama3", "qwen2", "nanochat", "none"};
+	static const char *const names[] = {"gpt2", "cl100k", "cl100k-hf", "o200k", "llama3", "qwen2",
+		"qwen3.5", "nanochat", "kimi", "deepseek-v3", "none"};
 	enum { COUNT = sizeof names / sizeof names[0] };
 	for (size_t i = 0; i < COUNT; i++) {
 		assert_string_equal(pmill_pattern_name(i), names[i]);
@@ -221,6 +246,22 @@ static void test_patterns(void **state)
 	assert_null(pmill_pattern_at(SIZE_MAX));
 	assert_null(pmill_pattern_find("[a-z]+"));
 	assert_null(pmill_pattern_find(""));
+}
+
+static void test_steps(void **state)
+{
+	(void)state;
+	const struct pmill_pattern *pattern = pmill_pattern_find("deepseek-v3");
+	const char *steps[] = {pattern->steps[0], pattern->steps[1], pattern->steps[2], "a"};
+	assert_null(pattern->steps[3]);
+	assert_ptr_equal(pmill_pattern_find_steps(steps, 3), pattern);
+	assert_ptr_equal(pmill_pattern_find_steps(pattern->other_steps, 3), pattern);
+	assert_null(pmill_pattern_find_steps(steps, 4));
+	assert_null(pmill_pattern_find_steps(steps, 2));
+	assert_null(pmill_pattern_find_steps(steps + 1, 2));
+	assert_null(pmill_pattern_find_steps(steps, 0));
+	const char *expression = pmill_pattern_expression("qwen3.5");
+	assert_ptr_equal(pmill_pattern_find_steps(&expression, 1), pmill_pattern_find("qwen3.5"));
 }
 
 static void test_spellings_of_names(void **state)
@@ -385,6 +426,7 @@ int main(void)
 		cmocka_unit_test(test_not_final),
 		cmocka_unit_test(test_sure_cuts),
 		cmocka_unit_test(test_patterns),
+		cmocka_unit_test(test_steps),
 		cmocka_unit_test(test_spellings_of_names),
 		cmocka_unit_test(test_scanner_names),
 		cmocka_unit_test(test_getters),

@@ -221,8 +221,9 @@ static void test_scripts(void **state)
 				snprintf(script, sizeof script, "sc:%s", name + 4);
 				if (strncmp(name, "scx:", 4) == 0)
 					pmill_code_points_add(set, pmill_property_find(script), unicode);
-				if (strncmp(name, "scx:", 4) == 0 && i % 2 == 0)
-					memmove(name, name + 4, strlen(name + 4) + 1);
+				/* A name alone is the script. */
+				if (strncmp(name, "sc:", 3) == 0 && i % 2 == 0)
+					memmove(name, name + 3, strlen(name + 3) + 1);
 				snprintf(pattern, sizeof pattern, "\\p{ %s }", name);
 				check_cuts(pattern, unicode->version, &text, set, false);
 				snprintf(pattern, sizeof pattern, "[^\\P{%s}]+", name);
@@ -297,6 +298,16 @@ static void test_places(void **state)
 		{"(?i)\xC3\xA9", "16.0", "a|\xC3\x89|\xC3\xA9|a"},
 		{"(?i:a)\\p{Lu}", "16.0", "b|A" NEW "|b"},
 		{"[\\]\\p{Lu}-]+", "16.0", "a|" NEW "-]|a"},
+		{"[\\p{Lu}\\p{Ll}&&[^a-m]]+", "16.0", "a|z" NEW "|m|n|1"},
+		{"[\\p{Lu}\\p{Ll}&&[^a-m]]+", "15.1", "a|z|" NEW "m|n|1"},
+		{"[[^a-m]&&\\pL&&[[:lower:]\\x{c9}]]+", "16.0", "a|z\xC3\x89|m|n|1" NEW},
+		{"[^\\p{Lu}&&[^\\x41B]]+", "16.0", "aAB.|C" NEW "|b"},
+		{"[a-c[x-z]&&[b\\-y\\]]]+", "16.0", "a|by|]-|b|z"},
+		{"[\\d&&\\D]|[a&&b]+", "16.0", "ab1"},
+		{"[a&b]+", "16.0", "a&b|c"},
+		{"\\p{Han}+", "16.0", "\xE6\xBC\xA2|\xE3\x80\x82"},
+		{"\\p{scx=Han}+", "16.0", "\xE6\xBC\xA2\xE3\x80\x82|."},
+		{"(?i)[\\p{Han}x]+", "16.0", "\xE6\xBC\xA2X|\xE3\x80\x82"},
 		{"[]\\p{Lu}]+", "16.0", "a|" NEW "]|a"},
 		{"[\\Q\\p{Lu}]\\E.]+", "16.0", "a|p\\]u|" NEW},
 		{"\\Q\\p{L}[\\E\\p{Lu}", "16.0", "a|\\p{L}[" NEW "|a"},
@@ -343,6 +354,34 @@ static void check_refused(const char *pattern, const char *version, const char *
 	assert_null(pretokenizer);
 	if (strstr(error.message, message) == NULL)
 		fail_msg("\"%s\" does not say \"%s\"", error.message, message);
+}
+
+/* Classes with && that Oniguruma and Rust's engines might read differently. */
+static void test_bad_sets(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *pattern;
+		size_t offset;
+	} rows[] = {{"[a&&]", 4}, {"a[&&b]", 2}, {"[^&&b]", 2}, {"[a&&b&&]", 7}, {"[a&&\\Qb\\E]", 6},
+		{"[a&&b-\\d]", 8}, {"[[b]&&z-a]", 9}, {"[A-[b]&&c]", 3}, {"(?i)[a&&b]", 4},
+		{"[a&&\\p{Nonsense}]", 6}, {"[a&&[:ascii:]]", 4}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct pmill_pretokenizer *pretokenizer = NULL;
+		pmill_error error = {0};
+		if (pmill_pretokenizer_create(rows[i].pattern, "16.0", NULL, &pretokenizer, &error) !=
+				PMILL_BAD_OPTION ||
+			error.offset != rows[i].offset)
+			fail_msg("%s: %zu: %s", rows[i].pattern, (size_t)error.offset, error.message);
+	}
+	char deep[200] = "[a&&b";
+	for (int i = 0; i < 20; i++)
+		strcat(deep, "[a");
+	for (int i = 0; i < 21; i++)
+		strcat(deep, "]");
+	struct pmill_pretokenizer *pretokenizer = NULL;
+	assert_int_equal(
+		pmill_pretokenizer_create(deep, "16.0", NULL, &pretokenizer, NULL), PMILL_BAD_OPTION);
 }
 
 /* What can't follow the version is refused, unless PCRE2 has that version. */
@@ -422,6 +461,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_scripts),
 		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_bad_sets),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_unchecked),
 #else

@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "pairmill.h"
 #include "unicode/class.h"
+#include "unicode/property.h"
 #include "unicode/utf8.h"
 
 static bool is_scalar_value(uint32_t code_point)
@@ -176,9 +178,47 @@ static void test_ascii_bits(void **state)
 	}
 }
 
+/* The fine class by the tables of properties, which are made apart from those of classes. */
+static enum pmill_class fine_class(enum pmill_class class, bool is_sign, bool is_han)
+{
+	if (!is_han)
+		return class == PMILL_CLASS_OTHER && is_sign ? PMILL_CLASS_SIGN : class;
+	switch (class) {
+	case PMILL_CLASS_NUMBER: return PMILL_CLASS_HAN_NUMBER;
+	case PMILL_CLASS_MARK: return PMILL_CLASS_HAN_MARK;
+	case PMILL_CLASS_OTHER_LETTER: return PMILL_CLASS_HAN_LETTER;
+	default: return PMILL_CLASS_HAN_SIGN;
+	}
+}
+
+static void test_fine_classes(void **state)
+{
+	(void)state;
+	static const char *const categories[] = {
+		"Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So"};
+	enum { CATEGORIES = sizeof categories / sizeof categories[0] };
+	struct pmill_code_points *sets = calloc(2, sizeof *sets), *signs = sets, *han = sets + 1;
+	assert_non_null(sets);
+	for (unsigned i = 0; pmill_unicode_at(i) != NULL; i++) {
+		const struct pmill_unicode *unicode = pmill_unicode_at(i);
+		const struct pmill_unicode *fine = pmill_unicode_fine(unicode);
+		assert_string_equal(fine->version, unicode->version);
+		memset(sets, 0, 2 * sizeof *sets);
+		for (size_t k = 0; k < CATEGORIES; k++)
+			pmill_code_points_add(signs, pmill_property_find(categories[k]), unicode);
+		pmill_code_points_add(han, pmill_property_find("sc:han"), unicode);
+		for (uint32_t c = 0; c <= 0x10FFFF; c++)
+			assert_int_equal(pmill_unicode_class(fine, c),
+				fine_class(pmill_unicode_class(unicode, c), pmill_code_points_has(signs, c),
+					pmill_code_points_has(han, c)));
+	}
+	free(sets);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fine_classes),
 		cmocka_unit_test(test_every_code_point),
 		cmocka_unit_test(test_boundaries),
 		cmocka_unit_test(test_versions),
