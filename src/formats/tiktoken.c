@@ -30,10 +30,22 @@ struct reader {
 
 static size_t count_lines(const uint8_t *text, size_t len)
 {
+	const uint8_t *end = text + len;
 	size_t count = 1;
-	for (size_t i = 0; i < len; i++)
-		count += text[i] == '\n';
+	while (text < end && (text = memchr(text, '\n', (size_t)(end - text))) != NULL) {
+		count++;
+		text++;
+	}
 	return count;
+}
+
+/* Room for the tokens beforehand, so that nothing is moved; not more than a large vocab takes. */
+static bool reserve_tokens(struct reader *reader)
+{
+	enum { MOST = 1 << 18, SHORTEST_LINE = 7 };
+	size_t count = reader->len / SHORTEST_LINE;
+	count = count < reader->line_count ? count : reader->line_count;
+	return pmill_vocab_reserve(&reader->tokenizer->vocab, count < MOST ? count : MOST);
 }
 
 /* Decimal digits and nothing else. */
@@ -81,6 +93,8 @@ static pmill_status read_line(struct reader *reader, size_t end)
 
 static pmill_status read_lines(struct reader *reader)
 {
+	if (!reserve_tokens(reader))
+		return pmill_fail_memory(reader->error);
 	while (reader->at < reader->len) {
 		const uint8_t *line = reader->text + reader->at;
 		const uint8_t *line_end = memchr(line, '\n', reader->len - reader->at);

@@ -8,7 +8,10 @@
 #include "base/hash.h"
 #include "unicode/quote.h"
 
-enum { FIRST_SLOT_COUNT = 1024 };
+enum {
+	FIRST_SLOT_COUNT = 1024,
+	FIND_BATCH = 64, /* look-ups in flight */
+};
 
 void pmill_vocab_release(struct pmill_vocab *vocab)
 {
@@ -18,18 +21,79 @@ void pmill_vocab_release(struct pmill_vocab *vocab)
 	*vocab = (struct pmill_vocab){0};
 }
 
+static uint64_t load_half(const uint8_t *bytes)
+{
+	uint32_t x;
+	memcpy(&x, bytes, sizeof x);
+	return x;
+}
+
+/* For len > 0. Reads the bytes in at most two pieces, which may overlap. */
+static uint64_t hash_bytes(const struct pmill_key_seed *seed, const uint8_t *bytes, size_t len)
+{
+	uint64_t first, second = 0;
+	if (len > PMILL_SHORT_PRETOKEN)
+		return pmill_long_pretoken_hash(*seed, bytes, len);
+	if (len >= 8) {
+		first = pmill_load_word(bytes);
+		second = pmill_load_word(bytes + len - 8);
+	} else if (len >= 4) {
+		first = load_half(bytes);
+		second = load_half(bytes + len - 4);
+	} else {
+		first = bytes[0] | (uint64_t)bytes[len / 2] << 8 | (uint64_t)bytes[len - 1] << 16;
+	}
+	const uint64_t hash = pmill_fold(first ^ seed->first, second ^ seed->second);
+	return pmill_fold(hash ^ len, seed->factor);
+}
+
 static bool is_token(const struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len)
 {
 	const struct pmill_vocab_token *token = &vocab->tokens[id];
 	return token->len == len && memcmp(vocab->bytes.data + token->offset, data, len) == 0;
 }
 
-/* The slot that holds the token, or the free slot where it belongs. The table is never full. */
-static size_t find_slot(const struct pmill_vocab *vocab, const void *data, size_t len)
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
+}
+
+/* The first slot from `slot` on with the tag, or a free one. The table is never full. */
+static size_t find_tag(const struct pmill_vocab *vocab, size_t slot, uint32_t tag)
 {
 	const size_t mask = vocab->slot_count - 1;
-	size_t slot = (size_t)pmill_hash64(data, len, vocab->seed) & mask;
-	while (vocab->slots[slot] != 0 && !is_token(vocab, vocab->slots[slot] - 1, data, len))
+	slot &= mask;
+	while (vocab->slots[slot].entry != 0 && vocab->slots[slot].tag != tag)
+		slot = (slot + 1) & mask;
+	return slot;
+}
+
+/* The slot that holds the token, or the free slot where it belongs. */
+static size_t find_slot(
+	const struct pmill_vocab *vocab, uint64_t hash, const void *data, size_t len)
+{
+	size_t slot = find_tag(vocab, (size_t)hash, tag_of(hash));
+	while (
+		vocab->slots[slot].entry != 0 && !is_token(vocab, vocab->slots[slot].entry - 1, data, len))
+		slot = find_tag(vocab, slot + 1, tag_of(hash));
+	return slot;
+}
+
+static void set_seed(struct pmill_vocab *vocab)
+{
+	const uint64_t random = pmill_hash_random_seed();
+	vocab->seed = (struct pmill_key_seed){
+		.first = random,
+		.second = pmill_hash64(&random, sizeof random, 1),
+		.factor = pmill_hash64(&random, sizeof random, 2) | 1,
+	};
+}
+
+static size_t find_free(const struct pmill_vocab *vocab, uint64_t hash)
+{
+	const size_t mask = vocab->slot_count - 1;
+	size_t slot = (size_t)hash & mask;
+	while (vocab->slots[slot].entry != 0)
 		slot = (slot + 1) & mask;
 	return slot;
 }
@@ -48,13 +112,14 @@ static bool reserve_slots(struct pmill_vocab *vocab, size_t more)
 	if (grown.slots == NULL)
 		return false;
 	if (vocab->slot_count == 0)
-		grown.seed = pmill_hash_random_seed();
+		set_seed(&grown);
 	for (size_t i = 0; i < vocab->slot_count; i++) {
-		if (vocab->slots[i] == 0)
+		if (vocab->slots[i].entry == 0)
 			continue;
-		const struct pmill_vocab_token *token = &vocab->tokens[vocab->slots[i] - 1];
-		grown.slots[find_slot(&grown, vocab->bytes.data + token->offset, token->len)] =
-			vocab->slots[i];
+		const struct pmill_vocab_token *token = &vocab->tokens[vocab->slots[i].entry - 1];
+		const uint64_t hash = hash_bytes(
+			&vocab->seed, vocab->bytes.data + token->offset, token->len);
+		grown.slots[find_free(&grown, hash)] = vocab->slots[i];
 	}
 	free(vocab->slots);
 	*vocab = grown;
@@ -96,23 +161,25 @@ static pmill_status check_token(
 
 /* Finds the slot for a new token, which must not be in the table yet. */
 static pmill_status choose_slot(struct pmill_vocab *vocab, uint32_t id, const void *data,
-	size_t len, size_t *slot, pmill_error *error)
+	size_t len, struct pmill_vocab_slot **slot, pmill_error *error)
 {
 	if (!reserve_slots(vocab, 1))
 		return pmill_fail_memory(error);
-	*slot = find_slot(vocab, data, len);
+	const uint64_t hash = hash_bytes(&vocab->seed, data, len);
+	*slot = &vocab->slots[find_slot(vocab, hash, data, len)];
 	struct pmill_quote quote;
-	if (vocab->slots[*slot] != 0)
+	if ((*slot)->entry != 0)
 		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
 			"the token %s occurs twice, with the ids %u and %u", pmill_quote(&quote, data, len),
-			vocab->slots[*slot] - 1, id);
+			(*slot)->entry - 1, id);
+	(*slot)->tag = tag_of(hash);
 	return PMILL_OK;
 }
 
 pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len,
 	bool is_special, pmill_error *error)
 {
-	size_t slot = 0;
+	struct pmill_vocab_slot *slot = NULL;
 	pmill_status status = check_token(vocab, id, data, len, error);
 	if (status == PMILL_OK && !is_special)
 		status = choose_slot(vocab, id, data, len, &slot, error);
@@ -128,7 +195,7 @@ pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void 
 	memcpy(vocab->bytes.data + vocab->bytes.len, data, len);
 	vocab->bytes.len += len;
 	if (!is_special) {
-		vocab->slots[slot] = id + 1;
+		slot->entry = id + 1;
 		vocab->used++;
 	}
 	return PMILL_OK;
@@ -147,5 +214,41 @@ uint32_t pmill_vocab_find(const struct pmill_vocab *vocab, const void *data, siz
 	if (vocab->slot_count == 0 || len == 0)
 		return PMILL_NO_ID;
 	/* A free slot holds 0, and 0 - 1 is PMILL_NO_ID. */
-	return vocab->slots[find_slot(vocab, data, len)] - 1;
+	const uint64_t hash = hash_bytes(&vocab->seed, data, len);
+	return vocab->slots[find_slot(vocab, hash, data, len)].entry - 1;
+}
+
+/* Each pass prefetches what the next one reads, so that cache misses overlap. */
+static void find_batch(
+	const struct pmill_vocab *vocab, const pmill_bytes *strings, size_t count, uint32_t *ids)
+{
+	uint64_t hashes[FIND_BATCH];
+	for (size_t i = 0; i < count; i++) {
+		hashes[i] = hash_bytes(&vocab->seed, strings[i].data, strings[i].len);
+		__builtin_prefetch(&vocab->slots[hashes[i] & (vocab->slot_count - 1)]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const size_t slot = find_tag(vocab, (size_t)hashes[i], tag_of(hashes[i]));
+		ids[i] = vocab->slots[slot].entry - 1;
+		if (ids[i] != PMILL_NO_ID)
+			__builtin_prefetch(&vocab->tokens[ids[i]]);
+	}
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] != PMILL_NO_ID)
+			__builtin_prefetch(vocab->bytes.data + vocab->tokens[ids[i]].offset);
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] != PMILL_NO_ID && !is_token(vocab, ids[i], strings[i].data, strings[i].len))
+			ids[i] = pmill_vocab_find(vocab, strings[i].data, strings[i].len);
+}
+
+void pmill_vocab_find_many(
+	const struct pmill_vocab *vocab, const pmill_bytes *strings, size_t count, uint32_t *ids)
+{
+	for (size_t i = 0; i < count; i += FIND_BATCH) {
+		const size_t batch = count - i < FIND_BATCH ? count - i : FIND_BATCH;
+		if (vocab->slot_count == 0)
+			memset(ids + i, 0xFF, batch * sizeof *ids); /* PMILL_NO_ID */
+		else
+			find_batch(vocab, strings + i, batch, ids + i);
+	}
 }

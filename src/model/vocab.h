@@ -9,6 +9,7 @@
 
 #include "base/array.h"
 #include "pairmill.h"
+#include "pretokenize/pretoken_keys.h"
 
 /*
  * Ids may exceed the number of tokens by this much: more holes than any known vocab has, and few
@@ -26,10 +27,14 @@ struct pmill_vocab {
 	size_t count; /* the largest id + 1 */
 	size_t capacity;
 	struct pmill_buffer bytes;
-	uint32_t *slots;   /* hash table of ordinary tokens: id + 1, or 0 if free */
+	/* Hash table of ordinary tokens. A tag saves a look at nearly every token that differs. */
+	struct pmill_vocab_slot {
+		uint32_t tag;   /* of the hash */
+		uint32_t entry; /* id + 1; 0: free */
+	} * slots;
 	size_t slot_count; /* a power of two, or 0 */
 	size_t used;
-	uint64_t seed;
+	struct pmill_key_seed seed;
 };
 
 void pmill_vocab_release(struct pmill_vocab *vocab);
@@ -49,5 +54,12 @@ pmill_bytes pmill_vocab_token(const struct pmill_vocab *vocab, uint32_t id);
 
 /* The ordinary token with these bytes, or PMILL_NO_ID. */
 uint32_t pmill_vocab_find(const struct pmill_vocab *vocab, const void *data, size_t len);
+
+/*
+ * The same for many byte strings, none of them empty. Memory accesses overlap, so that it is faster
+ * than one call for each.
+ */
+void pmill_vocab_find_many(
+	const struct pmill_vocab *vocab, const pmill_bytes *strings, size_t count, uint32_t *ids);
 
 #endif

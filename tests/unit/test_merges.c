@@ -12,7 +12,7 @@
 #include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
 
-enum { THREADS = 8, TOKENS = 400 };
+enum { THREADS = 8, TOKENS = 100 };
 
 static struct pmill_tokenizer *make_ranks(void)
 {

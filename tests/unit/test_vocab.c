@@ -86,6 +86,51 @@ static void test_add_out_of_memory(void **state)
 	}
 }
 
+enum { STRINGS = 300, LONGEST = 40 };
+
+/* Every other one is a token, and all are found alike, one by one and together. */
+static void check_find_many(struct pmill_vocab *vocab, const pmill_bytes *strings)
+{
+	uint32_t ids[STRINGS];
+	for (uint32_t i = 0; i < STRINGS; i += 2)
+		assert_int_equal(
+			pmill_vocab_add(vocab, i, strings[i].data, strings[i].len, false, NULL), PMILL_OK);
+	for (size_t count = 0; count <= STRINGS; count = count < 63 ? 63 : count + 1) {
+		memset(ids, 7, sizeof ids);
+		pmill_vocab_find_many(vocab, strings, count, ids);
+		for (uint32_t i = 0; i < STRINGS; i++) {
+			assert_int_equal(
+				pmill_vocab_find(vocab, strings[i].data, strings[i].len), i % 2 ? PMILL_NO_ID : i);
+			assert_int_equal(ids[i], i >= count ? 0x07070707 : i % 2 ? PMILL_NO_ID : i);
+		}
+	}
+}
+
+/* Lengths around those that the hash reads in other pieces; also with a seed that makes it 0. */
+static void test_find_many(void **state)
+{
+	(void)state;
+	static uint8_t bytes[STRINGS][LONGEST];
+	pmill_bytes strings[STRINGS];
+	uint32_t ids[STRINGS];
+	struct pmill_vocab vocab = {0}, flooded = {0};
+	for (uint32_t i = 0; i < STRINGS; i++) {
+		const size_t len = 2 + i % (LONGEST - 1);
+		memset(bytes[i], 'x', LONGEST);
+		bytes[i][i % len] = (uint8_t)(i / len);
+		strings[i] = (pmill_bytes){bytes[i], len};
+	}
+	pmill_vocab_find_many(&vocab, strings, STRINGS, ids);
+	for (uint32_t i = 0; i < STRINGS; i++)
+		assert_int_equal(ids[i], PMILL_NO_ID);
+	check_find_many(&vocab, strings);
+	assert_true(pmill_vocab_reserve(&flooded, STRINGS));
+	flooded.seed = (struct pmill_key_seed){0};
+	check_find_many(&flooded, strings);
+	pmill_vocab_release(&vocab);
+	pmill_vocab_release(&flooded);
+}
+
 static void check_indexes_beyond(const pmill_tokenizer *tokenizer)
 {
 	uint32_t left = 7, right = 8, id = 9;
@@ -322,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_add_and_find),
 		cmocka_unit_test(test_add_refuses),
 		cmocka_unit_test(test_add_out_of_memory),
+		cmocka_unit_test(test_find_many),
 		cmocka_unit_test(test_build),
 		cmocka_unit_test(test_build_refuses),
 		cmocka_unit_test(test_padding_skips_taken_names),
