@@ -14,51 +14,27 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/hash.h"
+#include "encode/pair_table.h"
+#include "encode/token_splits.h"
 
-#define NO_RANK UINT32_MAX
 #define NO_NODE UINT32_MAX
 
 /* Up to this many bytes, scanning all ranks beats a heap; both arrays fit in eight cache lines. */
 enum { SHORT_PRETOKEN = 64 };
 
-struct pair_slot {
-	uint64_t pair;
-	uint32_t rank; /* NO_RANK: free */
-};
-
 struct pmill_pretoken_encoder {
 	const struct pmill_tokenizer *tokenizer;
-	struct pair_slot *slots;
-	size_t slot_count; /* a power of two, at least twice `used` */
-	size_t used;
-	uint64_t seed;
+	struct pmill_pair_table pairs;
 	uint32_t *ids;       /* rank → id; NULL: they are equal */
 	uint32_t first_byte; /* symbols from here on are bytes missing from the vocab */
 	uint32_t symbols[256];
 	bool takes_whole; /* a pretoken that is a token is taken whole */
 };
 
-static uint64_t join_pair(uint32_t left, uint32_t right)
-{
-	return (uint64_t)left << 32 | right;
-}
-
-static size_t find_slot(const struct pmill_pretoken_encoder *encoder, uint64_t pair)
-{
-	uint64_t mixed = (pair ^ encoder->seed) * UINT64_C(0x9e3779b97f4a7c15);
-	mixed = (mixed ^ mixed >> 32) * UINT64_C(0x9e3779b97f4a7c15);
-	size_t mask = encoder->slot_count - 1;
-	size_t slot = (size_t)(mixed >> 32) & mask;
-	while (encoder->slots[slot].rank != NO_RANK && encoder->slots[slot].pair != pair)
-		slot = (slot + 1) & mask;
-	return slot;
-}
-
 static uint32_t find_rank(
 	const struct pmill_pretoken_encoder *encoder, uint32_t left, uint32_t right)
 {
-	return encoder->slots[find_slot(encoder, join_pair(left, right))].rank;
+	return pmill_pair_table_find(&encoder->pairs, left, right);
 }
 
 static uint32_t id_of_rank(const struct pmill_pretoken_encoder *encoder, uint32_t rank)
@@ -66,39 +42,22 @@ static uint32_t id_of_rank(const struct pmill_pretoken_encoder *encoder, uint32_
 	return encoder->ids == NULL ? rank : encoder->ids[rank];
 }
 
-static bool resize_table(struct pmill_pretoken_encoder *encoder, size_t slot_count)
+static bool is_byte(const struct pmill_pretoken_encoder *encoder, uint32_t symbol, uint8_t *byte)
 {
-	if (slot_count > SIZE_MAX / sizeof *encoder->slots || slot_count > UINT32_MAX)
+	const pmill_bytes token = pmill_vocab_token(&encoder->tokenizer->vocab, symbol);
+	if (token.len != 1)
 		return false;
-	struct pair_slot *old = encoder->slots;
-	size_t old_count = encoder->slot_count;
-	struct pair_slot *slots = malloc(slot_count * sizeof *slots);
-	if (slots == NULL)
-		return false;
-	for (size_t i = 0; i < slot_count; i++)
-		slots[i].rank = NO_RANK;
-	encoder->slots = slots;
-	encoder->slot_count = slot_count;
-	for (size_t i = 0; i < old_count; i++) {
-		if (old[i].rank != NO_RANK)
-			slots[find_slot(encoder, old[i].pair)] = old[i];
-	}
-	free(old);
-	return true;
+	*byte = *(const uint8_t *)token.data;
+	return encoder->symbols[*byte] == symbol;
 }
 
-/* If a pair has two ranks, the lower one counts. */
-static bool add_pair(
-	struct pmill_pretoken_encoder *encoder, uint32_t left, uint32_t right, uint32_t rank)
+static bool add_merge(
+	struct pmill_pretoken_encoder *encoder, const struct pmill_merge *merge, uint32_t rank)
 {
-	if (encoder->used >= encoder->slot_count / 2 && !resize_table(encoder, encoder->slot_count * 2))
-		return false;
-	uint64_t pair = join_pair(left, right);
-	struct pair_slot *slot = &encoder->slots[find_slot(encoder, pair)];
-	if (slot->rank == NO_RANK)
-		encoder->used++;
-	if (rank < slot->rank)
-		*slot = (struct pair_slot){pair, rank};
+	uint8_t left, right;
+	if (!is_byte(encoder, merge->left, &left) || !is_byte(encoder, merge->right, &right))
+		return pmill_pair_table_add(&encoder->pairs, merge->left, merge->right, rank);
+	pmill_pair_table_add_bytes(&encoder->pairs, left, right, rank);
 	return true;
 }
 
@@ -112,72 +71,10 @@ static bool add_merges(struct pmill_pretoken_encoder *encoder)
 	for (size_t rank = 0; rank < count; rank++) {
 		const struct pmill_merge *merge = &tokenizer->listed_merges[rank];
 		encoder->ids[rank] = merge->id;
-		if (!add_pair(encoder, merge->left, merge->right, (uint32_t)rank))
+		if (!add_merge(encoder, merge, (uint32_t)rank))
 			return false;
 	}
 	return true;
-}
-
-/* The symbol for part of a token, or PMILL_NO_ID. */
-static uint32_t find_part(
-	const struct pmill_pretoken_encoder *encoder, const uint8_t *data, size_t len)
-{
-	return len == 1 ? encoder->symbols[data[0]]
-					: pmill_vocab_find(&encoder->tokenizer->vocab, data, len);
-}
-
-/* `has_len` says, for each length below the token's, whether a part can have it. */
-static bool add_splits(
-	struct pmill_pretoken_encoder *encoder, uint32_t id, pmill_bytes token, const uint8_t *has_len)
-{
-	const uint8_t *data = token.data;
-	for (size_t cut = 1; cut < token.len; cut++) {
-		if (!has_len[cut] || !has_len[token.len - cut])
-			continue;
-		uint32_t left = find_part(encoder, data, cut);
-		if (left == PMILL_NO_ID)
-			continue;
-		uint32_t right = find_part(encoder, data + cut, token.len - cut);
-		if (right != PMILL_NO_ID && !add_pair(encoder, left, right, id))
-			return false;
-	}
-	return true;
-}
-
-/*
- * The lengths that occur, so that a very long token is not hashed at every cut: n bytes of tokens
- * have at most sqrt(2n) different lengths. Returns NULL if out of memory.
- */
-static uint8_t *mark_lengths(const struct pmill_vocab *vocab)
-{
-	size_t longest = 1;
-	for (size_t id = 0; id < vocab->count; id++) {
-		if (vocab->tokens[id].len > longest)
-			longest = vocab->tokens[id].len;
-	}
-	uint8_t *has_len = calloc(longest + 1, 1);
-	if (has_len == NULL)
-		return NULL;
-	has_len[1] = 1;
-	for (size_t id = 0; id < vocab->count; id++) {
-		if (!vocab->tokens[id].is_special)
-			has_len[vocab->tokens[id].len] = 1;
-	}
-	return has_len;
-}
-
-static bool add_all_splits(struct pmill_pretoken_encoder *encoder)
-{
-	const struct pmill_vocab *vocab = &encoder->tokenizer->vocab;
-	uint8_t *has_len = mark_lengths(vocab);
-	bool done = has_len != NULL;
-	for (size_t id = 0; done && id < vocab->count; id++) {
-		if (!vocab->tokens[id].is_special)
-			done = add_splits(
-				encoder, (uint32_t)id, pmill_vocab_token(vocab, (uint32_t)id), has_len);
-	}
-	free(has_len);
-	return done;
 }
 
 static void set_symbols(struct pmill_pretoken_encoder *encoder)
@@ -189,24 +86,31 @@ static void set_symbols(struct pmill_pretoken_encoder *encoder)
 	}
 }
 
+static bool fill_pairs(struct pmill_pretoken_encoder *encoder)
+{
+	const struct pmill_tokenizer *tokenizer = encoder->tokenizer;
+	const bool is_by_id = tokenizer->meaning == PMILL_MEANING_RANK_BY_ID;
+	const size_t ranks = is_by_id ? tokenizer->vocab.count : tokenizer->listed_count;
+	if (!pmill_pair_table_init(&encoder->pairs, (uint64_t)encoder->first_byte + 256, ranks))
+		return false;
+	const bool done = is_by_id
+		? pmill_token_splits_add(&encoder->pairs, &tokenizer->vocab, encoder->symbols)
+		: add_merges(encoder);
+	return done && pmill_pair_table_build(&encoder->pairs);
+}
+
 pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokenizer,
 	struct pmill_pretoken_encoder **encoder, pmill_error *error)
 {
-	if (tokenizer->vocab.count > UINT32_MAX - 256 || tokenizer->listed_count >= NO_RANK)
+	if (tokenizer->vocab.count > UINT32_MAX - 256 || tokenizer->listed_count >= PMILL_NO_RANK)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the vocab is too large");
 	struct pmill_pretoken_encoder *created = calloc(1, sizeof *created);
 	if (created == NULL)
 		return pmill_fail_memory(error);
 	created->tokenizer = tokenizer;
-	created->seed = pmill_hash_random_seed();
 	created->takes_whole = tokenizer->meaning != PMILL_MEANING_MERGE_LIST;
 	set_symbols(created);
-	bool done = resize_table(created, 1024);
-	if (done && tokenizer->meaning == PMILL_MEANING_RANK_BY_ID)
-		done = add_all_splits(created);
-	else if (done)
-		done = add_merges(created);
-	if (!done) {
+	if (!fill_pairs(created)) {
 		pmill_pretoken_encoder_free(created);
 		return pmill_fail_memory(error);
 	}
@@ -218,7 +122,7 @@ void pmill_pretoken_encoder_free(struct pmill_pretoken_encoder *encoder)
 {
 	if (encoder == NULL)
 		return;
-	free(encoder->slots);
+	pmill_pair_table_release(&encoder->pairs);
 	free(encoder->ids);
 	free(encoder);
 }
@@ -238,14 +142,14 @@ static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const ui
 	for (size_t i = 0; i < len; i++)
 		symbols[i] = encoder->symbols[pretoken[i]];
 	for (size_t i = 0; i + 1 < len; i++)
-		ranks[i] = find_rank(encoder, symbols[i], symbols[i + 1]);
+		ranks[i] = pmill_pair_table_find_bytes(&encoder->pairs, pretoken[i], pretoken[i + 1]);
 	while (count > 1) {
 		size_t best = 0;
 		for (size_t i = 1; i + 1 < count; i++) {
 			if (ranks[i] < ranks[best])
 				best = i;
 		}
-		if (ranks[best] == NO_RANK)
+		if (ranks[best] == PMILL_NO_RANK)
 			break;
 		symbols[best] = id_of_rank(encoder, ranks[best]);
 		count--;
@@ -265,7 +169,7 @@ static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const ui
 struct node {
 	uint32_t symbol;
 	uint32_t previous, next; /* nodes */
-	uint32_t rank;           /* of the pair with the next; NO_RANK if there is none */
+	uint32_t rank;           /* of the pair with the next; PMILL_NO_RANK if there is none */
 };
 
 struct pair_heap {
@@ -323,16 +227,16 @@ static void set_nodes(const struct pmill_pretoken_encoder *encoder, const uint8_
 		nodes[i].symbol = encoder->symbols[pretoken[i]];
 		nodes[i].previous = i == 0 ? NO_NODE : (uint32_t)i - 1;
 		nodes[i].next = i + 1 == len ? NO_NODE : (uint32_t)i + 1;
-		nodes[i].rank = NO_RANK;
+		nodes[i].rank = PMILL_NO_RANK;
 	}
 }
 
-static void fill_heap(const struct pmill_pretoken_encoder *encoder, struct node *nodes, size_t len,
-	struct pair_heap *heap)
+static void fill_heap(const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken,
+	size_t len, struct node *nodes, struct pair_heap *heap)
 {
 	for (size_t i = 0; i + 1 < len; i++) {
-		nodes[i].rank = find_rank(encoder, nodes[i].symbol, nodes[i + 1].symbol);
-		if (nodes[i].rank != NO_RANK)
+		nodes[i].rank = pmill_pair_table_find_bytes(&encoder->pairs, pretoken[i], pretoken[i + 1]);
+		if (nodes[i].rank != PMILL_NO_RANK)
 			heap->items[heap->count++] = (uint64_t)nodes[i].rank << 32 | i;
 	}
 	for (size_t i = heap->count / 2; i > 0; i--)
@@ -344,9 +248,9 @@ static void renew_pair(const struct pmill_pretoken_encoder *encoder, struct node
 	uint32_t node, struct pair_heap *heap)
 {
 	uint32_t next = nodes[node].next;
-	nodes[node].rank = next == NO_NODE ? NO_RANK
+	nodes[node].rank = next == NO_NODE ? PMILL_NO_RANK
 									   : find_rank(encoder, nodes[node].symbol, nodes[next].symbol);
-	if (nodes[node].rank != NO_RANK)
+	if (nodes[node].rank != PMILL_NO_RANK)
 		push_pair(heap, (uint64_t)nodes[node].rank << 32 | node);
 }
 
@@ -356,7 +260,7 @@ static void merge_nodes(const struct pmill_pretoken_encoder *encoder, struct nod
 	struct node *left = &nodes[node], *right = &nodes[left->next];
 	left->symbol = id_of_rank(encoder, left->rank);
 	left->next = right->next;
-	right->rank = NO_RANK;
+	right->rank = PMILL_NO_RANK;
 	if (left->next != NO_NODE)
 		nodes[left->next].previous = node;
 	if (left->previous != NO_NODE)
@@ -370,7 +274,7 @@ static size_t merge_long(const struct pmill_pretoken_encoder *encoder, void *mem
 	struct pair_heap heap = {.items = memory};
 	struct node *nodes = (struct node *)(heap.items + 2 * len);
 	set_nodes(encoder, pretoken, len, nodes);
-	fill_heap(encoder, nodes, len, &heap);
+	fill_heap(encoder, pretoken, len, nodes, &heap);
 	while (heap.count > 0) {
 		uint64_t pair = pop_pair(&heap);
 		/* A pair at one node only ever grows, so its rank shows whether it is still the same. */

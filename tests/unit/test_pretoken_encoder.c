@@ -263,6 +263,72 @@ static void equals_naive_merging(void **state)
 	assert_true(ordered_count > 5);
 }
 
+/* The same with ids that the narrow slots of the table of pairs can't hold. */
+static struct pmill_tokenizer *make_shifted(const struct pmill_tokenizer *small, uint32_t shift)
+{
+	struct pmill_tokenizer *made = pmill_tokenizer_create_empty();
+	assert_non_null(made);
+	made->meaning = small->meaning;
+	for (uint32_t id = 0; id < small->vocab.count; id++) {
+		const pmill_bytes token = pmill_vocab_token(&small->vocab, id);
+		assert_int_equal(
+			pmill_vocab_add(&made->vocab, id + shift, token.data, token.len, false, NULL),
+			PMILL_OK);
+	}
+	for (size_t rank = 0; rank < small->listed_count; rank++)
+		add_merge(made, small->listed_merges[rank].left + shift,
+			small->listed_merges[rank].right + shift);
+	pmill_tokenizer_find_bytes(made);
+	return made;
+}
+
+static void compare_shifted(const struct pmill_pretoken_encoder *small,
+	const struct pmill_pretoken_encoder *large, uint32_t shift, unsigned letters, uint64_t *random)
+{
+	struct pmill_pretoken_scratch scratch = {0};
+	uint8_t pretoken[LONGEST];
+	uint32_t ids[2][LONGEST];
+	for (size_t len = 1; len < LONGEST; len += 1 + len / 8) {
+		size_t count, other;
+		for (size_t i = 0; i < len; i++)
+			pretoken[i] = letter_at((unsigned)next_random(random) % letters);
+		assert_int_equal(
+			pmill_pretoken_encoder_encode(small, &scratch, pretoken, len, ids[0], &count, NULL),
+			PMILL_OK);
+		assert_int_equal(
+			pmill_pretoken_encoder_encode(large, &scratch, pretoken, len, ids[1], &other, NULL),
+			PMILL_OK);
+		assert_int_equal(count, other);
+		for (size_t i = 0; i < count; i++)
+			assert_int_equal(ids[1][i], ids[0][i] + shift);
+	}
+	pmill_pretoken_scratch_release(&scratch);
+}
+
+static void large_ids_merge_like_small_ones(void **state)
+{
+	(void)state;
+	enum { SHIFT = 1 << 21 };
+	uint64_t random = 11;
+	for (unsigned round = 0; round < 6; round++) {
+		uint8_t bytes[300];
+		unsigned letters;
+		fill_random(&random, bytes, sizeof bytes);
+		bytes[0] = (uint8_t)(round % 3); /* the meaning */
+		struct byte_source source = {bytes, sizeof bytes, 0};
+		struct pmill_tokenizer *small = make_tokenizer(&source, false, true, &letters);
+		struct pmill_tokenizer *large = make_shifted(small, SHIFT);
+		struct pmill_pretoken_encoder *encoders[2];
+		assert_int_equal(pmill_pretoken_encoder_create(small, &encoders[0], NULL), PMILL_OK);
+		assert_int_equal(pmill_pretoken_encoder_create(large, &encoders[1], NULL), PMILL_OK);
+		compare_shifted(encoders[0], encoders[1], SHIFT, letters, &random);
+		pmill_pretoken_encoder_free(encoders[0]);
+		pmill_pretoken_encoder_free(encoders[1]);
+		pmill_tokenizer_free(small);
+		pmill_tokenizer_free(large);
+	}
+}
+
 /* A million bytes, which would take minutes in quadratic time. */
 static void merges_long_pretokens(void **state)
 {
@@ -311,6 +377,7 @@ int main(void)
 		cmocka_unit_test(never_makes_special_tokens),
 		cmocka_unit_test(names_a_missing_byte),
 		cmocka_unit_test(equals_naive_merging),
+		cmocka_unit_test(large_ids_merge_like_small_ones),
 		cmocka_unit_test(merges_long_pretokens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
