@@ -161,6 +161,8 @@ static bool print_text(
 	printf("layout           %s\n", layout != NULL ? layout : "unknown");
 	printf("pattern          %s\n", pmill_cli_pattern_text(tokenizer));
 	printf("Unicode          %s\n", pmill_tokenizer_unicode_version(tokenizer));
+	if (pmill_tokenizer_encoding(tokenizer) != NULL)
+		printf("encoding         %s\n", pmill_tokenizer_encoding(tokenizer));
 	printf("meaning of BPE   %s\n", pmill_tokenizer_meaning(tokenizer));
 	print_specials(tokenizer);
 	if (cli->settings.top > 0) {
@@ -275,6 +277,7 @@ static bool print_json(
 	pmill_cli_json_text(&json, "layout", pmill_cli_model_layout(tokenizer));
 	pmill_cli_json_text(&json, "pattern", pmill_tokenizer_pattern(tokenizer));
 	pmill_cli_json_text(&json, "unicode", pmill_tokenizer_unicode_version(tokenizer));
+	pmill_cli_json_text(&json, "encoding", pmill_tokenizer_encoding(tokenizer));
 	pmill_cli_json_text(&json, "meaning", pmill_tokenizer_meaning(tokenizer));
 	json_specials(&json, tokenizer);
 	json_longest(&json, tokenizer, tokens, cli->settings.top);

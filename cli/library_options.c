@@ -120,7 +120,8 @@ pmill_status pmill_cli_try_model(
 		.pattern = cli->settings.pattern,
 		.unicode_version = cli->settings.unicode,
 		.special_tokens = special,
-		.special_token_count = cli->settings.special.count};
+		.special_token_count = cli->settings.special.count,
+		.encoding = cli->settings.encoding};
 	pmill_status status = pmill_tokenizer_load(path, &options, tokenizer, error);
 	free(special);
 	return status;

@@ -40,7 +40,7 @@ static const char *encode_format(size_t index)
 	return pmill_token_format_name(index > 1 ? index - 1 : 0);
 }
 
-static const char *const later_model_formats[] = {"gguf", "tekken.json", "sentencepiece", NULL};
+static const char *const later_model_formats[] = {"gguf", "sentencepiece", NULL};
 
 static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
 
@@ -67,7 +67,8 @@ static const struct pmill_cli_option options[] = {
 	{TRAIN, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Where to write the model: a folder (tokenizer.json, tokenizer_config.json, "
 				   "vocab.json, merges.txt and training.json), or a file, by its suffix: .json "
-				   "(tokenizer.json), .tiktoken, or vocab.json with merges.txt beside it. Any "
+				   "(tokenizer.json), tekken.json, .tiktoken, or vocab.json with merges.txt beside "
+				   "it. Any "
 				   "other name, such as out.xyz, is that of a folder. Without -o, only the summary "
 				   "is shown and nothing is written."},
 	{COUNT | MERGE_COUNTS, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
@@ -105,14 +106,20 @@ static const struct pmill_cli_option options[] = {
 
 	/* ---- Model ---- */
 	{NEEDS_MODEL, 'm', "model", PATH(model, "MODEL"), .group = PMILL_CLI_GROUP_MODEL,
-		.summary =
-			"The model: a folder, a tokenizer.json, a .tiktoken file (also under another name, "
-			"such as Llama 3's tokenizer.model), or a vocab.json with merges.txt beside it. "
-			"Required."},
+		.summary = "The model: a folder, a tokenizer.json, a tekken.json, a .tiktoken file (also "
+				   "under another name, "
+				   "such as Llama 3's tokenizer.model), or a vocab.json with merges.txt beside it. "
+				   "Required."},
 	{LOADS_MODEL, 0, "model-format", CHOICE(model_format, "NAME", pmill_model_format_name),
 		.later = later_model_formats, .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "The format of the model: folder, tiktoken, vocab.json (with merges.txt beside "
-				   "it) or tokenizer.json. Default: what its content is, whatever its name."},
+				   "it), tekken.json or tokenizer.json. Default: what its content is, whatever its "
+				   "name."},
+	{LOADS_MODEL, 0, "encoding", CHOICE(encoding, "NAME", pmill_encoding_name),
+		.group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Which encoding of a known rank file is meant, where several share it: "
+				   "o200k_base (default) or o200k_harmony, p50k_base or p50k_edit, llama3 or "
+				   "llama3.1. Gives its pattern and special tokens."},
 	{ENCODE, 0, "special-tokens", LIST(special_tokens, "WHICH"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary =
 			"How to treat special tokens in the text: none (default: as ordinary text), all "

@@ -31,7 +31,7 @@ struct pmill_cli_settings {
 	const char *ties, *layout, *compat, *tsv;
 	struct pmill_cli_list counts;
 
-	const char *model, *model_format, *output, *format, *text, *eot;
+	const char *model, *model_format, *encoding, *output, *format, *text, *eot;
 	struct pmill_cli_list special_tokens;
 	int count_only, check;
 	uint64_t top;

@@ -129,6 +129,7 @@ PMILL_API const char *pmill_compat_name(size_t index);         /* "hf" */
 PMILL_API const char *pmill_input_format_name(size_t index);   /* "text", "lines", "jsonl" */
 PMILL_API const char *pmill_tsv_name(size_t index);            /* "raw", "printable" */
 PMILL_API const char *pmill_model_format_name(size_t index);   /* "folder", "tiktoken", ... */
+PMILL_API const char *pmill_encoding_name(size_t index);       /* "cl100k_base", ... */
 PMILL_API const char *pmill_meaning_name(size_t index);        /* "merge list", "rank by id", ... */
 PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "u32" */
 PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "list", ... */
@@ -423,6 +424,11 @@ typedef struct pmill_load_options {
 	 */
 	const pmill_bytes *special_tokens;
 	size_t special_token_count;
+	/*
+	 * pmill_encoding_name, for rank files that serve several (o200k_base, o200k_harmony); NULL: the
+	 * base one. PMILL_BAD_OPTION for any other file.
+	 */
+	const char *encoding;
 } pmill_load_options;
 
 /*
@@ -533,6 +539,8 @@ PMILL_API const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer);
 PMILL_API const char *pmill_tokenizer_unicode_version(const pmill_tokenizer *tokenizer);
 /* How the model applies merges: pmill_meaning_name. */
 PMILL_API const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer);
+/* The encoding of a known rank file; NULL for any other model. */
+PMILL_API const char *pmill_tokenizer_encoding(const pmill_tokenizer *tokenizer);
 
 /*
  * With ranks by id, merges follow from the tokens: the first call that needs them finds them, which

@@ -15,6 +15,7 @@ static const struct pmill_format *const formats[] = {
 	&pmill_format_folder,
 	&pmill_format_tiktoken,
 	&pmill_format_vocab_merges,
+	&pmill_format_tekken,
 	&pmill_format_tokenizer_json,
 };
 
@@ -27,7 +28,6 @@ static const struct refused {
 	const char *reason;
 } refused[] = {
 	{".gguf", "gguf", "GGUF is not supported yet"},
-	{"tekken.json", "tekken.json", "tekken.json is not supported yet"},
 	{".model", "sentencepiece", "SentencePiece models are not supported"},
 	{"tokenizer_config.json", NULL,
 		"not a model: this is a tokenizer_config.json; name its folder"},

@@ -44,6 +44,7 @@ struct pmill_format {
 extern const struct pmill_format pmill_format_folder;
 extern const struct pmill_format pmill_format_tiktoken;
 extern const struct pmill_format pmill_format_vocab_merges;
+extern const struct pmill_format pmill_format_tekken;
 extern const struct pmill_format pmill_format_tokenizer_json;
 
 const struct pmill_format *pmill_format_at(size_t index); /* NULL at the end */

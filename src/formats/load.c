@@ -96,6 +96,20 @@ pmill_status pmill_load_specials(struct pmill_tokenizer *tokenizer,
 	return status;
 }
 
+pmill_status pmill_load_check_specials(
+	const struct pmill_tokenizer *tokenizer, const pmill_load_options *options, pmill_error *error)
+{
+	for (size_t i = 0; i < options->special_token_count; i++) {
+		const pmill_bytes asked = options->special_tokens[i];
+		struct pmill_quote quote;
+		if (pmill_tokenizer_find_special(tokenizer, asked) == NULL)
+			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+				"%s was asked for, but is not one of its special tokens",
+				pmill_quote(&quote, asked.data, asked.len));
+	}
+	return PMILL_OK;
+}
+
 pmill_status pmill_write_file(
 	const char *path, const struct pmill_buffer *bytes, unsigned flags, pmill_error *error)
 {

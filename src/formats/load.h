@@ -25,6 +25,10 @@ pmill_status pmill_load_specials(struct pmill_tokenizer *tokenizer,
 	const pmill_load_options *options, uint32_t (*find)(const void *context, pmill_bytes content),
 	const void *context, pmill_error *error);
 
+/* For files that name all special tokens: refuses one that only the options name. */
+pmill_status pmill_load_check_specials(
+	const struct pmill_tokenizer *tokenizer, const pmill_load_options *options, pmill_error *error);
+
 /* Writes one file whole or not at all. */
 pmill_status pmill_write_file(
 	const char *path, const struct pmill_buffer *bytes, unsigned flags, pmill_error *error);

@@ -1,13 +1,18 @@
 /* The public functions that load a model: by its format if that is named, else by its content. */
 /* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* memmem */
+
 #include <string.h>
 
 #include "base/error.h"
 #include "files/file.h"
 #include "base/sized_struct.h"
 #include "formats/format.h"
+#include "formats/known_ranks.h"
+#include "formats/load.h"
 #include "notation/json.h"
 #include "formats/model_kind.h"
+#include "formats/tekken.h"
 #include "formats/tokenizer_json.h"
 #include "formats/vocab_merges.h"
 #include "unicode/utf8.h"
@@ -36,6 +41,8 @@ static pmill_status load_object(const struct source *source, const json_t *root,
 {
 	if (pmill_model_kind_has_model(root))
 		return pmill_hf_load(root, source->name, options, tokenizer, error);
+	if (pmill_tekken_is(root))
+		return pmill_tekken_load(root, source->name, options, tokenizer, error);
 	if (pmill_model_kind_is_vocab(root))
 		return load_vocab(source, root, options, tokenizer, error);
 	const pmill_status status = pmill_model_kind_check_json(root, source->name, error);
@@ -60,11 +67,30 @@ static bool is_json_lines(const struct source *source)
 		*next == '{';
 }
 
+/* Only a tekken.json may have strings with NUL. For any other file, keeps the error. */
+static pmill_status parse_again(
+	const struct source *source, json_t **root, pmill_status status, pmill_error *error)
+{
+	if (memmem(source->data, source->len, "\\u0000", 6) == NULL)
+		return status;
+	const pmill_error first = error == NULL ? (pmill_error){0} : *error;
+	const pmill_status again = pmill_json_parse_with_nul(
+		source->data, source->len, source->name, root, error);
+	if (again != PMILL_OK || pmill_tekken_is(*root))
+		return again;
+	json_decref(*root);
+	if (error != NULL)
+		*error = first;
+	return status;
+}
+
 static pmill_status load_json(const struct source *source, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	json_t *root;
 	pmill_status status = pmill_json_parse(source->data, source->len, source->name, &root, error);
+	if (status == PMILL_BAD_INPUT)
+		status = parse_again(source, &root, status, error);
 	if (status == PMILL_BAD_INPUT && is_json_lines(source))
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"%.300s: looks like JSON lines, not a model; name a tokenizer.json or a vocab.json",
@@ -149,22 +175,19 @@ static pmill_status load_file(const char *path, const struct pmill_format *forma
 static pmill_status read_options(pmill_load_options *options, const pmill_load_options *given,
 	const struct pmill_format **format, pmill_error *error)
 {
-	const pmill_status status = pmill_sized_struct_read(
+	pmill_status status = pmill_sized_struct_read(
 		options, sizeof *options, given, "pmill_load_options", error);
 	*format = NULL;
+	if (status == PMILL_OK && options->encoding != NULL)
+		status = pmill_encoding_check(options->encoding, error);
 	return status == PMILL_OK && options->format != NULL
 		? pmill_format_find(options->format, format, error)
 		: status;
 }
 
-pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *given,
-	pmill_tokenizer **tokenizer, pmill_error *error)
+static pmill_status load_path(const char *path, const struct pmill_format *format,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	pmill_load_options options;
-	const struct pmill_format *format;
-	const pmill_status status = read_options(&options, given, &format, error);
-	if (status != PMILL_OK)
-		return status;
 	if (path[0] == '\0')
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "the path is empty");
 	const bool is_folder = pmill_path_is_folder(path);
@@ -177,8 +200,32 @@ pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *gi
 	if (is_folder)
 		format = &pmill_format_folder;
 	return format != NULL && format->load_path != NULL
-		? format->load_path(path, &options, tokenizer, error)
-		: load_file(path, format, &options, tokenizer, error);
+		? format->load_path(path, options, tokenizer, error)
+		: load_file(path, format, options, tokenizer, error);
+}
+
+/* Hands over what was loaded, unless an encoding was asked for and the file isn't a rank file. */
+static pmill_status finish(pmill_tokenizer *made, const char *name,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	if (options->encoding == NULL || made->encoding != NULL) {
+		*tokenizer = made;
+		return PMILL_OK;
+	}
+	pmill_tokenizer_free(made);
+	return pmill_name_error(error, name, pmill_encoding_fail_other(options->encoding, error));
+}
+
+pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *given,
+	pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	pmill_load_options options;
+	const struct pmill_format *format;
+	pmill_tokenizer *made = NULL;
+	pmill_status status = read_options(&options, given, &format, error);
+	if (status == PMILL_OK)
+		status = load_path(path, format, &options, &made, error);
+	return status == PMILL_OK ? finish(made, path, &options, tokenizer, error) : status;
 }
 
 pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
@@ -186,7 +233,8 @@ pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
 {
 	pmill_load_options options;
 	const struct pmill_format *format;
-	const pmill_status status = read_options(&options, given, &format, error);
+	pmill_tokenizer *made = NULL;
+	pmill_status status = read_options(&options, given, &format, error);
 	if (status != PMILL_OK)
 		return status;
 	if (format != NULL && format->load == NULL)
@@ -194,5 +242,6 @@ pmill_status pmill_tokenizer_load_memory(const void *data, size_t len,
 			"%s consists of several files and can't be loaded from memory", format->name);
 	const struct source source = {len == 0 ? (const uint8_t *)"" : data, len, NULL,
 		format != NULL ? format->name : "the model"};
-	return load_source(&source, format, &options, tokenizer, error);
+	status = load_source(&source, format, &options, &made, error);
+	return status == PMILL_OK ? finish(made, source.name, &options, tokenizer, error) : status;
 }

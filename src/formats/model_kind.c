@@ -36,7 +36,6 @@ static const struct json_kind {
 	const char *other_key; /* must be there, too; NULL: none */
 	const char *what;
 } json_kinds[] = {
-	{"config", "vocab", "a tekken.json, which is not supported yet"},
 	{"merge_counts", NULL, "a training.json, not a model; name its folder"},
 	{"added_tokens_decoder", NULL, "a tokenizer_config.json, not a model; name its folder"},
 	{"tokenizer_class", NULL, "a tokenizer_config.json, not a model; name its folder"},

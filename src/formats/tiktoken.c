@@ -5,16 +5,16 @@
  * pattern or special tokens. Ranks are ids: other ids in between (special tokens in the layout
  * bytes-first) leave holes in the ranks, so that a model has the same ids in every format.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "notation/base64.h"
 #include "formats/format.h"
+#include "formats/known_ranks.h"
 #include "formats/load.h"
 #include "formats/model_kind.h"
-#include "model/merges.h"
-#include "model/splitter.h"
-#include "unicode/quote.h"
+#include "formats/ranks.h"
 #include "unicode/utf8.h"
 
 struct reader {
@@ -115,6 +115,85 @@ static pmill_status read_lines(struct reader *reader)
 		reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s: contains no tokens", reader->name);
 }
 
+/* ---- What the file doesn't say ---- */
+
+struct known_specials {
+	pmill_token *tokens;
+	size_t count;
+};
+
+static bool is_same(pmill_bytes a, pmill_bytes b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static uint32_t find_known(const void *context, pmill_bytes content)
+{
+	const struct known_specials *known = context;
+	for (size_t i = 0; i < known->count; i++)
+		if (is_same(known->tokens[i].bytes, content))
+			return known->tokens[i].id;
+	return PMILL_NO_ID;
+}
+
+/* Those of the encoding, and then those of the options that it hasn't got. */
+static pmill_status add_specials(
+	struct reader *reader, const struct known_specials *known, const pmill_load_options *options)
+{
+	pmill_bytes *all = pmill_array_allocate(
+		known->count + options->special_token_count, sizeof *all);
+	if (all == NULL)
+		return pmill_fail_memory(reader->error);
+	pmill_load_options whole = *options;
+	size_t count = 0;
+	for (size_t i = 0; i < known->count; i++)
+		all[count++] = known->tokens[i].bytes;
+	for (size_t i = 0; i < options->special_token_count; i++)
+		if (find_known(known, options->special_tokens[i]) == PMILL_NO_ID)
+			all[count++] = options->special_tokens[i];
+	whole.special_tokens = all;
+	whole.special_token_count = count;
+	const pmill_status status = pmill_load_specials(
+		reader->tokenizer, &whole, find_known, known, reader->error);
+	free(all);
+	return pmill_name_error(reader->error, reader->name, status);
+}
+
+static pmill_status add_known(
+	struct reader *reader, const struct pmill_encoding *encoding, const pmill_load_options *options)
+{
+	static const struct pmill_normal_step nfc = {.kind = PMILL_NORMAL_NFC};
+	struct known_specials known = {0};
+	known.tokens = pmill_known_ranks_specials(encoding, &known.count);
+	if (known.tokens == NULL)
+		return pmill_fail_memory(reader->error);
+	pmill_status status = add_specials(reader, &known, options);
+	free(known.tokens);
+	if (status == PMILL_OK)
+		status = pmill_tokenizer_set_normal_steps(
+			reader->tokenizer, &nfc, encoding->is_nfc, reader->error);
+	reader->tokenizer->encoding = encoding->name;
+	return status == PMILL_OK ? pmill_load_text(reader->tokenizer, reader->name, encoding->pattern,
+									options, reader->error)
+							  : status;
+}
+
+static pmill_status add_rest(struct reader *reader, const pmill_load_options *options)
+{
+	const struct pmill_encoding *encoding;
+	pmill_status status = pmill_known_ranks_find(
+		reader->text, reader->len, options->encoding, &encoding, reader->error);
+	if (status != PMILL_OK)
+		return pmill_name_error(reader->error, reader->name, status);
+	if (encoding != NULL)
+		return add_known(reader, encoding, options);
+	status = pmill_load_specials(reader->tokenizer, options, NULL, NULL, reader->error);
+	if (status != PMILL_OK)
+		return pmill_name_error(reader->error, reader->name, status);
+	return pmill_load_text(reader->tokenizer, reader->name, NULL, options, reader->error);
+}
+
+/* Special tokens come last: merging considers only ordinary tokens. */
 static pmill_status read_all(struct reader *reader, const pmill_load_options *options)
 {
 	pmill_status status = read_lines(reader);
@@ -122,10 +201,7 @@ static pmill_status read_all(struct reader *reader, const pmill_load_options *op
 		return status;
 	pmill_tokenizer_find_bytes(reader->tokenizer);
 	reader->tokenizer->meaning = PMILL_MEANING_RANK_BY_ID;
-	status = pmill_load_specials(reader->tokenizer, options, NULL, NULL, reader->error);
-	if (status != PMILL_OK)
-		return pmill_name_error(reader->error, reader->name, status);
-	return pmill_load_text(reader->tokenizer, reader->name, NULL, options, reader->error);
+	return add_rest(reader, options);
 }
 
 static pmill_status load(const void *data, size_t len, const char *name,
@@ -146,58 +222,9 @@ static pmill_status load(const void *data, size_t len, const char *name,
 	return status;
 }
 
-static pmill_status fail_token(
-	const struct pmill_tokenizer *tokenizer, uint32_t id, const char *reason, pmill_error *error)
+static pmill_status check_ranks(const pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
-	struct pmill_quote quote;
-	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		".tiktoken can't hold this model: the token %s (id %u) %s",
-		pmill_quote(&quote, token.data, token.len), id, reason);
-}
-
-/*
- * Ranks mean the same as the merge list if ids increase with the merges, every token of two bytes
- * or more comes from one merge, and its bytes split into the two parts of that merge.
- */
-static pmill_status check_split(const struct pmill_tokenizer *tokenizer,
-	struct pmill_splitter *splitter, uint32_t id, const struct pmill_merge *merge,
-	pmill_error *error)
-{
-	if (merge == NULL || merge->id != id)
-		return fail_token(
-			tokenizer, id, "is not made by a merge of its own in the order of the ids", error);
-	uint32_t left, right;
-	const pmill_status status = pmill_splitter_split(
-		splitter, &tokenizer->vocab, id, &left, &right, error);
-	if (status != PMILL_OK)
-		return status;
-	if (left != merge->left || right != merge->right)
-		return fail_token(tokenizer, id, "would be made from other parts if ids were ranks", error);
-	return PMILL_OK;
-}
-
-static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_error *error)
-{
-	if (tokenizer->meaning == PMILL_MEANING_RANK_BY_ID)
-		return PMILL_OK;
-	struct pmill_splitter splitter = {0};
-	const struct pmill_merge *merges;
-	size_t count, rank = 0;
-	pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
-	for (uint32_t id = 0; id < tokenizer->vocab.count && status == PMILL_OK; id++) {
-		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
-		if (token->len < 2 || token->is_special)
-			continue;
-		const struct pmill_merge *merge = rank < count ? &merges[rank] : NULL;
-		status = check_split(tokenizer, &splitter, id, merge, error);
-		rank++;
-	}
-	if (status == PMILL_OK && rank < count)
-		status = fail_token(tokenizer, merges[rank].id,
-			"is made by a second merge, or out of the order of the ids", error);
-	pmill_splitter_release(&splitter);
-	return status;
+	return pmill_ranks_check(tokenizer, ".tiktoken", error);
 }
 
 static pmill_status save(
@@ -218,10 +245,20 @@ static pmill_status save(
 	return PMILL_OK;
 }
 
+static pmill_status list_losses(
+	const pmill_tokenizer *tokenizer, struct pmill_buffer *losses, pmill_error *error)
+{
+	const bool done = (tokenizer->step_count == 0 || pmill_ranks_add_loss(losses, "the pattern")) &&
+		(tokenizer->special_count == 0 || pmill_ranks_add_loss(losses, "the special tokens")) &&
+		pmill_ranks_list_losses(tokenizer, losses);
+	return done ? PMILL_OK : pmill_fail_memory(error);
+}
+
 const struct pmill_format pmill_format_tiktoken = {
 	.name = "tiktoken",
 	.suffix = ".tiktoken",
 	.load = load,
 	.save = save,
+	.list_losses = list_losses,
 	.check_model = check_ranks,
 };

@@ -10,27 +10,11 @@
 #include "notation/json.h"
 #include "formats/load.h"
 #include "notation/printable_model.h"
-#include "unicode/quote.h"
 
 const json_t *pmill_hf_member(const json_t *object, const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 	return json_is_null(value) ? NULL : value;
-}
-
-/* Special tokens named by the options must be in the file. */
-static pmill_status check_options(
-	const struct pmill_tokenizer *tokenizer, const pmill_load_options *options, pmill_error *error)
-{
-	for (size_t i = 0; i < options->special_token_count; i++) {
-		const pmill_bytes asked = options->special_tokens[i];
-		struct pmill_quote quote;
-		if (pmill_tokenizer_find_special(tokenizer, asked) == NULL)
-			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-				"%s was asked for, but is not one of its special tokens",
-				pmill_quote(&quote, asked.data, asked.len));
-	}
-	return PMILL_OK;
 }
 
 static pmill_status read_tokens(
@@ -63,7 +47,7 @@ static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *r
 	if (status == PMILL_OK)
 		status = read_tokens(tokenizer, root, model, error);
 	if (status == PMILL_OK)
-		status = check_options(tokenizer, options, error);
+		status = pmill_load_check_specials(tokenizer, options, error);
 	return status;
 }
 

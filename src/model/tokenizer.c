@@ -264,6 +264,11 @@ const char *pmill_tokenizer_meaning(const pmill_tokenizer *tokenizer)
 	return meanings[tokenizer->meaning];
 }
 
+const char *pmill_tokenizer_encoding(const pmill_tokenizer *tokenizer)
+{
+	return tokenizer->encoding;
+}
+
 pmill_status pmill_tokenizer_get_training(
 	const pmill_tokenizer *tokenizer, pmill_training *training)
 {

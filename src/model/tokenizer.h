@@ -64,7 +64,9 @@ struct pmill_tokenizer {
 	size_t normal_step_count;
 	const char *unicode_version; /* of the classes in patterns */
 	struct pmill_template template;
-	const char *refusal;      /* why it can't encode: all reasons, one line; NULL: it can */
+	const char *encoding;    /* of a known rank file: "cl100k_base"; constant; NULL: unknown */
+	const char *tekken_rest; /* a tekken.json without its vocab; NULL: it comes from another file */
+	const char *refusal;     /* why it can't encode: all reasons, one line; NULL: it can */
 	pmill_training *training; /* NULL: unknown */
 };
 

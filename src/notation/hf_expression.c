@@ -73,14 +73,15 @@ static bool has_possessive_braces(const char *expression)
 }
 
 /* An expression without operators would be taken for the name of a pattern. */
-static pmill_status wrap_name(
+pmill_status pmill_expression_copy(
 	struct pmill_arena *arena, const char *expression, const char **pattern, pmill_error *error)
 {
-	struct pmill_buffer wrapped = {0};
+	const bool is_name = pmill_pattern_is_name(expression);
+	struct pmill_buffer text = {0};
 	const char *copy = NULL;
-	if (pmill_buffer_append_format(&wrapped, "(?:%s)", expression))
-		copy = pmill_arena_copy(arena, wrapped.data, wrapped.len);
-	pmill_buffer_release(&wrapped);
+	if (pmill_buffer_append_format(&text, is_name ? "(?:%s)" : "%s", expression))
+		copy = pmill_arena_copy(arena, text.data, text.len);
+	pmill_buffer_release(&text);
 	if (copy == NULL)
 		return pmill_fail_memory(error);
 	*pattern = copy;
@@ -109,10 +110,5 @@ pmill_status pmill_hf_expression_read(
 		return PMILL_OK;
 	}
 	const pmill_status status = check_portable(expression, "", error);
-	if (status != PMILL_OK)
-		return status;
-	if (is_name)
-		return wrap_name(arena, expression, pattern, error);
-	*pattern = pmill_arena_copy(arena, expression, strlen(expression));
-	return *pattern == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	return status == PMILL_OK ? pmill_expression_copy(arena, expression, pattern, error) : status;
 }

@@ -23,4 +23,8 @@ pmill_status pmill_hf_expression_check(const char *pattern, pmill_error *error);
 pmill_status pmill_hf_expression_read(
 	struct pmill_arena *arena, const char *expression, const char **pattern, pmill_error *error);
 
+/* Copies an expression as a pattern: in parentheses if it could be a name. */
+pmill_status pmill_expression_copy(
+	struct pmill_arena *arena, const char *expression, const char **pattern, pmill_error *error);
+
 #endif

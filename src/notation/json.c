@@ -2,6 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "notation/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -15,13 +16,13 @@ static size_t reason_len(const char *text)
 	return near == NULL ? strlen(text) : (size_t)(near - text);
 }
 
-pmill_status pmill_json_parse(
-	const void *data, size_t len, const char *name, json_t **root, pmill_error *error)
+static pmill_status parse(
+	const void *data, size_t len, size_t flags, const char *name, json_t **root, pmill_error *error)
 {
 	const size_t mark = pmill_byte_order_mark(data, len);
 	const char *text = len == 0 ? "" : (const char *)data + mark;
 	json_error_t details;
-	json_t *value = json_loadb(text, len - mark, JSON_REJECT_DUPLICATES, &details);
+	json_t *value = json_loadb(text, len - mark, JSON_REJECT_DUPLICATES | flags, &details);
 	if (value == NULL && json_error_code(&details) == json_error_out_of_memory)
 		return pmill_fail_memory(error);
 	if (value == NULL) {
@@ -36,6 +37,30 @@ pmill_status pmill_json_parse(
 	}
 	*root = value;
 	return PMILL_OK;
+}
+
+pmill_status pmill_json_parse(
+	const void *data, size_t len, const char *name, json_t **root, pmill_error *error)
+{
+	return parse(data, len, 0, name, root, error);
+}
+
+pmill_status pmill_json_parse_with_nul(
+	const void *data, size_t len, const char *name, json_t **root, pmill_error *error)
+{
+	return parse(data, len, JSON_ALLOW_NUL, name, root, error);
+}
+
+char *pmill_json_print(const json_t *value)
+{
+	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	json_t *back = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	const bool is_same = back != NULL && json_equal(value, back);
+	json_decref(back);
+	if (is_same)
+		return text;
+	free(text);
+	return json_dumps(value, JSON_ENCODE_ANY);
 }
 
 static bool append_escape(struct pmill_buffer *out, uint8_t character)

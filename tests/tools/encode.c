@@ -61,6 +61,8 @@ static int parse(int argc, char **argv, struct options *options)
 			options->encode.add_template = 1;
 		else if (strcmp(argv[i], "--lossy") == 0)
 			options->is_lossy = 1;
+		else if (strcmp(argv[i], "--encoding") == 0)
+			options->load.encoding = value;
 		else if (strcmp(argv[i], "--pattern") == 0)
 			options->load.pattern = value;
 		else if (strcmp(argv[i], "--allowed") == 0 && options->encode.allowed_count < MOST_TOKENS)

@@ -79,7 +79,8 @@ static void test_round_trips_in_memory(void **state)
 	assert_int_equal(pmill_tokenizer_save_memory(tokenizer, "nothing", &untouched, &len, &error),
 		PMILL_BAD_OPTION);
 	assert_string_equal(error.message,
-		"unknown model format \"nothing\" (known: folder, tiktoken, vocab.json, tokenizer.json)");
+		"unknown model format \"nothing\" (known: folder, tiktoken, vocab.json, tekken.json, "
+		"tokenizer.json)");
 	assert_null(untouched);
 	pmill_tokenizer_free(tokenizer);
 }
@@ -168,8 +169,8 @@ static void test_failures_leave_nothing(void **state)
 static void test_paths_that_are_not_models(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"m.gguf", "tekken.json", "m.npy", "m.bin", "m.u16",
-		"m.counts", "m.tsv", "m.model", "training.json", "merges.txt"};
+	static const char *const names[] = {"m.gguf", "m.npy", "m.bin", "m.u16", "m.counts", "m.tsv",
+		"m.model", "training.json", "merges.txt"};
 	pmill_tokenizer *tokenizer = make_model("hf", "gpt2"), *loaded = NULL;
 	pmill_error error;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

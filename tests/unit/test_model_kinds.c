@@ -230,7 +230,6 @@ static const struct {
 	{BYTES("<!DOCTYPE html><html></html>"), "HTML"},
 	{BYTES(MERGES), "name the vocab.json beside it"},
 	{BYTES(MARK MERGES), "name the vocab.json beside it"},
-	{BYTES("{\"config\": {}, \"vocab\": []}"), "a tekken.json"},
 	{BYTES("{\"version\": \"0.1.0\", \"merge_counts\": []}"), "a training.json"},
 	{BYTES("{\"tokenizer_class\": \"GPT2Tokenizer\"}"), "a tokenizer_config.json"},
 	{BYTES("{\"model_type\": \"llama\", \"vocab_size\": 3}"), "a config.json"},
