@@ -249,7 +249,8 @@ static int inspect_unknown(struct pmill_cli *cli)
 int pmill_cli_run_inspect(struct pmill_cli *cli)
 {
 	const char *path = cli->operands[0];
-	if (is_folder(path) || cli->settings.model_format != NULL)
+	const struct pmill_cli_settings *settings = &cli->settings;
+	if (is_folder(path) || settings->model_format != NULL || settings->encoding != NULL)
 		return inspect_model(cli);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (!has_suffix(path, kinds[i].suffix))

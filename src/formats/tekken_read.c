@@ -145,10 +145,10 @@ static pmill_status read_bytes(struct reader *reader, const json_t *item, size_t
 	reader->bytes.len = 0;
 	if (!json_is_string(value) || len == 0)
 		return fail_item(reader, "vocab", rank, ".token_bytes is missing, or empty");
-	if (len / 4 * 3 > PMILL_TEKKEN_LONGEST_TOKEN)
-		return fail_item(reader, "vocab", rank, ".token_bytes is longer than 1 MiB");
 	if (pmill_base64_parse(&reader->bytes, json_string_value(value), len, &bad_offset))
-		return PMILL_OK;
+		return reader->bytes.len <= PMILL_TEKKEN_LONGEST_TOKEN
+			? PMILL_OK
+			: fail_item(reader, "vocab", rank, ".token_bytes is longer than 1 MiB");
 	return bad_offset == SIZE_MAX
 		? pmill_fail_memory(reader->error)
 		: pmill_fail(reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,

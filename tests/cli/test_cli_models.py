@@ -189,3 +189,47 @@ def test_a_token_spelled_like_a_special_token(run, tmp_path):
         assert done.returncode == 1 and b"would confuse the two" in done.stderr
         assert kept.is_file()
     run("train", "-q", "-s", 259, "--counts", kept, "-o", tmp_path / "a.tiktoken")
+
+
+# ---- tekken.json, and encodings of rank files ----
+
+@pytest.fixture
+def tekken(run, tmp_path):
+    (tmp_path / "text").write_text("the thing in the mill " * 20)
+    run("train", "-q", "-s", 265, "-o", tmp_path / "tekken.json", tmp_path / "text")
+    return tmp_path / "tekken.json"
+
+
+def test_a_tekken_file_goes_in_and_out(run, tekken, tmp_path):
+    ids = ids_of(run("encode", "-m", tekken, "--text", "the mill"))
+    assert run("decode", "-m", tekken, input=b" ".join(b"%d" % i for i in ids)).stdout == b"the mill"
+    (tmp_path / "other").write_bytes(BOM + tekken.read_bytes())
+    for source in (tmp_path / "other", tekken):
+        run("convert", "-q", "-f", source, tmp_path / "a.json")
+        assert ids_of(run("encode", "-m", tmp_path / "a.json", "--text", "the mill")) == ids
+    run("convert", "-q", "-f", tmp_path / "a.json", tmp_path / "b-tekken.json")
+    assert (tmp_path / "b-tekken.json").read_bytes() == tekken.read_bytes()
+    info = json.loads(run("inspect", "--json", tekken).stdout)
+    assert info["meaning"] == "rank by id" and info["encoding"] is None
+    assert info["vocab_size"] == 265
+
+
+def test_a_tekken_file_may_be_named(run, tekken, tmp_path):
+    run("inspect", tekken, "--model-format", "tekken.json")
+    done = run("inspect", tekken, "--model-format", "tokenizer.json", check=False)
+    assert done.returncode == 1 and b"NUL" in done.stderr
+    (tmp_path / "half").write_bytes(tekken.read_bytes()[:2000])
+    done = run("inspect", tmp_path / "half", "--model-format", "tekken.json", check=False)
+    assert done.returncode == 1 and b"half: byte 2000: line" in done.stderr
+
+
+@pytest.mark.parametrize("command", [["encode", "--text", "a", "-m"], ["decode", "-m"],
+                                     ["inspect"], ["convert", "-q"]])
+def test_an_encoding_is_for_known_rank_files(run, llama, tmp_path, command):
+    out = [tmp_path / "out.tiktoken"] if command[0] == "convert" else []
+    done = run(*command, llama, *out, "--encoding", "o200k_harmony", check=False)
+    assert done.returncode == 2
+    assert b"tokenizer.model: not a rank file whose encodings are known" in done.stderr
+    done = run(*command, llama, *out, "--encoding", "o200k_harmoni", check=False)
+    assert done.returncode == 2 and b'did you mean "o200k_harmony"?' in done.stderr
+    assert not (tmp_path / "out.tiktoken").exists()

@@ -55,6 +55,7 @@ def make_files(pairmill, folder):
     model = folder / "model"
     run(pairmill, "train", "-q", "-s", 290, "--special", "<|endoftext|>", "-o", model, text)
     run(pairmill, "train", "-q", "-s", 290, "-o", folder / "model.tiktoken", text)
+    run(pairmill, "train", "-q", "-s", 290, "-o", folder / "tekken.json", text)
     for name in ("words.counts", "words.tsv"):
         run(pairmill, "count", "-q", "-o", folder / name, text)
     for suffix in ("u16", "u32", "txt"):
@@ -104,6 +105,7 @@ def make_seeds(files):
         "reader": [*texts, *compressed],
         "special_finder": with_heads([[first] for first in range(0, 256, 16)], noise[:4]),
         # A first byte that 4 divides: the file as it is.
+        "tekken": [b" " + files["tekken.json"], *noise],
         "tiktoken": [b"".join(sorted(lines, key=lambda line: line[0] % 4)), *noise],
         "token_file": with_heads([[row, step] for row in range(3) for step in (0, 15)],
                                  [files["ids.txt"], files["ids.u16"], files["ids.u32"]]),
