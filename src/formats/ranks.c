@@ -77,10 +77,7 @@ bool pmill_ranks_add_loss(struct pmill_buffer *losses, const char *loss)
 		pmill_buffer_append_text(losses, loss);
 }
 
-bool pmill_ranks_list_losses(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *losses)
+bool pmill_ranks_has_template(const struct pmill_tokenizer *tokenizer)
 {
-	const struct pmill_template *template = &tokenizer->template;
-	return (tokenizer->normal_step_count == 0 || pmill_ranks_add_loss(losses, "the normalizer")) &&
-		(template->before_count + template->after_count == 0 ||
-			pmill_ranks_add_loss(losses, "the template"));
+	return tokenizer->template.before_count + tokenizer->template.after_count > 0;
 }

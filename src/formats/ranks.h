@@ -16,11 +16,9 @@ pmill_status pmill_ranks_check(
 pmill_status pmill_ranks_fail_token(const struct pmill_tokenizer *tokenizer, const char *format,
 	uint32_t id, const char *reason, pmill_error *error);
 
-/*
- * Appends phrases to a list of losses: what neither format says of the model. Returns false if out
- * of memory.
- */
-bool pmill_ranks_list_losses(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *losses);
+/* Appends a phrase to a list of losses. Returns false if out of memory. */
 bool pmill_ranks_add_loss(struct pmill_buffer *losses, const char *loss);
+
+bool pmill_ranks_has_template(const struct pmill_tokenizer *tokenizer);
 
 #endif

@@ -93,7 +93,9 @@ static bool has_flags(const struct pmill_tokenizer *tokenizer)
 static pmill_status list_losses(
 	const pmill_tokenizer *tokenizer, struct pmill_buffer *losses, pmill_error *error)
 {
-	const bool done = pmill_ranks_list_losses(tokenizer, losses) &&
+	const bool done = (tokenizer->normal_step_count == 0 ||
+						  pmill_ranks_add_loss(losses, "the normalizer")) &&
+		(!pmill_ranks_has_template(tokenizer) || pmill_ranks_add_loss(losses, "the template")) &&
 		(!has_flags(tokenizer) || pmill_ranks_add_loss(losses, "the flags of the added tokens"));
 	return done ? PMILL_OK : pmill_fail_memory(error);
 }

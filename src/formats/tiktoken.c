@@ -15,6 +15,7 @@
 #include "formats/load.h"
 #include "formats/model_kind.h"
 #include "formats/ranks.h"
+#include "pretokenize/pattern.h"
 #include "unicode/utf8.h"
 
 struct reader {
@@ -245,12 +246,65 @@ static pmill_status save(
 	return PMILL_OK;
 }
 
+/* ---- What a file would not say ---- */
+
+/* The base encoding of the file that would be written; NULL if that isn't known. */
+static pmill_status find_written(
+	const pmill_tokenizer *tokenizer, const struct pmill_encoding **encoding, pmill_error *error)
+{
+	struct pmill_buffer text = {0};
+	pmill_status status = save(tokenizer, 0, &text, NULL);
+	*encoding = NULL;
+	if (status == PMILL_OK)
+		status = pmill_known_ranks_find(text.data, text.len, NULL, encoding, error);
+	pmill_buffer_release(&text);
+	return status == PMILL_NO_MEMORY ? pmill_fail_memory(error) : PMILL_OK;
+}
+
+static bool has_specials(const pmill_tokenizer *tokenizer, const struct known_specials *known)
+{
+	bool is_equal = known->count == tokenizer->special_count;
+	for (size_t i = 0; i < tokenizer->special_count && is_equal; i++)
+		is_equal = find_known(known, tokenizer->specials[i].content) == tokenizer->specials[i].id;
+	return is_equal;
+}
+
+/* Whether reading the file gives the model's pattern, special tokens and normal form again. */
+static pmill_status check_implied(
+	const pmill_tokenizer *tokenizer, bool *is_implied, pmill_error *error)
+{
+	const char *pattern = pmill_tokenizer_pattern(tokenizer);
+	const struct pmill_encoding *encoding;
+	*is_implied = false;
+	const pmill_status status = find_written(tokenizer, &encoding, error);
+	if (status != PMILL_OK || encoding == NULL || pattern == NULL)
+		return status;
+	struct known_specials known = {0};
+	known.tokens = pmill_known_ranks_specials(encoding, &known.count);
+	if (known.tokens == NULL)
+		return pmill_fail_memory(error);
+	const size_t steps = tokenizer->normal_step_count;
+	*is_implied = pmill_pattern_is_same(pattern, encoding->pattern) &&
+		has_specials(tokenizer, &known) && steps == encoding->is_nfc &&
+		(steps == 0 || tokenizer->normal_steps[0].kind == PMILL_NORMAL_NFC);
+	free(known.tokens);
+	return PMILL_OK;
+}
+
 static pmill_status list_losses(
 	const pmill_tokenizer *tokenizer, struct pmill_buffer *losses, pmill_error *error)
 {
-	const bool done = (tokenizer->step_count == 0 || pmill_ranks_add_loss(losses, "the pattern")) &&
-		(tokenizer->special_count == 0 || pmill_ranks_add_loss(losses, "the special tokens")) &&
-		pmill_ranks_list_losses(tokenizer, losses);
+	bool is_implied;
+	const pmill_status status = check_implied(tokenizer, &is_implied, error);
+	if (status != PMILL_OK)
+		return status;
+	bool done = true;
+	if (!is_implied)
+		done = (tokenizer->step_count == 0 || pmill_ranks_add_loss(losses, "the pattern")) &&
+			(tokenizer->special_count == 0 || pmill_ranks_add_loss(losses, "the special tokens")) &&
+			(tokenizer->normal_step_count == 0 || pmill_ranks_add_loss(losses, "the normalizer"));
+	done = done &&
+		(!pmill_ranks_has_template(tokenizer) || pmill_ranks_add_loss(losses, "the template"));
 	return done ? PMILL_OK : pmill_fail_memory(error);
 }
 
