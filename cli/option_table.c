@@ -40,7 +40,7 @@ static const char *encode_format(size_t index)
 	return pmill_token_format_name(index > 1 ? index - 1 : 0);
 }
 
-static const char *const later_model_formats[] = {"gguf", "sentencepiece", NULL};
+static const char *const later_model_formats[] = {"sentencepiece", NULL};
 
 static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
 

@@ -17,6 +17,7 @@ static const struct pmill_format *const formats[] = {
 	&pmill_format_vocab_merges,
 	&pmill_format_tekken,
 	&pmill_format_tokenizer_json,
+	&pmill_format_gguf,
 };
 
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
@@ -27,7 +28,6 @@ static const struct refused {
 	const char *name;
 	const char *reason;
 } refused[] = {
-	{".gguf", "gguf", "GGUF is not supported yet"},
 	{".model", "sentencepiece", "SentencePiece models are not supported"},
 	{"tokenizer_config.json", NULL,
 		"not a model: this is a tokenizer_config.json; name its folder"},

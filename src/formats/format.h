@@ -46,6 +46,7 @@ extern const struct pmill_format pmill_format_tiktoken;
 extern const struct pmill_format pmill_format_vocab_merges;
 extern const struct pmill_format pmill_format_tekken;
 extern const struct pmill_format pmill_format_tokenizer_json;
+extern const struct pmill_format pmill_format_gguf;
 
 const struct pmill_format *pmill_format_at(size_t index); /* NULL at the end */
 

@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "files/byte_source.h"
 #include "files/file.h"
 #include "base/sized_struct.h"
 #include "formats/format.h"
+#include "formats/gguf.h"
 #include "formats/known_ranks.h"
 #include "formats/load.h"
 #include "notation/json.h"
@@ -146,9 +148,24 @@ static pmill_status load_by_content(const struct source *source, const pmill_loa
 }
 
 /* `format` is NULL unless it was named. */
+static pmill_status load_gguf(struct pmill_byte_source *file, const struct pmill_format *format,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	return format == NULL || format == &pmill_format_gguf
+		? pmill_gguf_read(file, options, tokenizer, error)
+		: pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%.300s: is GGUF, not a %s",
+			  file->name, format->name);
+}
+
+/* The same for any file. */
 static pmill_status load_source(const struct source *source, const struct pmill_format *format,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
+	if (pmill_gguf_is(source->data, source->len)) {
+		struct pmill_byte_source file;
+		pmill_byte_source_of_memory(&file, source->data, source->len, source->name);
+		return load_gguf(&file, format, options, tokenizer, error);
+	}
 	if (format == NULL)
 		return load_by_content(source, options, tokenizer, error);
 	const pmill_status status = pmill_model_kind_check(
@@ -158,16 +175,36 @@ static pmill_status load_source(const struct source *source, const struct pmill_
 		: format->load(source->data, source->len, source->name, options, tokenizer, error);
 }
 
-static pmill_status load_file(const char *path, const struct pmill_format *format,
-	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+static pmill_status load_whole(struct pmill_byte_source *file, const char *path,
+	const struct pmill_format *format, const pmill_load_options *options,
+	pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	struct pmill_buffer bytes = {0};
-	pmill_status status = pmill_file_read(path, &bytes, error);
+	uint64_t len;
+	pmill_status status = pmill_byte_source_take(file, UINT64_MAX, &bytes, &len, error);
 	const struct source source = {
 		bytes.len == 0 ? (const uint8_t *)"" : bytes.data, bytes.len, path, path};
 	if (status == PMILL_OK)
 		status = load_source(&source, format, options, tokenizer, error);
 	pmill_buffer_release(&bytes);
+	return status;
+}
+
+/* A GGUF may be a model of any size: only its header is read. */
+static pmill_status load_file(const char *path, const struct pmill_format *format,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
+{
+	struct pmill_byte_source file;
+	const uint8_t *head;
+	size_t len = 0;
+	pmill_status status = pmill_byte_source_open(&file, path, error);
+	if (status == PMILL_OK)
+		status = pmill_byte_source_look(&file, PMILL_GGUF_HEAD, &head, &len, error);
+	if (status == PMILL_OK)
+		status = pmill_gguf_is(head, len)
+			? load_gguf(&file, format, options, tokenizer, error)
+			: load_whole(&file, path, format, options, tokenizer, error);
+	pmill_byte_source_release(&file);
 	return status;
 }
 

@@ -286,8 +286,6 @@ static pmill_status read_all(struct reader *reader, const pmill_load_options *op
 	pmill_status status = read_config(reader, options);
 	if (status == PMILL_OK)
 		status = read_vocab(reader);
-	if (status == PMILL_OK)
-		status = pmill_tokenizer_split_tokens(reader->tokenizer, reader->error);
 	if (status != PMILL_OK)
 		return status;
 	pmill_tokenizer_find_bytes(reader->tokenizer);

@@ -21,18 +21,31 @@ static const struct role {
 	{"unk_token", {"<unk>", "<|unk|>", "[UNK]", NULL}},
 };
 
-static bool has_special(const struct pmill_tokenizer *tokenizer, const char *text)
+static const struct pmill_special *find_special(
+	const struct pmill_tokenizer *tokenizer, const char *text)
 {
 	const struct pmill_special *special = pmill_tokenizer_find_special(
 		tokenizer, (pmill_bytes){text, strlen(text)});
-	return special != NULL && special->is_special;
+	return special != NULL && special->is_special ? special : NULL;
 }
 
 static const char *find_role(const struct pmill_tokenizer *tokenizer, const struct role *role)
 {
 	for (size_t i = 0; role->spellings[i] != NULL; i++)
-		if (has_special(tokenizer, role->spellings[i]))
+		if (find_special(tokenizer, role->spellings[i]) != NULL)
 			return role->spellings[i];
+	return NULL;
+}
+
+const struct pmill_special *pmill_tokenizer_config_role(
+	const struct pmill_tokenizer *tokenizer, const char *key)
+{
+	for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+		const char *spelling = strcmp(roles[i].key, key) == 0 ? find_role(tokenizer, &roles[i])
+															  : NULL;
+		if (spelling != NULL)
+			return find_special(tokenizer, spelling);
+	}
 	return NULL;
 }
 

@@ -176,6 +176,23 @@ static pmill_status choose_slot(struct pmill_vocab *vocab, uint32_t id, const vo
 	return PMILL_OK;
 }
 
+/* Room for them has been made. */
+static void add_holes(struct pmill_vocab *vocab, size_t count)
+{
+	if (count <= vocab->count)
+		return;
+	memset(vocab->tokens + vocab->count, 0, (count - vocab->count) * sizeof *vocab->tokens);
+	vocab->count = count;
+}
+
+bool pmill_vocab_extend(struct pmill_vocab *vocab, size_t count)
+{
+	if (count == 0 || count > UINT32_MAX || !reserve_id(vocab, (uint32_t)(count - 1)))
+		return count == 0;
+	add_holes(vocab, count);
+	return true;
+}
+
 pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len,
 	bool is_special, pmill_error *error)
 {
@@ -187,10 +204,7 @@ pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void 
 		return status;
 	if (!reserve_id(vocab, id) || !pmill_buffer_reserve(&vocab->bytes, len))
 		return pmill_fail_memory(error);
-	if (id >= vocab->count) {
-		memset(vocab->tokens + vocab->count, 0, (id + 1 - vocab->count) * sizeof *vocab->tokens);
-		vocab->count = (size_t)id + 1;
-	}
+	add_holes(vocab, (size_t)id + 1);
 	vocab->tokens[id] = (struct pmill_vocab_token){vocab->bytes.len, (uint32_t)len, is_special};
 	memcpy(vocab->bytes.data + vocab->bytes.len, data, len);
 	vocab->bytes.len += len;

@@ -24,7 +24,7 @@ struct pmill_vocab {
 		uint32_t len;        /* 0: a hole; tokens are never empty */
 		uint32_t is_special; /* pmill_vocab_find does not find it */
 	} * tokens;
-	size_t count; /* the largest id + 1 */
+	size_t count; /* the largest id + 1, with holes at the end */
 	size_t capacity;
 	struct pmill_buffer bytes;
 	/* Hash table of ordinary tokens. A tag saves a look at nearly every token that differs. */
@@ -48,6 +48,9 @@ bool pmill_vocab_reserve(struct pmill_vocab *vocab, size_t more);
  */
 pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len,
 	bool is_special, pmill_error *error);
+
+/* Holes up to `count` ids in all, so that the vocab keeps its size. Returns false if out of memory. */
+bool pmill_vocab_extend(struct pmill_vocab *vocab, size_t count);
 
 /* Its data is NULL for a hole or an id beyond the vocab. Valid until the next add. */
 pmill_bytes pmill_vocab_token(const struct pmill_vocab *vocab, uint32_t id);

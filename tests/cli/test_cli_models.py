@@ -52,7 +52,7 @@ def test_the_format_may_be_named(run, llama, model, tmp_path):
         assert done.returncode == 1 and b"not valid JSON" in done.stderr
     done = run("inspect", model, *named, check=False)
     assert done.returncode == 2 and b"is a folder, not a tiktoken" in done.stderr
-    done = run("inspect", llama, "--model-format", "gguf", check=False)
+    done = run("inspect", llama, "--model-format", "tekken.json", check=False)
     assert done.returncode == 2 and b"not supported yet" in done.stderr
     done = run("inspect", llama, "--model-format", "tiktokn", check=False)
     assert done.returncode == 2 and b'did you mean "tiktoken"?' in done.stderr
@@ -60,7 +60,6 @@ def test_the_format_may_be_named(run, llama, model, tmp_path):
 
 @pytest.mark.parametrize("data, what", [
     (b"\n\x0e\n\x05<unk>\x15\0\0\0\0\x18\x02", b"a SentencePiece model"),
-    (b"GGUF\3\0\0\0", b"GGUF"),
     (b"\xfd7zXZ\0", b"xz"),
     (b"version https://git-lfs.github.com/spec/v1\n", b"git lfs pull"),
     (b'{"text": "a"}\n{"text": "b"}\n', b"JSON lines"),

@@ -442,7 +442,7 @@ static void test_save_memory_formats(void **state)
 		}
 		pmill_memory_free(data);
 	}
-	assert_int_equal(saved, 2);
+	assert_int_equal(saved, 3);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)

@@ -206,7 +206,6 @@ static const struct {
 	const char *what; /* in the message */
 } others[] = {
 	{BYTES("\n\x0E\n\x05<unk>\x15\0\0\0\0\x18\x02"), "a SentencePiece model"},
-	{BYTES("GGUF\3\0\0\0\0\0\0\0"), "GGUF"},
 	{BYTES("\x80\4\x95\0\0\0\0\0\0\0\0"), "a Python pickle"},
 	{BYTES("\x80\2}q\0(X\4\0\0\0"), "a Python pickle"},
 	{BYTES("lmgg\1\0\0\0"), "GGML"},

@@ -93,7 +93,8 @@ static void test_unknown_format(void **state)
 	(void)state;
 	pmill_tokenizer *tokenizer = learn("aa", 257);
 	assert_int_equal(pmill_tokenizer_check_format(tokenizer, "nothing", NULL), PMILL_BAD_OPTION);
-	assert_int_equal(pmill_tokenizer_check_format(tokenizer, "gguf", NULL), PMILL_UNSUPPORTED);
+	assert_int_equal(
+		pmill_tokenizer_check_format(tokenizer, "tekken.json", NULL), PMILL_UNSUPPORTED);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -188,7 +189,8 @@ static void test_risks(void **state)
 	assert_int_equal(count, 0);
 	assert_null(risks);
 	assert_int_equal(
-		pmill_tokenizer_save_risks("x.gguf", NULL, NULL, &risks, &count, NULL), PMILL_UNSUPPORTED);
+		pmill_tokenizer_save_risks("x.gguf", NULL, NULL, &risks, &count, NULL), PMILL_OK);
+	assert_int_equal(count, 0);
 }
 
 static void check_search(uint64_t limit)
