@@ -298,8 +298,9 @@ static int save(struct pmill_cli *cli, struct training *training)
 		return 0;
 	if (pmill_cli_interrupt_last_call())
 		return pmill_cli_report_interrupt(cli);
-	pmill_status status = pmill_tokenizer_save(
-		training->tokenizer, cli->settings.output, NULL, pmill_cli_write_flags(cli), &error);
+	/* What a format loses is no news to those who choose it for a new model. */
+	pmill_status status = pmill_tokenizer_save(training->tokenizer, cli->settings.output, NULL,
+		pmill_cli_write_flags(cli) | PMILL_ALLOW_LOSS, &error);
 	return status == PMILL_OK ? 0
 							  : pmill_cli_kept_counts_report(cli, &training->kept, status, &error);
 }

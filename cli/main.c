@@ -29,9 +29,11 @@ static const char *const encode_examples[] = {
 static const char *const decode_examples[] = {
 	"pairmill encode -m model --text 'Hello, world' | pairmill decode -m model", NULL};
 static const char *const convert_examples[] = {
-	"pairmill convert tokenizer.json vocab.tiktoken", NULL};
-static const char *const inspect_examples[] = {
-	"pairmill inspect model", "pairmill inspect --check all.counts", NULL};
+	"pairmill convert vocab.tiktoken --pattern cl100k --special '<|endoftext|>' tokenizer.json",
+	"pairmill convert --allow-loss tokenizer.json vocab.tiktoken",
+	"pairmill convert -s 16000 --rename-special '<|reserved_0|>=<|user|>' model smaller", NULL};
+static const char *const inspect_examples[] = {"pairmill inspect model",
+	"pairmill inspect --audit tokenizer.json", "pairmill inspect --check all.counts", NULL};
 static const char *const bench_examples[] = {
 	"pairmill bench", "pairmill bench -s 50000 -j 1 --runs 9 corpus.txt", NULL};
 static const char *const completions_examples[] = {
@@ -105,8 +107,12 @@ static const struct pmill_cli_command commands[] = {
 		.operand_most = 2,
 		.summary = "write a model in another format",
 		.description =
-			"Reads a model and writes it in the format given by the name OUT: a folder, "
-			".json (tokenizer.json), .tiktoken, or vocab.json with merges.txt beside it.",
+			"Reads a model and writes it in the format given by --to or the name OUT: a folder, "
+			".json (tokenizer.json), .tiktoken, or vocab.json with merges.txt beside it. The model "
+			"written gives every text the same ids; if the format can't hold it, or would lose a "
+			"part of it, nothing is written.\n\n"
+			"The vocab may change on the way: -s makes it smaller, --rename-special and "
+			"--add-special name special tokens, in this order.",
 		.examples = convert_examples},
 	{.name = "inspect",
 		.bit = PMILL_CLI_INSPECT,

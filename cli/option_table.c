@@ -32,6 +32,12 @@ static const char *progress_form(size_t index)
 	return index < sizeof forms / sizeof *forms ? forms[index] : NULL;
 }
 
+static const char *merges_form(size_t index)
+{
+	static const char *const forms[] = {"pairs", "strings"};
+	return index < sizeof forms / sizeof *forms ? forms[index] : NULL;
+}
+
 /* The formats of token files, and "tokens", the view for people. */
 static const char *encode_format(size_t index)
 {
@@ -97,6 +103,21 @@ static const struct pmill_cli_option options[] = {
 		.summary = "Time each stage N times (default 5)."},
 	{INSPECT, 0, "check", FLAG(check), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Read and check every block of a count file. (Models are always checked.)"},
+	{INSPECT, 0, "audit", FLAG(audit), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Look for what surprises in a model: tokens that their own bytes don't encode "
+				   "to, missing bytes, unused ids, added tokens that any text can contain, and so "
+				   "on, each with its count and the first --top of them (with --json, all)."},
+	{CONVERT, 0, "to", CHOICE(to, "FORMAT", pmill_model_format_name), .later = later_model_formats,
+		.group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "The format of OUT (--model-format is that of IN). Default: by the suffix of "
+				   "OUT, otherwise a folder."},
+	{CONVERT, 0, "allow-loss", FLAG(allow_loss), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Write OUT even if its format can't say everything that IN says (its pattern, "
+				   "say, or which tokens are special). Without this, nothing is written, and the "
+				   "message says what would be lost. -f does not allow it."},
+	{CONVERT, 0, "merges", CHOICE(merges, "FORM", merges_form), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "How a tokenizer.json spells its merges: pairs (default) or strings, as "
+				   "Hugging Face tokenizers before 0.20 read them."},
 	{TRAIN | CONVERT, 'f', "force", FLAG(force), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Overwrite an existing file, or the model files in an existing folder."},
 	{ENCODE, 'f', "force", FLAG(force), .group = PMILL_CLI_GROUP_OUTPUT,
@@ -139,7 +160,6 @@ static const struct pmill_cli_option options[] = {
 	{LOADS_MODEL, 0, "unicode", CHOICE(unicode, "VERSION", NULL), .value_at = pmill_unicode_name,
 		.group = PMILL_CLI_GROUP_MODEL,
 		.summary = "The Unicode version of a model whose file has none."},
-	LATER(CONVERT, "vocab-size", "N"),
 
 	/* ---- Vocab ---- */
 	{TRAIN, 's', "vocab-size", NUMBER(vocab_size, 1, UINT32_MAX - 1),
@@ -149,6 +169,19 @@ static const struct pmill_cli_option options[] = {
 	{BENCH, 's', "vocab-size", NUMBER(vocab_size, 1, UINT32_MAX - 1),
 		.group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Size of the vocab, including special tokens (default 32000)."},
+	{CONVERT, 's', "vocab-size", NUMBER(vocab_size, 1, UINT32_MAX - 1),
+		.group = PMILL_CLI_GROUP_VOCAB,
+		.summary =
+			"Keep N entries, as if the vocab had been trained with this size: the bytes, all "
+			"special tokens (padding, too), unused ids, and as many of the first merges (of "
+			"a file of ranks: the first ranks) as there is room for. Ids after those that "
+			"go move up. The training record is not kept."},
+	{CONVERT, 0, "rename-special", LIST(rename_special, "OLD=NEW"), .group = PMILL_CLI_GROUP_VOCAB,
+		.summary = "Give the special token OLD, such as a reserved one, the name NEW; it keeps its "
+				   "id. May be repeated."},
+	{CONVERT, 0, "add-special", LIST(add_special, "TOKEN"), .group = PMILL_CLI_GROUP_VOCAB,
+		.summary = "Add a special token, with the first unused id, or if there is none, the one "
+				   "after the last. May be repeated."},
 	{TRAIN, 0, "reserve", NUMBER(reserve, 1, UINT32_MAX - 1), .group = PMILL_CLI_GROUP_VOCAB,
 		.summary = "Reserve N special tokens for later use: <|reserved_0|>, <|reserved_1|>, ... "
 				   "They are part of --vocab-size."},

@@ -259,5 +259,7 @@ void pmill_cli_options_release(struct pmill_cli *cli)
 	free(cli->settings.special.items);
 	free(cli->settings.special_tokens.items);
 	free(cli->settings.counts.items);
+	free(cli->settings.rename_special.items);
+	free(cli->settings.add_special.items);
 	free((void *)cli->operands);
 }

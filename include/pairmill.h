@@ -108,6 +108,8 @@ typedef int (*pmill_write_fn)(void *context, const void *data, size_t len);
 /* Flags of functions that write files. */
 #define PMILL_OVERWRITE 1u   /* replace an existing file, or this library's files in a folder */
 #define PMILL_KEEP_COUNTS 2u /* pmill_counter_save: the counter keeps what it saved */
+#define PMILL_ALLOW_LOSS 2u  /* pmill_tokenizer_save: write even what would lose something */
+#define PMILL_MERGES_AS_STRINGS 4u /* the same: "a b", as tokenizers before 0.20 read them */
 
 /* Releases memory that a call handed over. Accepts NULL. Any thread. */
 PMILL_API void pmill_memory_free(void *memory);
@@ -480,11 +482,38 @@ typedef struct pmill_tokenizer_parts {
 PMILL_API pmill_status pmill_tokenizer_create(
 	const pmill_tokenizer_parts *parts, pmill_tokenizer **tokenizer, pmill_error *error);
 
+/* A special token's name in a model, and the one that it gets. */
+typedef struct pmill_rename {
+	pmill_bytes from, to;
+} pmill_rename;
+
+typedef struct pmill_edit_options {
+	size_t size;
+	/*
+	 * Keep this many entries, special tokens and unused ids included: the first merges, as training
+	 * with this size would have learned. What came after a dropped entry moves up. 0: keep all.
+	 */
+	uint64_t vocab_size;
+	const pmill_rename *renames; /* of special and added tokens, which keep their ids */
+	size_t rename_count;
+	const pmill_bytes *new_specials; /* get the unused ids, in order, then those after the last */
+	size_t new_special_count;
+} pmill_edit_options;
+
+/*
+ * Makes a changed copy of a tokenizer. PMILL_BAD_OPTION if the vocab is smaller than asked, or what
+ * no merge makes is more; if there is no such special token; or if two would have one name. A
+ * smaller vocab has no training record.
+ */
+PMILL_API pmill_status pmill_tokenizer_edit(const pmill_tokenizer *tokenizer,
+	const pmill_edit_options *options, pmill_tokenizer **edited, pmill_error *error);
+
 /*
  * Saves a model. `format`: pmill_model_format_name; NULL: by the suffix of `path`, else "folder".
  * Written whole or not at all, also if it has several files (docs/writing.md: the limits of that).
  * Another writer of the same folder is waited for, up to half a minute. PMILL_UNSUPPORTED if the
- * format can't express the model. `flags`: 0 or PMILL_OVERWRITE.
+ * format can't express the model, or without PMILL_ALLOW_LOSS would lose a part of it. `flags`:
+ * PMILL_OVERWRITE, PMILL_ALLOW_LOSS, PMILL_MERGES_AS_STRINGS.
  */
 PMILL_API pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
 	const char *format, unsigned flags, pmill_error *error);
@@ -497,8 +526,16 @@ PMILL_API pmill_status pmill_tokenizer_check_format(
 	const pmill_tokenizer *tokenizer, const char *format, pmill_error *error);
 
 /*
- * Saves to memory, in a format of one file; NULL: "tokenizer.json". Release `*data` with
- * pmill_memory_free.
+ * What a model saved so wouldn't say, though the format can hold its tokens: phrases separated by
+ * ", ", such as "the pattern, the special tokens"; NULL: nothing. `path` and `format` as for
+ * pmill_tokenizer_save. Release `*losses` with pmill_memory_free.
+ */
+PMILL_API pmill_status pmill_tokenizer_list_losses(const pmill_tokenizer *tokenizer,
+	const char *path, const char *format, char **losses, pmill_error *error);
+
+/*
+ * Saves to memory, whatever is lost, in a format of one file; NULL: "tokenizer.json". Release
+ * `*data` with pmill_memory_free.
  */
 PMILL_API pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer,
 	const char *format, void **data, size_t *len, pmill_error *error);

@@ -116,11 +116,56 @@ static pmill_status find_format(
 						: find_by_path(path, format, error);
 }
 
+static pmill_status list_losses(const pmill_tokenizer *tokenizer, const struct pmill_format *format,
+	struct pmill_buffer *losses, pmill_error *error)
+{
+	return format->list_losses == NULL ? PMILL_OK : format->list_losses(tokenizer, losses, error);
+}
+
+pmill_status pmill_tokenizer_list_losses(const pmill_tokenizer *tokenizer, const char *path,
+	const char *format_name, char **losses, pmill_error *error)
+{
+	const struct pmill_format *format;
+	struct pmill_buffer text = {0};
+	pmill_status status = find_format(format_name, path, &format, error);
+	if (status == PMILL_OK)
+		status = list_losses(tokenizer, format, &text, error);
+	if (status == PMILL_OK && text.len > 0 && !pmill_buffer_terminate(&text))
+		status = pmill_fail_memory(error);
+	if (status == PMILL_OK && text.len > 0)
+		*losses = (char *)text.data;
+	else
+		pmill_buffer_release(&text);
+	if (status == PMILL_OK && text.len == 0)
+		*losses = NULL;
+	return status;
+}
+
+/* Refuses a loss unless the flags allow it. What the format can't hold at all comes first. */
+static pmill_status check_losses(const pmill_tokenizer *tokenizer,
+	const struct pmill_format *format, const char *path, unsigned flags, pmill_error *error)
+{
+	struct pmill_buffer losses = {0};
+	if ((flags & PMILL_ALLOW_LOSS) != 0)
+		return PMILL_OK;
+	pmill_status status = list_losses(tokenizer, format, &losses, error);
+	if (status == PMILL_OK && losses.len > 0)
+		status = pmill_name_error(error, path, format->check_model(tokenizer, error));
+	if (status == PMILL_OK && losses.len > 0)
+		status = pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"%.300s: as %s, the model would lose %.*s", path, format->name, (int)losses.len,
+			(const char *)losses.data);
+	pmill_buffer_release(&losses);
+	return status;
+}
+
 pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
 	const char *format_name, unsigned flags, pmill_error *error)
 {
 	const struct pmill_format *format;
 	pmill_status status = find_format(format_name, path, &format, error);
+	if (status == PMILL_OK)
+		status = check_losses(tokenizer, format, path, flags, error);
 	if (status != PMILL_OK)
 		return status;
 	if (format->save_path != NULL)

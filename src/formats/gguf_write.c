@@ -8,6 +8,7 @@
 #include "formats/gguf_header.h"
 #include "formats/gguf_pre.h"
 #include "formats/tokenizer_config.h"
+#include "model/merges.h"
 #include "notation/json.h"
 #include "notation/printable_model.h"
 #include "unicode/class.h"
@@ -21,7 +22,7 @@
 
 static bool ignores_merges(const struct pmill_tokenizer *tokenizer)
 {
-	return tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES;
+	return pmill_printable_ignores_merges(tokenizer);
 }
 
 static pmill_status fail_pattern(const struct pmill_tokenizer *tokenizer, pmill_error *error)
@@ -244,9 +245,12 @@ static bool put_types(struct pmill_buffer *out, const struct pmill_tokenizer *to
 
 static bool put_merges(struct pmill_buffer *out, const struct pmill_tokenizer *tokenizer)
 {
-	bool done = put_key(out, PMILL_GGUF_MERGES, tokenizer->merge_count);
-	for (size_t i = 0; i < tokenizer->merge_count && done; i++) {
-		const struct pmill_merge *merge = &tokenizer->merges[i];
+	const struct pmill_merge *merges;
+	size_t count;
+	bool done = pmill_tokenizer_find_merges(tokenizer, &merges, &count, NULL) == PMILL_OK &&
+		put_key(out, PMILL_GGUF_MERGES, count);
+	for (size_t i = 0; i < count && done; i++) {
+		const struct pmill_merge *merge = &merges[i];
 		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, merge->left);
 		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, merge->right);
 		const size_t at = out->len;

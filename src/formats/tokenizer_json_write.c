@@ -79,7 +79,7 @@ static bool write_model(const struct pmill_tokenizer *tokenizer, struct pmill_bu
 			   "    \"unk_token\": null,\n    \"continuing_subword_prefix\": null,\n"
 			   "    \"end_of_word_suffix\": null,\n    \"fuse_unk\": false,\n"
 			   "    \"byte_fallback\": false,\n    \"ignore_merges\": %s,\n    \"vocab\": ",
-			   tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES ? "true" : "false") &&
+			   pmill_printable_ignores_merges(tokenizer) ? "true" : "false") &&
 		pmill_printable_write_vocab(tokenizer, out, "\n      ", "\n    },\n") &&
 		write_merges(tokenizer, out) && pmill_buffer_append_text(out, "  }\n}\n");
 }

@@ -47,16 +47,49 @@ static pmill_status check_merge_lines(const struct pmill_tokenizer *tokenizer, p
 	return PMILL_OK;
 }
 
-pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+static pmill_status check_meaning(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	const pmill_status status = check_merge_lines(tokenizer, error);
-	if (status != PMILL_OK)
-		return status;
+	if (!pmill_printable_ignores_merges(tokenizer))
+		return PMILL_OK;
 	if (tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"vocab.json and merges.txt can't express that a pretoken in the vocab is taken whole "
-			"(ignore_merges)");
-	return pmill_printable_check_model(tokenizer, error);
+			"(ignore_merges; a tokenizer.json holds it)");
+	const uint32_t id = pmill_printable_find_unmade(tokenizer);
+	const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"vocab.json and merges.txt can't hold the token %s (id %u), which merging can't make (a "
+		"tokenizer.json holds it)",
+		pmill_quote(&quote, token.data, token.len), id);
+}
+
+pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	pmill_status status = check_merge_lines(tokenizer, error);
+	if (status == PMILL_OK)
+		status = check_meaning(tokenizer, error);
+	return status == PMILL_OK ? pmill_printable_check_model(tokenizer, error) : status;
+}
+
+/*
+ * What only an option says when these files are loaded: how text is cut, which tokens are special;
+ * and what nothing can say.
+ */
+static pmill_status list_losses(
+	const struct pmill_tokenizer *tokenizer, struct pmill_buffer *losses, pmill_error *error)
+{
+	const struct pmill_template *template = &tokenizer->template;
+	const bool has_losses[] = {tokenizer->step_count > 0, tokenizer->normal_step_count > 0,
+		tokenizer->special_count > 0, template->before_count + template->after_count > 0};
+	static const char *const phrases[] = {
+		"the pattern", "the normalizer", "which tokens are special", "the template of documents"};
+	for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+		if (has_losses[i] &&
+			!((losses->len == 0 || pmill_buffer_append_text(losses, ", ")) &&
+				pmill_buffer_append_text(losses, phrases[i])))
+			return pmill_fail_memory(error);
+	return PMILL_OK;
 }
 
 bool pmill_vocab_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
@@ -335,6 +368,7 @@ static pmill_status check_target(const char *path, unsigned flags, pmill_error *
 const struct pmill_format pmill_format_vocab_merges = {
 	.name = "vocab.json",
 	.suffix = SUFFIX,
+	.list_losses = list_losses,
 	.check_model = pmill_vocab_merges_check,
 	.forbidden_start = "#version",
 	.check_special = pmill_printable_check_special,

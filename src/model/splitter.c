@@ -1,6 +1,12 @@
 /* Splits a token: a linked list of parts, and a heap of possible joins. */
 /* SPDX-License-Identifier: MIT */
 /*
+ * Why the two parts are the only ones that ever become the token, in any text: with ranks by id the
+ * lowest pair is joined first, so what happens within the token's bytes, as long as nothing joins
+ * across their ends, happens in the same order as if they stood alone. So if two neighbours have
+ * its bytes together, they are the two that are left when its bytes are merged alone. Whatever its
+ * parts' ids are: a token may have a lower id than its parts.
+ *
  * parts[i] is the part that begins at byte i of the token, if any. A candidate (id, begin, end)
  * says that the bytes [begin, end) are a token and were two neighbouring parts when it was made; it
  * is still valid if a part begins at `begin` and the next one ends at `end`. Stale candidates are
@@ -27,7 +33,7 @@ struct task {
 	const struct pmill_vocab *vocab;
 	const uint8_t *bytes;
 	uint32_t len;
-	uint32_t limit; /* ids below this may be joined */
+	uint32_t id; /* of the token itself, which is never a candidate */
 };
 
 void pmill_splitter_release(struct pmill_splitter *splitter)
@@ -97,7 +103,7 @@ static void offer(struct task *task, uint32_t begin)
 		return;
 	const uint32_t end = parts[middle].end;
 	const uint32_t id = pmill_vocab_find(task->vocab, task->bytes + begin, end - begin);
-	if (id < task->limit)
+	if (id != PMILL_NO_ID && id != task->id)
 		push(task->splitter, (struct pmill_split_candidate){id, begin, end});
 }
 

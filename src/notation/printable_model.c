@@ -244,30 +244,59 @@ static pmill_status check_specials(const struct pmill_tokenizer *tokenizer, pmil
 	return status;
 }
 
-/* The merges of such a model come from its ranks, one for each token that can be merged at all. */
+/* The offset of a byte that is not a token of its own, or the length. */
+static size_t find_missing_byte(const struct pmill_tokenizer *tokenizer, pmill_bytes token)
+{
+	size_t at = 0;
+	while (at < token.len && tokenizer->byte_ids[((const uint8_t *)token.data)[at]] != PMILL_NO_ID)
+		at++;
+	return at;
+}
+
+/*
+ * The merges of such a model are one for each token that merging can make (model/splitter): a merge
+ * list means the same, but for tokens with a byte that the list can't begin with.
+ */
 static pmill_status check_ranks(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	const struct pmill_merge *merges;
-	size_t count, next = 0;
-	const pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
-	if (status != PMILL_OK)
-		return status;
 	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
 		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
 		if (token->len < 2 || token->is_special)
 			continue;
-		if (next < count && merges[next].id == id) {
-			next++;
-			continue;
-		}
 		const pmill_bytes bytes = pmill_vocab_token(&tokenizer->vocab, id);
+		const size_t missing = find_missing_byte(tokenizer, bytes);
 		struct pmill_quote quote;
-		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"the token %s (id %u) can't be made by merging two tokens of lower rank: a merge list "
-			"would mean something else",
-			pmill_quote(&quote, bytes.data, bytes.len), id);
+		if (missing < bytes.len)
+			return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+				"the token %s (id %u) can't be made by merging, since the vocab lacks its byte "
+				"0x%02X: a merge list would mean something else (a .tiktoken file holds it)",
+				pmill_quote(&quote, bytes.data, bytes.len), id,
+				((const uint8_t *)bytes.data)[missing]);
 	}
-	return PMILL_OK;
+	return pmill_tokenizer_prepare_merges(tokenizer, error); /* for writing */
+}
+
+uint32_t pmill_printable_find_unmade(const struct pmill_tokenizer *tokenizer)
+{
+	const struct pmill_merge *merges;
+	size_t count, next = 0;
+	pmill_tokenizer_find_merges(tokenizer, &merges, &count, NULL);
+	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
+		const struct pmill_vocab_token *token = &tokenizer->vocab.tokens[id];
+		if (token->len < 2 || token->is_special)
+			continue;
+		if (next == count || merges[next].id != id)
+			return id;
+		next++;
+	}
+	return PMILL_NO_ID;
+}
+
+bool pmill_printable_ignores_merges(const struct pmill_tokenizer *tokenizer)
+{
+	return tokenizer->meaning == PMILL_MEANING_IGNORE_MERGES ||
+		(tokenizer->meaning == PMILL_MEANING_RANK_BY_ID &&
+			pmill_printable_find_unmade(tokenizer) != PMILL_NO_ID);
 }
 
 pmill_status pmill_printable_check_model(

@@ -43,11 +43,20 @@ pmill_status pmill_printable_check_special(pmill_bytes content, pmill_error *err
 
 /*
  * Checks whether the model can be written as a vocab and a merge list: so can its special tokens,
- * and none is spelled like another token. With PMILL_MEANING_RANK_BY_ID every token must come from
- * a merge.
+ * and none is spelled like another token. With PMILL_MEANING_RANK_BY_ID no token may have a byte
+ * that the vocab lacks.
  */
 pmill_status pmill_printable_check_model(
 	const struct pmill_tokenizer *tokenizer, pmill_error *error);
+
+/*
+ * Whether a vocab and a merge list mean the same only if a pretoken in the vocab is taken whole
+ * (ignore_merges): so does the model, and if it goes by ranks, merging can't make all its tokens.
+ */
+bool pmill_printable_ignores_merges(const struct pmill_tokenizer *tokenizer);
+
+/* With PMILL_MEANING_RANK_BY_ID: the first token that merging can't make; else PMILL_NO_ID. */
+uint32_t pmill_printable_find_unmade(const struct pmill_tokenizer *tokenizer);
 
 /* Appends `{`, the entries by id, each preceded by `before`, and `close`. */
 bool pmill_printable_write_vocab(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out,

@@ -20,8 +20,9 @@ PROMISED = {
     "encode": """model output text format count special-tokens doc-separator eot input-format field
         skip-bad-lines skip-binary unicode pattern special threads quiet verbose progress json force help""",
     "decode": "model output format pattern special unicode threads quiet json force help",
-    "convert": "pattern special unicode force quiet help",
-    "inspect": "check top tsv pattern special unicode json quiet help",
+    "convert": """pattern special unicode model-format to allow-loss merges vocab-size rename-special
+        add-special force quiet help""",
+    "inspect": "audit check top tsv pattern special unicode json quiet help",
     "bench": """runs vocab-size text-size special pattern doc-separator input-format field
         skip-bad-lines skip-binary unicode threads quiet verbose progress json help""",
 }

@@ -53,7 +53,6 @@ def test_nearest_value(run):
     "arguments",
     [["verify"], ["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"],
      ["encode", "--resume"], ["encode", "--offsets"], ["encode", "--template"],
-     ["convert", "--vocab-size", "5"],
      *[["encode", "--format", name] for name in ("jsonl", "npy", "megatron", "datatrove", "llmc")],
      *[["decode", "--format", name] for name in ("jsonl", "npy")], ["inspect", "tokens.npy"]])
 def test_planned_features_are_named(run, arguments):
@@ -87,6 +86,8 @@ def test_planned_features_are_named(run, arguments):
      (["encode", "-m", "x", "--text", "a", "b"], "--text"),
      (["encode", "-m", "x", "--count", "--format", "u16"], "--count"),
      (["encode", "-m", "x", "--json", "y"], "--json"), (["convert", "x"], "IN and OUT"),
+     (["convert", "--merges", "list", "x", "y"], "pairs, strings"),
+     (["convert", "--to", "tokenizer", "x", "y"], "tokenizer.json"),
      (["encode", "-m", "x", "--special-tokens", "a,,b"], "--special-tokens"),
      *[(["train", "-s", "300", "--counts", "x", *option], option[0])
        for option in (["--input-format", "text"], ["--field", ""], ["--skip-bad-lines"],

@@ -102,7 +102,7 @@ JOBS = {
     "encode-multilingual": f"encode -j 1 --scanner avx2 -m {MODEL} -o OUT.u32 multilingual.txt",
     "decode": f"decode -j 1 -m {MODEL} -o OUT.txt english.u16",
     "load-and-save-json": f"convert {MODEL} OUT.json",
-    "load-and-save-tiktoken": f"convert {MODEL} OUT.tiktoken",
+    "load-and-save-tiktoken": f"convert --allow-loss {MODEL} OUT.tiktoken",
 }
 
 

@@ -79,7 +79,8 @@ static int build(char **argv)
 	pmill_tokenizer *tokenizer = NULL;
 	pmill_status status = pmill_tokenizer_build(&plan, &tokenizer, &error);
 	if (status == PMILL_OK)
-		status = pmill_tokenizer_save(tokenizer, argv[4], NULL, PMILL_OVERWRITE, &error);
+		status = pmill_tokenizer_save(
+			tokenizer, argv[4], NULL, PMILL_OVERWRITE | PMILL_ALLOW_LOSS, &error);
 	pmill_tokenizer_free(tokenizer);
 	for (size_t i = 0; i < input->special_count; i++)
 		free((void *)input->specials[i].data);
@@ -110,7 +111,8 @@ static int convert(int argc, char **argv)
 	pmill_status status;
 	pmill_tokenizer *tokenizer = load(argc, argv, 4, &status, &error);
 	if (status == PMILL_OK)
-		status = pmill_tokenizer_save(tokenizer, argv[3], NULL, PMILL_OVERWRITE, &error);
+		status = pmill_tokenizer_save(
+			tokenizer, argv[3], NULL, PMILL_OVERWRITE | PMILL_ALLOW_LOSS, &error);
 	pmill_tokenizer_free(tokenizer);
 	return status == PMILL_OK ? 0 : fail(status, &error);
 }

@@ -167,7 +167,8 @@ static pmill_status use_model_format(const char *name, pmill_error *error)
 	char path[700];
 	snprintf(path, sizeof path, "%s/%s", folder.path,
 		strcmp(name, "vocab.json") == 0 ? "vocab.json" : "model");
-	pmill_status status = pmill_tokenizer_save(tokenizer, path, name, PMILL_OVERWRITE, error);
+	pmill_status status = pmill_tokenizer_save(
+		tokenizer, path, name, PMILL_OVERWRITE | PMILL_ALLOW_LOSS, error);
 	if (status == PMILL_OK)
 		status = pmill_tokenizer_load(path, &options, &loaded, error);
 	if (status == PMILL_OK)

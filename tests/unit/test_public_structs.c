@@ -151,6 +151,15 @@ static pmill_status create_tokenizer(void *options, pmill_error *error)
 	return status;
 }
 
+static pmill_status edit_tokenizer(void *options, pmill_error *error)
+{
+	pmill_tokenizer *made = NULL;
+	const pmill_status status = pmill_tokenizer_edit(tokenizer, options, &made, error);
+	assert_true((status == PMILL_OK) == (made != NULL));
+	pmill_tokenizer_free(made);
+	return status;
+}
+
 static pmill_status check_save(void *options, pmill_error *error)
 {
 	return pmill_tokenizer_check_save(scratch_path(&folder, "new.json"), NULL, options, 0, error);
@@ -345,6 +354,7 @@ static const struct options_row {
 	ROW(pmill_load_options, load_tokenizer),
 	ROW(pmill_load_options, load_tokenizer_memory),
 	ROW(pmill_tokenizer_parts, create_tokenizer),
+	ROW(pmill_edit_options, edit_tokenizer),
 	{"pmill_train_options", sizeof(pmill_train_options), check_train, &required_of_training},
 	{"pmill_train_options", sizeof(pmill_train_options), train_from_counts_options,
 		&required_of_training},

@@ -274,7 +274,7 @@ static void test_build_out_of_memory(void **state)
 	}
 }
 
-/* Naively: joins the neighbours that give the lowest id, again and again. */
+/* Naively: joins the neighbours that give the lowest id, but the token's own, again and again. */
 static void split_naively(
 	const struct pmill_vocab *vocab, uint32_t id, uint32_t *left, uint32_t *right)
 {
@@ -289,16 +289,16 @@ static void split_naively(
 	}
 	for (;;) {
 		size_t best = 0;
-		uint32_t best_id = id;
+		uint32_t best_id = PMILL_NO_ID;
 		for (size_t i = 0; i + 1 < count; i++) {
 			size_t begin = i == 0 ? 0 : ends[i - 1];
 			uint32_t joined = pmill_vocab_find(vocab, bytes + begin, ends[i + 1] - begin);
-			if (joined < best_id) {
+			if (joined < best_id && joined != id) {
 				best_id = joined;
 				best = i;
 			}
 		}
-		if (best_id == id)
+		if (best_id == PMILL_NO_ID)
 			break;
 		memmove(ends + best, ends + best + 1, (count - best - 1) * sizeof *ends);
 		count--;
