@@ -175,6 +175,9 @@ static int inspect_words(struct pmill_cli *cli)
 /* Words are read only to show them, or if --tsv gives their spelling. */
 static int inspect_counts(struct pmill_cli *cli)
 {
+	if (cli->settings.audit)
+		return pmill_cli_wrong_usage(
+			cli, "option --audit: %s is a count file, not a model", cli->operands[0]);
 	bool needs_words = cli->settings.top > 0 || cli->settings.tsv != NULL;
 	return needs_words ? inspect_words(cli) : inspect_head(cli);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "inspect_audit.h"
 #include "library_options.h"
 #include "messages.h"
 #include "model_checks.h"
@@ -146,8 +147,9 @@ static bool print_checks(const pmill_tokenizer *tokenizer)
 	return is_sound;
 }
 
-static bool print_text(
-	struct pmill_cli *cli, const pmill_tokenizer *tokenizer, const struct long_token *tokens)
+/* `audit` is NULL if it isn't asked for. */
+static bool print_text(struct pmill_cli *cli, const pmill_tokenizer *tokenizer,
+	const struct long_token *tokens, const pmill_audit *audit)
 {
 	const char *layout = pmill_cli_model_layout(tokenizer);
 	uint64_t holes = count_holes(tokenizer);
@@ -172,7 +174,10 @@ static bool print_text(
 	pmill_training record = {.size = sizeof record};
 	pmill_tokenizer_get_training(tokenizer, &record);
 	print_training(&record);
-	return print_checks(tokenizer);
+	const bool is_sound = print_checks(tokenizer);
+	if (audit != NULL)
+		pmill_cli_audit_print(audit, cli->settings.top);
+	return is_sound;
 }
 
 /* ---- JSON ---- */
@@ -264,8 +269,8 @@ static bool json_checks(struct pmill_cli_json *json, const pmill_tokenizer *toke
 	return is_sound;
 }
 
-static bool print_json(
-	struct pmill_cli *cli, const pmill_tokenizer *tokenizer, const struct long_token *tokens)
+static bool print_json(struct pmill_cli *cli, const pmill_tokenizer *tokenizer,
+	const struct long_token *tokens, const pmill_audit *audit)
 {
 	struct pmill_cli_json json;
 	pmill_cli_json_document(cli, &json);
@@ -286,6 +291,8 @@ static bool print_json(
 	pmill_tokenizer_get_training(tokenizer, &record);
 	json_training(&json, &record);
 	bool is_sound = json_checks(&json, tokenizer);
+	if (audit != NULL)
+		pmill_cli_audit_json(audit, &json);
 	pmill_cli_json_end(&json, '}');
 	return is_sound;
 }
@@ -294,12 +301,20 @@ int pmill_cli_inspect_model(struct pmill_cli *cli, const pmill_tokenizer *tokeni
 {
 	if (pmill_tokenizer_prepare_merges(tokenizer, NULL) != PMILL_OK)
 		return pmill_cli_no_memory(cli);
+	pmill_audit *audit = NULL;
+	pmill_error error = {0};
+	const pmill_status status = cli->settings.audit ? pmill_audit_create(tokenizer, &audit, &error)
+													: PMILL_OK;
+	if (status != PMILL_OK)
+		return pmill_cli_report(cli, status, &error);
 	struct long_token *tokens = sort_tokens(tokenizer);
-	if (tokens == NULL)
-		return pmill_cli_no_memory(cli);
-	bool is_sound = cli->settings.json ? print_json(cli, tokenizer, tokens)
-									   : print_text(cli, tokenizer, tokens);
+	const bool has_memory = tokens != NULL, is_json = cli->settings.json != 0;
+	const bool is_sound = has_memory &&
+		(is_json ? print_json : print_text)(cli, tokenizer, tokens, audit);
+	pmill_audit_free(audit);
 	free(tokens);
+	if (!has_memory)
+		return pmill_cli_no_memory(cli);
 	if (!is_sound)
 		return pmill_cli_fail(cli, "%s: a check failed", cli->operands[0]);
 	return PMILL_CLI_DONE;

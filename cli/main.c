@@ -125,7 +125,8 @@ static const struct pmill_cli_command commands[] = {
 		.description = "Shows what a model holds (vocab, pattern, Unicode version, special tokens, "
 					   "longest tokens, first merges, training record) and checks it, or shows "
 					   "what a count file holds (pattern, Unicode version, special tokens, totals, "
-					   "most frequent words). Exits with status 1 if a check fails.\n\n"
+					   "most frequent words). Exits with status 1 if a check fails, but not for "
+					   "what --audit finds, which may well be meant.\n\n"
 					   "Bytes are shown unambiguously: a space as a middle dot, control bytes and "
 					   "invalid UTF-8 as \\n, \\t or \\xHH, a backslash as two.",
 		.examples = inspect_examples},

@@ -780,6 +780,29 @@ PMILL_API pmill_status pmill_stream_decoder_add(pmill_stream_decoder *decoder, c
  */
 PMILL_API pmill_bytes pmill_stream_decoder_finish(pmill_stream_decoder *decoder);
 
+/* ---- Audit: what surprises in a model ------------------------------------------------------- */
+
+typedef struct pmill_audit pmill_audit;
+
+/* Looks at all tokens, which takes about a second for 200,000. The tokenizer must outlive it. */
+PMILL_API pmill_status pmill_audit_create(
+	const pmill_tokenizer *tokenizer, pmill_audit **audit, pmill_error *error);
+PMILL_API void pmill_audit_free(pmill_audit *audit);
+
+/* What is looked for: "unreachable", "missing_bytes", ...; NULL past the last. */
+PMILL_API const char *pmill_audit_kind_name(size_t kind);
+/* The same as a phrase: "ids without a token". */
+PMILL_API const char *pmill_audit_kind_claim(size_t kind);
+/* How many were found; SIZE_MAX: that can't be known, since the pattern is unknown. */
+PMILL_API size_t pmill_audit_count(const pmill_audit *audit, size_t kind);
+/*
+ * `*bytes` is the token, with data NULL for an unused id, or a missing byte, whose `*id` is
+ * PMILL_NO_ID. `*other` is a second token that it has to do with, or PMILL_NO_ID. `*note` says
+ * more, or is NULL.
+ */
+PMILL_API pmill_status pmill_audit_get_finding(const pmill_audit *audit, size_t kind, size_t index,
+	uint32_t *id, pmill_bytes *bytes, uint32_t *other, const char **note);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,7 @@
 #include "encode/pair_table.h"
 #include "encode/token_splits.h"
 
+#define INLINE static inline __attribute__((always_inline))
 #define NO_NODE UINT32_MAX
 
 /* Up to this many bytes, scanning all ranks beats a heap; both arrays fit in eight cache lines. */
@@ -133,9 +134,9 @@ void pmill_pretoken_scratch_release(struct pmill_pretoken_scratch *scratch)
 	*scratch = (struct pmill_pretoken_scratch){0};
 }
 
-/* Returns the number of symbols. */
-static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken,
-	size_t len, uint32_t *symbols)
+/* Stops at `least` symbols, which is a constant for each caller. Returns their number. */
+INLINE size_t merge_short_to(const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken,
+	size_t len, uint32_t *symbols, size_t least)
 {
 	uint32_t ranks[SHORT_PRETOKEN]; /* of each symbol with the next */
 	size_t count = len;
@@ -143,7 +144,7 @@ static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const ui
 		symbols[i] = encoder->symbols[pretoken[i]];
 	for (size_t i = 0; i + 1 < len; i++)
 		ranks[i] = pmill_pair_table_find_bytes(&encoder->pairs, pretoken[i], pretoken[i + 1]);
-	while (count > 1) {
+	while (count > least) {
 		size_t best = 0;
 		for (size_t i = 1; i + 1 < count; i++) {
 			if (ranks[i] < ranks[best])
@@ -163,6 +164,12 @@ static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const ui
 			ranks[best] = find_rank(encoder, symbols[best], symbols[best + 1]);
 	}
 	return count;
+}
+
+static size_t merge_short(const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken,
+	size_t len, uint32_t *symbols)
+{
+	return merge_short_to(encoder, pretoken, len, symbols, 1);
 }
 
 /* The symbols of a long pretoken as a linked list, with a heap of its pairs, rank << 32 | node. */
@@ -269,17 +276,19 @@ static void merge_nodes(const struct pmill_pretoken_encoder *encoder, struct nod
 }
 
 static size_t merge_long(const struct pmill_pretoken_encoder *encoder, void *memory,
-	const uint8_t *pretoken, size_t len, uint32_t *symbols)
+	const uint8_t *pretoken, size_t len, size_t least, uint32_t *symbols)
 {
 	struct pair_heap heap = {.items = memory};
 	struct node *nodes = (struct node *)(heap.items + 2 * len);
 	set_nodes(encoder, pretoken, len, nodes);
 	fill_heap(encoder, pretoken, len, nodes, &heap);
-	while (heap.count > 0) {
+	for (size_t left = len; left > least && heap.count > 0;) {
 		uint64_t pair = pop_pair(&heap);
 		/* A pair at one node only ever grows, so its rank shows whether it is still the same. */
-		if (nodes[(uint32_t)pair].rank == pair >> 32)
-			merge_nodes(encoder, nodes, (uint32_t)pair, &heap);
+		if (nodes[(uint32_t)pair].rank != pair >> 32)
+			continue;
+		merge_nodes(encoder, nodes, (uint32_t)pair, &heap);
+		left--;
 	}
 	size_t count = 0;
 	for (uint32_t node = 0; node != NO_NODE; node = nodes[node].next)
@@ -315,6 +324,32 @@ static pmill_status check_symbols(const struct pmill_pretoken_encoder *encoder,
 	return PMILL_OK;
 }
 
+static pmill_status prepare_long(
+	struct pmill_pretoken_scratch *scratch, size_t len, pmill_error *error)
+{
+	if (len >= NO_NODE)
+		return pmill_fail(
+			error, PMILL_OVERFLOW, 0, "a pretoken of %zu bytes is too long to encode", len);
+	return reserve_scratch(scratch, len) ? PMILL_OK : pmill_fail_memory(error);
+}
+
+pmill_status pmill_pretoken_encoder_split(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_pretoken_scratch *scratch, const uint8_t *token, size_t len, uint32_t *ids,
+	uint32_t *rank, pmill_error *error)
+{
+	size_t count;
+	if (len <= SHORT_PRETOKEN) {
+		count = merge_short_to(encoder, token, len, ids, 2);
+	} else {
+		const pmill_status status = prepare_long(scratch, len, error);
+		if (status != PMILL_OK)
+			return status;
+		count = merge_long(encoder, scratch->memory, token, len, 2, ids);
+	}
+	*rank = count == 2 ? find_rank(encoder, ids[0], ids[1]) : PMILL_NO_RANK;
+	return PMILL_OK;
+}
+
 pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error)
@@ -331,12 +366,10 @@ pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *
 	if (len <= SHORT_PRETOKEN) {
 		found = merge_short(encoder, pretoken, len, ids);
 	} else {
-		if (len >= NO_NODE)
-			return pmill_fail(
-				error, PMILL_OVERFLOW, 0, "a pretoken of %zu bytes is too long to encode", len);
-		if (!reserve_scratch(scratch, len))
-			return pmill_fail_memory(error);
-		found = merge_long(encoder, scratch->memory, pretoken, len, ids);
+		const pmill_status ready = prepare_long(scratch, len, error);
+		if (ready != PMILL_OK)
+			return ready;
+		found = merge_long(encoder, scratch->memory, pretoken, len, 1, ids);
 	}
 	pmill_status status = check_symbols(encoder, ids, found, error);
 	if (status == PMILL_OK)

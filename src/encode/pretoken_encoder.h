@@ -28,4 +28,13 @@ pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error);
 
+/*
+ * Merges the bytes of a token, not taken whole, until two parts are left, and sets *rank to the
+ * merge that joins them: the one that makes the token, in any text. UINT32_MAX: merging never makes
+ * it. `ids` has room for `len`; its first two are the parts.
+ */
+pmill_status pmill_pretoken_encoder_split(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_pretoken_scratch *scratch, const uint8_t *token, size_t len, uint32_t *ids,
+	uint32_t *rank, pmill_error *error);
+
 #endif

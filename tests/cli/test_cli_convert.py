@@ -36,7 +36,7 @@ def test_a_loss_is_said_and_refused(run, model, tmp_path):
         assert (tmp_path / name).read_bytes() == (model / name).read_bytes()
     # Permission to lose something is none to overwrite, nor the other way round.
     message = refused(run, "--allow-loss", model, tmp_path / "vocab.json")
-    assert message.endswith("exists (-f overwrites)\n")
+    assert message.endswith("not overwritten (-f overwrites)\n")
     assert run("convert", "-q", "-f", "--allow-loss", model, tmp_path / "vocab.json").stderr == b""
 
 
