@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/sized_struct.h"
+#include "model/tokenizer.h"
 #include "model/training_record.h"
 #include "unicode/quote.h"
 

@@ -172,8 +172,8 @@ static void test_failures_leave_nothing(void **state)
 static void test_paths_that_are_not_models(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"m.npy", "m.bin", "m.u16", "m.counts", "m.tsv", "m.model",
-		"training.json", "merges.txt"};
+	static const char *const names[] = {
+		"m.npy", "m.bin", "m.u16", "m.counts", "m.tsv", "m.model", "training.json", "merges.txt"};
 	pmill_tokenizer *tokenizer = make_model("hf", "gpt2"), *loaded = NULL;
 	pmill_error error;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
