@@ -108,8 +108,8 @@ typedef int (*pmill_write_fn)(void *context, const void *data, size_t len);
 /* Flags of functions that write files. */
 #define PMILL_OVERWRITE 1u   /* replace an existing file, or this library's files in a folder */
 #define PMILL_KEEP_COUNTS 2u /* pmill_counter_save: the counter keeps what it saved */
-#define PMILL_ALLOW_LOSS 2u  /* pmill_tokenizer_save: write even what would lose something */
-#define PMILL_MERGES_AS_STRINGS 4u /* the same: "a b", as tokenizers before 0.20 read them */
+#define PMILL_MERGES_AS_STRINGS 4u /* pmill_tokenizer_save: as tokenizers before 0.20 read them */
+#define PMILL_ALLOW_LOSS 8u /* pmill_tokenizer_save: write even what would lose something */
 
 /* Releases memory that a call handed over. Accepts NULL. Any thread. */
 PMILL_API void pmill_memory_free(void *memory);
@@ -598,6 +598,32 @@ PMILL_API size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)
  */
 PMILL_API pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_t index,
 	pmill_bytes *content, uint32_t *id, int *is_special);
+
+/* A special or added token with the flags that Hugging Face's files give it. */
+typedef struct pmill_special_info {
+	size_t size;
+	pmill_bytes content;
+	uint32_t id;
+	int is_special;
+	int strips_left, strips_right; /* takes the white space beside it */
+	int is_single_word;            /* found only where no letter or number is beside it */
+	int is_normalized;             /* searched for in normalised text, after the others */
+} pmill_special_info;
+
+/* Like pmill_tokenizer_get_special, with all flags. */
+PMILL_API pmill_status pmill_tokenizer_get_special_info(
+	const pmill_tokenizer *tokenizer, size_t index, pmill_special_info *info);
+
+/* Why the model can't encode (it can be inspected and decode): all reasons; NULL: it can. */
+PMILL_API const char *pmill_tokenizer_refusal(const pmill_tokenizer *tokenizer);
+
+/*
+ * Describes for people, in lines that each end with LF, what text goes through: "normalizer", its
+ * steps; "pattern", the steps of cutting; "template", what is put around documents on request. No
+ * line if there is none. Release `*text` with pmill_memory_free.
+ */
+PMILL_API pmill_status pmill_tokenizer_describe(
+	const pmill_tokenizer *tokenizer, const char *part, char **text, pmill_error *error);
 
 /* ---- Training: a counter or counts → a tokenizer -------------------------------------------- */
 

@@ -186,13 +186,55 @@ pmill_status pmill_tokenizer_set_template(
 	return PMILL_OK;
 }
 
+/* A copy of `count` items with room for one more, or NULL. */
+static void *copy_items(
+	struct pmill_tokenizer *tokenizer, const void *items, size_t count, size_t item_size)
+{
+	void *copies = pmill_arena_allocate(
+		&tokenizer->arena, (count + 1) * item_size, _Alignof(max_align_t));
+	if (copies != NULL && count > 0)
+		memcpy(copies, items, count * item_size);
+	return copies;
+}
+
+pmill_status pmill_tokenizer_keep_file(
+	struct pmill_tokenizer *tokenizer, const struct pmill_kept_file *file, pmill_error *error)
+{
+	struct pmill_kept *kept = &tokenizer->kept;
+	struct pmill_kept_file *files = copy_items(
+		tokenizer, kept->files, kept->file_count, sizeof *files);
+	struct pmill_kept_file copy = {copy_text(tokenizer, file->name), file->content};
+	if (files == NULL || copy.name == NULL || !copy_bytes(tokenizer, &copy.content))
+		return pmill_fail_memory(error);
+	files[kept->file_count++] = copy;
+	kept->files = files;
+	return PMILL_OK;
+}
+
+pmill_status pmill_tokenizer_keep_rename(
+	struct pmill_tokenizer *tokenizer, const struct pmill_rename *rename, pmill_error *error)
+{
+	struct pmill_kept *kept = &tokenizer->kept;
+	struct pmill_rename *renames = copy_items(
+		tokenizer, kept->renames, kept->rename_count, sizeof *renames);
+	struct pmill_rename copy = *rename;
+	if (renames == NULL || !copy_bytes(tokenizer, &copy.from) || !copy_bytes(tokenizer, &copy.to))
+		return pmill_fail_memory(error);
+	renames[kept->rename_count++] = copy;
+	kept->renames = renames;
+	return PMILL_OK;
+}
+
 pmill_status pmill_tokenizer_refuse(
 	struct pmill_tokenizer *tokenizer, const char *reason, pmill_error *error)
 {
+	enum { LONG_ENOUGH = 2000 }; /* no message is longer, and a hostile file may give many */
+	const char *earlier = tokenizer->refusal;
+	if (earlier != NULL && (strlen(earlier) > LONG_ENOUGH || strstr(earlier, reason) != NULL))
+		return PMILL_OK;
 	struct pmill_buffer both = {0};
-	bool done = tokenizer->refusal == NULL ||
-		(pmill_buffer_append_text(&both, tokenizer->refusal) &&
-			pmill_buffer_append_text(&both, "; "));
+	bool done = earlier == NULL ||
+		(pmill_buffer_append_text(&both, earlier) && pmill_buffer_append_text(&both, "; "));
 	done = done && pmill_buffer_append_text(&both, reason) && pmill_buffer_terminate(&both);
 	if (done)
 		tokenizer->refusal = copy_text(tokenizer, (const char *)both.data);
@@ -235,6 +277,28 @@ pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_
 	*id = special->id;
 	*is_special = special->is_special;
 	return PMILL_OK;
+}
+
+pmill_status pmill_tokenizer_get_special_info(
+	const pmill_tokenizer *tokenizer, size_t index, pmill_special_info *info)
+{
+	if (index >= tokenizer->special_count)
+		return PMILL_BAD_OPTION;
+	const struct pmill_special *special = &tokenizer->specials[index];
+	const pmill_special_info full = {.size = sizeof full,
+		.content = special->content,
+		.id = special->id,
+		.is_special = special->is_special,
+		.strips_left = special->strips_left,
+		.strips_right = special->strips_right,
+		.is_single_word = special->is_single_word,
+		.is_normalized = special->is_normalized};
+	return pmill_sized_struct_write(info, &full, sizeof full, "pmill_special_info", NULL);
+}
+
+const char *pmill_tokenizer_refusal(const pmill_tokenizer *tokenizer)
+{
+	return tokenizer->refusal;
 }
 
 const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer)

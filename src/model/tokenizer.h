@@ -33,6 +33,27 @@ struct pmill_template {
 	size_t before_count, after_count;
 };
 
+/* A file of a model's folder that is handed on as it is. */
+struct pmill_kept_file {
+	const char *name;
+	pmill_bytes content;
+};
+
+/* A special token that has got another name since the model was loaded. */
+struct pmill_rename {
+	pmill_bytes from, to;
+};
+
+/* What a model's files say besides, to be written again. */
+struct pmill_kept {
+	/* Members of a tokenizer.json, as JSON; NULL: written from the tokenizer's own parts. */
+	const char *truncation, *padding, *normalizer, *pre_tokenizer, *post_processor, *decoder;
+	const struct pmill_kept_file *files;
+	size_t file_count;
+	const struct pmill_rename *renames; /* apply to post_processor and files when written */
+	size_t rename_count;
+};
+
 enum pmill_meaning {
 	PMILL_MEANING_MERGE_LIST, /* repeatedly apply the merge of lowest rank present */
 	PMILL_MEANING_RANK_BY_ID, /* any neighbours whose joined bytes are a token, lowest id first */
@@ -64,6 +85,7 @@ struct pmill_tokenizer {
 	size_t normal_step_count;
 	const char *unicode_version; /* of the classes in patterns */
 	struct pmill_template template;
+	struct pmill_kept kept;
 	const char *encoding;    /* of a known rank file: "cl100k_base"; constant; NULL: unknown */
 	const char *tekken_rest; /* a tekken.json without its vocab; NULL: it comes from another file */
 	const char *refusal;     /* why it can't encode: all reasons, one line; NULL: it can */
@@ -95,6 +117,12 @@ pmill_status pmill_tokenizer_set_normal_steps(struct pmill_tokenizer *tokenizer,
 	const struct pmill_normal_step *steps, size_t count, pmill_error *error);
 pmill_status pmill_tokenizer_set_template(
 	struct pmill_tokenizer *tokenizer, const struct pmill_template *whole, pmill_error *error);
+
+/* Copies a file of the model's folder, or a rename, and adds it to `kept`. */
+pmill_status pmill_tokenizer_keep_file(
+	struct pmill_tokenizer *tokenizer, const struct pmill_kept_file *file, pmill_error *error);
+pmill_status pmill_tokenizer_keep_rename(
+	struct pmill_tokenizer *tokenizer, const struct pmill_rename *rename, pmill_error *error);
 
 /* Adds a reason to `refusal`. */
 pmill_status pmill_tokenizer_refuse(
