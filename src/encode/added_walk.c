@@ -3,7 +3,8 @@
 /*
  * A token that may only be a whole word, and isn't, is passed over with all that it hides. A token
  * that strips on its right takes white space that the next token may begin with: both are found
- * then, with nothing between them.
+ * then, with nothing between them. But if the next one is nothing else and strips on its left, it
+ * is gone: what is left of it there is empty.
  */
 #include "encode/added_walk.h"
 
@@ -124,15 +125,20 @@ void pmill_added_walk_start(struct pmill_added_walk *walk, const uint8_t *text, 
 	pmill_special_cursor_start(&walk->cursor, text, len, true);
 }
 
-static void take(struct pmill_added_walk *walk, const struct pmill_special_match *match,
+/* Returns false if nothing is left of it. */
+static bool take(struct pmill_added_walk *walk, const struct pmill_special_match *match,
 	struct pmill_added_piece *piece)
 {
 	const struct pmill_added_rule *rule = &walk->set->rules[match->index];
+	size_t end = rule->strips_right ? strip_right(walk, match->end) : match->end;
+	if (rule->strips_left && end <= walk->begin)
+		return false;
 	size_t begin = rule->strips_left ? strip_left(walk, match->begin) : match->begin;
 	if (begin < walk->begin)
 		begin = walk->begin; /* the token before has taken these spaces already */
 	*piece = (struct pmill_added_piece){walk->begin, begin, rule, match->begin, match->index};
-	walk->begin = rule->strips_right ? strip_right(walk, match->end) : match->end;
+	walk->begin = end;
+	return true;
 }
 
 pmill_status pmill_added_walk_next(
@@ -149,7 +155,7 @@ pmill_status pmill_added_walk_next(
 		}
 		if (walk->set->rules[match.index].is_single_word && !is_single_word(walk, &match))
 			continue;
-		take(walk, &match, piece);
-		return PMILL_OK;
+		if (take(walk, &match, piece))
+			return PMILL_OK;
 	}
 }
