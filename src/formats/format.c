@@ -33,6 +33,7 @@ static const struct refused {
 		"not a model: this is a tokenizer_config.json; name its folder"},
 	{"training.json", NULL, "not a model: this is a training.json; name its folder"},
 	{"merges.txt", NULL, "merges.txt alone is not a model: name the vocab.json beside it"},
+	{"vocab.bpe", NULL, "vocab.bpe alone is not a model: name the encoder.json beside it"},
 	{".counts", NULL, "not a model: this is a count file"},
 	{".tsv", NULL, "not a model: this is a word list"},
 	{".txt", NULL, "not a model: this is a text file"},
@@ -85,6 +86,12 @@ const char *pmill_format_refused(const char *path)
 	return NULL;
 }
 
+static bool has_suffix_of(const char *path, const struct pmill_format *format)
+{
+	return (format->suffix != NULL && is_named(path, format->suffix)) ||
+		(format->other_suffix != NULL && is_named(path, format->other_suffix));
+}
+
 /*
  * An existing folder is a folder whatever its name; so is a name that ends in a slash or has no
  * known suffix.
@@ -101,7 +108,7 @@ static pmill_status find_by_path(
 	if (reason != NULL)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s: %s", path, reason);
 	for (int i = 0; i < FORMAT_COUNT; i++) {
-		if (formats[i]->suffix != NULL && is_named(path, formats[i]->suffix)) {
+		if (has_suffix_of(path, formats[i])) {
 			*format = formats[i];
 			return PMILL_OK;
 		}
@@ -159,11 +166,22 @@ static pmill_status check_losses(const pmill_tokenizer *tokenizer,
 	return status;
 }
 
+/* What a model that can't encode here says of itself would be lost. */
+static pmill_status check_refusal(const pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	return tokenizer->refusal == NULL
+		? PMILL_OK
+		: pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			  "a model that can't encode here can't be written: %.900s", tokenizer->refusal);
+}
+
 pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,
 	const char *format_name, unsigned flags, pmill_error *error)
 {
 	const struct pmill_format *format;
 	pmill_status status = find_format(format_name, path, &format, error);
+	if (status == PMILL_OK)
+		status = check_refusal(tokenizer, error);
 	if (status == PMILL_OK)
 		status = check_losses(tokenizer, format, path, flags, error);
 	if (status != PMILL_OK)
@@ -185,6 +203,8 @@ pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer, const
 	if (format_name == NULL)
 		format_name = pmill_format_tokenizer_json.name;
 	pmill_status status = pmill_format_find(format_name, &format, error);
+	if (status == PMILL_OK)
+		status = check_refusal(tokenizer, error);
 	if (status != PMILL_OK)
 		return status;
 	if (format->save == NULL)
@@ -205,7 +225,9 @@ pmill_status pmill_tokenizer_check_format(
 	const pmill_tokenizer *tokenizer, const char *format_name, pmill_error *error)
 {
 	const struct pmill_format *format;
-	const pmill_status status = pmill_format_find(format_name, &format, error);
+	pmill_status status = pmill_format_find(format_name, &format, error);
+	if (status == PMILL_OK)
+		status = check_refusal(tokenizer, error);
 	return status == PMILL_OK ? format->check_model(tokenizer, error) : status;
 }
 

@@ -9,8 +9,9 @@
 
 /* Options are always a complete struct, never NULL. */
 struct pmill_format {
-	const char *name;   /* "tokenizer.json" */
-	const char *suffix; /* of a path in this format: ".json"; NULL for the folder */
+	const char *name;         /* "tokenizer.json" */
+	const char *suffix;       /* of a path in this format: ".json"; NULL for the folder */
+	const char *other_suffix; /* that it may have as well; NULL: none */
 	/* `name` is for messages. NULL: can't be loaded from memory. */
 	pmill_status (*load)(const void *data, size_t len, const char *name,
 		const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);

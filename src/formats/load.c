@@ -55,6 +55,23 @@ pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name
 		tokenizer, known == NULL ? chosen : known->name, unicode->version, error);
 }
 
+pmill_status pmill_load_steps(struct pmill_tokenizer *tokenizer, const char *name,
+	const struct pmill_cut_step *steps, size_t count, const pmill_load_options *options,
+	pmill_error *error)
+{
+	if (count == 0)
+		return pmill_load_text(tokenizer, name, NULL, options, error);
+	if (count == 1 && pmill_cut_step_is_plain(steps))
+		return pmill_load_text(tokenizer, name, steps->pattern, options, error);
+	struct pmill_quote quote;
+	if (options->pattern != NULL)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"%s: it cuts in several steps or adds spaces, but the pattern %s was asked for", name,
+			pmill_quote(&quote, options->pattern, strlen(options->pattern)));
+	const pmill_status status = pmill_load_text(tokenizer, name, NULL, options, error);
+	return status == PMILL_OK ? pmill_tokenizer_set_steps(tokenizer, steps, count, error) : status;
+}
+
 static uint32_t next_free_id(const struct pmill_vocab *vocab, uint32_t id)
 {
 	while (id < vocab->count && vocab->tokens[id].len != 0)

@@ -17,6 +17,11 @@ pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status
 pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name,
 	const char *pattern, const pmill_load_options *options, pmill_error *error);
 
+/* The same for steps of cutting; several, or one that isn't plain, can't be named by an option. */
+pmill_status pmill_load_steps(struct pmill_tokenizer *tokenizer, const char *name,
+	const struct pmill_cut_step *steps, size_t count, const pmill_load_options *options,
+	pmill_error *error);
+
 /*
  * Adds special tokens that the file does not name. Those for which `find` (may be NULL) has an id
  * get it; the others fill the holes in the vocab in order, then follow it.

@@ -51,7 +51,8 @@ static pmill_status load_object(const struct source *source, const json_t *root,
 	if (status != PMILL_OK)
 		return status;
 	const bool is_vocab = source->path != NULL &&
-		pmill_path_has_suffix(source->path, pmill_format_vocab_merges.suffix);
+		(pmill_path_has_suffix(source->path, pmill_format_vocab_merges.suffix) ||
+			pmill_path_has_suffix(source->path, pmill_format_vocab_merges.other_suffix));
 	return is_vocab ? load_vocab(source, root, options, tokenizer, error)
 					: pmill_hf_load(root, source->name, options, tokenizer, error);
 }
@@ -175,6 +176,23 @@ static pmill_status load_source(const struct source *source, const struct pmill_
 		: format->load(source->data, source->len, source->name, options, tokenizer, error);
 }
 
+/* Merges that were named, with the vocab beside them. */
+static pmill_status load_pair(const char *path, const struct pmill_format *format,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, bool *is_pair,
+	pmill_error *error)
+{
+	char *vocab = NULL;
+	*is_pair = false;
+	if (format != NULL && format != &pmill_format_vocab_merges)
+		return PMILL_OK;
+	pmill_status status = pmill_vocab_merges_find_vocab(path, &vocab, error);
+	*is_pair = vocab != NULL;
+	if (*is_pair)
+		status = pmill_format_vocab_merges.load_path(vocab, options, tokenizer, error);
+	pmill_memory_free(vocab);
+	return status;
+}
+
 static pmill_status load_whole(struct pmill_byte_source *file, const char *path,
 	const struct pmill_format *format, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
@@ -236,6 +254,10 @@ static pmill_status load_path(const char *path, const struct pmill_format *forma
 			error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "%.300s: is a file, not a folder", path);
 	if (is_folder)
 		format = &pmill_format_folder;
+	bool is_pair;
+	const pmill_status paired = load_pair(path, format, options, tokenizer, &is_pair, error);
+	if (is_pair || paired != PMILL_OK)
+		return paired;
 	return format != NULL && format->load_path != NULL
 		? format->load_path(path, options, tokenizer, error)
 		: load_file(path, format, options, tokenizer, error);

@@ -15,36 +15,104 @@
 /* A member that is present and not null, or NULL. */
 const json_t *pmill_hf_member(const json_t *object, const char *key);
 
+/* Its "type", or "without a type". */
+const char *pmill_hf_type(const json_t *value);
+
+/* Its string `key`; "" if there is none. */
+const char *pmill_hf_text(const json_t *object, const char *key);
+
+/*
+ * What a value consists of: itself, or what is in its Sequences, nested ones as well, in order.
+ * `value` may be NULL; `list` names the member of a Sequence. Free with json_decref.
+ */
+pmill_status pmill_hf_flatten(
+	const json_t *value, const char *list, json_t **leaves, pmill_error *error);
+
+/* Adds a reason why the model can't encode. */
+pmill_status pmill_hf_refuse(struct pmill_tokenizer *tokenizer, pmill_error *error,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* A whole tokenizer.json that was parsed. Here the errors have `name`. */
 pmill_status pmill_hf_load(const json_t *root, const char *name, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error);
 
-/* tokenizer_json_read.c */
+/* tokenizer_json_cut.c */
 
-/* Checks the members besides the model: refuses, by name, what is unsupported and affects ids. */
-pmill_status pmill_hf_check_surroundings(const json_t *root, pmill_error *error);
+/* Steps in malloc memory; their patterns are constant or in the tokenizer's arena. */
+struct pmill_hf_cuts {
+	struct pmill_cut_step *steps;
+	size_t count, capacity;
+	bool is_byte_level; /* there is a ByteLevel: tokens are spelled in printable bytes */
+};
 
-/* model: vocab, merges, meaning. `contents` may be empty but not NULL. */
-pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
-	const json_t *contents, pmill_error *error);
+/* pre_tokenizer → steps. What isn't supported is a reason of refusal. */
+pmill_status pmill_hf_read_pre_tokenizer(struct pmill_tokenizer *tokenizer,
+	const json_t *pre_tokenizer, struct pmill_hf_cuts *cuts, pmill_error *error);
 
-/* tokenizer_json_split.c */
+/* A pre_tokenizer for the steps; NULL in *value with PMILL_UNSUPPORTED if there is none. */
+pmill_status pmill_hf_make_pre_tokenizer(
+	const struct pmill_tokenizer *tokenizer, json_t **value, pmill_error *error);
 
-/* pre_tokenizer → a pattern: constant, or in the arena. */
-pmill_status pmill_hf_read_pre_tokenizer(struct pmill_arena *arena, const json_t *pre_tokenizer,
-	const char **pattern, pmill_error *error);
+/* tokenizer_json_normal.c: the same for the normalizer. */
+pmill_status pmill_hf_read_normalizer(
+	struct pmill_tokenizer *tokenizer, const json_t *normalizer, pmill_error *error);
+pmill_status pmill_hf_make_normalizer(
+	const struct pmill_tokenizer *tokenizer, json_t **value, pmill_error *error);
+
+/* tokenizer_json_template.c: the same for the post_processor. Vocab and added tokens are there. */
+pmill_status pmill_hf_read_post_processor(
+	struct pmill_tokenizer *tokenizer, const json_t *post_processor, pmill_error *error);
+pmill_status pmill_hf_make_post_processor(
+	const struct pmill_tokenizer *tokenizer, json_t **value, pmill_error *error);
+
+/* Appends JSON text in which renamed special tokens have their new names. */
+bool pmill_hf_append_renamed(const struct pmill_tokenizer *tokenizer, const void *text, size_t len,
+	struct pmill_buffer *out);
+
+/* tokenizer_json_text.c */
+
+/* The model's {token: id}, made from another kind of list if need be. Free with json_decref. */
+pmill_status pmill_hf_vocab_object(const json_t *model, json_t **vocab, pmill_error *error);
+
+/*
+ * The vocab of a model that isn't byte-level, for decoding only: what the decoder makes of each
+ * token by itself. Adds what that leaves out to the reasons of refusal.
+ */
+pmill_status pmill_hf_read_text_vocab(struct pmill_tokenizer *tokenizer, const json_t *vocab,
+	const json_t *decoder, pmill_error *error);
 
 /* tokenizer_json_added.c */
 
-/*
- * added_tokens. The first call checks them and creates an object of their contents, which the vocab
- * leaves out (free with json_decref); the second, once vocab and merges are read, adds them with
- * their ids.
- */
+/* The added tokens; `contents` has the index of each by its content. */
+struct pmill_hf_added {
+	struct pmill_special *specials; /* contents belong to the JSON */
+	size_t count;
+	json_t *contents;
+	bool is_text; /* those in the vocab are placed: the model isn't byte-level */
+};
+
+/* added_tokens, not yet with ids. */
 pmill_status pmill_hf_collect_added(
-	const json_t *added_tokens, json_t **contents, pmill_error *error);
-pmill_status pmill_hf_read_added(struct pmill_tokenizer *tokenizer, const json_t *added_tokens,
+	const json_t *added_tokens, struct pmill_hf_added *added, pmill_error *error);
+void pmill_hf_added_release(struct pmill_hf_added *added);
+
+/* Once vocab and merges are read: gives them their ids, and adds them to the tokenizer. */
+pmill_status pmill_hf_place_added(struct pmill_tokenizer *tokenizer, struct pmill_hf_added *added,
 	const json_t *vocab, pmill_error *error);
+
+/* tokenizer_json_read.c */
+
+/* What the model is, if it can't be encoded with: reasons of refusal. */
+pmill_status pmill_hf_check_model(
+	struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error);
+
+/* The same of what depends on the vocab, once that is read. */
+pmill_status pmill_hf_check_unknown(
+	struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error);
+
+/* Vocab, merges and meaning of a byte-level model. */
+pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
+	const json_t *vocab, const struct pmill_hf_added *added, pmill_error *error);
 
 /* tokenizer_json_write.c */
 

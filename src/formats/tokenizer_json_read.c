@@ -1,4 +1,4 @@
-/* tokenizer.json: the model, and checks of the other members. */
+/* tokenizer.json: the model. */
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
@@ -6,65 +6,6 @@
 #include "notation/printable_model.h"
 #include "formats/tokenizer_json.h"
 #include "unicode/quote.h"
-
-static const char *type_of(const json_t *value)
-{
-	const char *type = json_string_value(json_object_get(value, "type"));
-	return type == NULL ? "without a type" : type;
-}
-
-static pmill_status fail_kind(const char *member, const json_t *value, pmill_error *error)
-{
-	const char *type = type_of(value);
-	struct pmill_quote quote;
-	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s %s is not supported", member,
-		pmill_quote(&quote, type, strlen(type)));
-}
-
-/* Whether it is one of the types, or a Sequence of them, not nested. */
-static bool is_made_of(const json_t *value, const char *list, const char *const *types)
-{
-	const json_t *items = json_object_get(value, list);
-	const bool is_sequence = strcmp(type_of(value), "Sequence") == 0 && json_is_array(items);
-	const size_t count = is_sequence ? json_array_size(items) : 1;
-	for (size_t i = 0; i < count; i++) {
-		const char *type = type_of(is_sequence ? json_array_get(items, i) : value);
-		size_t k = 0;
-		while (types[k] != NULL && strcmp(types[k], type) != 0)
-			k++;
-		if (types[k] == NULL)
-			return false;
-	}
-	return true;
-}
-
-/*
- * A template adds tokens only on request, which we do not offer: so it changes nothing. A missing
- * decoder does not change ids either.
- */
-pmill_status pmill_hf_check_surroundings(const json_t *root, pmill_error *error)
-{
-	static const char *const no_types[] = {NULL};
-	static const char *const decoders[] = {"ByteLevel", NULL};
-	static const char *const post_processors[] = {"ByteLevel", "TemplateProcessing", NULL};
-	static const struct rule {
-		const char *member, *list;
-		const char *const *types;
-	} rules[] = {
-		{"normalizer", "normalizers", no_types},
-		{"post_processor", "processors", post_processors},
-		{"decoder", "decoders", decoders},
-	};
-	if (pmill_hf_member(root, "truncation") != NULL || pmill_hf_member(root, "padding") != NULL)
-		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"truncation and padding are not supported: set them to null");
-	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-		const json_t *value = pmill_hf_member(root, rules[i].member);
-		if (value != NULL && !is_made_of(value, rules[i].list, rules[i].types))
-			return fail_kind(rules[i].member, value, error);
-	}
-	return PMILL_OK;
-}
 
 /* Hugging Face reads merges that are strings as lines of a merges.txt, where this is a comment. */
 static bool is_skipped(const json_t *merge)
@@ -109,10 +50,68 @@ static bool is_set(const json_t *model, const char *key)
 		!(json_is_number(value) && json_number_value(value) == 0);
 }
 
-static pmill_status fail_key(const char *key, pmill_error *error)
+/* ---- What it is ---- */
+
+static const struct other_model {
+	const char *type, *what;
+} other_models[] = {
+	{"WordPiece", "this is a WordPiece model, as in BERT"},
+	{"Unigram", "this is a Unigram model, as in T5 and XLM-RoBERTa"},
+	{"WordLevel", "this is a WordLevel model, whose tokens are words"},
+};
+
+static pmill_status refuse_type(
+	struct pmill_tokenizer *tokenizer, const char *type, pmill_error *error)
 {
-	return pmill_fail(
-		error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "the model's %s is not supported", key);
+	for (size_t i = 0; i < sizeof other_models / sizeof other_models[0]; i++)
+		if (strcmp(other_models[i].type, type) == 0)
+			return pmill_hf_refuse(
+				tokenizer, error, "%s, and only BPE is supported", other_models[i].what);
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "model %s is not supported",
+		pmill_quote(&quote, type, strlen(type)));
+}
+
+static bool is_bpe(const json_t *model)
+{
+	/* Files from before 0.10 have no type; only BPE has merges. */
+	const json_t *type = json_object_get(model, "type");
+	return type == NULL || strcmp(pmill_hf_type(model), "BPE") == 0;
+}
+
+static pmill_status refuse_affix(struct pmill_tokenizer *tokenizer, const json_t *model,
+	const char *key, const char *example, pmill_error *error)
+{
+	const char *affix = pmill_hf_text(model, key);
+	struct pmill_quote quote;
+	return !is_set(model, key)
+		? PMILL_OK
+		: pmill_hf_refuse(tokenizer, error, "the model's %s %s%s is not supported", key,
+			  pmill_quote(&quote, affix, strlen(affix)), example);
+}
+
+pmill_status pmill_hf_check_model(
+	struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error)
+{
+	if (!is_bpe(model))
+		return refuse_type(tokenizer, pmill_hf_type(model), error);
+	const json_t *ignore = pmill_hf_member(model, "ignore_merges");
+	if (ignore != NULL && !json_is_boolean(ignore))
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"the model's ignore_merges is neither true nor false");
+	if (!json_is_object(json_object_get(model, "vocab")) ||
+		!json_is_array(json_object_get(model, "merges")))
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"the model's vocab is not an object, or its merges are not a list");
+	pmill_status status = PMILL_OK;
+	if (is_set(model, "dropout"))
+		status = pmill_hf_refuse(
+			tokenizer, error, "the model's dropout, which makes encoding random, is not supported");
+	if (status == PMILL_OK)
+		status = refuse_affix(tokenizer, model, "continuing_subword_prefix", "", error);
+	if (status == PMILL_OK)
+		status = refuse_affix(tokenizer, model, "end_of_word_suffix", ", as in CLIP,", error);
+	return status;
 }
 
 static bool has_all_bytes(const struct pmill_tokenizer *tokenizer)
@@ -123,55 +122,43 @@ static bool has_all_bytes(const struct pmill_tokenizer *tokenizer)
 	return true;
 }
 
-static pmill_status check_model(const json_t *model, pmill_error *error)
+/* How unknown characters are handled does not matter if all bytes are in the vocab. */
+pmill_status pmill_hf_check_unknown(
+	struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error)
 {
-	static const char *const keys[] = {
-		"dropout", "continuing_subword_prefix", "end_of_word_suffix", NULL};
-	const char *type = json_string_value(json_object_get(model, "type"));
-	/* Files from before 0.10 have no type; only BPE has merges. */
-	if (type != NULL && strcmp(type, "BPE") != 0)
-		return fail_kind("model", model, error);
-	for (size_t i = 0; keys[i] != NULL; i++)
-		if (is_set(model, keys[i]))
-			return fail_key(keys[i], error);
-	const json_t *ignore = pmill_hf_member(model, "ignore_merges");
-	if (ignore != NULL && !json_is_boolean(ignore))
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"the model's ignore_merges is neither true nor false");
-	if (!json_is_object(json_object_get(model, "vocab")) ||
-		!json_is_array(json_object_get(model, "merges")))
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
-			"the model's vocab is not an object, or its merges are not a list");
-	return PMILL_OK;
+	const char *unknown = pmill_hf_text(model, "unk_token");
+	struct pmill_quote quote;
+	pmill_status status = PMILL_OK;
+	if (!is_bpe(model) || has_all_bytes(tokenizer))
+		return PMILL_OK;
+	if (is_set(model, "byte_fallback"))
+		status = pmill_hf_refuse(tokenizer, error,
+			"byte fallback, as in Llama 2, Gemma and Mistral v1, is not supported");
+	if (status == PMILL_OK && is_set(model, "unk_token"))
+		status = pmill_hf_refuse(tokenizer, error,
+			"the model's unk_token %s stands for what the vocab lacks, which is not supported",
+			pmill_quote(&quote, unknown, strlen(unknown)));
+	if (status == PMILL_OK && is_set(model, "fuse_unk"))
+		status = pmill_hf_refuse(tokenizer, error, "the model's fuse_unk is not supported");
+	return status;
 }
 
-/* How unknown characters are handled does not matter if all bytes are in the vocab. */
-static pmill_status check_unknown(
-	const struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error)
-{
-	static const char *const keys[] = {"unk_token", "byte_fallback", "fuse_unk", NULL};
-	if (has_all_bytes(tokenizer))
-		return PMILL_OK;
-	for (size_t i = 0; keys[i] != NULL; i++)
-		if (is_set(model, keys[i]))
-			return fail_key(keys[i], error);
-	return PMILL_OK;
-}
+/* ---- Reading ---- */
 
 pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
-	const json_t *contents, pmill_error *error)
+	const json_t *vocab, const struct pmill_hf_added *added, pmill_error *error)
 {
-	pmill_status status = check_model(model, error);
-	if (status != PMILL_OK)
-		return status;
-	struct pmill_printable_reader reader = {tokenizer, .added = contents};
-	status = pmill_printable_read_vocab(&reader, json_object_get(model, "vocab"), error);
-	if (status == PMILL_OK)
+	struct pmill_printable_reader reader = {
+		tokenizer, .added = added->contents, .follows_hf = true};
+	pmill_status status = pmill_printable_read_vocab(&reader, vocab, error);
+	/* Prefixes and suffixes make other tokens of two. */
+	const bool has_merges = is_bpe(model) && !is_set(model, "continuing_subword_prefix");
+	if (status == PMILL_OK && has_merges)
 		status = read_merges(&reader, json_object_get(model, "merges"), error);
 	pmill_printable_reader_release(&reader);
 	pmill_tokenizer_find_bytes(tokenizer);
 	tokenizer->meaning = json_is_true(json_object_get(model, "ignore_merges"))
 		? PMILL_MEANING_IGNORE_MERGES
 		: PMILL_MEANING_MERGE_LIST;
-	return status == PMILL_OK ? check_unknown(tokenizer, model, error) : status;
+	return status;
 }

@@ -22,31 +22,6 @@
 #define VERSION_LEN (sizeof "#version" - 1) /* what readers look for at the start of a line */
 #define SUFFIX "vocab.json"
 
-/*
- * Hugging Face's reader skips every line that begins with #version, not only the first. A left part
- * never has a space, so such a line can only come from a left part that begins so.
- */
-static pmill_status check_merge_lines(const struct pmill_tokenizer *tokenizer, pmill_error *error)
-{
-	const struct pmill_merge *merges;
-	size_t count;
-	const pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
-	if (status != PMILL_OK)
-		return status;
-	for (size_t i = 0; i < count; i++) {
-		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, merges[i].left);
-		if (left.len < VERSION_LEN || memcmp(left.data, VERSION_LINE, VERSION_LEN) != 0)
-			continue;
-		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, merges[i].right);
-		struct pmill_quote quote, other;
-		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"merges.txt can't hold the merge of %s and %s: its readers skip lines that begin with "
-			"#version (a tokenizer.json holds it)",
-			pmill_quote(&quote, left.data, left.len), pmill_quote(&other, right.data, right.len));
-	}
-	return PMILL_OK;
-}
-
 static pmill_status check_meaning(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	if (!pmill_printable_ignores_merges(tokenizer))
@@ -66,7 +41,7 @@ static pmill_status check_meaning(const struct pmill_tokenizer *tokenizer, pmill
 
 pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	pmill_status status = check_merge_lines(tokenizer, error);
+	pmill_status status = pmill_printable_check_lines(tokenizer, error);
 	if (status == PMILL_OK)
 		status = check_meaning(tokenizer, error);
 	return status == PMILL_OK ? pmill_printable_check_model(tokenizer, error) : status;
@@ -94,7 +69,7 @@ static pmill_status list_losses(
 
 bool pmill_vocab_json_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out)
 {
-	return pmill_printable_write_vocab(tokenizer, out, "\n  ", "\n}\n");
+	return pmill_printable_write_vocab(tokenizer, SIZE_MAX, out, "\n  ", "\n}\n");
 }
 
 static bool append_part(struct pmill_buffer *out, const struct pmill_tokenizer *tokenizer,
@@ -241,15 +216,31 @@ pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const cha
 	return status;
 }
 
+/* The names of the pair; as it was first published, GPT-2's had the second ones. */
+static const char *const pairs[][2] = {{SUFFIX, "merges.txt"}, {"encoder.json", "vocab.bpe"}};
+
+enum { PAIR_COUNT = sizeof pairs / sizeof pairs[0] };
+
+/* The pair whose name (0: the vocab's, 1: the merges') `path` ends in; the first if none. */
+static int find_pair(const char *path, int side, bool *is_found)
+{
+	for (int i = 0; i < PAIR_COUNT; i++) {
+		*is_found = pmill_path_has_suffix(path, pairs[i][side]);
+		if (*is_found)
+			return i;
+	}
+	return 0;
+}
+
 /*
- * The path of `file` beside ".../vocab.json" ("gpt2-merges.txt" beside "gpt2-vocab.json"). NULL if
- * out of memory.
+ * The path of `file` beside `path`, of which `own` may be the end: "gpt2-merges.txt" beside
+ * "gpt2-vocab.json". NULL if out of memory.
  */
-static char *path_beside(const char *path, const char *file)
+static char *path_beside(const char *path, const char *own, const char *file)
 {
 	struct pmill_buffer name = {0};
 	const size_t len = strlen(path);
-	const size_t stem = pmill_path_has_suffix(path, SUFFIX) ? len - strlen(SUFFIX) : 0;
+	const size_t stem = pmill_path_has_suffix(path, own) ? len - strlen(own) : 0;
 	const char *slash = strrchr(path, '/');
 	const size_t folder = slash == NULL ? 0 : (size_t)(slash - path) + 1;
 	if (pmill_buffer_append(&name, path, stem > folder ? stem : folder) &&
@@ -261,19 +252,40 @@ static char *path_beside(const char *path, const char *file)
 
 static char *merges_path(const char *path)
 {
-	return path_beside(path, "merges.txt");
+	bool is_found;
+	const int pair = find_pair(path, 0, &is_found);
+	return path_beside(path, pairs[pair][0], pairs[pair][1]);
 }
 
-/* As it was first published, GPT-2's pair was called encoder.json and vocab.bpe. */
+/* The pair's own name first, then the other's. */
 static char *merges_path_to_load(const char *path)
 {
+	bool is_known;
+	const int pair = find_pair(path, 0, &is_known);
 	char *found = merges_path(path);
 	if (found == NULL || pmill_path_exists(found))
 		return found;
-	char *older = path_beside(path, "vocab.bpe");
-	const bool is_there = older != NULL && pmill_path_exists(older);
-	pmill_memory_free(is_there ? found : older);
-	return is_there ? older : found;
+	char *other = path_beside(path, pairs[pair][0], pairs[!pair][1]);
+	const bool is_there = other != NULL && pmill_path_exists(other);
+	pmill_memory_free(is_there ? found : other);
+	return is_there ? other : found;
+}
+
+pmill_status pmill_vocab_merges_find_vocab(const char *path, char **vocab, pmill_error *error)
+{
+	bool is_found;
+	const int pair = find_pair(path, 1, &is_found);
+	*vocab = NULL;
+	for (int i = 0; i < PAIR_COUNT && is_found && *vocab == NULL; i++) {
+		char *beside = path_beside(path, pairs[pair][1], pairs[i == 0 ? pair : !pair][0]);
+		if (beside == NULL)
+			return pmill_fail_memory(error);
+		if (pmill_path_exists(beside))
+			*vocab = beside;
+		else
+			pmill_memory_free(beside);
+	}
+	return PMILL_OK;
 }
 
 pmill_status pmill_vocab_merges_load(const json_t *vocab, const char *path,
@@ -369,6 +381,7 @@ const struct pmill_format pmill_format_vocab_merges = {
 	.name = "vocab.json",
 	.suffix = SUFFIX,
 	.list_losses = list_losses,
+	.other_suffix = "encoder.json",
 	.check_model = pmill_vocab_merges_check,
 	.forbidden_start = "#version",
 	.check_special = pmill_printable_check_special,

@@ -19,6 +19,12 @@ bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmil
 pmill_status pmill_vocab_merges_load(const json_t *vocab, const char *path,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
 
+/*
+ * The vocab beside merges that were named ("merges.txt", "vocab.bpe"); NULL if the path is no such
+ * name, or there is none. Release it with pmill_memory_free.
+ */
+pmill_status pmill_vocab_merges_find_vocab(const char *path, char **vocab, pmill_error *error);
+
 /* The bytes of the two files → a model. The names are for messages. */
 pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const char *vocab_name,
 	const struct pmill_buffer *merges, const char *merges_name, const pmill_load_options *options,

@@ -39,18 +39,13 @@ struct pmill_kept_file {
 	pmill_bytes content;
 };
 
-/* A special token that has got another name since the model was loaded. */
-struct pmill_rename {
-	pmill_bytes from, to;
-};
-
 /* What a model's files say besides, to be written again. */
 struct pmill_kept {
 	/* Members of a tokenizer.json, as JSON; NULL: written from the tokenizer's own parts. */
 	const char *truncation, *padding, *normalizer, *pre_tokenizer, *post_processor, *decoder;
 	const struct pmill_kept_file *files;
 	size_t file_count;
-	const struct pmill_rename *renames; /* apply to post_processor and files when written */
+	const struct pmill_rename *renames; /* since it was loaded: for post_processor and files */
 	size_t rename_count;
 };
 

@@ -51,45 +51,62 @@ pmill_status pmill_printable_read_id(
 	return PMILL_OK;
 }
 
+/* Whether a text is the printable form of one byte. */
+static bool spells_byte(pmill_bytes text)
+{
+	uint32_t code_point;
+	return text.len > 0 && pmill_utf8_decode(text.data, text.len, &code_point) == text.len &&
+		pmill_printable_to_byte(code_point) >= 0;
+}
+
+static bool is_left_out(const struct pmill_printable_reader *reader, const char *token)
+{
+	if (reader->added == NULL || json_object_get(reader->added, token) == NULL)
+		return false;
+	return !reader->follows_hf || !spells_byte((pmill_bytes){token, strlen(token)});
+}
+
+static pmill_status read_entry(struct pmill_printable_reader *reader, const char *token,
+	const json_t *value, size_t entries, pmill_error *error)
+{
+	struct pmill_vocab *vocab = &reader->tokenizer->vocab;
+	uint32_t id;
+	pmill_status status = pmill_printable_read_id(value, entries, token, &id, error);
+	if (status != PMILL_OK)
+		return status;
+	reader->joined.len = 0;
+	status = parse_text(&reader->joined, token, strlen(token), error);
+	if (status == PMILL_BAD_INPUT && reader->follows_hf)
+		return pmill_vocab_add(vocab, id, token, strlen(token), true, error);
+	return status == PMILL_OK
+		? pmill_vocab_add(vocab, id, reader->joined.data, reader->joined.len, false, error)
+		: status;
+}
+
 pmill_status pmill_printable_read_vocab(
 	struct pmill_printable_reader *reader, const json_t *vocab, pmill_error *error)
 {
 	const size_t entries = json_object_size(vocab) +
 		(reader->added == NULL ? 0 : json_object_size(reader->added));
+	reader->vocab = vocab;
 	const char *token;
 	json_t *value;
 	json_object_foreach((json_t *)vocab, token, value)
 	{
-		if (reader->added != NULL && json_object_get(reader->added, token) != NULL)
+		if (is_left_out(reader, token))
 			continue;
-		uint32_t id;
-		pmill_status status = pmill_printable_read_id(value, entries, token, &id, error);
-		reader->joined.len = 0;
-		if (status == PMILL_OK)
-			status = parse_text(&reader->joined, token, strlen(token), error);
-		if (status == PMILL_OK)
-			status = pmill_vocab_add(&reader->tokenizer->vocab, id, reader->joined.data,
-				reader->joined.len, false, error);
+		const pmill_status status = read_entry(reader, token, value, entries, error);
 		if (status != PMILL_OK)
 			return status;
 	}
 	return PMILL_OK;
 }
 
-/* An added token may be spelled like the printable form of `bytes`. */
 static pmill_status fail_missing(const struct pmill_printable_reader *reader,
-	const struct pmill_buffer *bytes, pmill_error *error)
+	const struct pmill_buffer *text, bool is_added, pmill_error *error)
 {
-	struct pmill_buffer text = {0};
-	if (!pmill_printable_append(&text, bytes->data, bytes->len) || !pmill_buffer_terminate(&text)) {
-		pmill_buffer_release(&text);
-		return pmill_fail_memory(error);
-	}
-	const bool is_added = reader->added != NULL &&
-		json_object_get(reader->added, (const char *)text.data) != NULL;
 	struct pmill_quote quote;
-	pmill_quote(&quote, text.data, text.len);
-	pmill_buffer_release(&text);
+	pmill_quote(&quote, text->data, text->len);
 	const size_t rank = reader->tokenizer->listed_count;
 	if (is_added)
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
@@ -98,11 +115,35 @@ static pmill_status fail_missing(const struct pmill_printable_reader *reader,
 		"merge %zu: the token %s is not in the vocab", rank, quote.text);
 }
 
+/* An added token that was left out of the vocab may be what is missing. */
+static pmill_status find_missing(const struct pmill_printable_reader *reader,
+	const struct pmill_buffer *bytes, uint32_t *id, pmill_error *error)
+{
+	struct pmill_buffer text = {0};
+	if (!pmill_printable_append(&text, bytes->data, bytes->len) || !pmill_buffer_terminate(&text)) {
+		pmill_buffer_release(&text);
+		return pmill_fail_memory(error);
+	}
+	const char *spelled = (const char *)text.data;
+	const json_t *value = json_object_get(reader->vocab, spelled);
+	const bool is_added = reader->added != NULL && json_object_get(reader->added, spelled) != NULL;
+	pmill_status status = PMILL_OK;
+	if (!is_added || !reader->follows_hf || value == NULL)
+		status = fail_missing(reader, &text, is_added, error);
+	else
+		status = pmill_printable_read_id(
+			value, json_object_size(reader->vocab), spelled, id, error);
+	pmill_buffer_release(&text);
+	return status != PMILL_OK
+		? status
+		: pmill_vocab_add(&reader->tokenizer->vocab, *id, bytes->data, bytes->len, false, error);
+}
+
 static pmill_status find_part(const struct pmill_printable_reader *reader,
 	const struct pmill_buffer *bytes, uint32_t *id, pmill_error *error)
 {
 	*id = pmill_vocab_find(&reader->tokenizer->vocab, bytes->data, bytes->len);
-	return *id == PMILL_NO_ID ? fail_missing(reader, bytes, error) : PMILL_OK;
+	return *id == PMILL_NO_ID ? find_missing(reader, bytes, id, error) : PMILL_OK;
 }
 
 static pmill_status append_merge(
@@ -154,6 +195,35 @@ pmill_status pmill_printable_add_line(
 	return pmill_printable_add_merge(reader, line, left_len, space + 1, right_len, error);
 }
 
+#define VERSION "#version" /* begins a line that is skipped */
+#define VERSION_LEN (sizeof VERSION - 1)
+
+/*
+ * Hugging Face's reader skips every line that begins with #version, not only the first. A left part
+ * never has a space, so such a line can only come from a left part that begins so.
+ */
+pmill_status pmill_printable_check_lines(
+	const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	const struct pmill_merge *merges;
+	size_t count;
+	const pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
+	if (status != PMILL_OK)
+		return status;
+	for (size_t i = 0; i < count; i++) {
+		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, merges[i].left);
+		if (left.len < VERSION_LEN || memcmp(left.data, VERSION, VERSION_LEN) != 0)
+			continue;
+		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, merges[i].right);
+		struct pmill_quote quote, other;
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"merges.txt can't hold the merge of %s and %s: its readers skip lines that begin with "
+			"#version (a tokenizer.json holds it)",
+			pmill_quote(&quote, left.data, left.len), pmill_quote(&other, right.data, right.len));
+	}
+	return PMILL_OK;
+}
+
 static int compare_pairs(const void *left, const void *right)
 {
 	const uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
@@ -186,14 +256,6 @@ pmill_status pmill_printable_check_merges(
 	}
 	free(pairs);
 	return status;
-}
-
-/* Whether a special token is spelled like the printable form of a byte. */
-static bool spells_byte(pmill_bytes text)
-{
-	uint32_t code_point;
-	return text.len > 0 && pmill_utf8_decode(text.data, text.len, &code_point) == text.len &&
-		pmill_printable_to_byte(code_point) >= 0;
 }
 
 pmill_status pmill_printable_check_special(pmill_bytes content, pmill_error *error)
@@ -231,11 +293,32 @@ static pmill_status check_spelling(const struct pmill_tokenizer *tokenizer, pmil
 		pmill_quote(&quote, content.data, content.len));
 }
 
+/* Whether it is an ordinary token too, with the same spelling and id, as tokenizer.json allows. */
+static pmill_status check_shared(const struct pmill_tokenizer *tokenizer,
+	const struct pmill_special *special, struct pmill_buffer *text, bool *is_shared,
+	pmill_error *error)
+{
+	const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, special->id);
+	*is_shared = false;
+	if (token.data == NULL || tokenizer->vocab.tokens[special->id].is_special)
+		return PMILL_OK;
+	text->len = 0;
+	if (!pmill_printable_append(text, token.data, token.len))
+		return pmill_fail_memory(error);
+	*is_shared = text->len == special->content.len &&
+		memcmp(text->data, special->content.data, text->len) == 0;
+	return PMILL_OK;
+}
+
 static pmill_status check_specials(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	struct pmill_buffer bytes = {0};
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < tokenizer->special_count && status == PMILL_OK; i++) {
+		bool is_shared;
+		status = check_shared(tokenizer, &tokenizer->specials[i], &bytes, &is_shared, error);
+		if (status != PMILL_OK || is_shared)
+			continue;
 		status = pmill_printable_check_special(tokenizer->specials[i].content, error);
 		if (status == PMILL_OK)
 			status = check_spelling(tokenizer, tokenizer->specials[i].content, &bytes, error);
@@ -308,12 +391,12 @@ pmill_status pmill_printable_check_model(
 	return status;
 }
 
-bool pmill_printable_write_vocab(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out,
-	const char *before, const char *close)
+bool pmill_printable_write_vocab(const struct pmill_tokenizer *tokenizer, size_t end,
+	struct pmill_buffer *out, const char *before, const char *close)
 {
 	bool done = pmill_buffer_append(out, "{", 1);
 	bool is_first = true;
-	for (uint32_t id = 0; id < tokenizer->vocab.count && done; id++) {
+	for (uint32_t id = 0; id < tokenizer->vocab.count && id < end && done; id++) {
 		const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
 		if (token.data == NULL)
 			continue;

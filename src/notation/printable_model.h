@@ -8,10 +8,16 @@
 #include "base/array.h"
 #include "model/tokenizer.h"
 
-/* Set the first two; all else zero is ready. Errors have no file name: the caller adds it. */
+/* Set the first three; all else zero is ready. Errors have no file name: the caller adds it. */
 struct pmill_printable_reader {
 	struct pmill_tokenizer *tokenizer;
 	const json_t *added; /* an object whose keys are the special and added tokens; NULL: none */
+	/*
+	 * As a tokenizer.json is read: an entry that isn't spelled in printable bytes is a token that no
+	 * text becomes, and an added token in the vocab is an ordinary one too if merges need it.
+	 */
+	bool follows_hf;
+	const json_t *vocab;
 	size_t merge_capacity;
 	struct pmill_buffer left, joined;
 };
@@ -38,6 +44,10 @@ pmill_status pmill_printable_add_line(
 pmill_status pmill_printable_check_merges(
 	const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
+/* Refuses a merge that can't be written as a line "A B", or as such a string in a tokenizer.json. */
+pmill_status pmill_printable_check_lines(
+	const struct pmill_tokenizer *tokenizer, pmill_error *error);
+
 /* Refuses a special token that JSON or printable bytes can't hold. A pmill_format.check_special. */
 pmill_status pmill_printable_check_special(pmill_bytes content, pmill_error *error);
 
@@ -58,8 +68,8 @@ bool pmill_printable_ignores_merges(const struct pmill_tokenizer *tokenizer);
 /* With PMILL_MEANING_RANK_BY_ID: the first token that merging can't make; else PMILL_NO_ID. */
 uint32_t pmill_printable_find_unmade(const struct pmill_tokenizer *tokenizer);
 
-/* Appends `{`, the entries by id, each preceded by `before`, and `close`. */
-bool pmill_printable_write_vocab(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out,
-	const char *before, const char *close);
+/* Appends `{`, the entries by id below `end`, each preceded by `before`, and `close`. */
+bool pmill_printable_write_vocab(const struct pmill_tokenizer *tokenizer, size_t end,
+	struct pmill_buffer *out, const char *before, const char *close);
 
 #endif

@@ -109,7 +109,7 @@ def make_seeds(files):
         "tiktoken": [b"".join(sorted(lines, key=lambda line: line[0] % 4)), *noise],
         "token_file": with_heads([[row, step] for row in range(3) for step in (0, 15)],
                                  [files["ids.txt"], files["ids.u16"], files["ids.u32"]]),
-        "tokenizer_json": [b" " + files["tokenizer.json"], *noise],
+        "tokenizer_json": [b" " + files["tokenizer.json"], b"\2", b"\6", *noise],
         "tsv": [files["words.tsv"], *texts],
         "vocab_merges": [b" " + files["vocab.json"],
                          b"!" + b"\n".join(files["merges.txt"].split(b"\n")[1:]), *noise],

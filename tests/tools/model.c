@@ -2,7 +2,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *   model build LAYOUT PATTERN OUT    stdin: lines "special HEX", then lines "merge LEFT RIGHT"
- *   model convert IN OUT [--pattern P] [--special TOKEN]...
+ *   model convert IN OUT [--pattern P] [--special TOKEN]... [--merges strings]
  *   model show IN [--pattern P] [--special TOKEN]...
  *
  * On failure, exits with 1 and prints the status and the message to stderr.
@@ -96,13 +96,22 @@ static pmill_tokenizer *load(
 	for (int i = first; i + 1 < argc; i += 2) {
 		if (strcmp(argv[i], "--pattern") == 0)
 			options.pattern = argv[i + 1];
-		else if (options.special_token_count < MOST_SPECIALS)
+		else if (strcmp(argv[i], "--special") == 0 && options.special_token_count < MOST_SPECIALS)
 			specials[options.special_token_count++] = (pmill_bytes){
 				argv[i + 1], strlen(argv[i + 1])};
 	}
 	pmill_tokenizer *tokenizer = NULL;
 	*status = pmill_tokenizer_load(argv[2], &options, &tokenizer, error);
 	return tokenizer;
+}
+
+static unsigned write_flags(int argc, char **argv)
+{
+	unsigned flags = PMILL_OVERWRITE;
+	for (int i = 4; i + 1 < argc; i += 2)
+		if (strcmp(argv[i], "--merges") == 0)
+			flags |= PMILL_MERGES_AS_STRINGS;
+	return flags;
 }
 
 static int convert(int argc, char **argv)
@@ -112,7 +121,7 @@ static int convert(int argc, char **argv)
 	pmill_tokenizer *tokenizer = load(argc, argv, 4, &status, &error);
 	if (status == PMILL_OK)
 		status = pmill_tokenizer_save(
-			tokenizer, argv[3], NULL, PMILL_OVERWRITE | PMILL_ALLOW_LOSS, &error);
+			tokenizer, argv[3], NULL, write_flags(argc, argv) | PMILL_ALLOW_LOSS, &error);
 	pmill_tokenizer_free(tokenizer);
 	return status == PMILL_OK ? 0 : fail(status, &error);
 }
@@ -130,7 +139,7 @@ static void print_model(const pmill_tokenizer *tokenizer)
 		pmill_tokenizer_unicode_version(tokenizer));
 	const char *pattern = pmill_tokenizer_pattern(tokenizer);
 	printf("pattern ");
-	print_hex((pmill_bytes){pattern, strlen(pattern)});
+	print_hex((pmill_bytes){pattern, pattern == NULL ? 0 : strlen(pattern)});
 	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
 		printf("token ");
 		print_hex(pmill_tokenizer_token_bytes(tokenizer, id));

@@ -1,4 +1,4 @@
-/* The added tokens of a tokenizer.json: which are refused, and what the messages say. */
+/* The added tokens of a tokenizer.json: their ids and flags, and which are refused. */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,13 +50,41 @@ static void check_refused(const char *added, pmill_status status, const char *me
 	check_refused_with("3", added, status, message);
 }
 
-static void check_accepted(const char *added, size_t vocab_size)
+/* What a token of the model says, as "ID CONTENT" and its flags. */
+struct expected {
+	uint32_t id;
+	const char *content;
+	int is_special, strips_left, strips_right, is_single_word, is_normalized;
+};
+
+static void check_special(
+	const pmill_tokenizer *tokenizer, size_t index, const struct expected *expected)
+{
+	pmill_special_info info = {.size = sizeof info};
+	assert_int_equal(pmill_tokenizer_get_special_info(tokenizer, index, &info), PMILL_OK);
+	assert_int_equal(info.id, expected->id);
+	assert_int_equal(info.content.len, strlen(expected->content));
+	assert_memory_equal(info.content.data, expected->content, info.content.len);
+	assert_int_equal(info.is_special, expected->is_special);
+	assert_int_equal(info.strips_left, expected->strips_left);
+	assert_int_equal(info.strips_right, expected->strips_right);
+	assert_int_equal(info.is_single_word, expected->is_single_word);
+	assert_int_equal(info.is_normalized, expected->is_normalized);
+}
+
+static void check_accepted(
+	const char *added, size_t vocab_size, const struct expected *expected, size_t count)
 {
 	pmill_tokenizer *tokenizer = NULL;
 	pmill_error error = {0};
 	if (load(added, "3", &tokenizer, &error) != PMILL_OK)
 		fail_msg("%s: %s", added, error.message);
 	assert_int_equal(pmill_tokenizer_vocab_size(tokenizer), vocab_size);
+	assert_int_equal(pmill_tokenizer_special_count(tokenizer), count);
+	for (size_t i = 0; i < count; i++)
+		check_special(tokenizer, i, &expected[i]);
+	pmill_special_info info = {.size = sizeof info};
+	assert_int_equal(pmill_tokenizer_get_special_info(tokenizer, count, &info), PMILL_BAD_OPTION);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -65,127 +93,151 @@ static void test_refused(void **state)
 	(void)state;
 	static const struct {
 		const char *added;
-		pmill_status status;
 		const char *message;
 	} rows[] = {
-		{"7", PMILL_BAD_INPUT, "added_tokens is not a list"},
-		{"[7]", PMILL_BAD_INPUT, "the added token without a content is empty"},
-		{"[{\"id\": 4}]", PMILL_BAD_INPUT, "the added token without a content is empty"},
-		{"[{\"id\": 4, \"content\": \"\"}]", PMILL_BAD_INPUT, "the added token \"\" is empty"},
-		{"[{\"content\": \"<x>\"}]", PMILL_BAD_INPUT, "the added token \"<x>\" has no id"},
-		{"[{\"id\": \"4\", \"content\": \"<x>\"}]", PMILL_BAD_INPUT, "\"<x>\" has no id"},
-		{"[{\"id\": 4, \"content\": \"<x>\", \"single_word\": true}]", PMILL_UNSUPPORTED,
-			"\"<x>\" has the flag single_word, which is not supported"},
-		{"[{\"id\": 4, \"content\": \"<x>\", \"lstrip\": true}]", PMILL_UNSUPPORTED,
-			"\"<x>\" has the flag lstrip, which is not supported"},
-		{"[{\"id\": 4, \"content\": \"<x>\", \"rstrip\": true}]", PMILL_UNSUPPORTED,
-			"\"<x>\" has the flag rstrip, which is not supported"},
-		{"[{\"id\": 4, \"content\": \"\\u0120\"}]", PMILL_UNSUPPORTED,
-			"is spelled like the printable form of a byte"},
-		{"[{\"id\": 4, \"content\": \"<x>\"}, {\"id\": 5, \"content\": \"<x>\"}]", PMILL_BAD_INPUT,
-			"the added token \"<x>\" occurs twice"},
-		{"[{\"id\": 5, \"content\": \"<x>\"}]", PMILL_BAD_INPUT,
-			"\"<x>\" has an id that is not the next one after the vocab"},
-		{"[{\"id\": -1, \"content\": \"<x>\"}]", PMILL_BAD_INPUT,
-			"\"<x>\" has an id that is not the next one after the vocab"},
-		{"[{\"id\": 4, \"content\": \"<x>\"}, {\"id\": 4, \"content\": \"<y>\"}]", PMILL_BAD_INPUT,
-			"\"<y>\" has an id that is not the next one after the vocab"},
-		{"[{\"id\": 4, \"content\": \"<c>\"}]", PMILL_BAD_INPUT,
-			"\"<c>\" has another id in the vocab"},
+		{"7", "added_tokens is not a list"},
+		{"[7]", "an added token has no content"},
+		{"[{\"id\": 4}]", "an added token has no content"},
+		{"[{\"content\": \"<x>\"}]", "the added token \"<x>\" has no id"},
+		{"[{\"id\": \"4\", \"content\": \"<x>\"}]", "\"<x>\" has no id"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		check_refused(rows[i].added, rows[i].status, rows[i].message);
+		check_refused(rows[i].added, PMILL_BAD_INPUT, rows[i].message);
 	check_refused_with("\"3\"", "[{\"id\": 3, \"content\": \"<c>\"}]", PMILL_BAD_INPUT,
 		"the id of the token \"<c>\" is not an integer");
+	/* Hugging Face would give <x> the id of <c>: 4 is the number of entries. */
+	check_refused_with("4", "[{\"id\": 5, \"content\": \"<x>\"}]", PMILL_BAD_INPUT,
+		"the tokens \"<c>\" and \"<x>\" have the same id 4");
+	check_refused_with("2", "[{\"id\": 2, \"content\": \"<c>\"}]", PMILL_BAD_INPUT,
+		"the tokens \"ab\" and \"<c>\" have the same id 2");
 }
 
-static void test_accepted(void **state)
-{
-	(void)state;
-	check_accepted("null", 4);
-	check_accepted("[]", 4);
-	check_accepted("[{\"id\": 3, \"content\": \"<c>\", \"lstrip\": false}]", 4);
-	check_accepted("[{\"id\": 4, \"content\": \"<x>\"}, {\"id\": 5, \"content\": \"<y>\"}, "
-				   "{\"id\": 6, \"content\": \"<z>\"}]",
-		7);
-	check_accepted("[{\"id\": 4, \"content\": \"<x>\"}, {\"id\": 3, \"content\": \"<c>\"}, "
-				   "{\"id\": 5, \"content\": \"\\u0120\\u0120\", \"special\": true}]",
-		6);
-}
-
-/* Those that are normalized must not overlap with those that aren't. */
-static void test_overlaps(void **state)
+/* Ids are Hugging Face's, whatever the file says. */
+static void test_ids(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *plain, *normalized;
-		bool can_overlap;
+		const char *added;
+		size_t vocab_size, count;
+		struct expected expected[3];
 	} rows[] = {
-		{"<x>", "<y>", false},
-		{"<x>", "x>y", true},
-		{"x>y", "<x>", true},
-		{"<xy>", "xy", true},
-		{"xy", "<xy>", true},
-		{"<x>", "<x", true},
-		{"<x>", "<x>>", true},
-		{"<x>", ">>", true},
-		{">>", "<x>", true},
-		{"<x>", "x<", true},
-		{"<x>", "xx", false},
-		{"<<x", "<<y", false},
+		{"null", 4, 0, {{0}}},
+		{"[]", 4, 0, {{0}}},
+		{"[{\"id\": 3, \"content\": \"<c>\"}]", 4, 1, {{.id = 3, .content = "<c>"}}},
+		{"[{\"id\": 9, \"content\": \"<c>\"}]", 4, 1, {{.id = 3, .content = "<c>"}}},
+		{"[{\"id\": 4, \"content\": \"\"}]", 4, 0, {{0}}},
+		{"[{\"id\": -1, \"content\": \"<x>\"}]", 5, 1, {{.id = 4, .content = "<x>"}}},
+		{"[{\"id\": 9, \"content\": \"<x>\"}, {\"id\": 3, \"content\": \"<c>\"}, "
+		 "{\"id\": 4, \"content\": \"\\u0120\\u0120\"}]",
+			6, 3,
+			{{.id = 3, .content = "<c>"}, {.id = 4, .content = "<x>"},
+				{.id = 5, .content = "\xC4\xA0\xC4\xA0"}}},
+		{"[{\"id\": 4, \"content\": \"<x>\"}, {\"id\": 5, \"content\": \"<y>\"}, "
+		 "{\"id\": 6, \"content\": \"<x>\", \"special\": true}]",
+			6, 2, {{.id = 4, .content = "<x>", .is_special = 1}, {.id = 5, .content = "<y>"}}},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		check_accepted(rows[i].added, rows[i].vocab_size, rows[i].expected, rows[i].count);
+}
+
+static void test_flags(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *flag;
+		struct expected expected;
+	} rows[] = {
+		{"special", {.is_special = 1}},
+		{"lstrip", {.strips_left = 1}},
+		{"rstrip", {.strips_right = 1}},
+		{"single_word", {.is_single_word = 1}},
+		{"normalized", {.is_normalized = 1}},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char added[200];
-		for (int same = 0; same < 2; same++) {
-			snprintf(added, sizeof added,
-				"[{\"id\": 4, \"content\": \"%s\", \"normalized\": %s}, {\"id\": 5, "
-				"\"content\": \"%s\", \"normalized\": true}]",
-				rows[i].plain, same ? "true" : "false", rows[i].normalized);
-			if (same || !rows[i].can_overlap)
-				check_accepted(added, 6);
-			else
-				check_refused(added, PMILL_UNSUPPORTED,
-					"\" can overlap with another that differs in the flag normalized");
-		}
+		snprintf(
+			added, sizeof added, "[{\"id\": 4, \"content\": \"<x>\", \"%s\": true}]", rows[i].flag);
+		struct expected expected = rows[i].expected;
+		expected.id = 4;
+		expected.content = "<x>";
+		check_accepted(added, 5, &expected, 1);
 	}
 }
 
-/* As many that are normalized as that aren't; the caller frees them. */
-static char *list_added(int each)
-{
-	enum { LONGEST = 70 };
-	const size_t capacity = 2 * (size_t)each * LONGEST;
-	char *added = malloc(capacity);
-	assert_non_null(added);
-	size_t len = 0;
-	for (int i = 0; i < 2 * each; i++)
-		len += (size_t)snprintf(added + len, capacity - len,
-			"%c{\"id\": %d, \"content\": \"<%d>\", \"normalized\": %s}", i == 0 ? '[' : ',', i + 4,
-			i, i % 2 == 0 ? "true" : "false");
-	memcpy(added + len, "]", 2);
-	return added;
-}
-
-/* 2001 of each kind would be more than four million pairs to check. */
-static void test_too_many(void **state)
+/* An entry that merges need, or that is a byte, stays an ordinary token as well. */
+static void test_in_merges(void **state)
 {
 	(void)state;
-	char *added = list_added(200);
-	check_accepted(added, 404);
-	free(added);
-	added = list_added(2001);
-	check_refused(added, PMILL_UNSUPPORTED,
-		"the added token \"<0>\" is one of too many to check, some normalized and some not");
-	free(added);
+	static const struct {
+		const char *content;
+		uint32_t id;
+	} rows[] = {{"a", 0}, {"ab", 2}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char added[200];
+		pmill_tokenizer *tokenizer = NULL;
+		pmill_error error = {0};
+		snprintf(added, sizeof added, "[{\"id\": 7, \"content\": \"%s\", \"special\": true}]",
+			rows[i].content);
+		if (load(added, "3", &tokenizer, &error) != PMILL_OK)
+			fail_msg("%s: %s", added, error.message);
+		pmill_encoder *encoder = NULL;
+		assert_int_equal(pmill_encoder_create(tokenizer, NULL, NULL, &encoder, NULL), PMILL_OK);
+		const uint32_t *ids;
+		size_t count;
+		assert_int_equal(pmill_encoder_encode(encoder, "ab", 2, &ids, &count, NULL), PMILL_OK);
+		assert_int_equal(count, 1);
+		assert_int_equal(ids[0], 2);
+		check_special(tokenizer, 0,
+			&(struct expected){.id = rows[i].id, .content = rows[i].content, .is_special = 1});
+		void *data;
+		size_t len;
+		assert_int_equal(pmill_tokenizer_save_memory(tokenizer, NULL, &data, &len, NULL), PMILL_OK);
+		pmill_memory_free(data);
+		pmill_encoder_free(encoder);
+		pmill_tokenizer_free(tokenizer);
+	}
+}
+
+/* White space that a token has stripped isn't another token, if that strips on its left. */
+static void test_stripped_tokens(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *flag, *text;
+		size_t count;
+		uint32_t ids[5];
+	} rows[] = {{"lstrip", "a<x>\nb", 3, {0, 4, 1}}, {"rstrip", "a<x>\nb", 4, {0, 4, 5, 1}},
+		{"rstrip", "a<x>\n\nb", 5, {0, 4, 5, 5, 1}}, {"x", "a<x>\n\nb", 5, {0, 4, 5, 5, 1}}};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char added[200];
+		pmill_tokenizer *tokenizer = NULL;
+		pmill_encoder *encoder = NULL;
+		snprintf(added, sizeof added,
+			"[{\"id\": 4, \"content\": \"<x>\", \"rstrip\": true}, {\"id\": 5, \"content\": "
+			"\"\\n\", \"%s\": true}]",
+			rows[i].flag);
+		assert_int_equal(load(added, "3", &tokenizer, NULL), PMILL_OK);
+		assert_int_equal(pmill_encoder_create(tokenizer, NULL, NULL, &encoder, NULL), PMILL_OK);
+		const uint32_t *ids;
+		size_t count;
+		assert_int_equal(
+			pmill_encoder_encode(encoder, rows[i].text, strlen(rows[i].text), &ids, &count, NULL),
+			PMILL_OK);
+		assert_int_equal(count, rows[i].count);
+		assert_memory_equal(ids, rows[i].ids, count * sizeof *ids);
+		pmill_encoder_free(encoder);
+		pmill_tokenizer_free(tokenizer);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_accepted),
-		cmocka_unit_test(test_overlaps),
-		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_ids),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_in_merges),
+		cmocka_unit_test(test_stripped_tokens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -79,8 +79,37 @@ static void test_merges_beside_a_vocab(void **state)
 		scratch_create(&folder);
 		scratch_write(&folder, pairs[i][1], MERGES, strlen(MERGES));
 		assert_loads(scratch_write(&folder, pairs[i][0], VOCAB, strlen(VOCAB)), NULL, 1);
+		assert_loads(scratch_path(&folder, pairs[i][1]), NULL, 1);
+		assert_loads(folder.file, "vocab.json", 1);
 		scratch_remove(&folder);
 	}
+}
+
+static void test_the_older_names_of_the_pair_are_written(void **state)
+{
+	(void)state;
+	pmill_tokenizer *tokenizer = make_model();
+	struct scratch_folder folder;
+	scratch_create(&folder);
+	const pmill_load_options options = {.size = sizeof options,
+		.special_tokens = plan_specials,
+		.special_token_count = PLAN_SPECIALS};
+	static const char *const names[] = {"old-encoder.json", "old-vocab.bpe"};
+	assert_int_equal(
+		pmill_tokenizer_save(tokenizer, scratch_path(&folder, names[0]), NULL, 0, NULL), PMILL_OK);
+	for (int i = 0; i < 2; i++) {
+		pmill_tokenizer *loaded = NULL;
+		assert_int_equal(
+			pmill_tokenizer_load(scratch_path(&folder, names[i]), &options, &loaded, NULL),
+			PMILL_OK);
+		assert_int_equal(pmill_tokenizer_merge_count(loaded), PLAN_MERGES);
+		pmill_tokenizer_free(loaded);
+	}
+	assert_int_equal(
+		pmill_tokenizer_save(tokenizer, scratch_path(&folder, names[1]), NULL, 0, NULL),
+		PMILL_UNSUPPORTED);
+	scratch_remove(&folder);
+	pmill_tokenizer_free(tokenizer);
 }
 
 static void test_folders_and_files_are_not_confused(void **state)
@@ -358,6 +387,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_content_tells_the_format),
 		cmocka_unit_test(test_merges_beside_a_vocab),
+		cmocka_unit_test(test_the_older_names_of_the_pair_are_written),
 		cmocka_unit_test(test_folders_and_files_are_not_confused),
 		cmocka_unit_test(test_mark_is_skipped),
 		cmocka_unit_test(test_mark_in_every_file_of_a_folder),
