@@ -22,11 +22,19 @@ enum {
 	VOCAB_JSON,
 	MERGES_TXT,
 	TRAINING_JSON,
+	OWN_COUNT, /* the others are only handed on */
+	SPECIAL_TOKENS_MAP = OWN_COUNT,
+	CHAT_TEMPLATE,
 	FILE_COUNT,
 };
 
-static const char *const file_names[FILE_COUNT] = {
-	"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "training.json"};
+static const char *const file_names[FILE_COUNT] = {"tokenizer.json", "tokenizer_config.json",
+	"vocab.json", "merges.txt", "training.json", "special_tokens_map.json", "chat_template.jinja"};
+
+/* Kept from the folder that was loaded, and written to the one that is saved. */
+static const int kept_files[] = {TOKENIZER_CONFIG, SPECIAL_TOKENS_MAP, CHAT_TEMPLATE};
+
+enum { KEPT_COUNT = sizeof kept_files / sizeof kept_files[0] };
 
 /* The contents of the files; a file that is not written is empty. */
 struct contents {
@@ -48,6 +56,20 @@ static char *copy_without_slashes(const char *path)
 	return pmill_copy_text(path, len);
 }
 
+static bool append_kept(const pmill_tokenizer *tokenizer, struct pmill_buffer files[FILE_COUNT])
+{
+	const struct pmill_kept *kept = &tokenizer->kept;
+	bool done = true;
+	for (size_t i = 0; i < kept->file_count && done; i++) {
+		const struct pmill_kept_file *file = &kept->files[i];
+		for (int k = 0; k < KEPT_COUNT; k++)
+			if (strcmp(file->name, file_names[kept_files[k]]) == 0)
+				done = pmill_hf_append_renamed(
+					tokenizer, file->content.data, file->content.len, &files[kept_files[k]]);
+	}
+	return done;
+}
+
 static pmill_status make_contents(
 	const pmill_tokenizer *tokenizer, unsigned flags, struct contents *contents, pmill_error *error)
 {
@@ -60,7 +82,9 @@ static pmill_status make_contents(
 	if (status != PMILL_OK && status != PMILL_UNSUPPORTED)
 		return status;
 	const bool has_vocab = status == PMILL_OK;
-	const bool has_memory = pmill_tokenizer_config_write(tokenizer, &files[TOKENIZER_CONFIG]) &&
+	const bool has_memory = append_kept(tokenizer, files) &&
+		(files[TOKENIZER_CONFIG].len > 0 ||
+			pmill_tokenizer_config_write(tokenizer, &files[TOKENIZER_CONFIG])) &&
 		(!has_vocab ||
 			(pmill_vocab_json_write(tokenizer, &files[VOCAB_JSON]) &&
 				pmill_merges_txt_write(tokenizer, &files[MERGES_TXT]))) &&
@@ -69,15 +93,22 @@ static pmill_status make_contents(
 	return has_memory ? PMILL_OK : pmill_fail_memory(error);
 }
 
-/* One of our files that this model does not have would contradict the others. */
+/*
+ * One of our files that this model does not have would contradict the others. What is only handed
+ * on stays where it is.
+ */
 static pmill_status write_contents(
 	const struct contents *contents, const char *path, unsigned flags, pmill_error *error)
 {
 	struct pmill_set_file files[FILE_COUNT];
-	for (int i = 0; i < FILE_COUNT; i++)
-		files[i] = (struct pmill_set_file){
-			file_names[i], contents->files[i].len > 0 ? &contents->files[i] : NULL};
-	return pmill_folder_write(path, files, FILE_COUNT, flags, error);
+	size_t count = 0;
+	for (int i = 0; i < FILE_COUNT; i++) {
+		const bool is_there = contents->files[i].len > 0;
+		if (is_there || i < OWN_COUNT)
+			files[count++] = (struct pmill_set_file){
+				file_names[i], is_there ? &contents->files[i] : NULL};
+	}
+	return pmill_folder_write(path, files, count, flags, error);
 }
 
 static pmill_status check_target(const char *path, unsigned flags, pmill_error *error)
@@ -156,6 +187,21 @@ static pmill_status load_record(const char *folder, const pmill_load_options *op
 	return status;
 }
 
+static pmill_status keep_file(
+	const char *folder, const char *name, pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	struct pmill_buffer bytes = {0};
+	bool is_there = false;
+	char *path = pmill_path_join(folder, name);
+	pmill_status status = read_file(path, &bytes, &is_there, error);
+	if (status == PMILL_OK && bytes.len > 0)
+		status = pmill_tokenizer_keep_file(
+			tokenizer, &(struct pmill_kept_file){name, {bytes.data, bytes.len}}, error);
+	pmill_buffer_release(&bytes);
+	free(path);
+	return status;
+}
+
 static pmill_status load_once(const char *folder, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
@@ -163,6 +209,8 @@ static pmill_status load_once(const char *folder, const pmill_load_options *opti
 	pmill_status status = load_model(folder, options, &made, error);
 	if (status == PMILL_OK)
 		status = load_record(folder, options, made, error);
+	for (int i = 0; i < KEPT_COUNT && status == PMILL_OK; i++)
+		status = keep_file(folder, file_names[kept_files[i]], made, error);
 	if (status == PMILL_OK)
 		*tokenizer = made;
 	else
