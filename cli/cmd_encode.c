@@ -142,7 +142,8 @@ static int init_options(struct pmill_cli *cli, struct encoding *encoding)
 {
 	const struct pmill_cli_settings *settings = &cli->settings;
 	encoding->options = (pmill_encode_options){.size = sizeof encoding->options,
-		.special_tokens = special_policy(&settings->special_tokens)};
+		.special_tokens = special_policy(&settings->special_tokens),
+		.add_template = settings->add_template};
 	encoding->file = (pmill_encode_file_options){.size = sizeof encoding->file,
 		.doc_separator = bytes_of(settings->doc_separator),
 		.eot = bytes_of(settings->eot),

@@ -73,6 +73,17 @@ static void print_token(const pmill_tokenizer *tokenizer, uint32_t id)
 	pmill_cli_bytes_show(stdout, token.data, token.len, 0);
 }
 
+static void print_flags(const pmill_tokenizer *tokenizer, size_t index)
+{
+	pmill_special_info info = {.size = sizeof info};
+	if (pmill_tokenizer_get_special_info(tokenizer, index, &info) != PMILL_OK)
+		return;
+	fputs(info.strips_left ? "  lstrip" : "", stdout);
+	fputs(info.strips_right ? "  rstrip" : "", stdout);
+	fputs(info.is_single_word ? "  single_word" : "", stdout);
+	fputs(info.is_normalized ? "  normalized" : "", stdout);
+}
+
 static void print_specials(const pmill_tokenizer *tokenizer)
 {
 	size_t count = pmill_tokenizer_special_count(tokenizer);
@@ -84,8 +95,34 @@ static void print_specials(const pmill_tokenizer *tokenizer)
 		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
 		printf("  %8" PRIu32 "  ", id);
 		pmill_cli_bytes_show(stdout, content.data, content.len, 0);
-		puts(is_special ? "" : "  (added, not special)");
+		fputs(is_special ? "" : "  (added, not special)", stdout);
+		print_flags(tokenizer, i);
+		putchar('\n');
 	}
+}
+
+/* A heading, and each line of a description under the one before. False: there is none. */
+static bool print_part(const pmill_tokenizer *tokenizer, const char *part)
+{
+	char *text = NULL;
+	if (pmill_tokenizer_describe(tokenizer, part, &text, NULL) != PMILL_OK)
+		return false;
+	bool has_lines = *text != '\0';
+	const char *heading = part;
+	for (char *line = text; *line != '\0'; heading = "") {
+		char *end = strchr(line, '\n');
+		printf("%-15s  %.*s\n", heading, (int)(end - line), line);
+		line = end + 1;
+	}
+	pmill_memory_free(text);
+	return has_lines;
+}
+
+/* Several steps of cutting have no name. */
+static void print_pattern(const pmill_tokenizer *tokenizer)
+{
+	if (pmill_tokenizer_pattern(tokenizer) != NULL || !print_part(tokenizer, "pattern"))
+		printf("pattern          %s\n", pmill_cli_pattern_text(tokenizer));
 }
 
 static void print_longest(
@@ -138,6 +175,8 @@ static bool print_checks(const pmill_tokenizer *tokenizer)
 {
 	bool is_sound = true;
 	const struct pmill_cli_model_check *check;
+	if (pmill_tokenizer_refusal(tokenizer) != NULL)
+		return true; /* they are about encoding */
 	puts("checks");
 	for (size_t i = 0; (check = pmill_cli_model_check_at(i)) != NULL; i++) {
 		bool holds = check->holds(tokenizer);
@@ -161,11 +200,15 @@ static bool print_text(struct pmill_cli *cli, const pmill_tokenizer *tokenizer,
 	printf(
 		"merges           %s\n", pmill_cli_count_text(pmill_tokenizer_merge_count(tokenizer)).text);
 	printf("layout           %s\n", layout != NULL ? layout : "unknown");
-	printf("pattern          %s\n", pmill_cli_pattern_text(tokenizer));
+	print_part(tokenizer, "normalizer");
+	print_pattern(tokenizer);
+	print_part(tokenizer, "template");
 	printf("Unicode          %s\n", pmill_tokenizer_unicode_version(tokenizer));
 	if (pmill_tokenizer_encoding(tokenizer) != NULL)
 		printf("encoding         %s\n", pmill_tokenizer_encoding(tokenizer));
 	printf("meaning of BPE   %s\n", pmill_tokenizer_meaning(tokenizer));
+	if (pmill_tokenizer_refusal(tokenizer) != NULL)
+		printf("can't encode     %s\n", pmill_tokenizer_refusal(tokenizer));
 	print_specials(tokenizer);
 	if (cli->settings.top > 0) {
 		print_longest(tokenizer, tokens, cli->settings.top);
@@ -188,6 +231,35 @@ static void json_token(struct pmill_cli_json *json, const char *text_key, pmill_
 	pmill_cli_json_printable(json, "printable", token.data, token.len);
 }
 
+static void json_flags(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer, size_t index)
+{
+	pmill_special_info info = {.size = sizeof info};
+	if (pmill_tokenizer_get_special_info(tokenizer, index, &info) != PMILL_OK)
+		return;
+	pmill_cli_json_truth(json, "lstrip", info.strips_left != 0);
+	pmill_cli_json_truth(json, "rstrip", info.strips_right != 0);
+	pmill_cli_json_truth(json, "single_word", info.is_single_word != 0);
+	pmill_cli_json_truth(json, "normalized", info.is_normalized != 0);
+}
+
+/* A list of the lines of a description. */
+static void json_part(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer,
+	const char *part, const char *key)
+{
+	char *text = NULL;
+	if (pmill_tokenizer_describe(tokenizer, part, &text, NULL) != PMILL_OK)
+		return;
+	pmill_cli_json_begin(json, key, '[');
+	for (char *line = text; *line != '\0';) {
+		char *end = strchr(line, '\n');
+		*end = '\0';
+		pmill_cli_json_text(json, NULL, line);
+		line = end + 1;
+	}
+	pmill_cli_json_end(json, ']');
+	pmill_memory_free(text);
+}
+
 static void json_specials(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer)
 {
 	pmill_cli_json_begin(json, "special_tokens", '[');
@@ -200,6 +272,7 @@ static void json_specials(struct pmill_cli_json *json, const pmill_tokenizer *to
 		pmill_cli_json_number(json, "id", id);
 		json_token(json, "text", content);
 		pmill_cli_json_truth(json, "special", is_special != 0);
+		json_flags(json, tokenizer, i);
 		pmill_cli_json_end(json, '}');
 	}
 	pmill_cli_json_end(json, ']');
@@ -260,7 +333,8 @@ static bool json_checks(struct pmill_cli_json *json, const pmill_tokenizer *toke
 	bool is_sound = true;
 	const struct pmill_cli_model_check *check;
 	pmill_cli_json_begin(json, "checks", '{');
-	for (size_t i = 0; (check = pmill_cli_model_check_at(i)) != NULL; i++) {
+	bool is_refused = pmill_tokenizer_refusal(tokenizer) != NULL; /* they are about encoding */
+	for (size_t i = 0; !is_refused && (check = pmill_cli_model_check_at(i)) != NULL; i++) {
 		bool holds = check->holds(tokenizer);
 		is_sound = is_sound && holds;
 		pmill_cli_json_truth(json, check->name, holds);
@@ -284,6 +358,10 @@ static bool print_json(struct pmill_cli *cli, const pmill_tokenizer *tokenizer,
 	pmill_cli_json_text(&json, "unicode", pmill_tokenizer_unicode_version(tokenizer));
 	pmill_cli_json_text(&json, "encoding", pmill_tokenizer_encoding(tokenizer));
 	pmill_cli_json_text(&json, "meaning", pmill_tokenizer_meaning(tokenizer));
+	json_part(&json, tokenizer, "normalizer", "normalizer");
+	json_part(&json, tokenizer, "pattern", "steps");
+	json_part(&json, tokenizer, "template", "template");
+	pmill_cli_json_text(&json, "refusal", pmill_tokenizer_refusal(tokenizer));
 	json_specials(&json, tokenizer);
 	json_longest(&json, tokenizer, tokens, cli->settings.top);
 	json_merges(&json, tokenizer, cli->settings.top);

@@ -59,9 +59,11 @@ static bool is_distinct(const pmill_tokenizer *tokenizer)
 {
 	for (uint32_t id = 0; id < pmill_tokenizer_vocab_size(tokenizer); id++) {
 		pmill_bytes token = pmill_tokenizer_token_bytes(tokenizer, id);
-		if (token.data != NULL &&
-			pmill_tokenizer_token_id(tokenizer, token.data, token.len) != id &&
-			!is_special_id(tokenizer, id))
+		/* What isn't found at all is a token that no text becomes. */
+		uint32_t found = token.data == NULL
+			? PMILL_NO_ID
+			: pmill_tokenizer_token_id(tokenizer, token.data, token.len);
+		if (found != PMILL_NO_ID && found != id && !is_special_id(tokenizer, id))
 			return false;
 	}
 	return true;

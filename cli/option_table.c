@@ -144,9 +144,13 @@ static const struct pmill_cli_option options[] = {
 	{ENCODE, 0, "special-tokens", LIST(special_tokens, "WHICH"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary =
 			"How to treat special tokens in the text: none (default: as ordinary text), all "
-			"(recognise them), error (fail on the first one), or a list of those to recognise. "
+			"(recognise them), error (fail on the first one), untrusted (as none, and added tokens "
+			"that aren't special are ordinary text, too), or a list of those to recognise. "
 			"A single list is split at commas; if the option is repeated, each value is one "
 			"token, commas included."},
+	{ENCODE, 0, "template", FLAG(add_template), .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Put around every document what the model's template says, such as Llama 3's "
+				   "begin-of-text token."},
 	{ENCODE, 0, "eot", TEXT(eot, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Append this special token to every document."},
 	{LOADS_MODEL, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
@@ -335,7 +339,6 @@ static const struct pmill_cli_option options[] = {
 	LATER(ENCODE, "shard-tokens", "N"),
 	LATER(ENCODE, "resume", NULL),
 	LATER(ENCODE, "offsets", NULL),
-	LATER(ENCODE, "template", NULL),
 };
 
 const struct pmill_cli_option *pmill_cli_option_at(size_t index)
