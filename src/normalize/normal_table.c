@@ -13,7 +13,7 @@ int pmill_normal_version_find(const char *name)
 	return -1;
 }
 
-/* 0 if they are not two that make a syllable. */
+/* 0 if they are not two that make a syllable. `second` is part of some composition. */
 static uint32_t compose_hangul(uint32_t first, uint32_t second)
 {
 	const uint32_t leading = first - PMILL_HANGUL_LEADING, vowel = second - PMILL_HANGUL_VOWEL;
@@ -23,7 +23,7 @@ static uint32_t compose_hangul(uint32_t first, uint32_t second)
 	const uint32_t syllable = first - PMILL_HANGUL_SYLLABLE;
 	const uint32_t trailing = second - PMILL_HANGUL_TRAILING;
 	if (syllable < PMILL_HANGUL_SYLLABLES && syllable % PMILL_HANGUL_TRAILINGS == 0 &&
-		trailing > 0 && trailing < PMILL_HANGUL_TRAILINGS)
+		trailing < PMILL_HANGUL_TRAILINGS)
 		return first + trailing;
 	return 0;
 }
