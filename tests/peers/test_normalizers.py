@@ -22,12 +22,13 @@ PARTS = sorted({chr(int(part, 16)) for c in DECOMPOSING
 JAMOS = [*map(chr, [*range(0x1100, 0x1120), *range(0x1160, 0x1180), *range(0x11A5, 0x11C8)]),
          *map(chr, range(0xAC00, 0xD7A8, 27))]
 
-# Each character alone, among marks that belong before and after it, and among jamos. Those that no
-# version assigns, or that are for private use, are many together.
-FRAMED = [f"{c} q\u0327{c}\u0301\u0323b a{c}\u0338\u0345\u05b0 \u1100{c}\u11a8{c}"
-          for c in CHARACTERS if unicodedata2.category(c) not in ("Cn", "Co")]
-UNUSED = [c + "\u0323\u0301" for c in CHARACTERS if unicodedata2.category(c) in ("Cn", "Co")]
-FRAMED += ["".join(UNUSED[i : i + 1000]) for i in range(0, len(UNUSED), 1000)]
+# Those that no version assigns, or that are for private use, come many together.
+USED = [c for c in CHARACTERS if unicodedata2.category(c) not in ("Cn", "Co")]
+UNUSED = [c for c in CHARACTERS if unicodedata2.category(c) in ("Cn", "Co")]
+
+# Each character alone, among marks that belong before and after it, and among jamos.
+FRAMED = [f"{c} q\u0327{c}\u0301\u0323b a{c}\u0338\u0345\u05b0 \u1100{c}\u11a8{c}" for c in USED]
+FRAMED += ["\u0323\u0301".join(UNUSED[i : i + 1000]) for i in range(0, len(UNUSED), 1000)]
 
 EXPRESSIONS = ["a+", "a*", "(?=a)", r"\s+", "b|", "(?<=a)b", "[^a]", r"\z|a", "x*", "a??", r"\b",
                ".", r"\z", "", " {2,}", r"(?:\r\n)+"]
@@ -134,13 +135,13 @@ def test_random_sequences(tool, rng, form):
 
 
 def test_lower_case(tool):
-    check(tool, [("lowercase",)], CHARACTERS)
+    check(tool, [("lowercase",)], ["".join(CHARACTERS[i : i + 50]) for i in range(0, 0x10F800, 50)])
     check(tool, [("lowercase",)], ["ΑΣ", "İI", "ǅ", "ÀÉ \U00010400Z"])
 
 
 @pytest.mark.parametrize("step", ["strip", "strip-left", "strip-right"])
 def test_strip(tool, rng, step):
-    check(tool, [(step,)], CHARACTERS + [c + "x" + c + c for c in SPACES] + small_texts(rng))
+    check(tool, [(step,)], USED[:20_000] + [c + "x" + c + c for c in SPACES] + small_texts(rng))
 
 
 def test_prepend(tool, rng):

@@ -1,6 +1,6 @@
 # The reference's normalizer: normal forms, lower case, replacements, as in Hugging Face's models.
 # SPDX-License-Identifier: MIT
-"""Normalises text by steps: [("NFC",), ("replace", found, content), ...].
+r"""Normalises text by steps: [("NFC",), ("replace", found, content), ...].
 
 Bytes that are not UTF-8 stay, and nothing joins across them. Lower case is that of this Python's
 Unicode version; everything else is that of tokenizers 0.23.3.
