@@ -125,14 +125,16 @@ static bool append_stripped(
 static bool append_prepended(
 	const struct rule *rule, const uint8_t *text, size_t len, struct pmill_buffer *out)
 {
-	const size_t prepended_len = len > 0 ? rule->prepended_len : 0;
-	return pmill_buffer_append(out, rule->prepended, prepended_len) &&
+	return pmill_buffer_append(out, rule->prepended, rule->prepended_len) &&
 		pmill_buffer_append(out, text, len);
 }
 
+/* Empty text stays empty, whatever the step. */
 static pmill_status apply_rule(const struct pmill_normalizer *normalizer, const struct rule *rule,
 	const uint8_t *text, size_t len, struct pmill_buffer *out, pmill_error *error)
 {
+	if (len == 0)
+		return PMILL_OK;
 	bool done = false;
 	switch (rule->kind) {
 	case PMILL_NORMAL_NFC:

@@ -192,7 +192,8 @@ def test_bytes_that_are_not_text(tool, rng):
 
 def test_real_text(tool):
     rng = random.Random(3)
-    many = [texts.python_sources(300_000), texts.Words(rng, 5000, tuple(texts.SCRIPTS)).text(300_000),
+    words = texts.Words(rng, 5000, tuple(texts.SCRIPTS))
+    many = [texts.python_sources(300_000), words.text(300_000),
             " ".join(c for c in CHARACTERS[:0x3000])]
     for steps in [*([(form,)] for form in FORMS), [("NFD",), ("lowercase",), ("strip",)],
                   [("replace-regex", r"\s+", " "), ("NFKC",)]]:

@@ -164,13 +164,14 @@ static void test_several_steps(void **state)
 	(void)state;
 	static const struct pmill_normal_step steps[] = {STRIP(true, true), {.kind = PMILL_NORMAL_NFKC},
 		{.kind = PMILL_NORMAL_LOWERCASE}, REPLACE(" ", "_"),
-		{.kind = PMILL_NORMAL_PREPEND, .content = {"_", 1}}};
+		{.kind = PMILL_NORMAL_PREPEND, .content = {"_", 1}}, STRIP(true, true)};
 	static const char *const expected[] = {
-		" \xEF\xAC\x81 A ", "\xEF\xAC\x81 A", "fi A", "fi a", "fi_a", "_fi_a"};
-	for (size_t count = 0; count <= 5; count++) {
+		" \xEF\xAC\x81 A ", "\xEF\xAC\x81 A", "fi A", "fi a", "fi_a", "_fi_a", "_fi_a"};
+	for (size_t count = 0; count <= 6; count++) {
 		struct pmill_normalizer *normalizer = make(steps, count);
 		check(normalizer, bytes_of(expected[0]), bytes_of(expected[count]));
 		check(normalizer, bytes_of(""), bytes_of(""));
+		check(normalizer, bytes_of(" "), bytes_of(count > 0 ? "" : " "));
 		pmill_normalizer_free(normalizer);
 	}
 }
