@@ -26,6 +26,8 @@ struct pmill_cut_level {
 	struct pmill_buffer spaced, printable;
 	const uint8_t *bytes; /* of the piece, with its space */
 	const uint8_t *text;  /* what is cut: the bytes, or their printable form */
+	size_t begin;         /* of the piece in the segment */
+	bool has_own_space;   /* the space isn't in the segment */
 	size_t text_at, byte_at;
 	size_t ends[PIECES], count, next; /* in `text` */
 };
@@ -37,7 +39,7 @@ static pmill_status make_rule(const struct pmill_cut_step *step, const char *uni
 {
 	rule->adds_space = step->adds_space;
 	rule->on_printable = step->on_printable;
-	return pmill_pretokenizer_create(
+	return (step->drops_gaps ? pmill_pretokenizer_create_without_gaps : pmill_pretokenizer_create)(
 		step->pattern, unicode_version, scanner, &rule->pretokenizer, error);
 }
 
@@ -122,15 +124,25 @@ static bool make_printable(struct pmill_cut_level *level, pmill_bytes *text)
 	return true;
 }
 
+/* The offset in the segment of a byte of the piece. */
+static size_t find_in_segment(const struct pmill_cut_level *level, size_t offset)
+{
+	return level->begin + offset - (offset > 0 && level->has_own_space);
+}
+
 /* `piece` isn't empty. */
 static pmill_status open_level(
 	struct pmill_cut_cursor *cursor, pmill_bytes piece, pmill_error *error)
 {
 	const struct cut_rule *rule = &cursor->cutter->rules[cursor->depth];
 	struct pmill_cut_level *level = &cursor->levels[cursor->depth++];
+	const uint8_t *data = piece.data;
+	level->begin = cursor->depth > 1 ? find_in_segment(level - 1, (size_t)(data - level[-1].bytes))
+									 : 0;
 	if (rule->adds_space && !add_space(level, &piece))
 		return pmill_fail_memory(error);
 	level->bytes = piece.data;
+	level->has_own_space = level->bytes != data;
 	if (rule->on_printable && !make_printable(level, &piece))
 		return pmill_fail_memory(error);
 	level->text = piece.data;
@@ -160,6 +172,18 @@ static size_t count_characters(const uint8_t *text, size_t begin, size_t end)
 	return count;
 }
 
+/* The error's offset is in the text that this level cuts. */
+static pmill_status correct_offset(
+	const struct pmill_cut_level *level, bool is_printable, pmill_status status, pmill_error *error)
+{
+	if (error == NULL || error->offset == PMILL_NO_OFFSET)
+		return status;
+	const size_t offset = (size_t)error->offset;
+	error->offset = find_in_segment(
+		level, is_printable ? count_characters(level->text, 0, offset) : offset);
+	return status;
+}
+
 /* The next piece of the deepest level; len 0: it is done. */
 static pmill_status next_piece(
 	struct pmill_cut_level *level, bool is_printable, pmill_bytes *piece, pmill_error *error)
@@ -169,7 +193,7 @@ static pmill_status next_piece(
 		pmill_status status = pmill_pretoken_cursor_next(
 			&level->cursor, level->ends, PIECES, &level->count, error);
 		if (status != PMILL_OK)
-			return status;
+			return correct_offset(level, is_printable, status, error);
 	}
 	*piece = (pmill_bytes){level->bytes + level->byte_at, 0};
 	if (level->count == 0)

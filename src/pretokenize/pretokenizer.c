@@ -23,6 +23,7 @@ struct pmill_pretokenizer {
 	const struct pmill_unicode *unicode;
 	pmill_scan_function scan; /* NULL if `regex` is used */
 	struct pmill_regex *regex;
+	bool refuses_gaps; /* known patterns leave none */
 };
 
 /* ---- Names ---- */
@@ -119,6 +120,17 @@ pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_
 	}
 	*pretokenizer = made;
 	return PMILL_OK;
+}
+
+pmill_status pmill_pretokenizer_create_without_gaps(const char *pattern,
+	const char *unicode_version, const char *scanner, struct pmill_pretokenizer **pretokenizer,
+	pmill_error *error)
+{
+	const pmill_status status = pmill_pretokenizer_create(
+		pattern, unicode_version, scanner, pretokenizer, error);
+	if (status == PMILL_OK)
+		(*pretokenizer)->refuses_gaps = (*pretokenizer)->known == NULL;
+	return status;
 }
 
 void pmill_pretokenizer_free(struct pmill_pretokenizer *pretokenizer)
@@ -348,7 +360,8 @@ static pmill_status start_regex(struct pmill_pretoken_cursor *cursor, pmill_erro
 {
 	if (cursor->scratch == NULL) {
 		struct pmill_regex_walk *walk;
-		pmill_status status = pmill_regex_walk_create(cursor->pretokenizer->regex, &walk, error);
+		pmill_status status = pmill_regex_walk_create(
+			cursor->pretokenizer->regex, cursor->pretokenizer->refuses_gaps, &walk, error);
 		if (status != PMILL_OK)
 			return status;
 		pmill_regex_walk_set_watch(walk, cursor->watch);

@@ -22,6 +22,10 @@ struct pmill_pretokenizer;
  */
 pmill_status pmill_pretokenizer_create(const char *pattern, const char *unicode_version,
 	const char *scanner, struct pmill_pretokenizer **pretokenizer, pmill_error *error);
+/* The same, but text between the matches of an expression is PMILL_BAD_INPUT at its offset. */
+pmill_status pmill_pretokenizer_create_without_gaps(const char *pattern,
+	const char *unicode_version, const char *scanner, struct pmill_pretokenizer **pretokenizer,
+	pmill_error *error);
 void pmill_pretokenizer_free(struct pmill_pretokenizer *pretokenizer);
 
 /* The name of a known pattern, otherwise the expression as given. */

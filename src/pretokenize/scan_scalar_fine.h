@@ -60,11 +60,12 @@ static inline bool sees_cjk(const struct view *view, size_t position, struct cha
 	return character.len == 3 && is_cjk(view->text + position);
 }
 
-/* As peek, but signs in ASCII are SIGN. */
+/* As peek, but signs in ASCII are SIGN, and so are invalid bytes: they are like U+FFFD, a symbol. */
 static inline struct character peek_sign(struct view *view, size_t position)
 {
 	struct character character = peek(view, position);
-	if (character.bit == OTHER_SET && view->text[position] > ' ' && view->text[position] < 0x7F)
+	if (character.bit == OTHER_SET && character.len == 1 && view->text[position] > ' ' &&
+		view->text[position] != 0x7F)
 		character.bit = 1 << PMILL_CLASS_SIGN;
 	return character;
 }
@@ -107,7 +108,7 @@ static inline size_t end_after_sign(
 	struct view *view, size_t position, struct character first, bool is_in_cjk)
 {
 	size_t next = position + first.len;
-	if (first.len > 1 || !is_ascii_letter(peek_byte(view, next)))
+	if (view->text[position] >= 0x80 || !is_ascii_letter(peek_byte(view, next)))
 		return skip_signs(view, next, is_in_cjk);
 	while (is_ascii_letter(peek_byte(view, next)))
 		next++;

@@ -32,6 +32,7 @@ struct pmill_regex_walk {
 	size_t len;
 	bool is_final;
 	bool is_done;
+	bool refuses_gaps;
 	struct pmill_buffer copy;
 	const uint8_t *subject; /* the text, or its copy with U+FFFD */
 	size_t subject_len;
@@ -129,13 +130,14 @@ void pmill_regex_free(struct pmill_regex *regex)
 
 /* ---- Walking ---- */
 
-pmill_status pmill_regex_walk_create(
-	const struct pmill_regex *regex, struct pmill_regex_walk **walk, pmill_error *error)
+pmill_status pmill_regex_walk_create(const struct pmill_regex *regex, bool refuses_gaps,
+	struct pmill_regex_walk **walk, pmill_error *error)
 {
 	struct pmill_regex_walk *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
 	made->is_done = true;
+	made->refuses_gaps = refuses_gaps;
 	if (!pmill_matcher_init(&made->matcher, &regex->code, regex->expression)) {
 		pmill_regex_walk_free(made);
 		return pmill_fail_memory(error);
@@ -325,6 +327,10 @@ static pmill_status take_next(struct pmill_regex_walk *walk, bool *found, pmill_
 	if (!*found)
 		return PMILL_OK;
 	bool is_between = match.begin > walk->subject_position;
+	if (is_between && walk->refuses_gaps)
+		return pmill_fail(error, PMILL_BAD_INPUT, walk->position,
+			"the model's pre_tokenizer drops the text from here up to the next match of its "
+			"expression, which is not supported");
 	walk->match_end = is_between && match.end > match.begin ? match.end : 0;
 	move_to(walk, is_between ? match.begin : match.end);
 	return PMILL_OK;
@@ -399,10 +405,11 @@ void pmill_regex_free(struct pmill_regex *regex)
 	(void)regex;
 }
 
-pmill_status pmill_regex_walk_create(
-	const struct pmill_regex *regex, struct pmill_regex_walk **walk, pmill_error *error)
+pmill_status pmill_regex_walk_create(const struct pmill_regex *regex, bool refuses_gaps,
+	struct pmill_regex_walk **walk, pmill_error *error)
 {
 	(void)regex;
+	(void)refuses_gaps;
 	(void)walk;
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 		"pattern: regular expressions need a build with PCRE2");

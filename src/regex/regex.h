@@ -33,8 +33,9 @@ void pmill_regex_free(struct pmill_regex *regex);
 /* Walks one segment after another, on one thread. */
 struct pmill_regex_walk;
 
-pmill_status pmill_regex_walk_create(
-	const struct pmill_regex *regex, struct pmill_regex_walk **walk, pmill_error *error);
+/* With `refuses_gaps`, text between matches is PMILL_BAD_INPUT at its offset. */
+pmill_status pmill_regex_walk_create(const struct pmill_regex *regex, bool refuses_gaps,
+	struct pmill_regex_walk **walk, pmill_error *error);
 void pmill_regex_walk_free(struct pmill_regex_walk *walk);
 
 /* Lets another thread stop the walk: `next` is then PMILL_CANCELLED. `watch` may be NULL. */
