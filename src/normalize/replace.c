@@ -189,7 +189,7 @@ pmill_status pmill_replace_append(const struct pmill_replace *replace, const uin
 	if (replace->regex == NULL)
 		return replace_found(replace, text, len, out) ? PMILL_OK : pmill_fail_memory(error);
 	struct pmill_regex_walk *walk;
-	pmill_status status = pmill_regex_walk_create(replace->regex, &walk, error);
+	pmill_status status = pmill_regex_walk_create(replace->regex, false, &walk, error);
 	if (status != PMILL_OK)
 		return status;
 	status = replace_between_invalid(replace, walk, text, len, out, error);
