@@ -69,14 +69,14 @@ static pmill_status load(const void *data, size_t len, const char *name,
 	return status;
 }
 
+/* For training: no id layout puts special tokens first and then the bytes by value. */
 static pmill_status check_special(pmill_bytes content, pmill_error *error)
 {
 	struct pmill_quote quote;
-	return pmill_json_is_text(content.data, content.len)
-		? PMILL_OK
-		: pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			  "tekken.json can't hold the special token %s: it is not UTF-8",
-			  pmill_quote(&quote, content.data, content.len));
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"tekken.json can't hold the special token %s: it has special tokens before the bytes, and "
+		"training gives them other ids",
+		pmill_quote(&quote, content.data, content.len));
 }
 
 static bool has_flags(const struct pmill_tokenizer *tokenizer)

@@ -229,9 +229,11 @@ def test_models_trained_here(tekkenizer, run, ours, tmp_path):
 
 
 @pytest.mark.parametrize("options, message", [
-    (["--special", "<s>"], r'the token "\x00" (id 0) comes before a special token'),
-    (["--special", "<s>", "--layout", "hf"],
-     'the token "!" (id 1) has the place of another: first come the special tokens, then the bytes'),
+    (["--special", "<s>"], 'the special token "<s>": it has special tokens before the bytes'),
+    (["--reserve", "1"], r'the token "\x00" (id 0) comes before a special token'),
+    (["--pad-vocab-to", "300"], "comes before a special token"),
+    (["--layout", "hf"],
+     'the token "!" (id 0) has the place of another: first come the special tokens, then the bytes'),
     (["--pattern", "a{1,2}+|."], "PCRE2 and Rust's regular expressions may read it differently"),
 ])
 def test_models_that_it_cannot_hold(run, tmp_path, options, message):
