@@ -44,26 +44,31 @@ static bool goes_by_id(const struct pmill_tokenizer *tokenizer)
 	return tokenizer->meaning != PMILL_MEANING_MERGE_LIST;
 }
 
-/* Marks what is no learned token with 0, as in new_ids, and counts the rest. */
-static size_t mark_base(struct edit *edit)
+static void mark_learned(struct edit *edit)
+{
+	const struct pmill_tokenizer *from = edit->from;
+	if (goes_by_id(from)) {
+		for (uint32_t id = 0; id < from->vocab.count; id++)
+			if (is_learned(from, id))
+				edit->new_ids[id] = PMILL_NO_ID;
+		return;
+	}
+	for (size_t i = 0; i < from->listed_count; i++)
+		edit->new_ids[from->listed_merges[i].id] = PMILL_NO_ID;
+}
+
+/* Marks learned tokens with PMILL_NO_ID and all else with 0. Returns how many are learned. */
+static size_t mark_entries(struct edit *edit)
 {
 	const struct pmill_tokenizer *from = edit->from;
 	size_t learned = 0;
 	memset(edit->new_ids, 0, from->vocab.count * sizeof *edit->new_ids);
-	if (!goes_by_id(from)) {
-		for (size_t i = 0; i < from->listed_count; i++) {
-			uint32_t *mark = &edit->new_ids[from->listed_merges[i].id];
-			learned += *mark == 0;
-			*mark = PMILL_NO_ID;
-		}
-		return learned;
-	}
-	for (uint32_t id = 0; id < from->vocab.count; id++) {
-		if (!is_learned(from, id))
-			continue;
-		edit->new_ids[id] = PMILL_NO_ID;
-		learned++;
-	}
+	mark_learned(edit);
+	/* An added token may share the entry of a learned one. */
+	for (size_t i = 0; i < from->special_count; i++)
+		edit->new_ids[from->specials[i].id] = 0;
+	for (size_t id = 0; id < from->vocab.count; id++)
+		learned += edit->new_ids[id] == PMILL_NO_ID;
 	return learned;
 }
 
@@ -122,7 +127,7 @@ static pmill_status plan_entries(struct edit *edit)
 	const size_t size = edit->from->vocab.count;
 	const uint64_t asked = edit->options->vocab_size == 0 ? size : edit->options->vocab_size;
 	edit->merge_count = edit->from->listed_count;
-	const size_t learned = mark_base(edit);
+	const size_t learned = mark_entries(edit);
 	if (asked > size || asked < size - learned)
 		return fail_size(edit, learned);
 	const size_t kept = learned - (size - (size_t)asked);
@@ -195,11 +200,17 @@ static pmill_status rename_all(struct edit *edit)
 	return status;
 }
 
-static pmill_status add_special(struct edit *edit, const struct pmill_special *special)
+static pmill_status add_entry(struct edit *edit, const struct pmill_special *special)
 {
-	edit->specials[edit->special_count++] = *special;
 	return pmill_vocab_add(&edit->to->vocab, special->id, special->content.data,
 		special->content.len, true, edit->error);
+}
+
+/* False: the id is that of an ordinary token, spelled alike. */
+static bool has_own_entry(
+	const struct pmill_tokenizer *tokenizer, const struct pmill_special *special)
+{
+	return tokenizer->vocab.tokens[special->id].is_special;
 }
 
 /* New ones get the ids without a token, in order, then those after the last. */
@@ -215,8 +226,9 @@ static pmill_status add_new_specials(struct edit *edit)
 				edit->error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "a special token to add is empty");
 		while (id < vocab->count && vocab->tokens[id].len != 0)
 			id++;
-		status = add_special(
-			edit, &(struct pmill_special){.content = content, .id = id, .is_special = true});
+		const struct pmill_special special = {.content = content, .id = id, .is_special = true};
+		edit->specials[edit->special_count++] = special;
+		status = add_entry(edit, &special);
 	}
 	return status;
 }
@@ -232,9 +244,11 @@ static pmill_status copy_specials(struct edit *edit)
 		edit->specials[i] = from->specials[i];
 		edit->specials[i].id = edit->new_ids[from->specials[i].id];
 	}
+	edit->special_count = from->special_count;
 	pmill_status status = rename_all(edit);
 	for (size_t i = 0; i < from->special_count && status == PMILL_OK; i++)
-		status = add_special(edit, &edit->specials[i]);
+		if (has_own_entry(from, &from->specials[i]))
+			status = add_entry(edit, &edit->specials[i]);
 	if (status == PMILL_OK)
 		status = add_new_specials(edit);
 	if (status == PMILL_OK)
@@ -246,18 +260,24 @@ static pmill_status copy_specials(struct edit *edit)
 
 /* ---- The copy ---- */
 
-/* The ordinary ones. */
+/* All but those of special and added tokens. */
 static pmill_status copy_tokens(struct edit *edit)
 {
-	const struct pmill_vocab *vocab = &edit->from->vocab;
+	const struct pmill_tokenizer *from = edit->from;
+	const struct pmill_vocab *vocab = &from->vocab;
 	pmill_status status = PMILL_OK;
+	size_t next = 0; /* in from->specials */
 	if (!pmill_vocab_reserve(&edit->to->vocab, vocab->count))
 		return pmill_fail_memory(edit->error);
 	for (uint32_t id = 0; id < vocab->count && status == PMILL_OK; id++) {
 		const pmill_bytes token = pmill_vocab_token(vocab, id);
-		if (token.data != NULL && !vocab->tokens[id].is_special && edit->new_ids[id] != PMILL_NO_ID)
-			status = pmill_vocab_add(
-				&edit->to->vocab, edit->new_ids[id], token.data, token.len, false, edit->error);
+		const bool is_special = vocab->tokens[id].is_special;
+		while (next < from->special_count && from->specials[next].id < id)
+			next++;
+		const bool is_listed = next < from->special_count && from->specials[next].id == id;
+		if (token.data != NULL && !(is_special && is_listed) && edit->new_ids[id] != PMILL_NO_ID)
+			status = pmill_vocab_add(&edit->to->vocab, edit->new_ids[id], token.data, token.len,
+				is_special, edit->error);
 	}
 	pmill_tokenizer_find_bytes(edit->to);
 	return status;

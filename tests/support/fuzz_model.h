@@ -96,6 +96,28 @@ static inline void fuzz_require_same(const pmill_tokenizer *a, const pmill_token
 		"the same template");
 }
 
+/* Whatever was loaded can be looked at, and made as small as half of what its merges make. */
+static inline void fuzz_look_and_shrink(const pmill_tokenizer *tokenizer)
+{
+	static const pmill_bytes added = {"<|fuzz|>", 8};
+	pmill_audit *audit = NULL;
+	pmill_tokenizer *edited = NULL;
+	const size_t least = tokenizer->vocab.count - tokenizer->merge_count / 2;
+	const pmill_edit_options options = {.size = sizeof options,
+		.vocab_size = least,
+		.new_specials = &added,
+		.new_special_count = 1};
+	fuzz_require(pmill_audit_create(tokenizer, &audit, NULL) == PMILL_OK, "an audit");
+	const pmill_status status = pmill_tokenizer_edit(tokenizer, &options, &edited, NULL);
+	fuzz_require(status == PMILL_OK || status == PMILL_BAD_OPTION, "an edited model");
+	if (status == PMILL_OK)
+		fuzz_require(
+			edited->vocab.count <= least + 1 && pmill_tokenizer_find_special(edited, added) != NULL,
+			"as many entries as asked for");
+	pmill_tokenizer_free(edited);
+	pmill_audit_free(audit);
+}
+
 /* Every merge joins two tokens into a third, and every special token has its id. */
 static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 {
@@ -122,6 +144,7 @@ static inline void fuzz_check_model(const pmill_tokenizer *tokenizer)
 					memcmp(token.data, special.content.data, token.len) == 0),
 			"a special token with its own bytes");
 	}
+	fuzz_look_and_shrink(tokenizer);
 }
 
 /*

@@ -239,6 +239,31 @@ static void test_adding(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
+/* As tokenizer.json files have them: an added token that is an ordinary one, and a lost entry. */
+static void test_odd_entries_stay(void **state)
+{
+	(void)state;
+	static const pmill_bytes added = BYTES("<|one|>");
+	static struct parts parts;
+	start_small(&parts);
+	pmill_tokenizer *tokenizer = create(&parts);
+	const struct pmill_special shared[] = {
+		{.content = BYTES("<|end|>"), .id = 260, .is_special = true},
+		{.content = BYTES("hi"), .id = 300}};
+	assert_int_equal(pmill_tokenizer_set_specials(tokenizer, shared, 2, NULL), PMILL_OK);
+	assert_int_equal(pmill_vocab_add(&tokenizer->vocab, 256, "lost", 4, true, NULL), PMILL_OK);
+	pmill_tokenizer *edited = edit(tokenizer,
+		(pmill_edit_options){.vocab_size = 301, .new_specials = &added, .new_special_count = 1});
+	assert_int_equal(edited->vocab.count, 301);
+	assert_int_equal(edited->merge_count, 1);
+	assert_int_equal(pmill_vocab_find(&edited->vocab, "hi", 2), 300);
+	assert_int_equal(pmill_tokenizer_find_special(edited, shared[1].content)->id, 300);
+	assert_true(edited->vocab.tokens[256].is_special);
+	assert_int_equal(pmill_tokenizer_token_id(edited, "<|one|>", 7), 257);
+	pmill_tokenizer_free(edited);
+	pmill_tokenizer_free(tokenizer);
+}
+
 static void test_names_that_cannot_be(void **state)
 {
 	(void)state;
@@ -301,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_renaming),
 		cmocka_unit_test(test_the_template_follows_moved_tokens),
 		cmocka_unit_test(test_adding),
+		cmocka_unit_test(test_odd_entries_stay),
 		cmocka_unit_test(test_names_that_cannot_be),
 		cmocka_unit_test(test_no_memory),
 	};
