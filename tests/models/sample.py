@@ -65,8 +65,8 @@ def alignments():
 
 
 def lengths():
-    units = ["a", "ab ", "A", "aB", "é", "日", "1", " ", "\n", " \n", ".", "/", "'s", "한", "\U0001f600",
-             "\u0301", "\t", "0x1f ", "a1"]
+    units = ["a", "ab ", "A", "aB", "é", "日", "1", " ", "\n", " \n", ".", "/", "'s", "한",
+             "\U0001f600", "\u0301", "\t", "0x1f ", "a1"]
     return [(unit * length)[:length] + end
             for unit in units for length in LENGTHS for end in ("", "b", " b")]
 

@@ -46,11 +46,22 @@ def read_merge(merge):
 
 
 def read_added(document):
+    """The added tokens. The ids in the file don't count: one in the vocab has the vocab's.
+
+    >>> [token.id for token in read_added({"model": {"vocab": {"a": 0, "<b>": 1}},
+    ...     "added_tokens": [{"content": "<c>"}, {"content": "<b>"}, {"content": "<d>"}]})]
+    [2, 1, 3]
+    """
+    vocab = document["model"]["vocab"]
     flags = ("special", "lstrip", "rstrip", "single_word", "normalized")
-    return [
-        added_tokens.Added(token["content"], token["id"],
-                           **{flag: token.get(flag, False) for flag in flags})
-        for token in document.get("added_tokens") or []]
+    tokens = {}
+    for token in document.get("added_tokens") or []:
+        content = token["content"]
+        free = max(len(vocab), *(known.id + 1 for known in tokens.values()), 0)
+        if content and content not in tokens:
+            found = {flag: token.get(flag, False) for flag in flags}
+            tokens[content] = added_tokens.Added(content, vocab.get(content, free), **found)
+    return list(tokens.values())
 
 
 def read_template(step):
@@ -107,8 +118,10 @@ class Tokenizer:
 
     def find(self, text, chosen, policy, is_normalized, encode):
         """Ids of the added tokens in `text`, and what `encode` gives for the text between them."""
-        tokens = {self.searched(token): token for token in chosen
-                  if token.normalized == is_normalized}
+        tokens = {}
+        for token in chosen:
+            if token.normalized == is_normalized:
+                tokens.setdefault(self.searched(token), token)
         forbidden = {token.id for token in chosen if token.special and policy == "error"}
         out = []
         for piece, token_id in added_tokens.find(text, tokens):
