@@ -23,7 +23,7 @@ def openai(encoding, file=None):
     return Row(encoding, "gpt-tokenizer", f"data/{file or encoding}.tiktoken", encoding, ())
 
 
-NOT_BYTE_LEVEL = ("not byte-level", "byte fallback", "unk_token", "fuse_unk")
+NOT_BYTE_LEVEL = ("not byte-level", "byte fallback")
 
 ROWS = [
     huggingface("GPT-2", "gpt3"),
@@ -42,7 +42,7 @@ ROWS = [
     huggingface("Claude (old)", "claude"),
     huggingface("Llama 2", "llama2", *NOT_BYTE_LEVEL),
     huggingface("Gemma 3", "gemma3", *NOT_BYTE_LEVEL),
-    huggingface("InternLM 2", "internlm2", *NOT_BYTE_LEVEL),
+    huggingface("InternLM 2", "internlm2", "NUL byte in object key"),
     huggingface("Yi", "yi", *NOT_BYTE_LEVEL),
     openai("r50k_base"),
     openai("p50k_base"),

@@ -112,8 +112,8 @@ def test_refusals(run, row):
     assert done.returncode == 1 and done.stdout == b""
     message = done.stderr.decode()
     assert all(word in message for word in row.refusal), message
-    # What the file holds can be read all the same.
-    assert run("inspect", model).stdout
+    # What the file holds can be read all the same, if it can be read at all.
+    assert "not valid JSON" in message or run("inspect", model).stdout
 
 
 def read_table():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import regex
 
 from reference.cutting import characters, encoded
-from reference.normal_steps import WHITE_SPACE
+from reference.normalizer import SPACES
 
 # What may not be beside a token that is a single word: \w of Rust's crate `regex`.
 WORD = regex.compile(r"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]")
@@ -46,11 +46,11 @@ def is_single_word(text, begin, end):
 
 
 def spaces_before(text):
-    return len(text) - len(encoded(characters(text).rstrip(WHITE_SPACE)))
+    return len(text) - len(encoded(characters(text).rstrip(SPACES)))
 
 
 def spaces_after(text):
-    return len(text) - len(encoded(characters(text).lstrip(WHITE_SPACE)))
+    return len(text) - len(encoded(characters(text).lstrip(SPACES)))
 
 
 def find_contents(text, contents):

@@ -8,8 +8,8 @@ from reference import (
     added_tokens, cutting, encoder, normal_steps, normalizer, pretokens, tokenizer_json, trainer)
 
 
-@pytest.mark.parametrize("module", [pretokens, trainer, encoder, cutting, normal_steps, normalizer,
-                                    added_tokens, tokenizer_json])
+@pytest.mark.parametrize("module", [pretokens, trainer, encoder, normalizer, cutting,
+                                    normal_steps, added_tokens, tokenizer_json])
 def test_examples(module):
     result = doctest.testmod(module)
     assert result.attempted > 0 and result.failed == 0
