@@ -7,16 +7,6 @@
 #include "files/byte_source.h"
 #include "model/tokenizer.h"
 
-/* Types of tokens in tokenizer.ggml.token_type. */
-enum {
-	PMILL_GGUF_NORMAL = 1,
-	PMILL_GGUF_UNKNOWN_TOKEN = 2,
-	PMILL_GGUF_CONTROL = 3,
-	PMILL_GGUF_USER_DEFINED = 4,
-	PMILL_GGUF_UNUSED = 5,
-	PMILL_GGUF_BYTE = 6,
-};
-
 /* What it takes to tell a GGUF file by its first bytes. */
 enum { PMILL_GGUF_HEAD = 8 };
 
@@ -24,8 +14,6 @@ enum { PMILL_GGUF_HEAD = 8 };
 
 /* Whether these are the first bytes of a GGUF file, of whatever version and byte order. */
 bool pmill_gguf_is(const uint8_t *head, size_t len);
-
-/* gguf_read.c */
 
 /* Reads the header only. Errors have the source's name. */
 pmill_status pmill_gguf_read(struct pmill_byte_source *source, const pmill_load_options *options,

@@ -49,7 +49,7 @@ bool pmill_vocab_reserve(struct pmill_vocab *vocab, size_t more);
 pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void *data, size_t len,
 	bool is_special, pmill_error *error);
 
-/* Holes up to `count` ids in all, so that the vocab keeps its size. Returns false if out of memory. */
+/* Adds holes up to `count` ids in all. Returns false if out of memory. */
 bool pmill_vocab_extend(struct pmill_vocab *vocab, size_t count);
 
 /* Its data is NULL for a hole or an id beyond the vocab. Valid until the next add. */

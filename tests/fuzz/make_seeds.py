@@ -7,6 +7,7 @@
 import gzip
 import json
 import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,7 @@ def make_files(pairmill, folder):
     run(pairmill, "train", "-q", "-s", 290, "--special", "<|endoftext|>", "-o", model, text)
     run(pairmill, "train", "-q", "-s", 290, "-o", folder / "model.tiktoken", text)
     run(pairmill, "train", "-q", "-s", 290, "-o", folder / "tekken.json", text)
+    run(pairmill, "convert", "-q", model, folder / "model.gguf")
     for name in ("words.counts", "words.tsv"):
         run(pairmill, "count", "-q", "-o", folder / name, text)
     for suffix in ("u16", "u32", "txt"):
@@ -72,6 +74,24 @@ def compress(data):
                               check=True)
         made.append(done.stdout)
     return made
+
+
+def spaced_gguf():
+    """A vocab of SentencePiece's as GGUF, with the values that a model of ours lacks."""
+    def text(data):
+        return struct.pack("<Q", len(data)) + data
+
+    tokens = [b"<unk>", b"<s>", "\u2581the".encode(), b"<0x41>", b"[PAD4]", b"a"]
+    keys = [
+        text(b"tokenizer.ggml.model") + struct.pack("<I", 8) + text(b"llama"),
+        text(b"a.list") + struct.pack("<IIQ3f", 9, 6, 3, 1, 2, 3),
+        text(b"tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, len(tokens)) +
+        b"".join(map(text, tokens)),
+        text(b"tokenizer.ggml.token_type") + struct.pack("<IIQ6i", 9, 5, 6, 2, 3, 1, 6, 5, 4),
+        text(b"tokenizer.ggml.bos_token_id") + struct.pack("<II", 4, 1),
+        text(b"a.number") + struct.pack("<IQ", 10, 7),
+    ]
+    return b"GGUF" + struct.pack("<IQQ", 2, 5, len(keys)) + b"".join(keys)
 
 
 def with_heads(heads, bodies):
@@ -95,6 +115,7 @@ def make_seeds(files):
                       with_heads([[1], [3]], noise[:5]),
         "first_look": [*texts, *compressed, JSON_LINES, b"[1, {}]", b'{"text": "a"}',
                        *files.values()],
+        "gguf": [files["model.gguf"], spaced_gguf(), *noise],
         "json_line": JSON_LINES.splitlines(),
         "normalizer": with_heads([[0, 0, 0, 0], [41, 36, 0, 0], [3, 2, 70, 31], [43, 99, 6, 4]],
                                  [*texts, *(text.encode() for text in NORMAL_TEXTS)]),

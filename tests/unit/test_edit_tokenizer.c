@@ -255,7 +255,7 @@ static void test_odd_entries_stay(void **state)
 	pmill_tokenizer *edited = edit(tokenizer,
 		(pmill_edit_options){.vocab_size = 301, .new_specials = &added, .new_special_count = 1});
 	assert_int_equal(edited->vocab.count, 301);
-	assert_int_equal(edited->merge_count, 1);
+	assert_int_equal(edited->listed_count, 1);
 	assert_int_equal(pmill_vocab_find(&edited->vocab, "hi", 2), 300);
 	assert_int_equal(pmill_tokenizer_find_special(edited, shared[1].content)->id, 300);
 	assert_true(edited->vocab.tokens[256].is_special);

@@ -6,7 +6,7 @@
  * A key or a string is a u64 length and its bytes; an array is a u32 type, a u64 count and its
  * elements. All is little-endian. The tensors, and what is said of them, are never looked at.
  */
-#include "formats/gguf_header.h"
+#include "gguf/gguf_header.h"
 
 #include "base/error.h"
 #include "unicode/quote.h"
@@ -263,6 +263,13 @@ pmill_status pmill_gguf_header_read(
 		status = read_pair(&reader);
 	pmill_buffer_release(&reader.key);
 	return status;
+}
+
+pmill_status pmill_gguf_fail_missing(enum pmill_gguf_key key, const char *name, pmill_error *error)
+{
+	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		"%.300s: holds no vocab: %s is missing (of a model in several files, the first one has it)",
+		name, pmill_gguf_fields[key].key);
 }
 
 static size_t get_end(const struct pmill_gguf_value *value, size_t index)

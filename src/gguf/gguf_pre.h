@@ -1,7 +1,7 @@
 /* The names of tokenizer.ggml.pre in GGUF files: how each cuts text, and what else it implies. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_FORMATS_GGUF_PRE_H
-#define PMILL_FORMATS_GGUF_PRE_H
+#ifndef PMILL_GGUF_GGUF_PRE_H
+#define PMILL_GGUF_GGUF_PRE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* The key-value section of a GGUF file: what is said there of the vocab. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_FORMATS_GGUF_HEADER_H
-#define PMILL_FORMATS_GGUF_HEADER_H
+#ifndef PMILL_GGUF_GGUF_HEADER_H
+#define PMILL_GGUF_GGUF_HEADER_H
 
 #include "base/array.h"
 #include "files/byte_source.h"
@@ -64,6 +64,9 @@ void pmill_gguf_header_release(struct pmill_gguf_header *header);
  */
 pmill_status pmill_gguf_header_read(
 	struct pmill_gguf_header *header, struct pmill_byte_source *source, pmill_error *error);
+
+/* "NAME: holds no vocab: KEY is missing ...". */
+pmill_status pmill_gguf_fail_missing(enum pmill_gguf_key key, const char *name, pmill_error *error);
 
 /* A string of a value, and where its bytes begin in the file. */
 pmill_bytes pmill_gguf_string(const struct pmill_gguf_value *value, size_t index);

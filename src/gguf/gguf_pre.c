@@ -11,7 +11,7 @@
  * file doesn't have (jina-v2-*, modern-bert), an expression that matches nothing but places
  * (superbpe), and "default", which llama.cpp takes for files that don't say.
  */
-#include "formats/gguf_pre.h"
+#include "gguf/gguf_pre.h"
 
 #include <string.h>
 
