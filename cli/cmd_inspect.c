@@ -205,6 +205,7 @@ static const struct {
 	{".tsv", inspect_counts},
 	{".json", inspect_model},
 	{".tiktoken", inspect_model},
+	{".gguf", inspect_model},
 	{"merges.txt", inspect_model},
 	{".bin", NULL},
 	{".npy", NULL},

@@ -417,7 +417,7 @@ typedef struct pmill_load_options {
 	size_t size;
 	/* pmill_model_format_name. NULL: a folder is one; a file is what its content is. */
 	const char *format;
-	/* For formats that have none (.tiktoken); PMILL_BAD_OPTION if the model has another. */
+	/* For models that have none (.tiktoken); PMILL_BAD_OPTION if the model has another. */
 	const char *pattern;         /* pmill_pattern_name or a regular expression; NULL: the model's */
 	const char *unicode_version; /* pmill_unicode_name; NULL: the model's, else "16.0" */
 	/*
@@ -436,6 +436,7 @@ typedef struct pmill_load_options {
 /*
  * Loads a model from a file or a folder; "-" is stdin. Text may begin with a byte-order mark. What
  * is recognised as something else (a SentencePiece model, a count file, ...) is PMILL_UNSUPPORTED.
+ * Of a GGUF, which may be a model of any size, only the header is read.
  */
 PMILL_API pmill_status pmill_tokenizer_load(const char *path, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error);

@@ -3,6 +3,8 @@
 import base64
 import json
 import os
+import re
+import subprocess
 
 import pytest
 
@@ -232,3 +234,66 @@ def test_an_encoding_is_for_known_rank_files(run, llama, tmp_path, command):
     done = run(*command, llama, *out, "--encoding", "o200k_harmoni", check=False)
     assert done.returncode == 2 and b'did you mean "o200k_harmony"?' in done.stderr
     assert not (tmp_path / "out.tiktoken").exists()
+
+
+# ---- GGUF ----
+
+@pytest.fixture
+def gguf(run, model, tmp_path):
+    path = tmp_path / "model.gguf"
+    run("convert", "-q", model, path)
+    return path
+
+
+def test_gguf_is_a_model_like_any_other(run, model, gguf, text_file, tmp_path):
+    wanted = run("encode", "-m", model, "--special-tokens", "all", text_file).stdout
+    assert run("encode", "-m", gguf, "--special-tokens", "all", text_file).stdout == wanted
+    assert run("decode", "-m", gguf, input=wanted).stdout == text_file.read_bytes()
+    (tmp_path / "other").write_bytes(gguf.read_bytes())
+    for path in (gguf, tmp_path / "other"):
+        for named in ([], ["--model-format", "gguf"]):
+            assert re.search(rb"^pattern +gpt2$", run("inspect", path, *named).stdout, re.M)
+    run("convert", "-q", gguf, tmp_path / "again")
+    for name in ("vocab.json", "merges.txt", "tokenizer.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (model / name).read_bytes()
+
+
+def test_only_the_header_of_a_gguf_is_read(pairmill, gguf):
+    """After the header of what comes through a pipe, the pipe never ends."""
+    reader, writer = os.pipe()
+    child = subprocess.Popen([pairmill, "encode", "-m", "-", "--text", "a"], stdin=reader,
+                             stdout=subprocess.PIPE)
+    os.close(reader)
+    os.write(writer, gguf.read_bytes())
+    assert child.communicate(timeout=30)[0] == b"97\n"
+    os.close(writer)
+    assert child.returncode == 0
+
+
+def test_a_damaged_gguf_is_refused_at_its_byte(run, gguf):
+    data = gguf.read_bytes()
+    gguf.write_bytes(data[:1000])
+    done = run("inspect", gguf, check=False)
+    assert done.returncode == 1 and b"model.gguf: byte " in done.stderr
+    at = data.index(b"tokenizer.ggml.tokens") + 21 + 8
+    gguf.write_bytes(data[:at] + b"\xff" * 8 + data[at + 8 :])
+    done = run("decode", "-m", gguf, check=False, input=b"1")
+    assert done.returncode == 1 and b": byte %d: " % at in done.stderr
+
+
+def test_a_gguf_without_a_known_pattern(run, gguf):
+    data = gguf.read_bytes()
+    gguf.write_bytes(data.replace(b"gpt-2", b"gpt-3"))
+    assert run("decode", "-m", gguf, input=b"97").stdout == b"a"
+    done = run("encode", "-m", gguf, "--text", "the mill", check=False)
+    assert done.returncode == 1 and b'"gpt-3"' in done.stderr
+    named = run("encode", "-m", gguf, "--text", "the mill", "--pattern", "gpt2").stdout
+    gguf.write_bytes(data)
+    assert named == run("encode", "-m", gguf, "--text", "the mill").stdout
+
+
+def test_a_pattern_that_gguf_has_no_name_for(run, text_file, tmp_path):
+    done = run("train", "-s", 300, "--pattern", "cl100k", "-o", tmp_path / "m.gguf", text_file,
+               check=False)
+    assert done.returncode == 1 and b'llama.cpp knows patterns by name' in done.stderr
+    assert not (tmp_path / "m.gguf").exists()

@@ -225,7 +225,7 @@ static void test_templates(void **state)
 
 /* ---- Names of patterns ---- */
 
-/* Every name is in one kind of rows only, and what it stands for can be run, or is not known yet. */
+/* Each name is in one kind of rows only; what it stands for can be run, or is not known yet. */
 static void test_names_of_patterns(void **state)
 {
 	(void)state;

@@ -89,7 +89,7 @@ static void test_values(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-/* Each row that is the first with its steps is chosen for them; all are what they were, reloaded. */
+/* A row that is the first with its steps is chosen for them; all are what they were, reloaded. */
 static void test_every_row_of_patterns(void **state)
 {
 	(void)state;
