@@ -1,9 +1,8 @@
 /* Pairs of neighbouring symbols → the rank at which they merge. */
 /* SPDX-License-Identifier: MIT */
 /*
- * Pairs of bytes are in a dense table of their own: a pretoken begins as bytes, and what merges
- * after that is never a byte again. All other pairs are in a hash table. While numbers are small
- * enough, a slot is 64 bits:
+ * All pairs are in a hash table. Those of two bytes, with which every pretoken begins, are in a dense
+ * table, too. While numbers are small enough, a slot of the hash table is 64 bits:
  *
  *	left 21 | right 21 | rank + 1 22        0: free
  *
@@ -40,7 +39,7 @@ bool pmill_pair_table_init(
 	struct pmill_pair_table *table, uint64_t symbol_limit, uint64_t rank_limit);
 void pmill_pair_table_release(struct pmill_pair_table *table);
 
-/* If a pair is added twice, the lower rank counts. */
+/* For two bytes, besides pmill_pair_table_add. If a pair is added twice, the lower rank counts. */
 void pmill_pair_table_add_bytes(
 	struct pmill_pair_table *table, uint8_t left, uint8_t right, uint32_t rank);
 /* Returns false if out of memory. */
@@ -50,17 +49,10 @@ bool pmill_pair_table_add(
 /* Call once, after all pairs were added; only then they can be found. False if out of memory. */
 bool pmill_pair_table_build(struct pmill_pair_table *table);
 
-/* Both are bytes; PMILL_NO_RANK: they don't merge. */
-static inline uint32_t pmill_pair_table_find_bytes(
-	const struct pmill_pair_table *table, uint8_t left, uint8_t right)
-{
-	return table->byte_slots[(size_t)left << 8 | right] - 1;
-}
-
 uint32_t pmill_pair_table_find_wide(
 	const struct pmill_pair_table *table, uint32_t left, uint32_t right);
 
-/* Not for two bytes. */
+/* PMILL_NO_RANK: they don't merge. */
 static inline uint32_t pmill_pair_table_find(
 	const struct pmill_pair_table *table, uint32_t left, uint32_t right)
 {
@@ -73,6 +65,13 @@ static inline uint32_t pmill_pair_table_find(
 		i = (i + 1) & mask;
 	/* A free slot holds 0, and 0 - 1 is PMILL_NO_RANK. */
 	return (uint32_t)(table->slots[i] & ((UINT64_C(1) << PMILL_RANK_BITS) - 1)) - 1;
+}
+
+/* The same for two bytes, in fewer steps. */
+static inline uint32_t pmill_pair_table_find_bytes(
+	const struct pmill_pair_table *table, uint8_t left, uint8_t right)
+{
+	return table->byte_slots[(size_t)left << 8 | right] - 1;
 }
 
 #endif

@@ -56,10 +56,9 @@ static bool add_merge(
 	struct pmill_pretoken_encoder *encoder, const struct pmill_merge *merge, uint32_t rank)
 {
 	uint8_t left, right;
-	if (!is_byte(encoder, merge->left, &left) || !is_byte(encoder, merge->right, &right))
-		return pmill_pair_table_add(&encoder->pairs, merge->left, merge->right, rank);
-	pmill_pair_table_add_bytes(&encoder->pairs, left, right, rank);
-	return true;
+	if (is_byte(encoder, merge->left, &left) && is_byte(encoder, merge->right, &right))
+		pmill_pair_table_add_bytes(&encoder->pairs, left, right, rank);
+	return pmill_pair_table_add(&encoder->pairs, merge->left, merge->right, rank);
 }
 
 static bool add_merges(struct pmill_pretoken_encoder *encoder)

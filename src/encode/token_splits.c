@@ -52,7 +52,7 @@ static bool add_beginnings(struct search *search)
 	return done;
 }
 
-/* The part after the cut is a symbol, and not both parts are bytes. */
+/* The part after the cut is a symbol. */
 static bool add_end(struct search *search, struct cut cut, const uint8_t *token)
 {
 	if (cut.len == 1)
@@ -98,7 +98,7 @@ static bool add_token(struct search *search, uint32_t id)
 	bool done = true;
 	if (token.len == 2)
 		pmill_pair_table_add_bytes(search->table, bytes[0], bytes[1], id);
-	for (size_t len = 1; token.len > 2 && len < token.len && done; len++)
+	for (size_t len = 1; len < token.len && done; len++)
 		done = add_cut(search, id, token, len);
 	return done;
 }

@@ -31,8 +31,10 @@ struct reader {
 
 static size_t count_lines(const uint8_t *text, size_t len)
 {
-	const uint8_t *end = text + len;
 	size_t count = 1;
+	if (len == 0)
+		return count;
+	const uint8_t *end = text + len;
 	while (text < end && (text = memchr(text, '\n', (size_t)(end - text))) != NULL) {
 		count++;
 		text++;

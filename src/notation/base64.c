@@ -80,6 +80,8 @@ bool pmill_base64_parse(struct pmill_buffer *out, const void *text, size_t len, 
 	*bad_offset = len % 4 == 0 ? SIZE_MAX : len;
 	if (len % 4 != 0 || !pmill_buffer_reserve(out, len / 4 * 3))
 		return false;
+	if (len == 0)
+		return true;
 	const size_t padding = count_padding(characters, len);
 	const size_t full = parse_full_groups(
 		out->data + out->len, characters, padding > 0 ? len - 4 : len);

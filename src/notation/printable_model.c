@@ -91,6 +91,8 @@ pmill_status pmill_printable_read_vocab(
 	reader->vocab = vocab;
 	const char *token;
 	json_t *value;
+	if (!pmill_vocab_reserve(&reader->tokenizer->vocab, json_object_size(vocab)))
+		return pmill_fail_memory(error);
 	json_object_foreach((json_t *)vocab, token, value)
 	{
 		if (is_left_out(reader, token))
@@ -159,7 +161,8 @@ static pmill_status append_merge(
 	return PMILL_OK;
 }
 
-pmill_status pmill_printable_add_merge(struct pmill_printable_reader *reader, const char *left,
+/* Says what is wrong with the first part that can't be found, in the order they are written. */
+static pmill_status find_merge(struct pmill_printable_reader *reader, const char *left,
 	size_t left_len, const char *right, size_t right_len, pmill_error *error)
 {
 	struct pmill_merge merge;
@@ -178,6 +181,41 @@ pmill_status pmill_printable_add_merge(struct pmill_printable_reader *reader, co
 		return pmill_fail_memory(error);
 	status = find_part(reader, &reader->left, &merge.id, error);
 	return status == PMILL_OK ? append_merge(reader, merge, error) : status;
+}
+
+/* Appends what both parts spell to `left`. Sets *cut to 0 if one of them spells no bytes. */
+static pmill_status join_parts(struct pmill_printable_reader *reader, const char *left,
+	size_t left_len, const char *right, size_t right_len, size_t *cut, pmill_error *error)
+{
+	size_t bad_offset = 0;
+	reader->left.len = *cut = 0;
+	if (!pmill_printable_parse(&reader->left, left, left_len, &bad_offset))
+		return bad_offset == SIZE_MAX ? pmill_fail_memory(error) : PMILL_OK;
+	const size_t len = reader->left.len;
+	if (!pmill_printable_parse(&reader->left, right, right_len, &bad_offset))
+		return bad_offset == SIZE_MAX ? pmill_fail_memory(error) : PMILL_OK;
+	*cut = reader->left.len == len ? 0 : len;
+	return PMILL_OK;
+}
+
+/* All three tokens at once, as each look-up waits for memory; else one by one, for the error. */
+pmill_status pmill_printable_add_merge(struct pmill_printable_reader *reader, const char *left,
+	size_t left_len, const char *right, size_t right_len, pmill_error *error)
+{
+	size_t cut;
+	const pmill_status status = join_parts(reader, left, left_len, right, right_len, &cut, error);
+	if (status != PMILL_OK)
+		return status;
+	if (cut == 0)
+		return find_merge(reader, left, left_len, right, right_len, error);
+	const struct pmill_buffer *joined = &reader->left;
+	const pmill_bytes strings[3] = {
+		{joined->data, cut}, {joined->data + cut, joined->len - cut}, {joined->data, joined->len}};
+	uint32_t ids[3];
+	pmill_vocab_find_many(&reader->tokenizer->vocab, strings, 3, ids);
+	return ids[0] != PMILL_NO_ID && ids[1] != PMILL_NO_ID && ids[2] != PMILL_NO_ID
+		? append_merge(reader, (struct pmill_merge){ids[0], ids[1], ids[2]}, error)
+		: find_merge(reader, left, left_len, right, right_len, error);
 }
 
 pmill_status pmill_printable_add_line(
@@ -230,12 +268,10 @@ static int compare_pairs(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-pmill_status pmill_printable_check_merges(
-	const struct pmill_tokenizer *tokenizer, pmill_error *error)
+/* Names the first that is there twice, by the ids of its pair. */
+static pmill_status fail_repeat(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	const size_t count = tokenizer->listed_count;
-	if (count == 0)
-		return PMILL_OK;
 	uint64_t *pairs = count > SIZE_MAX / sizeof *pairs ? NULL : malloc(count * sizeof *pairs);
 	if (pairs == NULL)
 		return pmill_fail_memory(error);
@@ -255,6 +291,59 @@ pmill_status pmill_printable_check_merges(
 			pmill_quote(&other, right.data, right.len));
 	}
 	free(pairs);
+	return status;
+}
+
+static int compare_numbers(const void *left, const void *right)
+{
+	const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	return (a > b) - (a < b);
+}
+
+/* Sorts them. */
+static bool has_repeats(uint32_t *numbers, size_t count)
+{
+	if (count > 1)
+		qsort(numbers, count, sizeof *numbers, compare_numbers);
+	for (size_t i = 1; i < count; i++)
+		if (numbers[i - 1] == numbers[i])
+			return true;
+	return false;
+}
+
+/*
+ * Merges that make the same token are the same if their left tokens are. `starts`, zeroed, has room
+ * for vocab.count + 2 numbers; `lefts` for one of each merge.
+ */
+static bool repeats_merge(const struct pmill_tokenizer *tokenizer, size_t *starts, uint32_t *lefts)
+{
+	const struct pmill_merge *merges = tokenizer->listed_merges;
+	const size_t count = tokenizer->listed_count, ids = tokenizer->vocab.count;
+	for (size_t i = 0; i < count; i++)
+		starts[merges[i].id + 2]++;
+	for (size_t id = 0; id < ids; id++)
+		starts[id + 2] += starts[id + 1];
+	for (size_t i = 0; i < count; i++)
+		lefts[starts[merges[i].id + 1]++] = merges[i].left;
+	for (size_t id = 0; id < ids; id++)
+		if (has_repeats(lefts + starts[id], starts[id + 1] - starts[id]))
+			return true;
+	return false;
+}
+
+pmill_status pmill_printable_check_merges(
+	const struct pmill_tokenizer *tokenizer, pmill_error *error)
+{
+	const size_t count = tokenizer->listed_count;
+	if (count == 0)
+		return PMILL_OK;
+	size_t *starts = calloc(tokenizer->vocab.count + 2, sizeof *starts);
+	uint32_t *lefts = pmill_array_allocate(count, sizeof *lefts);
+	pmill_status status = starts == NULL || lefts == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	if (status == PMILL_OK && repeats_merge(tokenizer, starts, lefts))
+		status = fail_repeat(tokenizer, error);
+	free(starts);
+	free(lefts);
 	return status;
 }
 

@@ -82,7 +82,7 @@ static void equals_a_list(void **state)
 }
 
 /* Pairs of bytes are found by the bytes, whatever their symbols are. */
-static void bytes_are_apart(void **state)
+static void finds_bytes(void **state)
 {
 	(void)state;
 	struct pmill_pair_table table;
@@ -131,7 +131,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equals_a_list),
-		cmocka_unit_test(bytes_are_apart),
+		cmocka_unit_test(finds_bytes),
 		cmocka_unit_test(memory_may_run_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
