@@ -1,8 +1,8 @@
 /* Pairs of neighbouring symbols → the rank at which they merge. */
 /* SPDX-License-Identifier: MIT */
 /*
- * All pairs are in a hash table. Those of two bytes, with which every pretoken begins, are in a dense
- * table, too. While numbers are small enough, a slot of the hash table is 64 bits:
+ * All pairs are in a hash table; those of two bytes, with which every pretoken begins, are in a
+ * dense table, too. While numbers are small enough, a slot of the hash table is 64 bits:
  *
  *	left 21 | right 21 | rank + 1 22        0: free
  *
