@@ -1,5 +1,6 @@
 /* tokenizer.json: the model. */
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -122,6 +123,19 @@ static bool has_all_bytes(const struct pmill_tokenizer *tokenizer)
 	return true;
 }
 
+/* Whether byte fallback always finds a token, so that none is unknown. */
+static bool has_all_fallbacks(const json_t *model)
+{
+	const json_t *vocab = json_object_get(model, "vocab");
+	for (unsigned byte = 0; byte < 256; byte++) {
+		char token[8];
+		snprintf(token, sizeof token, "<0x%02X>", byte);
+		if (json_object_get(vocab, token) == NULL)
+			return false;
+	}
+	return true;
+}
+
 /* How unknown characters are handled does not matter if all bytes are in the vocab. */
 pmill_status pmill_hf_check_unknown(
 	struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error)
@@ -134,6 +148,8 @@ pmill_status pmill_hf_check_unknown(
 	if (is_set(model, "byte_fallback"))
 		status = pmill_hf_refuse(tokenizer, error,
 			"byte fallback, as in Llama 2, Gemma and Mistral v1, is not supported");
+	if (is_set(model, "byte_fallback") && has_all_fallbacks(model))
+		return status;
 	if (status == PMILL_OK && is_set(model, "unk_token"))
 		status = pmill_hf_refuse(tokenizer, error,
 			"the model's unk_token %s stands for what the vocab lacks, which is not supported",
