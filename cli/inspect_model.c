@@ -140,6 +140,8 @@ static void print_longest(
 
 static void print_first_merges(const pmill_tokenizer *tokenizer, uint64_t top)
 {
+	if (pmill_tokenizer_merge_count(tokenizer) == 0 && pmill_tokenizer_refusal(tokenizer) != NULL)
+		return;
 	puts("first merges     id");
 	for (size_t rank = 0; rank < top && rank < pmill_tokenizer_merge_count(tokenizer); rank++) {
 		uint32_t left, right, id;
@@ -197,8 +199,9 @@ static bool print_text(struct pmill_cli *cli, const pmill_tokenizer *tokenizer,
 		"vocab size       %s\n", pmill_cli_count_text(pmill_tokenizer_vocab_size(tokenizer)).text);
 	if (holes > 0)
 		printf("unused ids       %s\n", pmill_cli_count_text(holes).text);
-	printf(
-		"merges           %s\n", pmill_cli_count_text(pmill_tokenizer_merge_count(tokenizer)).text);
+	uint64_t merges = pmill_tokenizer_merge_count(tokenizer);
+	bool is_unread = merges == 0 && pmill_tokenizer_refusal(tokenizer) != NULL;
+	printf("merges           %s\n", is_unread ? "unknown" : pmill_cli_count_text(merges).text);
 	printf("layout           %s\n", layout != NULL ? layout : "unknown");
 	print_part(tokenizer, "normalizer");
 	print_pattern(tokenizer);
