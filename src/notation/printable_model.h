@@ -8,13 +8,13 @@
 #include "base/array.h"
 #include "model/tokenizer.h"
 
-/* Set the first three; all else zero is ready. Errors have no file name: the caller adds it. */
+/* Set `tokenizer`; all else zero is ready. Errors have no file name: the caller adds it. */
 struct pmill_printable_reader {
 	struct pmill_tokenizer *tokenizer;
 	const json_t *added; /* an object whose keys are the special and added tokens; NULL: none */
 	/*
-	 * As a tokenizer.json is read: an entry that isn't spelled in printable bytes is a token that no
-	 * text becomes, and an added token in the vocab is an ordinary one too if merges need it.
+	 * As a tokenizer.json is read: an entry that isn't spelled in printable bytes is a token that
+	 * no text becomes, and an added token in the vocab is an ordinary one too if merges need it.
 	 */
 	bool follows_hf;
 	const json_t *vocab;
@@ -44,7 +44,7 @@ pmill_status pmill_printable_add_line(
 pmill_status pmill_printable_check_merges(
 	const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
-/* Refuses a merge that can't be written as a line "A B", or as such a string in a tokenizer.json. */
+/* Refuses a merge that can't be written as a line "A B", or such a string in a tokenizer.json. */
 pmill_status pmill_printable_check_lines(
 	const struct pmill_tokenizer *tokenizer, pmill_error *error);
 
