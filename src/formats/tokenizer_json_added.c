@@ -88,7 +88,7 @@ pmill_status pmill_hf_collect_added(
 	return collect(added_tokens, added, error);
 }
 
-/* Whether its id is taken by the token itself: with merges that need it, or as decoded text. False: no memory. */
+/* Whether its id is taken by the token itself: with merges, or as decoded text. False: no room. */
 static bool find_placed(const struct pmill_tokenizer *tokenizer,
 	const struct pmill_special *special, const struct pmill_hf_added *added, bool *is_there)
 {
