@@ -60,7 +60,7 @@ static inline bool sees_cjk(const struct view *view, size_t position, struct cha
 	return character.len == 3 && is_cjk(view->text + position);
 }
 
-/* As peek, but signs in ASCII are SIGN, and so are invalid bytes: they are like U+FFFD, a symbol. */
+/* As peek, but signs in ASCII are SIGN, and so are invalid bytes, which are like U+FFFD. */
 static inline struct character peek_sign(struct view *view, size_t position)
 {
 	struct character character = peek(view, position);
