@@ -167,9 +167,10 @@ def test_end_of_long_text(tool):
 
 
 def random_steps(rng):
-    choices = [*((form,) for form in FORMS), ("lowercase",), ("prepend", "▁"), ("prepend", "\u0301"),
-               ("replace", "a", "\u0301"), ("replace", " ", "▁"), ("replace-regex", r"\s+", " "),
-               ("replace-regex", "[ab]", "é"), ("strip",), ("strip-left",), ("strip-right",)]
+    choices = [*((form,) for form in FORMS), ("lowercase",), ("prepend", "▁"),
+               ("prepend", "\u0301"), ("replace", "a", "\u0301"), ("replace", " ", "▁"),
+               ("replace-regex", r"\s+", " "), ("replace-regex", "[ab]", "é"),
+               ("strip",), ("strip-left",), ("strip-right",)]
     return [rng.choice(choices) for _ in range(rng.randint(0, 5))]
 
 
