@@ -108,7 +108,8 @@ static const struct pmill_cli_command commands[] = {
 		.summary = "write a model in another format",
 		.description =
 			"Reads a model and writes it in the format given by --to or the name OUT: a folder, "
-			".json (tokenizer.json), tekken.json, .tiktoken, .gguf (the vocab alone, for llama.cpp), "
+			".json (tokenizer.json), tekken.json, .tiktoken, .gguf (the vocab alone, for "
+			"llama.cpp), "
 			"or vocab.json with merges.txt beside it. The model "
 			"written gives every text the same ids; if the format can't hold it, or would lose a "
 			"part of it, nothing is written.\n\n"

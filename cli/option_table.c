@@ -74,7 +74,8 @@ static const struct pmill_cli_option options[] = {
 		.summary = "Where to write the model: a folder (tokenizer.json, tokenizer_config.json, "
 				   "vocab.json, merges.txt and training.json), or a file, by its suffix: .json "
 				   "(tokenizer.json), tekken.json, .tiktoken, .gguf, or vocab.json with merges.txt "
-				   "beside it. Any other name, such as out.xyz, is that of a folder. Without -o, only the summary "
+				   "beside it. Any other name, such as out.xyz, is that of a folder. Without -o, "
+				   "only the summary "
 				   "is shown and nothing is written."},
 	{COUNT | MERGE_COUNTS, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "The count file to write. With the suffix .tsv it is text, one word and its "
@@ -127,13 +128,15 @@ static const struct pmill_cli_option options[] = {
 	/* ---- Model ---- */
 	{NEEDS_MODEL, 'm', "model", PATH(model, "MODEL"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "The model: a folder, a tokenizer.json, a tekken.json, a .tiktoken file (also "
-				   "under another name, such as Llama 3's tokenizer.model), a .gguf, or a vocab.json with merges.txt beside it. "
+				   "under another name, such as Llama 3's tokenizer.model), a .gguf, or a "
+				   "vocab.json with merges.txt beside it. "
 				   "Required."},
 	{LOADS_MODEL, 0, "model-format", CHOICE(model_format, "NAME", pmill_model_format_name),
 		.later = later_model_formats, .group = PMILL_CLI_GROUP_MODEL,
-		.summary = "The format of the model: folder, tiktoken, vocab.json (with merges.txt beside "
-				   "it), tekken.json, tokenizer.json or gguf. Default: what its content is, whatever its "
-				   "name."},
+		.summary =
+			"The format of the model: folder, tiktoken, vocab.json (with merges.txt beside "
+			"it), tekken.json, tokenizer.json or gguf. Default: what its content is, whatever its "
+			"name."},
 	{LOADS_MODEL, 0, "encoding", CHOICE(encoding, "NAME", pmill_encoding_name),
 		.group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Which encoding of a known rank file is meant, where several share it: "

@@ -109,7 +109,7 @@ typedef int (*pmill_write_fn)(void *context, const void *data, size_t len);
 #define PMILL_OVERWRITE 1u   /* replace an existing file, or this library's files in a folder */
 #define PMILL_KEEP_COUNTS 2u /* pmill_counter_save: the counter keeps what it saved */
 #define PMILL_MERGES_AS_STRINGS 4u /* pmill_tokenizer_save: as tokenizers before 0.20 read them */
-#define PMILL_ALLOW_LOSS 8u /* pmill_tokenizer_save: write even what would lose something */
+#define PMILL_ALLOW_LOSS 8u        /* pmill_tokenizer_save: write even what would lose something */
 
 /* Releases memory that a call handed over. Accepts NULL. Any thread. */
 PMILL_API void pmill_memory_free(void *memory);
