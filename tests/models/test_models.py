@@ -91,6 +91,11 @@ def test_template(encode, tmp_path, row):
     compare(items, ours, model_rows.load_peer(row).encode, template=True)
 
 
+def end_line(text):
+    """Several documents that are decoded are each ended by a line feed, unless they have one."""
+    return text if text.endswith("\n") else text + "\n"
+
+
 @by_name(EQUAL)
 def test_round_trip(encode, run, tmp_path, sample_file, row):
     """Saved as tokenizer.json and loaded again, the model gives the same ids, and they decode."""
@@ -101,8 +106,8 @@ def test_round_trip(encode, run, tmp_path, sample_file, row):
     assert encode(saved, sample_file) == ours
     compare(items[::10], ours[::10], model_rows.load_tokenizers(saved).encode)
     back = run("decode", "-m", saved, tmp_path / "ids.txt").stdout
-    normalize = model_rows.load_peer(row).normalize
-    assert back == "".join(normalize(text) + "\n" for text in items).encode()
+    wanted = map(model_rows.load_peer(row).normalize, items)
+    assert back == "".join(map(end_line, wanted)).encode()
 
 
 @by_name(REFUSED)
