@@ -418,8 +418,12 @@ typedef struct pmill_load_options {
 	/* pmill_model_format_name. NULL: a folder is one; a file is what its content is. */
 	const char *format;
 	/* For models that have none (.tiktoken); PMILL_BAD_OPTION if the model has another. */
-	const char *pattern;         /* pmill_pattern_name or a regular expression; NULL: the model's */
-	const char *unicode_version; /* pmill_unicode_name; NULL: the model's, else "16.0" */
+	const char *pattern; /* pmill_pattern_name or a regular expression; NULL: the model's */
+	/*
+	 * pmill_unicode_name; NULL: the model's, else "16.0". If it is named, normal forms are of this
+	 * version, too; else of 9.0, as in Hugging Face's tokenizers.
+	 */
+	const char *unicode_version;
 	/*
 	 * For formats that don't mark special tokens (.tiktoken, vocab.json): those not in the file get
 	 * the free ids, in order, and then those after the last. A tokenizer.json must have them all.

@@ -283,7 +283,7 @@ static pmill_status fill_plan(struct pmill_encode_plan *plan, const pmill_encode
 		return status;
 	plan->pretokenizer = pmill_cutter_pretokenizer(plan->cutter);
 	status = pmill_normalizer_create(tokenizer->normal_steps, tokenizer->normal_step_count,
-		tokenizer->unicode_version, &plan->normalizer, error);
+		tokenizer->unicode_version, tokenizer->form_version, &plan->normalizer, error);
 	if (status == PMILL_OK)
 		status = set_tokens(plan, options, separator, error);
 	if (status == PMILL_OK)

@@ -155,35 +155,20 @@ static pmill_status refuse_pattern(struct reading *reading)
 			"the file doesn't say its pattern (tokenizer.ggml.pre); name the one that it was "
 			"trained with",
 			reading->error);
-	if (reading->pre != NULL) {
-		const char *pattern = pmill_gguf_pre_unknown(reading->pre);
-		return refuse(reading, "the pattern ", pattern, strlen(pattern), " is not supported yet");
-	}
 	return refuse(reading, "its tokenizer.ggml.pre, ", name.data, name.len,
 		", stands for a pattern that is not known; name the one that it was trained with");
 }
 
-static pmill_status set_steps(struct reading *reading)
-{
-	struct pmill_cut_step steps[PMILL_GGUF_MOST_STEPS] = {0};
-	const size_t count = pmill_gguf_pre_step_count(reading->pre);
-	if (reading->options->pattern != NULL)
-		return pmill_fail(reading->error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"%.300s: it has %zu patterns in a row, so none can be named", reading->name, count);
-	for (size_t i = 0; i < count; i++)
-		steps[i].pattern = reading->pre->patterns[i];
-	return pmill_tokenizer_set_steps(reading->tokenizer, steps, count, reading->error);
-}
-
 static pmill_status set_text(struct reading *reading)
 {
-	const bool is_known = reading->pre != NULL && pmill_gguf_pre_unknown(reading->pre) == NULL;
-	const bool is_single = is_known && pmill_gguf_pre_step_count(reading->pre) == 1;
-	pmill_status status = pmill_load_text(reading->tokenizer, reading->name,
-		is_single ? reading->pre->patterns[0] : NULL, reading->options, reading->error);
-	if (status == PMILL_OK && is_known && !is_single)
-		status = set_steps(reading);
-	return status == PMILL_OK && !is_known ? refuse_pattern(reading) : status;
+	struct pmill_cut_step steps[PMILL_GGUF_MOST_STEPS] = {0};
+	const struct pmill_gguf_pre *pre = reading->pre;
+	const size_t count = pre == NULL ? 0 : pmill_gguf_pre_step_count(pre);
+	for (size_t i = 0; i < count; i++)
+		steps[i].pattern = pre->patterns[i];
+	const pmill_status status = pmill_load_steps(
+		reading->tokenizer, reading->name, steps, count, reading->options, reading->error);
+	return status == PMILL_OK && pre == NULL ? refuse_pattern(reading) : status;
 }
 
 /* ---- All of it ---- */

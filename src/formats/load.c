@@ -12,6 +12,8 @@
 #include "unicode/class.h"
 #include "unicode/quote.h"
 
+enum { MOST_KNOWN_STEPS = 8 }; /* no known pattern has more */
+
 pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status status)
 {
 	if (error == NULL || status == PMILL_OK || status == PMILL_NO_MEMORY)
@@ -51,8 +53,25 @@ pmill_status pmill_load_text(struct pmill_tokenizer *tokenizer, const char *name
 	if (unicode == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"no tables for Unicode version %.40s", options->unicode_version);
-	return pmill_tokenizer_set_text(
+	status = pmill_tokenizer_set_text(
 		tokenizer, known == NULL ? chosen : known->name, unicode->version, error);
+	if (options->unicode_version != NULL)
+		tokenizer->form_version = tokenizer->unicode_version;
+	return status;
+}
+
+/* The known pattern that cuts as several plain steps do, or NULL. */
+static const struct pmill_pattern *find_pattern(const struct pmill_cut_step *steps, size_t count)
+{
+	const char *expressions[MOST_KNOWN_STEPS];
+	if (count > MOST_KNOWN_STEPS)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (!pmill_cut_step_is_plain(&steps[i]))
+			return NULL;
+		expressions[i] = steps[i].pattern;
+	}
+	return pmill_pattern_find_steps(expressions, count);
 }
 
 pmill_status pmill_load_steps(struct pmill_tokenizer *tokenizer, const char *name,
@@ -63,6 +82,9 @@ pmill_status pmill_load_steps(struct pmill_tokenizer *tokenizer, const char *nam
 		return pmill_load_text(tokenizer, name, NULL, options, error);
 	if (count == 1 && pmill_cut_step_is_plain(steps))
 		return pmill_load_text(tokenizer, name, steps->pattern, options, error);
+	const struct pmill_pattern *known = find_pattern(steps, count);
+	if (known != NULL)
+		return pmill_load_text(tokenizer, name, known->name, options, error);
 	struct pmill_quote quote;
 	if (options->pattern != NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,

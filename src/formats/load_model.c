@@ -10,7 +10,7 @@
 #include "base/sized_struct.h"
 #include "formats/format.h"
 #include "formats/gguf.h"
-#include "formats/known_ranks.h"
+#include "notation/known_ranks.h"
 #include "formats/load.h"
 #include "notation/json.h"
 #include "formats/model_kind.h"

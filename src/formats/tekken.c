@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 #include "formats/format.h"
-#include "formats/ranks.h"
+#include "notation/ranks.h"
 #include "notation/json.h"
 #include "notation/rust_expression.h"
 #include "unicode/quote.h"

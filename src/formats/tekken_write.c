@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "formats/ranks.h"
+#include "notation/ranks.h"
 #include "formats/tekken.h"
 #include "notation/base64.h"
 #include "notation/json.h"

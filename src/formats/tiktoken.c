@@ -11,10 +11,10 @@
 #include "base/error.h"
 #include "notation/base64.h"
 #include "formats/format.h"
-#include "formats/known_ranks.h"
+#include "notation/known_ranks.h"
 #include "formats/load.h"
 #include "formats/model_kind.h"
-#include "formats/ranks.h"
+#include "notation/ranks.h"
 #include "pretokenize/pattern.h"
 #include "unicode/utf8.h"
 

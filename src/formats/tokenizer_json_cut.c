@@ -9,7 +9,8 @@
  *   MergedWithNext        (?>X)(?:(?!X)[\s\S])*        a match and the text after it
  *
  * Inverted, the last two change places: the text between matches joins its neighbours. Removed and
- * inverted drops it, which changes nothing for a pattern that leaves none, as all known ones do.
+ * inverted drops it: for a pattern that leaves none, as all known ones do, the same as Isolated, and
+ * for others an error where text would be dropped.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -165,22 +166,17 @@ static pmill_status add_behavior(struct cut_reader *reader, const char *type, co
 	const char *name, bool is_inverted, pmill_error *error)
 {
 	const bool is_removed = strcmp(name, "Removed") == 0 && is_inverted;
-	const bool is_known = pmill_pattern_find(pattern) != NULL;
-	const struct behavior *behavior = find_behavior(
-		is_removed && is_known ? "Isolated" : name, is_inverted);
-	struct pmill_quote room, other;
-	if (is_removed && !is_known)
-		return pmill_hf_refuse(reader->tokenizer, error,
-			"the pre_tokenizer %s with the behavior \"Removed\", which may drop text, of %s is not "
-			"supported",
-			type, quote(&room, pattern));
+	const struct behavior *behavior = find_behavior(is_removed ? "Isolated" : name, is_inverted);
+	struct pmill_quote other;
 	if (behavior == NULL)
 		return pmill_hf_refuse(reader->tokenizer, error,
 			"the pre_tokenizer %s with the behavior %s%s is not supported", type,
 			quote(&other, name), is_inverted ? ", inverted," : "");
 	const pmill_status status = put_in(reader, behavior, &pattern, error);
-	return status == PMILL_OK ? add_step(reader, (struct pmill_cut_step){.pattern = pattern}, error)
-							  : status;
+	/* Known patterns leave nothing between matches that could be dropped. */
+	const struct pmill_cut_step step = {
+		.pattern = pattern, .drops_gaps = is_removed && pmill_pattern_find(pattern) == NULL};
+	return status == PMILL_OK ? add_step(reader, step, error) : status;
 }
 
 static pmill_status escape(
@@ -259,8 +255,8 @@ static pmill_status read_leaf(struct cut_reader *reader, const json_t *value, pm
 /* ---- The whole ---- */
 
 /*
- * The seam of simplifying: steps that equal fewer ones, or a known pattern, are replaced here. One
- * that cuts nothing goes; its space is added by the next one.
+ * A step that cuts nothing goes; its space is added by the next one. (What is left may be a known
+ * pattern: pmill_load_steps.)
  */
 static void reduce(struct pmill_hf_cuts *cuts)
 {
@@ -308,17 +304,30 @@ static int append_byte_level(json_t *steps, bool adds_space, bool use_regex)
 			"trim_offsets", 1, "use_regex", use_regex));
 }
 
-static pmill_status append_split(
-	json_t *steps, const struct pmill_cut_step *step, pmill_error *error)
+static pmill_status append_expression(
+	json_t *steps, const char *pattern, bool drops_gaps, pmill_error *error)
 {
 	const char *expression;
-	const pmill_status status = pmill_hf_expression_write(step->pattern, &expression, error);
+	const pmill_status status = pmill_hf_expression_write(pattern, &expression, error);
 	if (status != PMILL_OK || expression == NULL)
 		return status;
 	const int failed = json_array_append_new(steps,
 		json_pack("{s:s, s:{s:s}, s:s, s:b}", "type", "Split", "pattern", "Regex", expression,
-			"behavior", step->drops_gaps ? "Removed" : "Isolated", "invert", step->drops_gaps));
+			"behavior", drops_gaps ? "Removed" : "Isolated", "invert", drops_gaps));
 	return failed ? pmill_fail_memory(error) : PMILL_OK;
+}
+
+/* A known pattern may stand for several. */
+static pmill_status append_split(
+	json_t *steps, const struct pmill_cut_step *step, pmill_error *error)
+{
+	const struct pmill_pattern *known = pmill_pattern_find(step->pattern);
+	if (known == NULL || known->steps == NULL)
+		return append_expression(steps, step->pattern, step->drops_gaps, error);
+	pmill_status status = PMILL_OK;
+	for (size_t i = 0; known->steps[i] != NULL && status == PMILL_OK; i++)
+		status = append_expression(steps, known->steps[i], false, error);
+	return status;
 }
 
 /* A step that ByteLevel does itself, while no step before sees printable bytes. */

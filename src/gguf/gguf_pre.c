@@ -59,9 +59,7 @@ static const struct pmill_gguf_pre rows[] = {
 	{.names = {"qwen2", "deepseek-r1-qwen", "kormo", "f2llmv2", "stablelm2", "hunyuan",
 		 "solar-open", "megrez", "grok-2", "bailingmoe", "bailingmoe2", "llada-moe"},
 		.patterns = {"qwen2"}},
-	{.names = {"qwen35"},
-		.patterns = {CONTRACTION "|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}"
-								 "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*" SPACES}},
+	{.names = {"qwen35"}, .patterns = {"qwen3.5"}},
 	{.names = {"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2"}, .patterns = {"o200k"}},
 	{.names = {"granite-embed-multi-97m"}, .patterns = {"o200k"}, .ignores_merges = true},
 	{.names = {"tekken"},
@@ -73,8 +71,6 @@ static const struct pmill_gguf_pre rows[] = {
 		.patterns = {"\\p{N}", "gpt2"}},
 	{.names = {"falcon"}, .patterns = {"[\\p{P}\\$\\+<=>\\^~\\|`]+", "gpt2", "[0-9][0-9][0-9]"}},
 	{.names = {"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"}, .patterns = {"deepseek-v3"}},
-	{.names = {"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"},
-		.patterns = {"\\p{N}{1,3}", CJK, CODE_WORD "[\\r\\n]*" SPACES}},
 	{.names = {"deepseek-llm"},
 		.patterns = {"[\\r\\n]", "\\s?[" CASED "]+", "\\s?[!-/:-~！-／：-～‘-‟　-。]+", "\\s+$",
 			HAN_AND_HANGUL, "\\p{N}+"}},
@@ -126,25 +122,12 @@ size_t pmill_gguf_pre_step_count(const struct pmill_gguf_pre *pre)
 	return count;
 }
 
-const char *pmill_gguf_pre_unknown(const struct pmill_gguf_pre *pre)
-{
-	for (size_t i = 0; i < pmill_gguf_pre_step_count(pre); i++)
-		if (pmill_pattern_is_name(pre->patterns[i]) && pmill_pattern_find(pre->patterns[i]) == NULL)
-			return pre->patterns[i];
-	return NULL;
-}
-
 const struct pmill_gguf_pre *pmill_gguf_pre_find(const char *name)
 {
-	const struct pmill_gguf_pre *unknown = NULL;
-	for (size_t i = 0; i < ROW_COUNT; i++) {
-		if (!has_name(&rows[i], name))
-			continue;
-		if (pmill_gguf_pre_unknown(&rows[i]) == NULL)
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (has_name(&rows[i], name))
 			return &rows[i];
-		unknown = &rows[i];
-	}
-	return unknown;
+	return NULL;
 }
 
 /* Known patterns leave nothing between matches that could be dropped. */

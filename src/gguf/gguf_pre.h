@@ -17,14 +17,8 @@ struct pmill_gguf_pre {
 	bool adds_bos;                               /* unless the file says otherwise */
 };
 
-/*
- * NULL for an unknown name. Of several rows the first one whose patterns are all known, else a row
- * that pmill_gguf_pre_unknown tells of.
- */
+/* NULL for an unknown name. */
 const struct pmill_gguf_pre *pmill_gguf_pre_find(const char *name);
-
-/* The name of a pattern that this library doesn't know (yet), or NULL. */
-const char *pmill_gguf_pre_unknown(const struct pmill_gguf_pre *pre);
 
 /* The row that cuts as these steps do, or NULL. */
 const struct pmill_gguf_pre *pmill_gguf_pre_choose(

@@ -343,8 +343,42 @@ static pmill_status copy_text(struct edit *edit)
 	if (status == PMILL_OK)
 		status = pmill_tokenizer_set_normal_steps(
 			edit->to, from->normal_steps, from->normal_step_count, edit->error);
+	if (from->form_version != NULL)
+		edit->to->form_version = edit->to->unicode_version;
 	if (status == PMILL_OK && from->refusal != NULL)
 		status = pmill_tokenizer_refuse(edit->to, from->refusal, edit->error);
+	return status;
+}
+
+static bool copy_kept_text(struct edit *edit, const char *const *from, const char **to)
+{
+	*to = *from == NULL ? NULL : pmill_arena_copy(&edit->to->arena, *from, strlen(*from));
+	return *from == NULL || *to != NULL;
+}
+
+/*
+ * What a tokenizer.json says besides, and the files of a folder. What a tekken.json says besides
+ * names its special tokens by their numbers, so it goes; and the ranks are not those of a known
+ * encoding any more.
+ */
+static pmill_status copy_kept(struct edit *edit)
+{
+	const struct pmill_kept *from = &edit->from->kept;
+	struct pmill_kept *to = &edit->to->kept;
+	if (!copy_kept_text(edit, &from->truncation, &to->truncation) ||
+		!copy_kept_text(edit, &from->padding, &to->padding) ||
+		!copy_kept_text(edit, &from->normalizer, &to->normalizer) ||
+		!copy_kept_text(edit, &from->pre_tokenizer, &to->pre_tokenizer) ||
+		!copy_kept_text(edit, &from->post_processor, &to->post_processor) ||
+		!copy_kept_text(edit, &from->decoder, &to->decoder))
+		return pmill_fail_memory(edit->error);
+	pmill_status status = PMILL_OK;
+	for (size_t i = 0; i < from->file_count && status == PMILL_OK; i++)
+		status = pmill_tokenizer_keep_file(edit->to, &from->files[i], edit->error);
+	for (size_t i = 0; i < from->rename_count && status == PMILL_OK; i++)
+		status = pmill_tokenizer_keep_rename(edit->to, &from->renames[i], edit->error);
+	for (size_t i = 0; i < edit->options->rename_count && status == PMILL_OK; i++)
+		status = pmill_tokenizer_keep_rename(edit->to, &edit->options->renames[i], edit->error);
 	return status;
 }
 
@@ -370,6 +404,8 @@ static pmill_status make_copy(struct edit *edit)
 		status = copy_template(edit);
 	if (status == PMILL_OK)
 		status = copy_text(edit);
+	if (status == PMILL_OK)
+		status = copy_kept(edit);
 	return status == PMILL_OK ? copy_record(edit) : status;
 }
 

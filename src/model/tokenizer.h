@@ -79,6 +79,7 @@ struct pmill_tokenizer {
 	const struct pmill_normal_step *normal_steps;
 	size_t normal_step_count;
 	const char *unicode_version; /* of the classes in patterns */
+	const char *form_version;    /* of normal forms; NULL: 9.0, as in Hugging Face's tokenizers */
 	struct pmill_template template;
 	struct pmill_kept kept;
 	const char *encoding;    /* of a known rank file: "cl100k_base"; constant; NULL: unknown */

@@ -47,12 +47,18 @@ static pmill_status make_rule(const struct pmill_normal_step *step, const char *
 }
 
 pmill_status pmill_normalizer_create(const struct pmill_normal_step *steps, size_t count,
-	const char *unicode_version, struct pmill_normalizer **normalizer, pmill_error *error)
+	const char *unicode_version, const char *form_version, struct pmill_normalizer **normalizer,
+	pmill_error *error)
 {
+	const int version = pmill_normal_version_find(
+		form_version == NULL ? FORM_VERSION : form_version);
+	if (version < 0)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"no normal forms of Unicode version %.40s", form_version);
 	struct pmill_normalizer *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
-	made->form_version = (unsigned)pmill_normal_version_find(FORM_VERSION);
+	made->form_version = (unsigned)version;
 	made->rules = calloc(count > 0 ? count : 1, sizeof *made->rules);
 	made->count = made->rules != NULL ? count : 0;
 	pmill_status status = made->rules != NULL ? PMILL_OK : pmill_fail_memory(error);

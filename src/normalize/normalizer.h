@@ -10,12 +10,13 @@
 struct pmill_normalizer;
 
 /*
- * `count` may be 0: then text stays as it is. Copies what it needs of the steps. The version, NULL
- * for the default, is that of the classes in expressions. Normal forms are those of Unicode 9.0 and
- * lower case is that of 17.0, as in Hugging Face's tokenizers.
+ * `count` may be 0: then text stays as it is. Copies what it needs of the steps. `unicode_version`,
+ * NULL for the default, is that of the classes in expressions; `form_version` that of normal forms,
+ * NULL for 9.0, as in Hugging Face's tokenizers. Lower case is that of 17.0, as there.
  */
 pmill_status pmill_normalizer_create(const struct pmill_normal_step *steps, size_t count,
-	const char *unicode_version, struct pmill_normalizer **normalizer, pmill_error *error);
+	const char *unicode_version, const char *form_version, struct pmill_normalizer **normalizer,
+	pmill_error *error);
 void pmill_normalizer_free(struct pmill_normalizer *normalizer);
 
 /*

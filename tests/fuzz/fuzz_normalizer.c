@@ -68,7 +68,7 @@ static void check_replace(const struct pmill_buffer *text, pmill_bytes found)
 			"memory");
 		at += is_found ? found.len : 1;
 	}
-	require(pmill_normalizer_create(&step, 1, NULL, &normalizer, NULL) == PMILL_OK, "create");
+	require(pmill_normalizer_create(&step, 1, NULL, NULL, &normalizer, NULL) == PMILL_OK, "create");
 	require(
 		pmill_normalizer_apply(normalizer, text->data, text->len, &out, NULL) == PMILL_OK, "apply");
 	require(is_same(&out, &plain), "replaced differently");
@@ -101,7 +101,7 @@ static void check_steps(const uint8_t *data, size_t count, const struct pmill_bu
 	pmill_error error;
 	for (size_t i = 0; i < count; i++)
 		steps[i] = read_step(data[i]);
-	pmill_status status = pmill_normalizer_create(steps, count, NULL, &normalizer, &error);
+	pmill_status status = pmill_normalizer_create(steps, count, NULL, NULL, &normalizer, &error);
 	require(status == PMILL_OK || status == PMILL_UNSUPPORTED, "create");
 	if (status == PMILL_OK) {
 		status = pmill_normalizer_apply(normalizer, text->data, text->len, &out, &error);

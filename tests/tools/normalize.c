@@ -93,7 +93,7 @@ static void run_steps(const struct pmill_normal_step *steps, size_t count)
 {
 	pmill_error error;
 	struct pmill_normalizer *normalizer;
-	if (pmill_normalizer_create(steps, count, NULL, &normalizer, &error) != PMILL_OK)
+	if (pmill_normalizer_create(steps, count, NULL, NULL, &normalizer, &error) != PMILL_OK)
 		fail(error.message);
 	struct pmill_buffer text = {0}, out = {0};
 	while (read_text(&text)) {

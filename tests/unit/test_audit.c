@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "model/splitter.h"
+#include "model/merges.h"
 #include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
 
@@ -269,6 +270,22 @@ static bool check_meanings(
 	return true;
 }
 
+/* For encoding with a meaning that isn't the model's own. */
+static void list_merges(struct pmill_tokenizer *tokenizer)
+{
+	const struct pmill_merge *merges;
+	size_t count;
+	if (tokenizer->meaning != PMILL_MEANING_RANK_BY_ID)
+		return;
+	assert_int_equal(pmill_tokenizer_find_merges(tokenizer, &merges, &count, NULL), PMILL_OK);
+	free(tokenizer->listed_merges);
+	tokenizer->listed_merges = malloc((count + 1) * sizeof *merges);
+	assert_non_null(tokenizer->listed_merges);
+	if (count > 0)
+		memcpy(tokenizer->listed_merges, merges, count * sizeof *merges);
+	tokenizer->listed_count = count;
+}
+
 static void test_random_models(void **state)
 {
 	(void)state;
@@ -284,6 +301,7 @@ static void test_random_models(void **state)
 			bytes[2] %= 6; /* few merges */
 		struct byte_source source = {bytes, sizeof bytes, 0};
 		struct pmill_tokenizer *tokenizer = make_tokenizer(&source, false, round % 3 > 0, &letters);
+		list_merges(tokenizer);
 		pmill_audit *made = audit(tokenizer);
 		unreachable += check_unreachable(tokenizer, made);
 		agreeing += check_meanings(tokenizer, made, letters, &random);

@@ -12,7 +12,7 @@
 
 #include "base/hash.h"
 #include "formats/format.h"
-#include "formats/known_ranks.h"
+#include "notation/known_ranks.h"
 #include "model/tokenizer.h"
 #include "support/refuse_memory.h"
 

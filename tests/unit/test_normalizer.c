@@ -30,7 +30,7 @@ static struct pmill_normalizer *make(const struct pmill_normal_step *steps, size
 {
 	struct pmill_normalizer *normalizer = NULL;
 	pmill_error error = {0};
-	if (pmill_normalizer_create(steps, count, NULL, &normalizer, &error) != PMILL_OK)
+	if (pmill_normalizer_create(steps, count, NULL, NULL, &normalizer, &error) != PMILL_OK)
 		fail_msg("%s", error.message);
 	return normalizer;
 }
@@ -208,6 +208,24 @@ static void test_expressions(void **state)
 	}
 }
 
+/* U+32FF came with Unicode 12.1. */
+static void test_versions_of_forms(void **state)
+{
+	(void)state;
+	static const struct pmill_normal_step step = {.kind = PMILL_NORMAL_NFKC};
+	static const char *const rows[][2] = {{NULL, "\xE3\x8B\xBF"}, {"12.0", "\xE3\x8B\xBF"},
+		{"12.1", "\xE4\xBB\xA4\xE5\x92\x8C"}, {"17.0", "\xE4\xBB\xA4\xE5\x92\x8C"}};
+	struct pmill_normalizer *normalizer = NULL;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		assert_int_equal(
+			pmill_normalizer_create(&step, 1, NULL, rows[i][0], &normalizer, NULL), PMILL_OK);
+		check(normalizer, bytes_of("\xE3\x8B\xBF"), bytes_of(rows[i][1]));
+		pmill_normalizer_free(normalizer);
+	}
+	assert_int_equal(
+		pmill_normalizer_create(&step, 1, NULL, "8.0", &normalizer, NULL), PMILL_BAD_OPTION);
+}
+
 static void test_expressions_that_fail(void **state)
 {
 	(void)state;
@@ -215,11 +233,11 @@ static void test_expressions_that_fail(void **state)
 	pmill_error error = {0};
 	struct pmill_normal_step step = {.kind = PMILL_NORMAL_REPLACE, .expression = "(a"};
 	assert_int_equal(
-		pmill_normalizer_create(&step, 1, NULL, &normalizer, &error), PMILL_BAD_OPTION);
+		pmill_normalizer_create(&step, 1, NULL, NULL, &normalizer, &error), PMILL_BAD_OPTION);
 	assert_null(normalizer);
 	step.expression = "a";
 	assert_int_equal(
-		pmill_normalizer_create(&step, 1, "1.1", &normalizer, &error), PMILL_BAD_OPTION);
+		pmill_normalizer_create(&step, 1, "1.1", NULL, &normalizer, &error), PMILL_BAD_OPTION);
 	step.expression = "(a+)+$";
 	normalizer = make(&step, 1);
 	struct pmill_buffer out = {0};
@@ -409,7 +427,7 @@ static pmill_status run_refused(long allocations, bool *refused)
 	pmill_error error = {0};
 	allocations_left = allocations;
 	pmill_status status = pmill_normalizer_create(
-		all_steps, sizeof all_steps / sizeof all_steps[0], NULL, &normalizer, &error);
+		all_steps, sizeof all_steps / sizeof all_steps[0], NULL, NULL, &normalizer, &error);
 	if (status == PMILL_OK)
 		status = pmill_normalizer_apply(
 			normalizer, (const uint8_t *)text, sizeof text - 1, &out, &error);
@@ -444,6 +462,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_several_steps),
 #if PMILL_HAVE_PCRE2
 		cmocka_unit_test(test_expressions),
+		cmocka_unit_test(test_versions_of_forms),
 		cmocka_unit_test(test_expressions_that_fail),
 #endif
 		cmocka_unit_test(test_forms_of_forms),

@@ -21,7 +21,7 @@ static void test_reading(void **state)
 		 "| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
 			"cl100k"},
 		{"[!--]", NULL}, {"[a~~b]", NULL}, {"\\<a", NULL}, {"a\\>", NULL}, {"a$", NULL},
-		{"\\bx", NULL}, {"[a&&b]", NULL}};
+		{"\\bx", NULL}, {"[a&&b]", "[a&&b]"}};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct pmill_arena arena = {0};
 		const char *pattern = NULL;

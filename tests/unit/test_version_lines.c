@@ -94,7 +94,7 @@ static void test_unknown_format(void **state)
 	pmill_tokenizer *tokenizer = learn("aa", 257);
 	assert_int_equal(pmill_tokenizer_check_format(tokenizer, "nothing", NULL), PMILL_BAD_OPTION);
 	assert_int_equal(
-		pmill_tokenizer_check_format(tokenizer, "tekken.json", NULL), PMILL_UNSUPPORTED);
+		pmill_tokenizer_check_format(tokenizer, "sentencepiece", NULL), PMILL_UNSUPPORTED);
 	pmill_tokenizer_free(tokenizer);
 }
 

@@ -7,7 +7,7 @@
  * llama3.1 has the same ranks as llama3, and other names for some of its special tokens, those of
  * its tokenizer.json.
  */
-#include "formats/known_ranks.h"
+#include "notation/known_ranks.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Whether ids can be ranks: what .tiktoken and tekken.json take for granted. */
 /* SPDX-License-Identifier: MIT */
-#include "formats/ranks.h"
+#include "notation/ranks.h"
 
 #include "base/error.h"
 #include "model/merges.h"
