@@ -187,14 +187,30 @@ static pmill_status load_record(const char *folder, const pmill_load_options *op
 	return status;
 }
 
+/* Whether it is the tokenizer_config.json that the library writes of itself. */
+static pmill_status is_made(const pmill_tokenizer *tokenizer, const char *name,
+	const struct pmill_buffer *bytes, bool *made, pmill_error *error)
+{
+	struct pmill_buffer own = {0};
+	*made = false;
+	if (strcmp(name, file_names[TOKENIZER_CONFIG]) != 0)
+		return PMILL_OK;
+	const bool has_memory = pmill_tokenizer_config_write(tokenizer, &own);
+	*made = has_memory && own.len == bytes->len && memcmp(own.data, bytes->data, own.len) == 0;
+	pmill_buffer_release(&own);
+	return has_memory ? PMILL_OK : pmill_fail_memory(error);
+}
+
 static pmill_status keep_file(
 	const char *folder, const char *name, pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	struct pmill_buffer bytes = {0};
-	bool is_there = false;
+	bool is_there = false, made = false;
 	char *path = pmill_path_join(folder, name);
 	pmill_status status = read_file(path, &bytes, &is_there, error);
 	if (status == PMILL_OK && bytes.len > 0)
+		status = is_made(tokenizer, name, &bytes, &made, error);
+	if (status == PMILL_OK && bytes.len > 0 && !made)
 		status = pmill_tokenizer_keep_file(
 			tokenizer, &(struct pmill_kept_file){name, {bytes.data, bytes.len}}, error);
 	pmill_buffer_release(&bytes);

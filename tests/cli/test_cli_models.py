@@ -54,7 +54,7 @@ def test_the_format_may_be_named(run, llama, model, tmp_path):
         assert done.returncode == 1 and b"not valid JSON" in done.stderr
     done = run("inspect", model, *named, check=False)
     assert done.returncode == 2 and b"is a folder, not a tiktoken" in done.stderr
-    done = run("inspect", llama, "--model-format", "tekken.json", check=False)
+    done = run("inspect", llama, "--model-format", "sentencepiece", check=False)
     assert done.returncode == 2 and b"not supported yet" in done.stderr
     done = run("inspect", llama, "--model-format", "tiktokn", check=False)
     assert done.returncode == 2 and b'did you mean "tiktoken"?' in done.stderr
