@@ -231,11 +231,8 @@ static pmill_status find_printed(struct auditor *auditor, pmill_bytes content, u
 static pmill_status look_at_special(struct auditor *auditor, const struct pmill_special *special)
 {
 	const pmill_bytes content = special->content;
-	const uint32_t same = pmill_vocab_find(&auditor->tokenizer->vocab, content.data, content.len);
 	uint32_t printed;
 	pmill_status status = find_printed(auditor, content, &printed);
-	if (status == PMILL_OK && same != PMILL_NO_ID)
-		status = add(auditor, DUPLICATES, (struct finding){special->id, same, NULL});
 	if (status == PMILL_OK && printed != PMILL_NO_ID)
 		status = add(auditor, CONFUSABLE,
 			(struct finding){
@@ -278,12 +275,30 @@ static pmill_status look_for_beginnings(struct auditor *auditor)
 	return status;
 }
 
+/* Special tokens, and entries that files have twice. */
+static pmill_status look_for_duplicates(struct auditor *auditor)
+{
+	const struct pmill_vocab *vocab = &auditor->tokenizer->vocab;
+	pmill_status status = PMILL_OK;
+	for (uint32_t id = 0; id < vocab->count && status == PMILL_OK; id++) {
+		const pmill_bytes token = pmill_vocab_token(vocab, id);
+		const uint32_t same = vocab->tokens[id].is_special && token.data != NULL
+			? pmill_vocab_find(vocab, token.data, token.len)
+			: PMILL_NO_ID;
+		if (same != PMILL_NO_ID)
+			status = add(auditor, DUPLICATES, (struct finding){id, same, NULL});
+	}
+	return status;
+}
+
 static pmill_status look_at_specials(struct auditor *auditor)
 {
 	const struct pmill_tokenizer *tokenizer = auditor->tokenizer;
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < tokenizer->special_count && status == PMILL_OK; i++)
 		status = look_at_special(auditor, &tokenizer->specials[i]);
+	if (status == PMILL_OK)
+		status = look_for_duplicates(auditor);
 	return status == PMILL_OK ? look_for_beginnings(auditor) : status;
 }
 
@@ -368,7 +383,7 @@ static const struct {
 	[UNREACHABLE] = {"unreachable", "tokens whose own bytes never encode to them"},
 	[CUT] = {"cut_by_pattern", "tokens that the pattern cuts when they stand alone"},
 	[MEANINGS] = {"meanings_differ", "tokens that other meanings of BPE would make otherwise"},
-	[DUPLICATES] = {"duplicate_bytes", "special or added tokens with the bytes of ordinary ones"},
+	[DUPLICATES] = {"duplicate_bytes", "special tokens and others that text never becomes, with the bytes of ordinary ones"},
 	[MISSING_BYTES] = {"missing_bytes", "bytes that are no tokens: text with them has no ids"},
 	[HOLES] = {"unused_ids", "ids without a token"},
 	[PARTIAL] = {"partial_characters", "tokens that are not valid UTF-8 by themselves"},
