@@ -109,6 +109,21 @@ def check(build_dir, folder, made, rng):
         assert written.encode(text).ids == theirs.encode(text).ids, text
 
 
+def empty_once_normalized(made):
+    """The added tokens of which nothing is left: they cut text anywhere with them, or panic."""
+    normalizer = Tokenizer.from_str(json.dumps(made)).normalizer
+    return [token for token in made["added_tokens"]
+            if token["normalized"] and normalizer.normalize_str(token["content"]) == ""]
+
+
+def check_refused(build_dir, folder, made):
+    path = folder / "a.json"
+    path.write_text(json.dumps(made), "utf-8")
+    done = subprocess.run([str(build_dir / "tests" / "encode"), "--special-tokens", "all",
+                           str(path)], input=b"", capture_output=True)
+    assert done.returncode != 0 and b"nothing is left of the added token" in done.stderr
+
+
 def check_members(build_dir, folder, base, seed, has_normalizer):
     rng = random.Random(seed)
     made = json.loads(json.dumps(base))
@@ -116,4 +131,7 @@ def check_members(build_dir, folder, base, seed, has_normalizer):
     made["model"]["ignore_merges"] = rng.random() < 0.3
     if has_normalizer:
         made["normalizer"] = make_normalizer(rng)
+        if empty_once_normalized(made):
+            check_refused(build_dir, folder, made)
+            return
     check(build_dir, folder, made, rng)

@@ -136,6 +136,14 @@ static bool has_any_flags(const struct pmill_tokenizer *tokenizer)
 	return false;
 }
 
+static pmill_status fail_empty(pmill_bytes content, pmill_error *error)
+{
+	struct pmill_quote quote;
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"nothing is left of the added token %s once it is normalised: it could be found anywhere",
+		pmill_quote(&quote, content.data, content.len));
+}
+
 /* `texts` keeps the normalised contents. */
 static pmill_status pick_normalized(struct pmill_encode_plan *plan, const struct choice *choice,
 	struct picked *picked, struct pmill_arena *texts, pmill_error *error)
@@ -150,6 +158,10 @@ static pmill_status pick_normalized(struct pmill_encode_plan *plan, const struct
 			plan->normalizer, special->content.data, special->content.len, &text, error);
 		if (status != PMILL_OK)
 			break;
+		if (text.len == 0) {
+			status = fail_empty(special->content, error);
+			break;
+		}
 		const char *copy = pmill_arena_copy(texts, text.data, text.len);
 		if (copy == NULL)
 			status = pmill_fail_memory(error);
@@ -212,6 +224,16 @@ static pmill_status set_first(
 	return status;
 }
 
+/* Two that differ in a file can be the same text once they are normalised. */
+static pmill_status fail_same(pmill_error *error)
+{
+	char message[sizeof error->message] = "";
+	if (error != NULL)
+		memcpy(message, error->message, sizeof message);
+	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		"two added tokens are the same once they are normalised: %.900s", message);
+}
+
 static pmill_status set_second(
 	struct pmill_encode_plan *plan, const struct choice *choice, pmill_error *error)
 {
@@ -222,6 +244,8 @@ static pmill_status set_second(
 		: pmill_fail_memory(error);
 	if (status == PMILL_OK)
 		status = make_set(plan, &plan->normalized, &picked, error);
+	if (status == PMILL_BAD_OPTION)
+		status = fail_same(error);
 	free(picked.contents);
 	free(picked.rules);
 	pmill_arena_release(&texts);
