@@ -10,7 +10,7 @@
 /* Immutable once created; may be shared by threads. */
 struct pmill_cutter;
 
-/* `count` is at least 1. `scanner` may be NULL; with several steps it is for known patterns only. */
+/* `count` is at least 1. `scanner` may be NULL; of several steps it is for the known patterns. */
 pmill_status pmill_cutter_create(const struct pmill_cut_step *steps, size_t count,
 	const char *unicode_version, const char *scanner, struct pmill_cutter **cutter,
 	pmill_error *error);

@@ -9,8 +9,8 @@
  *   MergedWithNext        (?>X)(?:(?!X)[\s\S])*        a match and the text after it
  *
  * Inverted, the last two change places: the text between matches joins its neighbours. Removed and
- * inverted drops it: for a pattern that leaves none, as all known ones do, the same as Isolated, and
- * for others an error where text would be dropped.
+ * inverted drops it: for a pattern that leaves none, as all known ones do, that is Isolated; for
+ * others an error where text would be dropped.
  */
 #include <stdlib.h>
 #include <string.h>
