@@ -4,7 +4,8 @@
  * A name stands for the expression of the model's own tokenizer. llama.cpp runs some of them on an
  * engine without character classes, and so writes something near to it: for "gpt-4o", "llama4" and
  * "tekken" it takes every letter beyond ASCII for both upper and lower case, and no mark for a
- * letter; and U+017F is no s there. The model's own expression is meant here.
+ * letter; for "kimi-k2" and "youtu" no letter has a case; and U+017F is no s there. The model's own
+ * expression is meant here.
  *
  * Left out, so that such files can be decoded only: names whose expressions llama.cpp replaces by
  * another (pixtral, chameleon, afmoe, tiny_aya, cohere2moe), names that give tokens flags which the

@@ -24,8 +24,8 @@ SPECIAL = "<|endoftext|>"
 CASELESS = {"gpt-4o", "granite-embed-multi-97m", "tekken"}
 # White space beyond ASCII is U+000B, so that [\u0800-\u4e00] doesn't match it:
 OTHER_SPACES = {"deepseek-coder", "deepseek-llm"}
-# No letter has a case, not even in ASCII:
-NOT_COMPARED = {"youtu"}
+# No letter has a case, not even in ASCII: "NotIm" stays in one piece.
+NOT_COMPARED = {"kimi-k2", "youtu"}
 
 if not ADDON.is_file():
     pytest.skip("npm's @node-llama-cpp/linux-x64 is missing", allow_module_level=True)
@@ -145,13 +145,9 @@ def base(train, run):
 
 
 @pytest.mark.parametrize("name", names_of_patterns())
-def test_a_name_of_a_pattern(base, ours, pairmill, tmp_path, name):
+def test_a_name_of_a_pattern(base, ours, tmp_path, name):
     old, new = (struct.pack("<Q", len(text)) + text.encode() for text in ("gpt-2", name))
     assert base.count(old) == 1
     path = tmp_path / "m.gguf"
     path.write_bytes(base.replace(old, new))
-    done = subprocess.run([str(pairmill), "encode", "-m", str(path), "--text", "a"],
-                          capture_output=True)
-    if b"is not supported yet" in done.stderr:
-        pytest.skip(f"{name}: its pattern is not known yet")
     compare(ours, path, [text for text in TEXTS if is_comparable(name, text)])
