@@ -173,19 +173,6 @@ static pmill_status set_text(struct reading *reading)
 
 /* ---- All of it ---- */
 
-static pmill_status check_asked(struct reading *reading)
-{
-	for (size_t i = 0; i < reading->options->special_token_count; i++) {
-		const pmill_bytes asked = reading->options->special_tokens[i];
-		struct pmill_quote quote;
-		if (pmill_tokenizer_find_special(reading->tokenizer, asked) == NULL)
-			return pmill_fail(reading->error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-				"%.300s: %s was asked for, but is not one of its special tokens", reading->name,
-				pmill_quote(&quote, asked.data, asked.len));
-	}
-	return PMILL_OK;
-}
-
 static pmill_status read_byte_level(struct reading *reading)
 {
 	const pmill_bytes name = get_pre(reading);
@@ -229,7 +216,8 @@ static pmill_status read_all(struct reading *reading)
 		status = pmill_gguf_read_tokens(
 			reading->header, reading->name, is_spaced(reading), reading->tokenizer, reading->error);
 	if (status == PMILL_OK)
-		status = check_asked(reading);
+		status = pmill_name_error(reading->error, reading->name,
+			pmill_load_check_specials(reading->tokenizer, reading->options, reading->error));
 	if (status == PMILL_OK)
 		status = is_spaced(reading) ? read_decodable(reading) : read_byte_level(reading);
 	return status == PMILL_OK ? set_template(reading) : status;
