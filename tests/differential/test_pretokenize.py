@@ -394,13 +394,16 @@ def sentence(rng):
 def test_sure_cuts_in_every_script(tool, rng):
     """Punctuation gives a sure cut; a run of letters without any is one pretoken and has none."""
     for pattern in NAMES:
-        # After a mark, which may be a symbol, o200k needs a space or a number.
-        signs = ["。 ", " ", "1"] if pattern == "o200k" else ["。", "，", "」", "1"]
+        # After a mark, which may be a symbol, patterns that go by case need a space or a number.
+        by_case = pattern in ("o200k", "kimi")
+        signs = ["。 ", " ", "1"] if by_case else ["。", "，", "」", "1"]
         texts = [f"{script}{sign}{script}".encode() for script in SCRIPTS for sign in signs]
         assert all(tool.numbers(texts, "--pattern", pattern, "--sure-cuts"))
-    runs = ["汉字かなカナ한글".encode() * 50]
     for pattern in NAMES:
-        assert list(tool.numbers(runs, "--pattern", pattern, "--sure-cuts")) == [[]]
+        # These cut between Chinese characters and others.
+        apart = pattern in ("kimi", "deepseek-v3")
+        runs = [("한글מילה" if apart else "汉字かなカナ한글").encode() * 50, "汉字".encode() * 50]
+        assert list(tool.numbers(runs, "--pattern", pattern, "--sure-cuts")) == [[], []]
 
 
 def test_spaces_between_letters_are_sure_cuts(tool):
