@@ -166,13 +166,19 @@ static pmill_status check_losses(const pmill_tokenizer *tokenizer,
 	return status;
 }
 
-/* What a model that can't encode here says of itself would be lost. */
+/* What a model that can't encode here says of itself would be lost; long tokens are refused. */
 static pmill_status check_refusal(const pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	return tokenizer->refusal == NULL
-		? PMILL_OK
-		: pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			  "a model that can't encode here can't be written: %.900s", tokenizer->refusal);
+	if (tokenizer->refusal != NULL)
+		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"a model that can't encode here can't be written: %.900s", tokenizer->refusal);
+	for (size_t id = 0; id < tokenizer->vocab.count; id++)
+		if (tokenizer->vocab.tokens[id].len > PMILL_LONGEST_TOKEN)
+			return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+				"the token with id %zu is longer than 64 MiB, and readers would refuse it: train "
+				"with a limit on the length of tokens",
+				id);
+	return PMILL_OK;
 }
 
 pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, const char *path,

@@ -87,11 +87,13 @@ static pmill_status read_line(struct reader *reader, size_t end)
 	pmill_status status = read_rank(reader, (size_t)(space + 1 - reader->text), end, &rank);
 	if (status != PMILL_OK)
 		return status;
-	status = pmill_vocab_add(&reader->tokenizer->vocab, rank, reader->bytes.data, reader->bytes.len,
-		false, reader->error);
-	if (status != PMILL_OK && reader->error != NULL)
-		reader->error->offset = reader->at;
-	return pmill_name_error(reader->error, reader->name, status);
+	status = pmill_vocab_add_read(&reader->tokenizer->vocab, rank, reader->bytes.data,
+		reader->bytes.len, false, reader->error);
+	if (status != PMILL_BAD_INPUT || reader->error == NULL)
+		return status;
+	reader->error->offset = 0;
+	pmill_error_locate(reader->error, reader->name, reader->at);
+	return status;
 }
 
 static pmill_status read_lines(struct reader *reader)

@@ -85,7 +85,7 @@ static pmill_status add_special(
 	reading->specials = specials;
 	reading->specials[reading->special_count++] = (struct pmill_special){
 		.content = text, .id = id, .is_special = type != PMILL_GGUF_USER_DEFINED};
-	return pmill_vocab_add(
+	return pmill_vocab_add_read(
 		&reading->tokenizer->vocab, id, text.data, text.len, true, reading->error);
 }
 
@@ -95,7 +95,7 @@ static pmill_status add_printable(struct reading *reading, uint32_t id, pmill_by
 	struct pmill_quote quote;
 	reading->bytes.len = 0;
 	if (pmill_printable_parse(&reading->bytes, text.data, text.len, &bad_offset))
-		return pmill_vocab_add(&reading->tokenizer->vocab, id, reading->bytes.data,
+		return pmill_vocab_add_read(&reading->tokenizer->vocab, id, reading->bytes.data,
 			reading->bytes.len, false, reading->error);
 	if (bad_offset == SIZE_MAX)
 		return pmill_fail_memory(reading->error);
@@ -156,7 +156,7 @@ static pmill_status add_found_once(struct reading *reading, uint32_t id)
 	struct pmill_vocab *vocab = &reading->tokenizer->vocab;
 	const bool is_taken = pmill_vocab_find(vocab, reading->bytes.data, reading->bytes.len) !=
 		PMILL_NO_ID;
-	return pmill_vocab_add(
+	return pmill_vocab_add_read(
 		vocab, id, reading->bytes.data, reading->bytes.len, is_taken, reading->error);
 }
 

@@ -215,6 +215,16 @@ pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void 
 	return PMILL_OK;
 }
 
+pmill_status pmill_vocab_add_read(struct pmill_vocab *vocab, uint32_t id, const void *data,
+	size_t len, bool is_special, pmill_error *error)
+{
+	if (len > PMILL_LONGEST_TOKEN)
+		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			"the token with id %u has %zu bytes, more than the 64 MiB that a token may have", id,
+			len);
+	return pmill_vocab_add(vocab, id, data, len, is_special, error);
+}
+
 pmill_bytes pmill_vocab_token(const struct pmill_vocab *vocab, uint32_t id)
 {
 	if (id >= vocab->count || vocab->tokens[id].len == 0)

@@ -52,6 +52,16 @@ pmill_status pmill_vocab_add(struct pmill_vocab *vocab, uint32_t id, const void 
 /* Adds holes up to `count` ids in all. Returns false if out of memory. */
 bool pmill_vocab_extend(struct pmill_vocab *vocab, size_t count);
 
+/*
+ * The longest token that readers take. In a file with a longer one something is wrong, or it is
+ * meant to take memory and time.
+ */
+#define PMILL_LONGEST_TOKEN (UINT32_C(64) << 20)
+
+/* As pmill_vocab_add, for readers: PMILL_BAD_INPUT for a token that is longer. */
+pmill_status pmill_vocab_add_read(struct pmill_vocab *vocab, uint32_t id, const void *data,
+	size_t len, bool is_special, pmill_error *error);
+
 /* Its data is NULL for a hole or an id beyond the vocab. Valid until the next add. */
 pmill_bytes pmill_vocab_token(const struct pmill_vocab *vocab, uint32_t id);
 

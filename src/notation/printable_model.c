@@ -77,9 +77,9 @@ static pmill_status read_entry(struct pmill_printable_reader *reader, const char
 	reader->joined.len = 0;
 	status = parse_text(&reader->joined, token, strlen(token), error);
 	if (status == PMILL_BAD_INPUT && reader->follows_hf)
-		return pmill_vocab_add(vocab, id, token, strlen(token), true, error);
+		return pmill_vocab_add_read(vocab, id, token, strlen(token), true, error);
 	return status == PMILL_OK
-		? pmill_vocab_add(vocab, id, reader->joined.data, reader->joined.len, false, error)
+		? pmill_vocab_add_read(vocab, id, reader->joined.data, reader->joined.len, false, error)
 		: status;
 }
 

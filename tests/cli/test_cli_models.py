@@ -172,6 +172,16 @@ def test_counts_are_kept_if_a_merges_txt_would_lie(run, tmp_path, limit):
     assert done.returncode == 1 and b"the counts are kept" in done.stderr
 
 
+def test_a_token_may_have_64_mib(run, tmp_path):
+    """A file with a longer one is hostile, or broken."""
+    path = tmp_path / "long.tiktoken"
+    for length, said in ((64 << 20, b""), ((64 << 20) + 1, b"byte 7: the token with id 1 has")):
+        with path.open("wb") as file:
+            file.write(b"YQ== 0\n" + base64.b64encode(b"a" * length) + b" 1\n")
+        done = run("decode", "-m", path, input=b"0", check=False)
+        assert (done.returncode == 0) == (said == b"") and said in done.stderr
+
+
 def test_counts_are_not_kept_if_all_goes_well(run, tmp_path):
     run("train", "-q", "--pattern", "none", "-s", 258, "-o", tmp_path / "vocab.json", "-",
         input=VERSION)
