@@ -19,6 +19,9 @@ UPPER_KIMI, LOWER_KIMI = (f"{letters[:-1]}&&[^\\p{{Han}}]]" for letters in (UPPE
 KIMI = r"[\p{Han}]+|" + (O200K.replace(UPPER, UPPER_KIMI).replace(LOWER, LOWER_KIMI)
                          .replace(r"[\r\n/]*", r"[\r\n]*"))
 
+NANOCHAT = (r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,2}| ?[^\s\p{L}\p{N}]++[\r\n]*"
+            r"|\s*[\r\n]|\s+(?!\S)|\s+")
+
 GROUPS = {"type": "Digits", "individual_digits": False}
 FLAGS = [
     special("<l>", lstrip=True), special("<r>", rstrip=True),
@@ -44,6 +47,8 @@ CONFIGURATIONS = published.MODELS | published.NORMAL_MODELS | {
     "tekken": {"pre_tokenizer": splits(split(TEKKEN)), "model": {"ignore_merges": True},
                "added": [special("<s>"), special("</s>"), special("[INST]")],
                "post_processor": published.template(["<s>"], ["</s>"])},
+    "nanochat": {"pre_tokenizer": splits(split(NANOCHAT)),
+                 "added": [special("<|bos|>"), special("<|user_start|>")]},
     "kimi": {"pre_tokenizer": splits(split(KIMI)), "added": [END]},
     "claude": {"pre_tokenizer": byte_level(), "normalizer": {"type": "NFKC"},
                "added": [special("<EOT>", normalized=True)]},
