@@ -232,6 +232,18 @@ static pmill_status check_ranks(const pmill_tokenizer *tokenizer, pmill_error *e
 	return pmill_ranks_check(tokenizer, ".tiktoken", error);
 }
 
+static bool append_lines(const pmill_tokenizer *tokenizer, struct pmill_buffer *out)
+{
+	bool done = true;
+	for (uint32_t id = 0; id < tokenizer->vocab.count && done; id++) {
+		const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
+		if (token.data != NULL && !tokenizer->vocab.tokens[id].is_special)
+			done = pmill_base64_append(out, token.data, token.len) &&
+				pmill_buffer_append_format(out, " %u\n", id);
+	}
+	return done;
+}
+
 static pmill_status save(
 	const pmill_tokenizer *tokenizer, unsigned flags, struct pmill_buffer *out, pmill_error *error)
 {
@@ -239,30 +251,25 @@ static pmill_status save(
 	const pmill_status status = check_ranks(tokenizer, error);
 	if (status != PMILL_OK)
 		return status;
-	for (uint32_t id = 0; id < tokenizer->vocab.count; id++) {
-		const pmill_bytes token = pmill_vocab_token(&tokenizer->vocab, id);
-		if (token.data == NULL || tokenizer->vocab.tokens[id].is_special)
-			continue;
-		if (!pmill_base64_append(out, token.data, token.len) ||
-			!pmill_buffer_append_format(out, " %u\n", id))
-			return pmill_fail_memory(error);
-	}
-	return PMILL_OK;
+	return append_lines(tokenizer, out) ? PMILL_OK : pmill_fail_memory(error);
 }
 
 /* ---- What a file would not say ---- */
 
-/* The base encoding of the file that would be written; NULL if that isn't known. */
+/*
+ * The base encoding of the file that would be written; NULL if that isn't known. Whether it can be
+ * written at all takes longer to find out, and saving does.
+ */
 static pmill_status find_written(
 	const pmill_tokenizer *tokenizer, const struct pmill_encoding **encoding, pmill_error *error)
 {
 	struct pmill_buffer text = {0};
-	pmill_status status = save(tokenizer, 0, &text, NULL);
 	*encoding = NULL;
-	if (status == PMILL_OK)
-		status = pmill_known_ranks_find(text.data, text.len, NULL, encoding, error);
+	const pmill_status status = append_lines(tokenizer, &text)
+		? pmill_known_ranks_find(text.data, text.len, NULL, encoding, error)
+		: pmill_fail_memory(error);
 	pmill_buffer_release(&text);
-	return status == PMILL_NO_MEMORY ? pmill_fail_memory(error) : PMILL_OK;
+	return status == PMILL_NO_MEMORY ? status : PMILL_OK;
 }
 
 static bool has_specials(const pmill_tokenizer *tokenizer, const struct known_specials *known)
