@@ -88,6 +88,12 @@ static void *move_to_pages(void *items, size_t old_size, size_t size)
 	return pages;
 }
 
+/* What is there twice while an array moves to pages. */
+static uint64_t moved_at_once(size_t old_size)
+{
+	return old_size < PMILL_PAGES_MOVED ? old_size : PMILL_PAGES_MOVED;
+}
+
 static size_t choose_size(size_t old_size, size_t needed)
 {
 	size_t size = is_paged(old_size) ? old_size + old_size / 8 : old_size * 2;
@@ -107,7 +113,7 @@ bool pmill_memory_account_grow(struct pmill_memory_account *account, void **item
 	size_t old_size = *capacity * item_size;
 	size_t size = choose_size(old_size, needed * item_size) / item_size * item_size;
 	uint64_t before = charge_for(old_size), after = charge_for(size);
-	uint64_t moving = is_paged(size) ? PMILL_PAGES_MOVED : 0;
+	uint64_t moving = is_paged(size) ? moved_at_once(old_size) : 0;
 	if (!pmill_memory_account_charge(account, after - before + moving))
 		return false;
 	void *grown = is_paged(size) ? move_to_pages(*items, old_size, size) : realloc(*items, size);

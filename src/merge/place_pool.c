@@ -94,17 +94,25 @@ static void set_room(struct pmill_place_pool *pool, uint64_t *room, size_t units
 	pool->room_units = units;
 }
 
-/* With room for at least `units`. */
+static size_t choose_chunk_units(const struct pmill_place_pool *pool)
+{
+	if (pool->chunks == NULL)
+		return FIRST_CHUNK_UNITS;
+	size_t doubled = 2 * pool->chunks->unit_count;
+	return doubled > SMALL_CHUNK_UNITS ? LAST_CHUNK_UNITS : doubled;
+}
+
+/* With room for at least `units`; just below a limit of memory, not for much more. */
 static bool add_chunk(struct pmill_place_pool *pool, size_t units)
 {
-	size_t unit_count = FIRST_CHUNK_UNITS, head = sizeof *pool->chunks / UNIT;
-	if (pool->chunks != NULL)
-		unit_count = 2 * pool->chunks->unit_count;
-	if (unit_count > SMALL_CHUNK_UNITS)
-		unit_count = LAST_CHUNK_UNITS;
-	if (unit_count < units + head)
-		unit_count = units + head;
-	struct pmill_place_chunk *chunk = pmill_page_pool_allocate_raw(pool->pages, unit_count * UNIT);
+	size_t head = sizeof *pool->chunks / UNIT, least = units + head;
+	size_t sizes[] = {choose_chunk_units(pool), SMALL_CHUNK_UNITS, FIRST_CHUNK_UNITS, least};
+	struct pmill_place_chunk *chunk = NULL;
+	size_t unit_count = 0;
+	for (size_t i = 0; chunk == NULL && i < sizeof sizes / sizeof *sizes; i++) {
+		unit_count = sizes[i] < least ? least : sizes[i];
+		chunk = pmill_page_pool_allocate_raw(pool->pages, unit_count * UNIT);
+	}
 	if (chunk == NULL)
 		return false;
 	chunk->next = pool->chunks;
