@@ -112,6 +112,11 @@ static const struct pmill_encoding encodings[] = {
 
 enum { ENCODING_COUNT = sizeof encodings / sizeof encodings[0] };
 
+const struct pmill_encoding *pmill_known_ranks_encoding(size_t index)
+{
+	return index < ENCODING_COUNT ? &encodings[index] : NULL;
+}
+
 const char *pmill_encoding_name(size_t index)
 {
 	return index < ENCODING_COUNT ? encodings[index].name : NULL;

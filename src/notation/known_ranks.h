@@ -24,6 +24,9 @@ struct pmill_encoding {
 pmill_status pmill_known_ranks_find(const void *data, size_t len, const char *asked,
 	const struct pmill_encoding **encoding, pmill_error *error);
 
+/* The encoding with pmill_encoding_name(index), or NULL. */
+const struct pmill_encoding *pmill_known_ranks_encoding(size_t index);
+
 /* PMILL_BAD_OPTION for a name that no encoding has. */
 pmill_status pmill_encoding_check(const char *name, pmill_error *error);
 
