@@ -106,10 +106,11 @@ static size_t choose_chunk_units(const struct pmill_place_pool *pool)
 static bool add_chunk(struct pmill_place_pool *pool, size_t units)
 {
 	size_t head = sizeof *pool->chunks / UNIT, least = units + head;
-	size_t sizes[] = {choose_chunk_units(pool), SMALL_CHUNK_UNITS, FIRST_CHUNK_UNITS, least};
+	const size_t sizes[] = {choose_chunk_units(pool), SMALL_CHUNK_UNITS, FIRST_CHUNK_UNITS, least};
+	const size_t tries = pmill_page_pool_account(pool->pages) == NULL ? 1 : 4;
 	struct pmill_place_chunk *chunk = NULL;
 	size_t unit_count = 0;
-	for (size_t i = 0; chunk == NULL && i < sizeof sizes / sizeof *sizes; i++) {
+	for (size_t i = 0; chunk == NULL && i < tries; i++) {
 		unit_count = sizes[i] < least ? least : sizes[i];
 		chunk = pmill_page_pool_allocate_raw(pool->pages, unit_count * UNIT);
 	}
