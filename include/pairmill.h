@@ -135,6 +135,7 @@ PMILL_API const char *pmill_encoding_name(size_t index);       /* "cl100k_base",
 PMILL_API const char *pmill_meaning_name(size_t index);        /* "merge list", "rank by id", ... */
 PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "u32" */
 PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "list", ... */
+PMILL_API const char *pmill_offset_unit_name(size_t index);    /* "byte", "char" */
 PMILL_API const char *pmill_scanner_name(size_t index); /* built in; the processor may lack some */
 PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "batches" */
 
@@ -699,6 +700,61 @@ PMILL_API pmill_status pmill_tokenizer_train_from_counts(const pmill_counts *cou
 /* The training's record, which is loaded and saved in a folder; version is NULL if there's none. */
 PMILL_API pmill_status pmill_tokenizer_get_training(
 	const pmill_tokenizer *tokenizer, pmill_training *training);
+
+/* ---- Ids: what encoding gives --------------------------------------------------------------- */
+
+/*
+ * A buffer of ids that grows and can be used again, with the ends of its documents. One thread at a
+ * time.
+ */
+typedef struct pmill_ids pmill_ids;
+
+typedef struct pmill_ids_options {
+	size_t size;
+	unsigned id_bytes; /* 2 or 4; 0: 2 if the vocab has at most 65,536 entries, otherwise 4 */
+	/*
+	 * pmill_offset_unit_name: also keep from where in its document each id comes, in bytes or in
+	 * characters, of which ill-formed bytes are one each; NULL: don't.
+	 */
+	const char *offsets;
+} pmill_ids_options;
+
+/* For the ids of `tokenizer`; NULL: of any, in 4 bytes unless the options say 2. */
+PMILL_API pmill_status pmill_ids_create(const pmill_tokenizer *tokenizer,
+	const pmill_ids_options *options, pmill_ids **ids, pmill_error *error);
+PMILL_API void pmill_ids_free(pmill_ids *ids);
+
+/* Removes all ids and ends, and keeps the memory for the next ones. */
+PMILL_API void pmill_ids_clear(pmill_ids *ids);
+
+/*
+ * Appends ids of the caller's own; ends a document there. An id that has no room in two bytes is
+ * PMILL_OVERFLOW with its index as the offset, and then none is appended. Offsets of such ids are
+ * 0.
+ */
+PMILL_API pmill_status pmill_ids_append(
+	pmill_ids *ids, const uint32_t *more, size_t count, pmill_error *error);
+PMILL_API pmill_status pmill_ids_end_document(pmill_ids *ids, pmill_error *error);
+
+typedef struct pmill_ids_view {
+	size_t size;
+	const void *data; /* uint16_t or uint32_t, in the machine's byte order */
+	unsigned id_bytes;
+	uint64_t count;
+	const uint64_t *ends; /* of each document: the index after its last id */
+	uint64_t document_count;
+	/* Of each id, where it begins and ends in its document: 2 * count; NULL: not kept. */
+	const uint64_t *offsets;
+} pmill_ids_view;
+
+/* What the buffer holds, which stays its own: valid until the buffer's next change. */
+PMILL_API pmill_status pmill_ids_get(const pmill_ids *ids, pmill_ids_view *view);
+/*
+ * The same, but the memory is the caller's, without a copy: release `data`, `ends` and `offsets`,
+ * any of which may be NULL, with pmill_memory_free. They may have room for more, since they grow by
+ * doubling. The buffer is empty then.
+ */
+PMILL_API pmill_status pmill_ids_take(pmill_ids *ids, pmill_ids_view *view);
 
 /* ---- Encoding ------------------------------------------------------------------------------- */
 

@@ -216,6 +216,15 @@ static pmill_status use_token_format(const char *name, pmill_error *error)
 	return status;
 }
 
+static pmill_status use_offset_unit(const char *name, pmill_error *error)
+{
+	const pmill_ids_options options = {.size = sizeof options, .offsets = name};
+	pmill_ids *ids = NULL;
+	const pmill_status status = pmill_ids_create(tokenizer, &options, &ids, error);
+	pmill_ids_free(ids);
+	return status;
+}
+
 static pmill_status use_special_policy(const char *name, pmill_error *error)
 {
 	const pmill_encode_options options = {.size = sizeof options, .special_tokens = name};
@@ -240,6 +249,7 @@ static const struct choice {
 	{"model format", pmill_model_format_name, use_model_format},
 	{"meaning of BPE", pmill_meaning_name, use_meaning},
 	{"token file format", pmill_token_format_name, use_token_format},
+	{"offset unit", pmill_offset_unit_name, use_offset_unit},
 	{"special-token policy", pmill_special_policy_name, use_special_policy},
 	{"scanner", pmill_scanner_name, use_scanner},
 	{"merger", pmill_merger_name, use_merger},

@@ -23,6 +23,7 @@ static pmill_counter *counter;
 static pmill_counts *counts;
 static pmill_counts_head *head;
 static pmill_tokenizer *tokenizer;
+static pmill_ids *ids;
 
 static int set_up(void **state)
 {
@@ -39,7 +40,10 @@ static int set_up(void **state)
 		pmill_counter_save(counter, counts_path, 0, &head, &error) == PMILL_OK &&
 		pmill_counts_load(counts_path, NULL, NULL, NULL, &counts, &error) == PMILL_OK &&
 		pmill_tokenizer_train_from_counts(counts, &options, NULL, &tokenizer, &error) == PMILL_OK &&
-		pmill_tokenizer_save(tokenizer, model_path, NULL, 0, &error) == PMILL_OK;
+		pmill_tokenizer_save(tokenizer, model_path, NULL, 0, &error) == PMILL_OK &&
+		pmill_ids_create(tokenizer, NULL, &ids, &error) == PMILL_OK &&
+		pmill_ids_append(ids, (const uint32_t[]){116, 104}, 2, &error) == PMILL_OK &&
+		pmill_ids_end_document(ids, &error) == PMILL_OK;
 	if (!is_made)
 		fprintf(stderr, "%s\n", error.message);
 	return !is_made;
@@ -52,6 +56,7 @@ static int tear_down(void **state)
 	pmill_counts_free(counts);
 	pmill_counts_head_free(head);
 	pmill_tokenizer_free(tokenizer);
+	pmill_ids_free(ids);
 	scratch_remove(&folder);
 	return 0;
 }
@@ -207,6 +212,15 @@ static pmill_status train_from_counts_run(void *options, pmill_error *error)
 	return train_from_counts(&train_options, options, error);
 }
 
+static pmill_status create_ids(void *options, pmill_error *error)
+{
+	pmill_ids *made = NULL;
+	const pmill_status status = pmill_ids_create(tokenizer, options, &made, error);
+	assert_true((status == PMILL_OK) == (made != NULL));
+	pmill_ids_free(made);
+	return status;
+}
+
 static pmill_status create_encoder(
 	const pmill_encode_options *options, const pmill_run_options *run, pmill_error *error)
 {
@@ -319,6 +333,12 @@ static pmill_status get_training(void *training, pmill_error *error)
 	return pmill_tokenizer_get_training(tokenizer, training);
 }
 
+static pmill_status get_ids(void *view, pmill_error *error)
+{
+	(void)error;
+	return pmill_ids_get(ids, view);
+}
+
 typedef pmill_status call_function(void *sized, pmill_error *error);
 
 /* Options of which all but those in `required` may be zero. */
@@ -359,6 +379,7 @@ static const struct options_row {
 	{"pmill_train_options", sizeof(pmill_train_options), train_from_counts_options,
 		&required_of_training},
 	{"pmill_train_options", sizeof(pmill_train_options), train, &required_of_training},
+	ROW(pmill_ids_options, create_ids),
 	ROW(pmill_encode_options, create_encoder_options),
 	ROW(pmill_encode_options, encode_files_options),
 	ROW(pmill_encode_file_options, encode_files_file),
@@ -376,6 +397,7 @@ static const struct result_row {
 	{NULL, sizeof(pmill_counts_info), get_head_info},
 	{NULL, sizeof(pmill_counter_info), get_counter_info},
 	{NULL, sizeof(pmill_training), get_training},
+	{NULL, sizeof(pmill_ids_view), get_ids},
 };
 
 enum {
