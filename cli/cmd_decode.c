@@ -18,7 +18,9 @@ static int decode(
 	size_t count;
 	struct pmill_cli_output stdout_output = {0};
 	pmill_error error = {0};
-	pmill_decode_file_options file = {.size = sizeof file, .format = cli->settings.format};
+	pmill_decode_file_options file = {.size = sizeof file,
+		.format = cli->settings.format,
+		.skip_special_tokens = cli->settings.skip_special_tokens};
 	pmill_run_options run = {.size = sizeof run,
 		.progress = pmill_cli_progress_event,
 		.progress_context = &cli->progress};

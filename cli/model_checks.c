@@ -63,7 +63,7 @@ static bool decodes_to_itself(const pmill_tokenizer *tokenizer, uint32_t id, pmi
 {
 	void *data = NULL;
 	size_t len = 0;
-	pmill_status status = pmill_tokenizer_decode(tokenizer, &id, 1, &data, &len, NULL);
+	pmill_status status = pmill_tokenizer_decode(tokenizer, &id, 1, NULL, &data, &len, NULL);
 	bool is_same = status == PMILL_OK && len == token.len && memcmp(data, token.data, len) == 0;
 	pmill_memory_free(data);
 	return is_same;

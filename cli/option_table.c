@@ -149,6 +149,8 @@ static const struct pmill_cli_option options[] = {
 			"that aren't special are ordinary text, too), or a list of those to recognise. "
 			"A single list is split at commas; if the option is repeated, each value is one "
 			"token, commas included."},
+	{DECODE, 0, "skip-special-tokens", FLAG(skip_special_tokens), .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Leave special tokens out of the text. Added tokens that aren't special stay."},
 	{ENCODE, 0, "template", FLAG(add_template), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Put around every document what the model's template says, such as Llama 3's "
 				   "begin-of-text token."},

@@ -824,16 +824,32 @@ PMILL_API pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer,
 
 /* ---- Decoding ------------------------------------------------------------------------------- */
 
+typedef struct pmill_decode_options {
+	size_t size;
+	int skip_special_tokens; /* leave out special tokens; added ones that aren't special stay */
+} pmill_decode_options;
+
 /*
  * Decodes ids to bytes. Release `*data` with pmill_memory_free. An unknown id is PMILL_BAD_INPUT
  * with its index in `ids`, not a byte, as the error's offset.
  */
 PMILL_API pmill_status pmill_tokenizer_decode(const pmill_tokenizer *tokenizer, const uint32_t *ids,
-	size_t id_count, void **data, size_t *len, pmill_error *error);
+	size_t id_count, const pmill_decode_options *options, void **data, size_t *len,
+	pmill_error *error);
+
+/*
+ * Decodes documents on threads: `ids` as pmill_ids_get gives them, or the caller's own. `*data` are
+ * the bytes of all, `*ends` where each document ends in them; release both with pmill_memory_free.
+ * Ids after the last end are left out. Of `run` only threads applies. PMILL_BAD_INPUT as above.
+ */
+PMILL_API pmill_status pmill_tokenizer_decode_batch(const pmill_tokenizer *tokenizer,
+	const pmill_ids_view *ids, const pmill_decode_options *options, const pmill_run_options *run,
+	void **data, uint64_t **ends, pmill_error *error);
 
 typedef struct pmill_decode_file_options {
 	size_t size;
-	const char *format; /* pmill_token_format_name; NULL: by suffix, "text" for stdin */
+	const char *format;      /* pmill_token_format_name; NULL: by suffix, "text" for stdin */
+	int skip_special_tokens; /* as in pmill_decode_options */
 } pmill_decode_file_options;
 
 /*
@@ -852,8 +868,8 @@ PMILL_API pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer,
 typedef struct pmill_stream_decoder pmill_stream_decoder;
 
 /* The tokenizer must outlive the decoder. */
-PMILL_API pmill_status pmill_stream_decoder_create(
-	const pmill_tokenizer *tokenizer, pmill_stream_decoder **decoder, pmill_error *error);
+PMILL_API pmill_status pmill_stream_decoder_create(const pmill_tokenizer *tokenizer,
+	const pmill_decode_options *options, pmill_stream_decoder **decoder, pmill_error *error);
 PMILL_API void pmill_stream_decoder_free(pmill_stream_decoder *decoder);
 /*
  * Decodes more ids. `*bytes`, perhaps empty, belongs to the decoder and is valid until its next

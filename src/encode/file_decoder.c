@@ -7,12 +7,12 @@
 #include "base/sized_struct.h"
 #include "base/watched_run.h"
 #include "corpus/inputs.h"
-#include "model/tokenizer.h"
+#include "encode/decode_rule.h"
 #include "tokens/output.h"
 #include "tokens/token_file.h"
 
 struct decoding {
-	const struct pmill_tokenizer *tokenizer;
+	struct pmill_decode_rule rule;
 	const char *format; /* NULL: by suffix */
 	struct pmill_inputs inputs;
 	/* The current file. */
@@ -32,7 +32,7 @@ struct decoding {
 static pmill_status pick_format(const struct decoding *decoding, const char *path,
 	const struct pmill_token_format **format, pmill_error *error)
 {
-	uint32_t vocab_size = pmill_tokenizer_vocab_size(decoding->tokenizer);
+	uint32_t vocab_size = pmill_tokenizer_vocab_size(decoding->rule.tokenizer);
 	return pmill_token_format_pick(decoding->format, path, vocab_size, format, error);
 }
 
@@ -60,13 +60,14 @@ static pmill_status decode_batch(struct decoding *decoding, pmill_error *error)
 		if (status != PMILL_OK)
 			return status;
 		uint32_t id = decoding->batch.ids[i];
-		pmill_bytes token = pmill_vocab_token(&decoding->tokenizer->vocab, id);
+		pmill_bytes token = pmill_decode_id(&decoding->rule, id);
 		if (token.data == NULL)
 			return pmill_fail_input(error, decoding->bytes.name, decoding->batch.offsets[i],
 				"id %u is not in the vocab", (unsigned)id);
 		if (!pmill_buffer_append(&decoding->output.pending, token.data, token.len))
 			return pmill_fail_memory(error);
-		decoding->is_line_open = ((const uint8_t *)token.data)[token.len - 1] != '\n';
+		if (token.len > 0)
+			decoding->is_line_open = ((const uint8_t *)token.data)[token.len - 1] != '\n';
 		status = pmill_output_flush_if_large(&decoding->output, error);
 		if (status != PMILL_OK)
 			return status;
@@ -194,7 +195,7 @@ pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer, const char *co
 	struct decoding *decoding = calloc(1, sizeof *decoding);
 	if (decoding == NULL)
 		return pmill_fail_memory(error);
-	decoding->tokenizer = tokenizer;
+	decoding->rule = (struct pmill_decode_rule){tokenizer, file.skip_special_tokens};
 	decoding->format = file.format;
 	status = decode_all(decoding, paths, path_count, &running, &out, error);
 	if (status == PMILL_OK && totals != NULL)

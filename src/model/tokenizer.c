@@ -87,6 +87,26 @@ pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 	return PMILL_OK;
 }
 
+bool pmill_tokenizer_is_special(const struct pmill_tokenizer *tokenizer, uint32_t id)
+{
+	const struct pmill_special *specials = tokenizer->specials;
+	size_t low = 0, high = tokenizer->special_count;
+	if (high == 0 || id < specials[0].id || id > specials[high - 1].id)
+		return false;
+	while (low < high) {
+		const size_t middle = low + (high - low) / 2;
+		if (specials[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < tokenizer->special_count && specials[low].id == id; low++) {
+		if (specials[low].is_special)
+			return true;
+	}
+	return false;
+}
+
 const struct pmill_special *pmill_tokenizer_find_special(
 	const struct pmill_tokenizer *tokenizer, pmill_bytes content)
 {

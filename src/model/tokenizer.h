@@ -98,6 +98,9 @@ void pmill_tokenizer_find_bytes(struct pmill_tokenizer *tokenizer);
 pmill_status pmill_tokenizer_set_specials(struct pmill_tokenizer *tokenizer,
 	const struct pmill_special *specials, size_t count, pmill_error *error);
 
+/* Whether `id` is that of a special token. One that is merely added is not. */
+bool pmill_tokenizer_is_special(const struct pmill_tokenizer *tokenizer, uint32_t id);
+
 /* The special or added token with this content, or NULL. */
 const struct pmill_special *pmill_tokenizer_find_special(
 	const struct pmill_tokenizer *tokenizer, pmill_bytes content);

@@ -19,7 +19,7 @@ PROMISED = {
     "merge-counts": "output tsv threads quiet verbose progress json force unicode help",
     "encode": """model output text format count special-tokens doc-separator eot input-format field
         skip-bad-lines skip-binary unicode pattern special threads quiet verbose progress json force help""",
-    "decode": "model output format pattern special unicode threads quiet json force help",
+    "decode": "model output format skip-special-tokens pattern special unicode threads quiet json force help",
     "convert": """pattern special unicode model-format to allow-loss merges vocab-size rename-special
         add-special force quiet help""",
     "inspect": "audit check top tsv pattern special unicode json quiet help",

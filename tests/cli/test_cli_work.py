@@ -251,6 +251,19 @@ def test_decoding_many_files(run, model, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_special_tokens_left_out(run, model, tmp_path):
+    encode = ["encode", "-q", "-m", model, "--special-tokens", "all", "--eot", "<|end|>"]
+    ids = run(*encode, "--text", "a<|end|>b").stdout
+    assert run("decode", "-m", model, input=ids).stdout == b"a<|end|>b<|end|>"
+    assert run("decode", "-m", model, "--skip-special-tokens", input=ids).stdout == b"ab"
+    run(*encode, "--text", "a<|end|>b", "-o", tmp_path / "a.u16")
+    done = run("decode", "-m", model, "--skip-special-tokens", "--json", "-o", tmp_path / "back",
+               tmp_path / "a.u16")
+    figures = json.loads(done.stdout)
+    assert (figures["tokens"], figures["bytes"]) == (4, 2)
+    assert (tmp_path / "back").read_bytes() == b"ab"
+
+
 def test_dash_is_stdout(run, model, text_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for options in ([], ["--format", "u16"], ["--format", "tokens"], ["--text", "a"]):

@@ -9,7 +9,7 @@ static void check_decoded(const struct pmill_tokenizer *tokenizer, const uint32_
 {
 	void *back = NULL;
 	size_t back_len = 0;
-	require(pmill_tokenizer_decode(tokenizer, ids, count, &back, &back_len, NULL) == PMILL_OK,
+	require(pmill_tokenizer_decode(tokenizer, ids, count, NULL, &back, &back_len, NULL) == PMILL_OK,
 		"decode");
 	require(back_len == len && (len == 0 || memcmp(back, text, len) == 0), "text differs");
 	pmill_memory_free(back);
@@ -20,7 +20,7 @@ static void check_streamed(const struct pmill_tokenizer *tokenizer, const uint32
 {
 	struct pmill_stream_decoder *decoder = NULL;
 	size_t done = 0;
-	require(pmill_stream_decoder_create(tokenizer, &decoder, NULL) == PMILL_OK, "decoder");
+	require(pmill_stream_decoder_create(tokenizer, NULL, &decoder, NULL) == PMILL_OK, "decoder");
 	for (size_t i = 0; i <= count; i++) {
 		pmill_bytes given = {0};
 		if (i == count)

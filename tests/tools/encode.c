@@ -83,7 +83,8 @@ static int check_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, 
 {
 	size_t got = 0;
 	void *back = NULL;
-	int is_equal = pmill_tokenizer_decode(tokenizer, ids, count, &back, &got, NULL) == PMILL_OK &&
+	int is_equal = pmill_tokenizer_decode(tokenizer, ids, count, NULL, &back, &got, NULL) ==
+			PMILL_OK &&
 		got == len && memcmp(back, text, len) == 0;
 	pmill_memory_free(back);
 	return is_equal ? 0 : fail("decoding gives another text");

@@ -282,7 +282,7 @@ static void put_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, s
 	void *text = NULL;
 	size_t len;
 
-	if (pmill_tokenizer_decode(tokenizer, ids, count, &text, &len, &error) == PMILL_OK)
+	if (pmill_tokenizer_decode(tokenizer, ids, count, NULL, &text, &len, &error) == PMILL_OK)
 		put("decoded", text, len);
 	else
 		put_failure("decode_error", &error);

@@ -164,7 +164,7 @@ static pmill_status check_model(pmill_tokenizer *tokenizer)
 		status = pmill_encoder_encode(encoder, text, sizeof text - 1, &ids, &id_count, NULL);
 	void *back = NULL;
 	if (status == PMILL_OK)
-		status = pmill_tokenizer_decode(tokenizer, ids, id_count, &back, &len, NULL);
+		status = pmill_tokenizer_decode(tokenizer, ids, id_count, NULL, &back, &len, NULL);
 	if (status == PMILL_OK) {
 		assert_int_equal(len, sizeof text - 1);
 		assert_memory_equal(back, text, len);

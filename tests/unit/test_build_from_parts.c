@@ -38,7 +38,7 @@ static void encode(
 	void *back;
 	size_t len;
 	assert_int_equal(
-		pmill_tokenizer_decode(tokenizer, ids->ids, ids->count, &back, &len, NULL), PMILL_OK);
+		pmill_tokenizer_decode(tokenizer, ids->ids, ids->count, NULL, &back, &len, NULL), PMILL_OK);
 	assert_int_equal(len, strlen(input));
 	assert_memory_equal(back, input, len);
 	pmill_memory_free(back);

@@ -34,7 +34,7 @@ static void hands_over_the_bytes(void **state)
 		void *data = NULL;
 		size_t len = 99;
 		assert_int_equal(
-			pmill_tokenizer_decode(tokenizer, ids, count, &data, &len, NULL), PMILL_OK);
+			pmill_tokenizer_decode(tokenizer, ids, count, NULL, &data, &len, NULL), PMILL_OK);
 		assert_int_equal(len, lens[count]);
 		assert_non_null(data);
 		if (len > 0)
@@ -43,11 +43,60 @@ static void hands_over_the_bytes(void **state)
 	}
 	void *data = NULL;
 	size_t len = 99;
-	assert_int_equal(pmill_tokenizer_decode(tokenizer, NULL, 0, &data, &len, NULL), PMILL_OK);
+	assert_int_equal(pmill_tokenizer_decode(tokenizer, NULL, 0, NULL, &data, &len, NULL), PMILL_OK);
 	assert_non_null(data);
 	assert_int_equal(len, 0);
 	pmill_memory_free(data);
 	pmill_memory_free(NULL);
+	pmill_tokenizer_free(tokenizer);
+}
+
+/* Special tokens, but neither added ones nor ordinary ones, even with the same bytes. */
+static void leaves_special_tokens_out(void **state)
+{
+	(void)state;
+	struct pmill_tokenizer *tokenizer = make_model();
+	const uint32_t end = 258, think = 259, ordinary = 260, start = 261;
+	add_special(tokenizer, "<think>", false);
+	assert_int_equal(
+		pmill_vocab_add(&tokenizer->vocab, ordinary, "<|end|>", 7, false, NULL), PMILL_OK);
+	add_special(tokenizer, "<|start|>", true);
+	const uint32_t ids[] = {start, 'a', think, end, end, 0xe2, end, 0x82, 0xac, ordinary, end};
+	static const char all[] = "<|start|>a<think><|end|><|end|>\xe2<|end|>\x82\xac<|end|><|end|>",
+					  some[] = "a<think>\xe2\x82\xac<|end|>";
+	for (int skips = 0; skips < 2; skips++) {
+		const pmill_decode_options options = {.size = sizeof options, .skip_special_tokens = skips};
+		const char *expected = skips ? some : all;
+		void *data = NULL;
+		size_t len = 0;
+		assert_int_equal(
+			pmill_tokenizer_decode(tokenizer, ids, 11, &options, &data, &len, NULL), PMILL_OK);
+		assert_int_equal(len, strlen(expected));
+		assert_memory_equal(data, expected, len);
+		pmill_memory_free(data);
+		/* A stream holds the parts of a character back across a token that it leaves out. */
+		struct pmill_stream_decoder *decoder = NULL;
+		assert_int_equal(
+			pmill_stream_decoder_create(tokenizer, &options, &decoder, NULL), PMILL_OK);
+		for (size_t i = 0, given = 0; i < 11; i++) {
+			pmill_bytes bytes;
+			assert_int_equal(pmill_stream_decoder_add(decoder, &ids[i], 1, &bytes, NULL), PMILL_OK);
+			if (bytes.len > 0)
+				assert_memory_equal(bytes.data, expected + given, bytes.len);
+			given += bytes.len;
+			assert_int_equal(given == (size_t)(strstr(expected, "\xe2") - expected),
+				i >= (skips ? 2 : 4) && i < (skips ? 8 : 6));
+			assert_true(i < 10 || given == strlen(expected));
+		}
+		pmill_stream_decoder_free(decoder);
+		/* What is left out is in the vocab all the same: other ids still fail. */
+		const uint32_t unknown[] = {end, 256};
+		pmill_error error;
+		assert_int_equal(
+			pmill_tokenizer_decode(tokenizer, unknown, 2, &options, &data, &len, &error),
+			PMILL_BAD_INPUT);
+		assert_int_equal(error.offset, 1);
+	}
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -62,7 +111,7 @@ static void refuses_unknown_ids(void **state)
 		size_t len = 99;
 		pmill_error error;
 		assert_int_equal(
-			pmill_tokenizer_decode(tokenizer, ids, 3, &data, &len, &error), PMILL_BAD_INPUT);
+			pmill_tokenizer_decode(tokenizer, ids, 3, NULL, &data, &len, &error), PMILL_BAD_INPUT);
 		assert_int_equal(error.offset, 2);
 		assert_int_equal(len, 99);
 		assert_ptr_equal(data, untouched);
@@ -76,11 +125,11 @@ static pmill_status decode_both_ways(const struct pmill_tokenizer *tokenizer, pm
 	void *data = NULL;
 	size_t len = 99;
 	struct pmill_stream_decoder *decoder = NULL;
-	pmill_status status = pmill_tokenizer_decode(tokenizer, ids, 2, &data, &len, error);
+	pmill_status status = pmill_tokenizer_decode(tokenizer, ids, 2, NULL, &data, &len, error);
 	assert_true(status == PMILL_OK || (data == NULL && len == 99));
 	pmill_memory_free(data);
 	if (status == PMILL_OK)
-		status = pmill_stream_decoder_create(tokenizer, &decoder, error);
+		status = pmill_stream_decoder_create(tokenizer, NULL, &decoder, error);
 	pmill_bytes given = {0};
 	if (status == PMILL_OK)
 		status = pmill_stream_decoder_add(decoder, ids, 2, &given, error);
@@ -126,7 +175,7 @@ static void holds_back_parts_of_characters(void **state)
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
 	struct pmill_stream_decoder *decoder = NULL;
-	assert_int_equal(pmill_stream_decoder_create(tokenizer, &decoder, NULL), PMILL_OK);
+	assert_int_equal(pmill_stream_decoder_create(tokenizer, NULL, &decoder, NULL), PMILL_OK);
 	assert_given(pmill_stream_decoder_finish(decoder), "");
 	add_and_expect(decoder, 'a', "a");
 	add_and_expect(decoder, 0xf0, "");
@@ -154,7 +203,7 @@ static void keeps_its_place_after_a_failure(void **state)
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
 	struct pmill_stream_decoder *decoder = NULL;
-	assert_int_equal(pmill_stream_decoder_create(tokenizer, &decoder, NULL), PMILL_OK);
+	assert_int_equal(pmill_stream_decoder_create(tokenizer, NULL, &decoder, NULL), PMILL_OK);
 	add_and_expect(decoder, 0xe2, "");
 	static const uint32_t bad[] = {'a', 256};
 	pmill_bytes given = {0};
@@ -180,7 +229,7 @@ static void returns_all_bytes_in_order(void **state)
 	struct pmill_tokenizer *tokenizer = make_model();
 	for (unsigned round = 0; round < 300; round++) {
 		struct pmill_stream_decoder *decoder = NULL;
-		assert_int_equal(pmill_stream_decoder_create(tokenizer, &decoder, NULL), PMILL_OK);
+		assert_int_equal(pmill_stream_decoder_create(tokenizer, NULL, &decoder, NULL), PMILL_OK);
 		uint32_t ids[200];
 		uint8_t got[200];
 		size_t got_len = 0;
@@ -216,6 +265,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hands_over_the_bytes),
+		cmocka_unit_test(leaves_special_tokens_out),
 		cmocka_unit_test(refuses_unknown_ids),
 		cmocka_unit_test(survives_no_memory),
 		cmocka_unit_test(holds_back_parts_of_characters),

@@ -214,7 +214,7 @@ static void decodes_to_the_same_bytes(void **state)
 		assert_int_equal(pmill_encoder_encode(encoder, text, len, &ids, &count, NULL), PMILL_OK);
 		assert_true(count <= len);
 		assert_int_equal(
-			pmill_tokenizer_decode(tokenizer, ids, count, &back, &back_len, NULL), PMILL_OK);
+			pmill_tokenizer_decode(tokenizer, ids, count, NULL, &back, &back_len, NULL), PMILL_OK);
 		assert_int_equal(back_len, len);
 		assert_memory_equal(back, text, len);
 		pmill_memory_free(back);

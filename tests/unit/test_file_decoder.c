@@ -210,6 +210,29 @@ static void decodes_several_files_into_one(void **state)
 				" hihi");
 }
 
+/* A line of nothing but special tokens is still a line; an unknown id still an error. */
+static void leaves_special_tokens_out(void **state)
+{
+	(void)state;
+	add_special(tokenizer, "<|end|>", true);
+	add_special(tokenizer, "<think>", false);
+	const pmill_decode_file_options skipping = {.size = sizeof skipping, .skip_special_tokens = 1};
+	const char *paths[] = {
+		scratch_write(&folder, "i.txt", "258 256 259 258\n258\n10 258\n\n104", 31)};
+	pmill_encode_totals totals = {.size = sizeof totals};
+	pmill_error error;
+	assert_int_equal(decode(paths, 1, NULL, NULL, NULL, NULL), PMILL_OK);
+	assert_text("<|end|>hi<think><|end|>\n<|end|>\n\n<|end|>\n\nh\n");
+	assert_int_equal(decode(paths, 1, &skipping, NULL, &totals, NULL), PMILL_OK);
+	assert_text("hi<think>\n\n\n\nh\n");
+	const pmill_encode_totals expected = {
+		.size = sizeof expected, .documents = 5, .bytes = 15, .tokens = 8};
+	assert_memory_equal(&totals, &expected, sizeof totals);
+	scratch_write(&folder, "i.txt", "258 260", 7);
+	assert_int_equal(decode(paths, 1, &skipping, NULL, NULL, &error), PMILL_BAD_INPUT);
+	assert_int_equal(error.offset, 4);
+}
+
 /* A bad name is reported before the first byte of an earlier file is written. */
 static void refuses_bad_names_before_starting(void **state)
 {
@@ -409,6 +432,7 @@ int main(void)
 		TEST(reads_binary_ids_as_they_are),
 		TEST(decodes_files_of_any_length),
 		TEST(decodes_several_files_into_one),
+		TEST(leaves_special_tokens_out),
 		TEST(refuses_bad_names_before_starting),
 		TEST(writes_all_or_nothing),
 		TEST(counts_without_an_output),

@@ -318,7 +318,7 @@ static void check_decoded(const pmill_tokenizer *tokenizer)
 	static const uint32_t ids[] = {1, 2, 5, 3, 4, 8};
 	void *data;
 	size_t len;
-	assert_int_equal(pmill_tokenizer_decode(tokenizer, ids, 6, &data, &len, NULL), PMILL_OK);
+	assert_int_equal(pmill_tokenizer_decode(tokenizer, ids, 6, NULL, &data, &len, NULL), PMILL_OK);
 	assert_int_equal(len, strlen("<s> the\nAAunused"));
 	assert_memory_equal(data, "<s> the\nAAunused", len);
 	pmill_memory_free(data);

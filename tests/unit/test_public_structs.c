@@ -309,6 +309,51 @@ static pmill_status decode_files_totals(void *totals, pmill_error *error)
 	return decode_files(NULL, NULL, NULL, totals, error);
 }
 
+static pmill_status decode(void *options, pmill_error *error)
+{
+	void *data = NULL;
+	size_t len;
+	const uint32_t id = 'a';
+	const pmill_status status = pmill_tokenizer_decode(
+		tokenizer, &id, 1, options, &data, &len, error);
+	assert_true((status == PMILL_OK) == (data != NULL));
+	pmill_memory_free(data);
+	return status;
+}
+
+static pmill_status create_stream_decoder(void *options, pmill_error *error)
+{
+	pmill_stream_decoder *made = NULL;
+	const pmill_status status = pmill_stream_decoder_create(tokenizer, options, &made, error);
+	assert_true((status == PMILL_OK) == (made != NULL));
+	pmill_stream_decoder_free(made);
+	return status;
+}
+
+static pmill_status decode_batch(
+	const pmill_decode_options *options, const pmill_run_options *run, pmill_error *error)
+{
+	const pmill_ids_view no_ids = {.size = sizeof no_ids, .id_bytes = 2};
+	void *data = NULL;
+	uint64_t *ends = NULL;
+	const pmill_status status = pmill_tokenizer_decode_batch(
+		tokenizer, &no_ids, options, run, &data, &ends, error);
+	assert_true((status == PMILL_OK) == (data != NULL && ends != NULL));
+	pmill_memory_free(data);
+	pmill_memory_free(ends);
+	return status;
+}
+
+static pmill_status decode_batch_options(void *options, pmill_error *error)
+{
+	return decode_batch(options, NULL, error);
+}
+
+static pmill_status decode_batch_run(void *options, pmill_error *error)
+{
+	return decode_batch(NULL, options, error);
+}
+
 static pmill_status get_counts_info(void *info, pmill_error *error)
 {
 	(void)error;
@@ -384,6 +429,10 @@ static const struct options_row {
 	ROW(pmill_encode_options, encode_files_options),
 	ROW(pmill_encode_file_options, encode_files_file),
 	ROW(pmill_decode_file_options, decode_files_file),
+	ROW(pmill_decode_options, decode),
+	ROW(pmill_decode_options, create_stream_decoder),
+	ROW(pmill_decode_options, decode_batch_options),
+	ROW(pmill_run_options, decode_batch_run),
 };
 
 static const struct result_row {

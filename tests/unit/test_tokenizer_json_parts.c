@@ -261,7 +261,7 @@ static void test_text_vocab(void **state)
 		void *data = NULL;
 		size_t len;
 		assert_int_equal(
-			pmill_tokenizer_decode(tokenizer, rows[i].ids, rows[i].count, &data, &len, NULL),
+			pmill_tokenizer_decode(tokenizer, rows[i].ids, rows[i].count, NULL, &data, &len, NULL),
 			PMILL_OK);
 		assert_int_equal(len, strlen(rows[i].text));
 		assert_memory_equal(data, rows[i].text, len);
