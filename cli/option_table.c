@@ -48,7 +48,7 @@ static const char *encode_format(size_t index)
 
 static const char *const later_model_formats[] = {"sentencepiece", NULL};
 
-static const char *const later_formats[] = {"jsonl", "npy", "megatron", "datatrove", "llmc", NULL};
+static const char *const later_formats[] = {"npy", "megatron", "datatrove", "llmc", NULL};
 
 #define FIELD(member) .offset = offsetof(struct pmill_cli_settings, member)
 #define FLAG(member) .kind = PMILL_CLI_FLAG, FIELD(member)
@@ -86,14 +86,16 @@ static const struct pmill_cli_option options[] = {
 		.group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Output format: text (ids separated by spaces, one document per line), tokens "
 				   "(the tokens themselves, for reading: coloured on a terminal, separated by | "
-				   "elsewhere), u16 or u32 (little-endian, no header). Default: by the suffix of "
-				   "OUT (.txt, .u16, .u32, .bin), text on stdout."},
+				   "elsewhere), u16 or u32 (little-endian, no header), or jsonl (a JSON object per "
+				   "document, with its ids and tokens). Default: by the suffix of OUT (.txt, .u16, "
+				   ".u32, .bin, .jsonl), text on stdout."},
 	{DECODE, 0, "format", CHOICE(format, "FORMAT", pmill_token_format_name), .later = later_formats,
 		.group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Input format: text (ids separated by spaces, one document per line), u16 or "
-				   "u32 (little-endian, no header). Default: by the suffix of FILE (.txt, .u16, "
-				   ".u32, .bin), text from stdin. If text has several lines, the text of each ends "
-				   "with a line feed, added where it is missing."},
+				   "u32 (little-endian, no header), or jsonl (the member \"ids\" of each line). "
+				   "Default: by the suffix of FILE (.txt, .u16, .u32, .bin, .jsonl), text from "
+				   "stdin. If text or jsonl has several lines, the text of each ends with a line "
+				   "feed, added where it is missing."},
 	{ENCODE, 0, "count", FLAG(count_only), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Print totals instead of ids: documents, bytes, tokens, bytes per token."},
 	{INSPECT, 0, "top", NUMBER(top, 0, UINT32_MAX), .initial = 10, .group = PMILL_CLI_GROUP_OUTPUT,

@@ -133,7 +133,7 @@ PMILL_API const char *pmill_tsv_name(size_t index);            /* "raw", "printa
 PMILL_API const char *pmill_model_format_name(size_t index);   /* "folder", "tiktoken", ... */
 PMILL_API const char *pmill_encoding_name(size_t index);       /* "cl100k_base", ... */
 PMILL_API const char *pmill_meaning_name(size_t index);        /* "merge list", "rank by id", ... */
-PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "u32" */
+PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "jsonl", ... */
 PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "list", ... */
 PMILL_API const char *pmill_offset_unit_name(size_t index);    /* "byte", "char" */
 PMILL_API const char *pmill_scanner_name(size_t index); /* built in; the processor may lack some */
@@ -853,10 +853,10 @@ typedef struct pmill_decode_file_options {
 } pmill_decode_file_options;
 
 /*
- * Decodes token files, in order, into one output. `paths` as in pmill_counter_add_files; text token
- * files may be compressed, binary ones may not. If a text token file has several lines, the text of
- * each ends with LF, added if missing. An unknown id is PMILL_BAD_INPUT with the offset of its
- * first byte in the file. `totals` may be NULL; only lines of text token files count as documents.
+ * Decodes token files, in order, into one output. `paths` as in pmill_counter_add_files; files of
+ * the formats "text" and "jsonl" may be compressed, binary ones may not. If such a file has several
+ * lines, the text of each ends with LF, added if missing. An unknown id is PMILL_BAD_INPUT with the
+ * offset of its first byte in the file. `totals` may be NULL; only lines count as documents.
  * Of `run` only progress applies.
  */
 PMILL_API pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer,

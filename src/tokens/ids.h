@@ -35,6 +35,12 @@ bool pmill_ids_wants_offsets(const struct pmill_ids *ids);
  */
 bool pmill_ids_reserve(struct pmill_ids *ids, size_t more);
 
+static inline uint32_t pmill_ids_at(const struct pmill_ids *ids, size_t index)
+{
+	return ids->id_bytes == 2 ? ((const uint16_t *)ids->data)[index]
+							  : ((const uint32_t *)ids->data)[index];
+}
+
 /* Appends ids that have a room of the buffer's width. There is room. */
 void pmill_ids_put(struct pmill_ids *ids, const uint32_t *more, size_t count);
 /*

@@ -3,11 +3,15 @@
 /*
  * text: decimal ids separated by spaces, with an LF after each document.
  * u16, u32: little-endian ids and nothing else; only an end-of-text id marks a document's end.
+ * jsonl: a line for each document, an object with the ids in one array.
  */
 #include "tokens/token_file.h"
 
 #include "base/error.h"
 #include "files/file.h"
+#include "tokens/decimal.h"
+#include "tokens/jsonl_reader.h"
+#include "tokens/jsonl_writer.h"
 
 /* Returns false at the end of the stream, where *status is PMILL_OK, and after a failure. */
 static bool has_byte(struct pmill_lookahead *bytes, pmill_status *status, pmill_error *error)
@@ -18,19 +22,6 @@ static bool has_byte(struct pmill_lookahead *bytes, pmill_status *status, pmill_
 
 /* ---- text ---- */
 
-static size_t put_decimal(uint32_t value, uint8_t *out)
-{
-	uint8_t digits[10];
-	size_t count = 0;
-	do {
-		digits[count++] = (uint8_t)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
-	for (size_t i = 0; i < count; i++)
-		out[i] = digits[count - 1 - i];
-	return count;
-}
-
 static bool append_text(
 	struct pmill_buffer *out, uint64_t before, const uint32_t *ids, size_t count)
 {
@@ -40,7 +31,7 @@ static bool append_text(
 	for (size_t i = 0; i < count; i++) {
 		if (before + i > 0)
 			out->data[out->len++] = ' ';
-		out->len += put_decimal(ids[i], out->data + out->len);
+		out->len += pmill_decimal_put(ids[i], out->data + out->len);
 	}
 	return true;
 }
@@ -190,20 +181,23 @@ static pmill_status read_u32(struct pmill_token_reader *reader, uint32_t *id, ui
 
 /* ---- the table ---- */
 
-enum { ROW_TEXT, ROW_U16, ROW_U32, ROW_COUNT };
+enum { ROW_TEXT, ROW_U16, ROW_U32, ROW_JSONL, ROW_COUNT };
 
 static const struct pmill_token_format formats[ROW_COUNT] = {
-	[ROW_TEXT] = {"text", ".txt", PMILL_NO_ID, true, append_text, end_text_document, read_text},
-	[ROW_U16] = {"u16", ".u16", UINT64_C(1) << 16, false, append_u16, end_binary_document,
-		read_u16},
-	[ROW_U32] = {"u32", ".u32", PMILL_NO_ID, false, append_u32, end_binary_document, read_u32},
+	[ROW_TEXT] = {"text", ".txt", PMILL_NO_ID, true, append_text, end_text_document, read_text,
+		NULL},
+	[ROW_U16] = {"u16", ".u16", UINT64_C(1) << 16, false, append_u16, end_binary_document, read_u16,
+		NULL},
+	[ROW_U32] = {"u32", ".u32", PMILL_NO_ID, false, append_u32, end_binary_document, read_u32,
+		NULL},
+	[ROW_JSONL] = {"jsonl", ".jsonl", PMILL_NO_ID, true, NULL, NULL, pmill_jsonl_read,
+		pmill_jsonl_write_document},
 };
 
 /* Formats with a name but no code yet. */
 static const struct unwritten_format {
 	const char *name, *suffix;
 } unwritten[] = {
-	{"jsonl", ".jsonl"},
 	{"npy", ".npy"},
 	{"megatron", NULL},
 	{"datatrove", ".ds"},

@@ -3,21 +3,10 @@
 #ifndef PMILL_TOKENS_TOKEN_FILE_H
 #define PMILL_TOKENS_TOKEN_FILE_H
 
-#include <stdbool.h>
-
-#include "base/array.h"
-#include "corpus/lookahead.h"
 #include "pairmill.h"
+#include "tokens/token_format.h"
 
 enum { PMILL_TOKEN_BATCH = 1024 };
-
-/* Reads ids from a stream of bytes. Set the first two; all else zero is ready. */
-struct pmill_token_reader {
-	const struct pmill_token_format *format;
-	struct pmill_lookahead *bytes; /* borrowed */
-	uint64_t documents;            /* ended so far, in formats that mark documents */
-	bool is_in_document;           /* private */
-};
 
 /* Consecutive ids, the byte where each begins, and the documents that ended before it. */
 struct pmill_token_batch {
@@ -25,20 +14,6 @@ struct pmill_token_batch {
 	uint32_t ids[PMILL_TOKEN_BATCH];
 	uint64_t offsets[PMILL_TOKEN_BATCH];
 	uint64_t documents[PMILL_TOKEN_BATCH];
-};
-
-struct pmill_token_format {
-	const char *name;   /* "text" */
-	const char *suffix; /* ".txt" */
-	uint64_t id_limit;  /* ids are below this */
-	/* A compressed file can be told from a plain one. */
-	bool may_be_compressed;
-	/* Appends ids to a document that has `before` already. Returns false if out of memory. */
-	bool (*append)(struct pmill_buffer *out, uint64_t before, const uint32_t *ids, size_t count);
-	bool (*end_document)(struct pmill_buffer *out);
-	/* Reads one id. Sets *is_there to false at the end of the stream. */
-	pmill_status (*read)(struct pmill_token_reader *reader, uint32_t *id, uint64_t *offset,
-		bool *is_there, pmill_error *error);
 };
 
 const struct pmill_token_format *pmill_token_format_at(size_t index); /* NULL at the end */

@@ -251,6 +251,37 @@ def test_decoding_many_files(run, model, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+def test_ids_as_json_lines(run, model, text_file, tmp_path):
+    texts = ["The mill grinds", "", "粉を挽く\n", "a<|end|>"]
+    lines = b"".join(json.dumps({"text": text}).encode() + b"\n" for text in texts)
+    encode = ["encode", "-q", "-m", model, "--input-format", "jsonl", "--special-tokens", "all"]
+    made = run(*encode, "--format", "jsonl", input=lines).stdout
+    vocab = {token: number for token, number in json.loads(
+        (model / "vocab.json").read_bytes()).items()}
+    documents = [json.loads(line) for line in made.splitlines()]
+    by_text = run(*encode, input=lines).stdout.decode().splitlines()
+    assert [document["ids"] for document in documents] == [
+        [int(number) for number in line.split()] for line in by_text]
+    assert documents[3]["tokens"][-1] == "<|end|>"
+    for document in documents:
+        assert list(document) == ["ids", "tokens"]
+        assert [vocab.get(token, document["ids"][-1]) for token in document["tokens"]] == \
+            document["ids"]
+    expected = "".join(text if text.endswith("\n") else text + "\n" for text in texts).encode()
+    assert run("decode", "-m", model, "--format", "jsonl", input=made).stdout == expected
+    # By the suffix, a file of one document, and compressed.
+    run("encode", "-q", "-m", model, "-o", tmp_path / "a.jsonl", text_file)
+    assert run("decode", "-m", model, tmp_path / "a.jsonl").stdout == text_file.read_bytes()
+    (tmp_path / "a.gz").write_bytes(gzip.compress((tmp_path / "a.jsonl").read_bytes()))
+    assert run("decode", "-m", model, "--format", "jsonl",
+               tmp_path / "a.gz").stdout == text_file.read_bytes()
+    (tmp_path / "bad.jsonl").write_bytes(b'{"ids": [1]}\n{"ids": [-1]}\n')
+    done = run("decode", "-m", model, tmp_path / "bad.jsonl", check=False)
+    assert done.returncode == 1
+    assert (b"bad.jsonl: line 2: byte 22: the number that begins here is not an id\n"
+            in done.stderr)
+
+
 def test_special_tokens_left_out(run, model, tmp_path):
     encode = ["encode", "-q", "-m", model, "--special-tokens", "all", "--eot", "<|end|>"]
     ids = run(*encode, "--text", "a<|end|>b").stdout

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "corpus/json_line.h"
 #include "tokens/token_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -91,19 +92,76 @@ static void require_equal(const struct outcome *a, const struct outcome *b)
 	require(memcmp(a->ids, b->ids, a->count * sizeof(uint32_t)) == 0);
 }
 
-/* Writes the ids in two parts, as one document. */
+static int take_output(void *context, const void *data, size_t len)
+{
+	return pmill_buffer_append(context, data, len) ? 0 : 1;
+}
+
+/* A vocab of the letters a, a special token and an added one. */
+static pmill_tokenizer *make_tokenizer(void)
+{
+	static const pmill_token tokens[] = {{{"a", 1}, 0}, {{"\"a\xc3\xa9 ", 5}, 3}};
+	static const pmill_token specials[] = {{{"<\xff>", 3}, 1}, {{"<\xc3\xa9 \">", 6}, 2}};
+	const pmill_tokenizer_parts parts = {.size = sizeof parts,
+		.tokens = tokens,
+		.token_count = 2,
+		.special_tokens = specials,
+		.special_token_count = 2};
+	pmill_tokenizer *tokenizer;
+	require(pmill_tokenizer_create(&parts, &tokenizer, NULL) == PMILL_OK);
+	return tokenizer;
+}
+
+static void write_whole(
+	const struct pmill_token_format *format, const struct outcome *read, struct pmill_buffer *out)
+{
+	const pmill_ids_options options = {
+		.size = sizeof options, .offsets = read->count % 2 ? "byte" : NULL};
+	struct pmill_output output = {.write = take_output, .context = out};
+	pmill_tokenizer *tokenizer = make_tokenizer();
+	pmill_ids *ids;
+	require(pmill_ids_create(NULL, &options, &ids, NULL) == PMILL_OK);
+	require(pmill_ids_append(ids, read->ids, read->count, NULL) == PMILL_OK);
+	require(format->write_document(&output, tokenizer, ids, NULL) == PMILL_OK);
+	require(pmill_output_flush(&output, NULL) == PMILL_OK);
+	pmill_output_release(&output);
+	pmill_ids_free(ids);
+	pmill_tokenizer_free(tokenizer);
+}
+
+/* Writes the ids as one document, in two parts if it can be. */
 static void write_and_read(const struct pmill_token_format *format, const struct outcome *read)
 {
 	struct pmill_buffer out = {0};
 	size_t half = read->count / 2;
-	require(format->append(&out, 0, read->ids, half));
-	require(format->append(&out, half, read->ids + half, read->count - half));
-	require(format->end_document(&out));
+	if (format->append == NULL) {
+		write_whole(format, read, &out);
+	} else {
+		require(format->append(&out, 0, read->ids, half));
+		require(format->append(&out, half, read->ids + half, read->count - half));
+		require(format->end_document(&out));
+	}
 	struct outcome again = read_all(format, out.data, out.len, 0);
 	require(again.status == PMILL_OK && again.count == read->count);
 	require(memcmp(again.ids, read->ids, read->count * sizeof(uint32_t)) == 0);
 	release(&again);
 	pmill_buffer_release(&out);
+}
+
+/* What is read as jsonl is blank, or an object with the member, to the other JSON reader, too. */
+static void require_objects(const uint8_t *data, size_t len)
+{
+	size_t mark = len >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+	for (size_t begin = mark; begin < len;) {
+		const uint8_t *line = data + begin, *end = memchr(line, '\n', len - begin);
+		size_t line_len = end != NULL ? (size_t)(end - line) : len - begin;
+		size_t blank = 0;
+		while (blank < line_len && strchr(" \t\r", line[blank]) != NULL && line[blank] != 0)
+			blank++;
+		require(blank == line_len ||
+			pmill_json_line_look(line, line_len, false, "ids", 3) == PMILL_JSON_OBJECT_WITH_FIELD);
+		begin += line_len + 1;
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -126,6 +184,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (whole.status == PMILL_OK)
 		write_and_read(format, &whole);
+	if (whole.status == PMILL_OK && format->append == NULL)
+		require_objects(data + 2, len);
 	release(&whole);
 	release(&parts);
 	return 0;

@@ -29,6 +29,10 @@ JSON_LINES = b"".join(json.dumps(line).encode() + b"\n" for line in [
     {"content": "x", "text": "", "a": {"b": {"c": "deep"}}},
 ])
 
+# Token files as jsonl, with all that other programs may put beside the ids.
+ID_LINES = (b'\xef\xbb\xbf{"ids":[1,2]}\r\n\n{"a":[true,null,{"b":[]},-1.5e+3,NaN],"\\u0069ds":[3],'
+            b'"t":"\\n\\ud83d\\ude00 \xc3\xa9"}\n { "ids" : [ ] , "c" : { "ids" : [ 9 ] } } \n')
+
 # Marks in the wrong order, jamos, characters that decompose, and some that are new.
 NORMAL_TEXTS = [
     "a\u0302\u0323 e\u0315\u0301\u0345 \u1100\u1161\u11a8\u11a7 \uac00\u11a8 \u0958 \u212b \u0344",
@@ -60,7 +64,7 @@ def make_files(pairmill, folder):
     run(pairmill, "convert", "-q", model, folder / "model.gguf")
     for name in ("words.counts", "words.tsv"):
         run(pairmill, "count", "-q", "-o", folder / name, text)
-    for suffix in ("u16", "u32", "txt"):
+    for suffix in ("u16", "u32", "txt", "jsonl"):
         run(pairmill, "encode", "-q", "-m", model, "-o", folder / f"ids.{suffix}", text)
     return {path.name: path.read_bytes()
             for path in [*folder.iterdir(), *model.iterdir()] if path.is_file()}
@@ -128,8 +132,9 @@ def make_seeds(files):
         # A first byte that 4 divides: the file as it is.
         "tekken": [b" " + files["tekken.json"], *noise],
         "tiktoken": [b"".join(sorted(lines, key=lambda line: line[0] % 4)), *noise],
-        "token_file": with_heads([[row, step] for row in range(3) for step in (0, 15)],
-                                 [files["ids.txt"], files["ids.u16"], files["ids.u32"]]),
+        "token_file": with_heads([[row, step] for row in range(4) for step in (0, 15)],
+                                 [files["ids.txt"], files["ids.u16"], files["ids.u32"]]) +
+                      with_heads([[3, 0], [3, 9]], [files["ids.jsonl"], ID_LINES]),
         "tokenizer_json": [b" " + files["tokenizer.json"], b"\2", b"\6", *noise],
         "tsv": [files["words.tsv"], *texts],
         "vocab_merges": [b" " + files["vocab.json"],

@@ -155,8 +155,8 @@ static void refuses_sizes_that_overflow(void **state)
 	(void)state;
 	pmill_ids *ids = create(4, "byte");
 	append(ids, 0, 3);
-	static const size_t too_many[] = {SIZE_MAX, SIZE_MAX - 2, SIZE_MAX / 4, SIZE_MAX / 16 + 1};
-	for (size_t i = 0; i < 4; i++)
+	static const size_t too_many[] = {SIZE_MAX, SIZE_MAX - 2, SIZE_MAX / 4 + 1};
+	for (size_t i = 0; i < 3; i++)
 		assert_false(pmill_ids_reserve(ids, too_many[i]));
 	const pmill_ids_view view = get(ids);
 	assert_int_equal(view.count, 3);
