@@ -155,7 +155,7 @@ static pmill_status pick_normalized(struct pmill_encode_plan *plan, const struct
 		if (!special->is_normalized || !is_taken(choice, special))
 			continue;
 		status = pmill_normalizer_apply(
-			plan->normalizer, special->content.data, special->content.len, &text, error);
+			plan->normalizer, special->content.data, special->content.len, &text, NULL, error);
 		if (status != PMILL_OK)
 			break;
 		if (text.len == 0) {

@@ -181,7 +181,7 @@ static pmill_status encode_normalized(
 	pmill_status status = PMILL_OK;
 	bool changes = plan->tokenizer->normal_step_count > 0;
 	if (changes) {
-		status = pmill_normalizer_apply(plan->normalizer, text, len, &encoder->normal, error);
+		status = pmill_normalizer_apply(plan->normalizer, text, len, &encoder->normal, NULL, error);
 		text = encoder->normal.data;
 		len = encoder->normal.len;
 	}

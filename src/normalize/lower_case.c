@@ -31,7 +31,7 @@ static size_t lower_character(const uint8_t *text, size_t len, struct pmill_buff
 	return read;
 }
 
-bool pmill_lower_case_append(const uint8_t *text, size_t len, struct pmill_buffer *out)
+static bool append_lower(const uint8_t *text, size_t len, struct pmill_buffer *out)
 {
 	for (size_t at = 0; at < len;) {
 		if (!pmill_buffer_reserve(out, len - at < 4 ? 4 : len - at))
@@ -45,4 +45,43 @@ bool pmill_lower_case_append(const uint8_t *text, size_t len, struct pmill_buffe
 		}
 	}
 	return true;
+}
+
+/* The bytes that the character at the beginning of `lower` takes, which was `code_point`. */
+static size_t lower_len(uint32_t code_point, const uint8_t *lower, size_t len)
+{
+	uint32_t ignored;
+	return code_point == CAPITAL_I_WITH_DOT ? 3 : pmill_utf8_decode(lower, len, &ignored);
+}
+
+/* A pass of its own, so that text without a map takes no longer. */
+static bool add_runs(const uint8_t *text, size_t len, const uint8_t *lower, size_t lower_end,
+	struct pmill_source_map *map)
+{
+	size_t kept = 0;
+	for (size_t at = 0, to = 0, read, written; at < len; at += read, to += written) {
+		read = written = 1;
+		if (text[at] < 0x80)
+			continue;
+		uint32_t code_point;
+		read = pmill_utf8_decode(text + at, len - at, &code_point);
+		if (code_point == PMILL_INVALID_CODE_POINT)
+			continue;
+		written = lower_len(code_point, lower + to, lower_end - to);
+		if (written == read && memcmp(text + at, lower + to, read) == 0)
+			continue;
+		if (!pmill_source_map_add_copied(map, kept, at - kept) ||
+			!pmill_source_map_add_changed(map, written, at, at + read))
+			return false;
+		kept = at + read;
+	}
+	return pmill_source_map_add_copied(map, kept, len - kept);
+}
+
+bool pmill_lower_case_append(
+	const uint8_t *text, size_t len, struct pmill_buffer *out, struct pmill_source_map *map)
+{
+	const size_t begin = out->len;
+	return append_lower(text, len, out) &&
+		(map == NULL || add_runs(text, len, out->data + begin, out->len - begin, map));
 }

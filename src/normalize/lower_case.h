@@ -4,8 +4,13 @@
 #define PMILL_NORMALIZE_LOWER_CASE_H
 
 #include "base/array.h"
+#include "normalize/source_map.h"
 
-/* Appends the text in lower case, as of Unicode 17.0. Returns false if out of memory. */
-bool pmill_lower_case_append(const uint8_t *text, size_t len, struct pmill_buffer *out);
+/*
+ * Appends the text in lower case, as of Unicode 17.0, and to `map`, unless NULL, a changed run for
+ * each character that is not ASCII and changed. Returns false if out of memory.
+ */
+bool pmill_lower_case_append(
+	const uint8_t *text, size_t len, struct pmill_buffer *out, struct pmill_source_map *map);
 
 #endif

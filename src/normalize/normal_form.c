@@ -27,7 +27,16 @@ struct work {
 	size_t len;
 	struct array section, sorted;
 	size_t count; /* in the section */
+	struct pmill_source_map *map;
+	/*
+	 * With a map, of each item of the section: where the character begins whose first part it is,
+	 * if nothing was moved or composed from here or later to before it; otherwise NOT_FIRST.
+	 */
+	size_t *origins;
+	size_t origins_capacity;
 };
+
+#define NOT_FIRST SIZE_MAX
 
 static uint32_t class_of(uint32_t item)
 {
@@ -110,7 +119,7 @@ static size_t decompose_hangul(uint32_t syllable, uint32_t *own)
 }
 
 /* Returns how many `*parts` there are, which are in the tables or in `own`. */
-static size_t decompose(
+static inline size_t decompose(
 	const struct work *work, uint32_t code_point, uint32_t own[3], const uint32_t **parts)
 {
 	*parts = own;
@@ -136,10 +145,12 @@ static bool add_parts(struct work *work, const uint32_t *parts, size_t count)
 {
 	if (!reserve(&work->section, work->count + count))
 		return false;
+	uint32_t *items = work->section.items + work->count;
 	for (size_t i = 0; i < count; i++) {
 		const uint32_t class = pmill_normal_find(parts[i], work->version)->combining_class;
-		work->section.items[work->count++] = class << 24 | parts[i];
+		items[i] = class << 24 | parts[i];
 	}
+	work->count += count;
 	return true;
 }
 
@@ -163,6 +174,24 @@ static bool read_section(struct work *work, size_t *at)
 	return true;
 }
 
+/* The origins of the items of the section, which is decomposed and comes from [begin, end). */
+static bool find_origins(struct work *work, size_t begin, size_t end)
+{
+	void *origins = work->origins;
+	if (!pmill_array_reserve(&origins, &work->origins_capacity, work->count, sizeof begin))
+		return false;
+	work->origins = origins;
+	for (size_t at = begin, item = 0; at < end;) {
+		uint32_t code_point, own[3];
+		const uint32_t *parts;
+		work->origins[item++] = at;
+		at += pmill_utf8_decode(work->text + at, end - at, &code_point);
+		for (size_t count = decompose(work, code_point, own, &parts); count > 1; count--)
+			work->origins[item++] = NOT_FIRST;
+	}
+	return true;
+}
+
 /* ---- Sorting ---- */
 
 static bool is_sorted(const uint32_t *items, size_t count)
@@ -173,11 +202,19 @@ static bool is_sorted(const uint32_t *items, size_t count)
 	return true;
 }
 
-/* Sorts by class, stably. */
-static bool sort_marks(struct work *work, uint32_t *items, size_t count)
+static void forget_origins(struct work *work, size_t begin, size_t end)
 {
-	if (is_sorted(items, count))
-		return true;
+	for (size_t i = begin; i < end; i++)
+		work->origins[i] = NOT_FIRST;
+}
+
+/* Sorts the items [begin, end) by class, stably. */
+static bool sort_marks(struct work *work, size_t begin, size_t end)
+{
+	uint32_t *items = work->section.items + begin;
+	const size_t count = end - begin;
+	if (work->map != NULL)
+		forget_origins(work, begin + 1, end);
 	if (!reserve(&work->sorted, count))
 		return false;
 	size_t places[256] = {0};
@@ -196,14 +233,15 @@ static bool sort_marks(struct work *work, uint32_t *items, size_t count)
 
 static bool sort_section(struct work *work)
 {
-	uint32_t *items = work->section.items;
-	for (size_t begin = 0; begin < work->count;) {
-		size_t end = begin;
-		while (end < work->count && class_of(items[end]) != 0)
+	const uint32_t *items = work->section.items;
+	const size_t count = work->count;
+	for (size_t end = 0; end < count; end++) {
+		const size_t begin = end;
+		while (end < count && class_of(items[end]) != 0)
 			end++;
-		if (!sort_marks(work, items + begin, end - begin))
+		if (end - begin > 1 && !is_sorted(items + begin, end - begin) &&
+			!sort_marks(work, begin, end))
 			return false;
-		begin = end + 1;
 	}
 	return true;
 }
@@ -212,7 +250,7 @@ static bool sort_section(struct work *work)
 
 /*
  * Each character is tried with the last starter, unless one between them has its class or a higher
- * one.
+ * one. A starter takes at most three others, the most that a character decomposes to besides it.
  */
 static void compose_section(struct work *work)
 {
@@ -226,50 +264,91 @@ static void compose_section(struct work *work)
 				code_point_of(items[starter]), code_point_of(items[i]), work->version);
 			if (composite != 0) {
 				items[starter] = composite;
+				if (work->map != NULL)
+					forget_origins(work, starter + 1, kept);
 				continue;
 			}
 		}
 		if (class == 0)
 			starter = kept;
+		if (work->map != NULL)
+			work->origins[kept] = work->origins[i];
 		last_class = class;
 		items[kept++] = items[i];
 	}
 	work->count = kept;
 }
 
-/* ---- All together ---- */
+/* ---- Writing ---- */
 
 static bool write_section(const struct work *work, struct pmill_buffer *out)
 {
 	if (work->count > SIZE_MAX / 4 || !pmill_buffer_reserve(out, work->count * 4))
 		return false;
+	uint8_t *to = out->data + out->len;
 	for (size_t i = 0; i < work->count; i++)
-		out->len += pmill_utf8_encode(code_point_of(work->section.items[i]), out->data + out->len);
+		to += pmill_utf8_encode(code_point_of(work->section.items[i]), to);
+	out->len = (size_t)(to - out->data);
 	return true;
 }
 
+/* The source's bytes [begin, end) became those of `out` from `written` on. */
+static bool add_run(const struct work *work, size_t begin, size_t end,
+	const struct pmill_buffer *out, size_t written)
+{
+	const size_t len = out->len - written;
+	if (len == end - begin && memcmp(out->data + written, work->text + begin, len) == 0)
+		return pmill_source_map_add_copied(work->map, begin, len);
+	return pmill_source_map_add_changed(work->map, len, begin, end);
+}
+
+/* The same, with the map of the section's source, [begin, end): a run for each origin. */
+static bool write_runs(struct work *work, size_t begin, size_t end, struct pmill_buffer *out)
+{
+	if (work->count > SIZE_MAX / 4 || !pmill_buffer_reserve(out, work->count * 4))
+		return false;
+	size_t written = out->len;
+	for (size_t i = 0; i < work->count; i++) {
+		const uint32_t item = work->section.items[i];
+		if (i > 0 && work->origins[i] != NOT_FIRST) {
+			if (!add_run(work, begin, work->origins[i], out, written))
+				return false;
+			begin = work->origins[i];
+			written = out->len;
+		}
+		out->len += pmill_utf8_encode(code_point_of(item), out->data + out->len);
+	}
+	return add_run(work, begin, end, out, written);
+}
+
+/* ---- All together ---- */
+
 static bool rewrite_section(struct work *work, size_t *at, struct pmill_buffer *out)
 {
-	if (!read_section(work, at) || !sort_section(work))
+	const size_t begin = *at;
+	if (!read_section(work, at) || (work->map != NULL && !find_origins(work, begin, *at)) ||
+		!sort_section(work))
 		return false;
 	if (composes(work->form))
 		compose_section(work);
-	return write_section(work, out);
+	return work->map == NULL ? write_section(work, out) : write_runs(work, begin, *at, out);
 }
 
 bool pmill_normal_form_append(enum pmill_normal_kind form, unsigned version, const uint8_t *text,
-	size_t len, struct pmill_buffer *out)
+	size_t len, struct pmill_buffer *out, struct pmill_source_map *map)
 {
-	struct work work = {.form = form, .version = version, .text = text, .len = len};
+	struct work work = {.form = form, .version = version, .text = text, .len = len, .map = map};
 	bool done = pmill_buffer_reserve(out, len);
 	for (size_t at = 0; done && at < len;) {
 		const size_t begin = find_section(&work, at);
-		done = pmill_buffer_append(out, text + at, begin - at);
+		done = pmill_buffer_append(out, text + at, begin - at) &&
+			(map == NULL || pmill_source_map_add_copied(map, at, begin - at));
 		at = begin;
 		if (done && at < len)
 			done = rewrite_section(&work, &at, out);
 	}
 	free(work.section.items);
 	free(work.sorted.items);
+	free(work.origins);
 	return done;
 }

@@ -83,6 +83,17 @@ void pmill_normalizer_free(struct pmill_normalizer *normalizer)
 	free(normalizer);
 }
 
+bool pmill_normalizer_is_local(const struct pmill_normalizer *normalizer)
+{
+	for (size_t i = 0; i < normalizer->count; i++) {
+		const enum pmill_normal_kind kind = normalizer->rules[i].kind;
+		if (kind == PMILL_NORMAL_PREPEND || kind == PMILL_NORMAL_REPLACE ||
+			kind == PMILL_NORMAL_STRIP)
+			return false;
+	}
+	return true;
+}
+
 /* ---- White space ---- */
 
 /* The same in all Unicode versions. */
@@ -114,8 +125,8 @@ static size_t last_space(const uint8_t *text, size_t len)
 	return is_whole && is_space(code_point) ? read : 0;
 }
 
-static bool append_stripped(
-	const struct rule *rule, const uint8_t *text, size_t len, struct pmill_buffer *out)
+static bool append_stripped(const struct rule *rule, const uint8_t *text, size_t len,
+	struct pmill_buffer *out, struct pmill_source_map *map)
 {
 	const size_t begin = rule->strips_left ? strip_left(text, len) : 0;
 	size_t end = len, last = 1;
@@ -123,21 +134,26 @@ static bool append_stripped(
 		last = last_space(text + begin, end - begin);
 		end -= last;
 	}
-	return pmill_buffer_append(out, text + begin, end - begin);
+	return pmill_buffer_append(out, text + begin, end - begin) &&
+		(map == NULL || pmill_source_map_add_copied(map, begin, end - begin));
 }
 
 /* ---- Applying ---- */
 
-static bool append_prepended(
-	const struct rule *rule, const uint8_t *text, size_t len, struct pmill_buffer *out)
+static bool append_prepended(const struct rule *rule, const uint8_t *text, size_t len,
+	struct pmill_buffer *out, struct pmill_source_map *map)
 {
 	return pmill_buffer_append(out, rule->prepended, rule->prepended_len) &&
-		pmill_buffer_append(out, text, len);
+		pmill_buffer_append(out, text, len) &&
+		(map == NULL ||
+			(pmill_source_map_add_changed(map, rule->prepended_len, 0, 0) &&
+				pmill_source_map_add_copied(map, 0, len)));
 }
 
 /* Empty text stays empty, whatever the step. */
 static pmill_status apply_rule(const struct pmill_normalizer *normalizer, const struct rule *rule,
-	const uint8_t *text, size_t len, struct pmill_buffer *out, pmill_error *error)
+	const uint8_t *text, size_t len, struct pmill_buffer *out, struct pmill_source_map *map,
+	pmill_error *error)
 {
 	if (len == 0)
 		return PMILL_OK;
@@ -147,32 +163,74 @@ static pmill_status apply_rule(const struct pmill_normalizer *normalizer, const 
 	case PMILL_NORMAL_NFD:
 	case PMILL_NORMAL_NFKC:
 	case PMILL_NORMAL_NFKD:
-		done = pmill_normal_form_append(rule->kind, normalizer->form_version, text, len, out);
+		done = pmill_normal_form_append(rule->kind, normalizer->form_version, text, len, out, map);
 		break;
-	case PMILL_NORMAL_LOWERCASE: done = pmill_lower_case_append(text, len, out); break;
-	case PMILL_NORMAL_PREPEND: done = append_prepended(rule, text, len, out); break;
-	case PMILL_NORMAL_REPLACE: return pmill_replace_append(rule->replace, text, len, out, error);
-	case PMILL_NORMAL_STRIP: done = append_stripped(rule, text, len, out); break;
+	case PMILL_NORMAL_LOWERCASE: done = pmill_lower_case_append(text, len, out, map); break;
+	case PMILL_NORMAL_PREPEND: done = append_prepended(rule, text, len, out, map); break;
+	case PMILL_NORMAL_REPLACE:
+		return pmill_replace_append(rule->replace, text, len, out, map, error);
+	case PMILL_NORMAL_STRIP: done = append_stripped(rule, text, len, out, map); break;
 	}
 	return done ? PMILL_OK : pmill_fail_memory(error);
 }
 
+static pmill_status copy_text(const uint8_t *text, size_t len, struct pmill_buffer *out,
+	struct pmill_source_map *map, pmill_error *error)
+{
+	const bool done = pmill_buffer_append(out, text, len) &&
+		(map == NULL || pmill_source_map_add_copied(map, 0, len));
+	return done ? PMILL_OK : pmill_fail_memory(error);
+}
+
+/* The maps of the steps so far, of the last step, and of both. */
+struct maps {
+	struct pmill_source_map *all;
+	struct pmill_source_map step, both;
+};
+
+static bool compose(struct maps *maps)
+{
+	if (!pmill_source_map_compose(maps->all, &maps->step, &maps->both))
+		return false;
+	const struct pmill_source_map before = *maps->all;
+	*maps->all = maps->both;
+	maps->both = before;
+	return true;
+}
+
+static pmill_status apply_step(const struct pmill_normalizer *normalizer, size_t index,
+	const uint8_t *text, size_t len, struct pmill_buffer *out, struct maps *maps,
+	pmill_error *error)
+{
+	const struct rule *rule = &normalizer->rules[index];
+	if (maps->all == NULL || index == 0)
+		return apply_rule(normalizer, rule, text, len, out, maps->all, error);
+	pmill_source_map_clear(&maps->step);
+	const pmill_status status = apply_rule(normalizer, rule, text, len, out, &maps->step, error);
+	return status == PMILL_OK && !compose(maps) ? pmill_fail_memory(error) : status;
+}
+
 pmill_status pmill_normalizer_apply(const struct pmill_normalizer *normalizer, const uint8_t *text,
-	size_t len, struct pmill_buffer *out, pmill_error *error)
+	size_t len, struct pmill_buffer *out, struct pmill_source_map *map, pmill_error *error)
 {
 	out->len = 0;
+	if (map != NULL)
+		pmill_source_map_clear(map);
 	if (normalizer->count == 0)
-		return pmill_buffer_append(out, text, len) ? PMILL_OK : pmill_fail_memory(error);
+		return copy_text(text, len, out, map, error);
 	/* The steps write to both buffers in turn, the last to `out`. */
 	struct pmill_buffer other = {0};
+	struct maps maps = {.all = map};
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < normalizer->count && status == PMILL_OK; i++) {
 		struct pmill_buffer *to = (normalizer->count - i) % 2 == 1 ? out : &other;
 		to->len = 0;
-		status = apply_rule(normalizer, &normalizer->rules[i], text, len, to, error);
+		status = apply_step(normalizer, i, text, len, to, &maps, error);
 		text = to->data;
 		len = to->len;
 	}
 	pmill_buffer_release(&other);
+	pmill_source_map_release(&maps.step);
+	pmill_source_map_release(&maps.both);
 	return status;
 }

@@ -89,6 +89,14 @@ void pmill_replace_free(struct pmill_replace *replace)
 	free(replace);
 }
 
+/* The source's bytes [kept, begin) stayed, [begin, end) were replaced by `len` others. */
+static bool add_runs(
+	struct pmill_source_map *map, size_t kept, size_t begin, size_t end, size_t len)
+{
+	return pmill_source_map_add_copied(map, kept, begin - kept) &&
+		pmill_source_map_add_changed(map, len, begin, end);
+}
+
 /* ---- A byte string ---- */
 
 /* The end of the first occurrence in text[begin, len); 0 if there is none. */
@@ -115,40 +123,61 @@ static bool append_content(const struct pmill_replace *replace, struct pmill_buf
 	return pmill_buffer_append(out, replace->content, replace->content_len);
 }
 
-static bool replace_found(
-	const struct pmill_replace *replace, const uint8_t *text, size_t len, struct pmill_buffer *out)
+static bool replace_found(const struct pmill_replace *replace, const uint8_t *text, size_t len,
+	struct pmill_buffer *out, struct pmill_source_map *map)
 {
 	size_t begin = 0, end;
 	while ((end = find_end(replace, text, len, begin)) > 0) {
 		if (!pmill_buffer_append(out, text + begin, end - replace->found_len - begin) ||
 			!append_content(replace, out))
 			return false;
+		if (map != NULL &&
+			!add_runs(map, begin, end - replace->found_len, end, replace->content_len))
+			return false;
 		begin = end;
 	}
-	return pmill_buffer_append(out, text + begin, len - begin);
+	return pmill_buffer_append(out, text + begin, len - begin) &&
+		(map == NULL || pmill_source_map_add_copied(map, begin, len - begin));
 }
 
 /* ---- An expression ---- */
 
-/* `text` is well-formed. */
-static pmill_status replace_matches(const struct pmill_replace *replace,
-	struct pmill_regex_walk *walk, const uint8_t *text, size_t len, struct pmill_buffer *out,
-	pmill_error *error)
+struct pass {
+	const struct pmill_replace *replace;
+	const uint8_t *text;
+	struct pmill_buffer *out;
+	struct pmill_source_map *map; /* or NULL */
+};
+
+static bool keep(const struct pass *pass, size_t begin, size_t end)
 {
+	return pmill_buffer_append(pass->out, pass->text + begin, end - begin) &&
+		(pass->map == NULL || pmill_source_map_add_copied(pass->map, begin, end - begin));
+}
+
+/* The bytes [begin, end) are well-formed. */
+static pmill_status replace_matches(const struct pass *pass, struct pmill_regex_walk *walk,
+	size_t begin, size_t end, pmill_error *error)
+{
+	const struct pmill_replace *replace = pass->replace;
+	const uint8_t *text = pass->text + begin;
 	size_t kept = 0;
 	struct pmill_regex_match match;
-	pmill_status status = pmill_regex_walk_start(walk, text, len, true, error);
+	pmill_status status = pmill_regex_walk_start(walk, text, end - begin, true, error);
 	while (status == PMILL_OK) {
 		bool found;
 		status = pmill_regex_walk_next_match(walk, &match, &found, error);
 		if (status != PMILL_OK || !found)
 			break;
-		if (!pmill_buffer_append(out, text + kept, match.begin - kept) ||
-			!append_content(replace, out))
+		if (!pmill_buffer_append(pass->out, text + kept, match.begin - kept) ||
+			!append_content(replace, pass->out) ||
+			(pass->map != NULL &&
+				!add_runs(pass->map, begin + kept, begin + match.begin, begin + match.end,
+					replace->content_len)))
 			return pmill_fail_memory(error);
 		kept = match.end;
 	}
-	if (status == PMILL_OK && !pmill_buffer_append(out, text + kept, len - kept))
+	if (status == PMILL_OK && !keep(pass, begin + kept, end))
 		return pmill_fail_memory(error);
 	return status;
 }
@@ -165,18 +194,17 @@ static size_t find_invalid(const uint8_t *text, size_t len, size_t at)
 	return len;
 }
 
-static pmill_status replace_between_invalid(const struct pmill_replace *replace,
-	struct pmill_regex_walk *walk, const uint8_t *text, size_t len, struct pmill_buffer *out,
-	pmill_error *error)
+static pmill_status replace_between_invalid(
+	const struct pass *pass, struct pmill_regex_walk *walk, size_t len, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
 	for (size_t begin = 0; begin < len && status == PMILL_OK;) {
-		const size_t end = find_invalid(text, len, begin);
+		const size_t end = find_invalid(pass->text, len, begin);
 		if (end > begin)
-			status = replace_matches(replace, walk, text + begin, end - begin, out, error);
+			status = replace_matches(pass, walk, begin, end, error);
 		if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
 			error->offset += begin;
-		if (status == PMILL_OK && end < len && !pmill_buffer_append(out, text + end, 1))
+		if (status == PMILL_OK && end < len && !keep(pass, end, end + 1))
 			status = pmill_fail_memory(error);
 		begin = end + 1;
 	}
@@ -184,15 +212,16 @@ static pmill_status replace_between_invalid(const struct pmill_replace *replace,
 }
 
 pmill_status pmill_replace_append(const struct pmill_replace *replace, const uint8_t *text,
-	size_t len, struct pmill_buffer *out, pmill_error *error)
+	size_t len, struct pmill_buffer *out, struct pmill_source_map *map, pmill_error *error)
 {
 	if (replace->regex == NULL)
-		return replace_found(replace, text, len, out) ? PMILL_OK : pmill_fail_memory(error);
+		return replace_found(replace, text, len, out, map) ? PMILL_OK : pmill_fail_memory(error);
+	const struct pass pass = {.replace = replace, .text = text, .out = out, .map = map};
 	struct pmill_regex_walk *walk;
 	pmill_status status = pmill_regex_walk_create(replace->regex, false, &walk, error);
 	if (status != PMILL_OK)
 		return status;
-	status = replace_between_invalid(replace, walk, text, len, out, error);
+	status = replace_between_invalid(&pass, walk, len, error);
 	pmill_regex_walk_free(walk);
 	return status;
 }

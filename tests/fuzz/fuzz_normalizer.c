@@ -1,4 +1,4 @@
-/* Normalizers of any steps on any bytes, and what the normal forms of normal forms are. */
+/* Normalizers of any steps on any bytes, with a map, and what normal forms of normal forms are. */
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 #include "normalize/normal_form.h"
 #include "normalize/normal_table.h"
 #include "normalize/normalizer.h"
+#include "support/check_map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -22,7 +23,7 @@ static void append_form(enum pmill_normal_kind form, unsigned version,
 	const struct pmill_buffer *text, struct pmill_buffer *out)
 {
 	out->len = 0;
-	require(pmill_normal_form_append(form, version, text->data, text->len, out), "memory");
+	require(pmill_normal_form_append(form, version, text->data, text->len, out, NULL), "memory");
 }
 
 static bool is_same(const struct pmill_buffer *a, const struct pmill_buffer *b)
@@ -69,8 +70,8 @@ static void check_replace(const struct pmill_buffer *text, pmill_bytes found)
 		at += is_found ? found.len : 1;
 	}
 	require(pmill_normalizer_create(&step, 1, NULL, NULL, &normalizer, NULL) == PMILL_OK, "create");
-	require(
-		pmill_normalizer_apply(normalizer, text->data, text->len, &out, NULL) == PMILL_OK, "apply");
+	require(pmill_normalizer_apply(normalizer, text->data, text->len, &out, NULL, NULL) == PMILL_OK,
+		"apply");
 	require(is_same(&out, &plain), "replaced differently");
 	pmill_normalizer_free(normalizer);
 	pmill_buffer_release(&out);
@@ -93,22 +94,67 @@ static struct pmill_normal_step read_step(uint8_t byte)
 	return step;
 }
 
+/* Before each ASCII character in turn, up to a few of them. */
+static void check_local_cuts(const struct pmill_normalizer *normalizer,
+	const struct pmill_buffer *text, const struct pmill_buffer *normal)
+{
+	struct pmill_buffer x = {0}, y = {0};
+	int left = 8;
+	for (size_t cut = 0; cut < text->len && left > 0; cut++) {
+		if (text->data[cut] >= 0x80)
+			continue;
+		left--;
+		const uint8_t *rest = text->data + cut;
+		require(pmill_normalizer_apply(normalizer, text->data, cut, &x, NULL, NULL) == PMILL_OK &&
+				pmill_normalizer_apply(normalizer, rest, text->len - cut, &y, NULL, NULL) ==
+					PMILL_OK &&
+				pmill_buffer_append(&x, y.data, y.len),
+			"parts");
+		require(is_same(&x, normal), "parts become something else");
+	}
+	pmill_buffer_release(&x);
+	pmill_buffer_release(&y);
+}
+
+static void check_map(
+	const struct pmill_normalizer *normalizer, const struct pmill_buffer *text, bool lowers)
+{
+	struct pmill_buffer out = {0}, plain = {0};
+	struct pmill_source_map map = {0};
+	pmill_error error;
+	const pmill_status status = pmill_normalizer_apply(
+		normalizer, text->data, text->len, &out, &map, &error);
+	require(status == PMILL_OK || status == PMILL_BAD_INPUT, "apply");
+	require(
+		pmill_normalizer_apply(normalizer, text->data, text->len, &plain, NULL, &error) == status,
+		"another status without a map");
+	if (status == PMILL_OK) {
+		require(is_same(&out, &plain), "another text without a map");
+		const char *fault = find_map_fault(normalizer, text->data, text->len, &out, &map, lowers);
+		require(fault == NULL, fault);
+		if (pmill_normalizer_is_local(normalizer))
+			check_local_cuts(normalizer, text, &out);
+	}
+	pmill_buffer_release(&out);
+	pmill_buffer_release(&plain);
+	pmill_source_map_release(&map);
+}
+
 static void check_steps(const uint8_t *data, size_t count, const struct pmill_buffer *text)
 {
 	struct pmill_normal_step steps[3];
 	struct pmill_normalizer *normalizer = NULL;
-	struct pmill_buffer out = {0};
 	pmill_error error;
-	for (size_t i = 0; i < count; i++)
+	bool lowers = false;
+	for (size_t i = 0; i < count; i++) {
 		steps[i] = read_step(data[i]);
+		lowers |= steps[i].kind == PMILL_NORMAL_LOWERCASE;
+	}
 	pmill_status status = pmill_normalizer_create(steps, count, NULL, NULL, &normalizer, &error);
 	require(status == PMILL_OK || status == PMILL_UNSUPPORTED, "create");
-	if (status == PMILL_OK) {
-		status = pmill_normalizer_apply(normalizer, text->data, text->len, &out, &error);
-		require(status == PMILL_OK || status == PMILL_BAD_INPUT, "apply");
-	}
+	if (status == PMILL_OK)
+		check_map(normalizer, text, lowers);
 	pmill_normalizer_free(normalizer);
-	pmill_buffer_release(&out);
 }
 
 /* The first byte says how many steps follow, and which version; then the text. */

@@ -97,7 +97,7 @@ static void run_steps(const struct pmill_normal_step *steps, size_t count)
 		fail(error.message);
 	struct pmill_buffer text = {0}, out = {0};
 	while (read_text(&text)) {
-		if (pmill_normalizer_apply(normalizer, text.data, text.len, &out, &error) != PMILL_OK)
+		if (pmill_normalizer_apply(normalizer, text.data, text.len, &out, NULL, &error) != PMILL_OK)
 			fail(error.message);
 		write_text(&out);
 	}
@@ -116,7 +116,7 @@ static void run_form(const char *version, const char *name)
 	while (read_text(&text)) {
 		out.len = 0;
 		if (!pmill_normal_form_append(
-				(enum pmill_normal_kind)form, (unsigned)number, text.data, text.len, &out))
+				(enum pmill_normal_kind)form, (unsigned)number, text.data, text.len, &out, NULL))
 			fail("out of memory");
 		write_text(&out);
 	}

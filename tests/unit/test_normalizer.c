@@ -43,7 +43,8 @@ static void check(const struct pmill_normalizer *normalizer, pmill_bytes text, p
 	assert_non_null(copy);
 	if (text.len > 0)
 		memcpy(copy, text.data, text.len);
-	assert_int_equal(pmill_normalizer_apply(normalizer, copy, text.len, &out, NULL), PMILL_OK);
+	assert_int_equal(
+		pmill_normalizer_apply(normalizer, copy, text.len, &out, NULL, NULL), PMILL_OK);
 	if (out.len != expected.len || (out.len > 0 && memcmp(out.data, expected.data, out.len) != 0))
 		fail_msg("\"%.*s\" became \"%.*s\", not \"%.*s\"", (int)text.len, (const char *)text.data,
 			(int)out.len, (const char *)out.data, (int)expected.len, (const char *)expected.data);
@@ -111,8 +112,8 @@ static void test_versions(void **state)
 	assert_true(appeared > 0);
 	for (int version = 0; pmill_normal_versions[version] != NULL; version++) {
 		struct pmill_buffer out = {0};
-		assert_true(
-			pmill_normal_form_append(PMILL_NORMAL_NFKC, (unsigned)version, era, sizeof era, &out));
+		assert_true(pmill_normal_form_append(
+			PMILL_NORMAL_NFKC, (unsigned)version, era, sizeof era, &out, NULL));
 		assert_int_equal(out.len, version < appeared ? 3 : 6);
 		pmill_buffer_release(&out);
 	}
@@ -243,8 +244,8 @@ static void test_expressions_that_fail(void **state)
 	struct pmill_buffer out = {0};
 	static const char text[] = "b\xFF"
 							   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!";
-	assert_int_equal(
-		pmill_normalizer_apply(normalizer, (const uint8_t *)text, sizeof text - 1, &out, &error),
+	assert_int_equal(pmill_normalizer_apply(
+						 normalizer, (const uint8_t *)text, sizeof text - 1, &out, NULL, &error),
 		PMILL_BAD_INPUT);
 	assert_non_null(strstr(error.message, "backtracks too far"));
 	assert_int_equal(error.offset, 2);
@@ -260,7 +261,7 @@ static void append_form(enum pmill_normal_kind form, unsigned version,
 	const struct pmill_buffer *text, struct pmill_buffer *out)
 {
 	out->len = 0;
-	assert_true(pmill_normal_form_append(form, version, text->data, text->len, out));
+	assert_true(pmill_normal_form_append(form, version, text->data, text->len, out, NULL));
 }
 
 /* Characters that decompose, compose or have a class come up most. */
@@ -373,6 +374,13 @@ static void test_piles(void **state)
 			append_form((enum pmill_normal_kind)form, 0, &text, &once);
 			append_form((enum pmill_normal_kind)form, 0, &once, &twice);
 			assert_same(&once, &twice);
+			twice.len = 0;
+			struct pmill_source_map map = {0};
+			assert_true(pmill_normal_form_append(
+				(enum pmill_normal_kind)form, 0, text.data, text.len, &twice, &map));
+			assert_same(&once, &twice);
+			assert_int_equal(map.len, once.len);
+			pmill_source_map_release(&map);
 		}
 		pmill_buffer_release(&text);
 		pmill_buffer_release(&once);
@@ -398,7 +406,7 @@ static void test_found_that_nearly_matches(void **state)
 	text[LEN - 1] = 'b';
 	struct pmill_buffer out = {0};
 	assert_int_equal(
-		pmill_normalizer_apply(normalizer, (uint8_t *)text, LEN, &out, NULL), PMILL_OK);
+		pmill_normalizer_apply(normalizer, (uint8_t *)text, LEN, &out, NULL, NULL), PMILL_OK);
 	assert_int_equal(out.len, LEN / 2 + 1);
 	assert_int_equal(out.data[LEN / 2], 'x');
 	pmill_buffer_release(&out);
@@ -430,7 +438,7 @@ static pmill_status run_refused(long allocations, bool *refused)
 		all_steps, sizeof all_steps / sizeof all_steps[0], NULL, NULL, &normalizer, &error);
 	if (status == PMILL_OK)
 		status = pmill_normalizer_apply(
-			normalizer, (const uint8_t *)text, sizeof text - 1, &out, &error);
+			normalizer, (const uint8_t *)text, sizeof text - 1, &out, NULL, &error);
 	else
 		assert_null(normalizer);
 	*refused = was_refused();
