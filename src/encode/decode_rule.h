@@ -16,12 +16,17 @@ struct pmill_decode_rule {
 pmill_status pmill_decode_rule_read(struct pmill_decode_rule *rule,
 	const pmill_tokenizer *tokenizer, const pmill_decode_options *options, pmill_error *error);
 
+/* Whether an id of the vocab is left out. */
+static inline bool pmill_decode_skips(const struct pmill_decode_rule *rule, uint32_t id)
+{
+	return rule->skips_special && pmill_tokenizer_is_special(rule->tokenizer, id);
+}
+
 /* The length is 0 if the id is left out. The data is NULL if it is not in the vocab. */
 static inline pmill_bytes pmill_decode_id(const struct pmill_decode_rule *rule, uint32_t id)
 {
 	pmill_bytes token = pmill_vocab_token(&rule->tokenizer->vocab, id);
-	if (rule->skips_special && token.data != NULL &&
-		pmill_tokenizer_is_special(rule->tokenizer, id))
+	if (token.data != NULL && pmill_decode_skips(rule, id))
 		token.len = 0;
 	return token;
 }

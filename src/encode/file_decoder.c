@@ -60,14 +60,15 @@ static pmill_status decode_batch(struct decoding *decoding, pmill_error *error)
 		if (status != PMILL_OK)
 			return status;
 		uint32_t id = decoding->batch.ids[i];
-		pmill_bytes token = pmill_decode_id(&decoding->rule, id);
+		pmill_bytes token = pmill_vocab_token(&decoding->rule.tokenizer->vocab, id);
 		if (token.data == NULL)
 			return pmill_fail_input(error, decoding->bytes.name, decoding->batch.offsets[i],
 				"id %u is not in the vocab", (unsigned)id);
+		if (pmill_decode_skips(&decoding->rule, id))
+			continue;
 		if (!pmill_buffer_append(&decoding->output.pending, token.data, token.len))
 			return pmill_fail_memory(error);
-		if (token.len > 0)
-			decoding->is_line_open = ((const uint8_t *)token.data)[token.len - 1] != '\n';
+		decoding->is_line_open = ((const uint8_t *)token.data)[token.len - 1] != '\n';
 		status = pmill_output_flush_if_large(&decoding->output, error);
 		if (status != PMILL_OK)
 			return status;
