@@ -3,7 +3,7 @@
 #ifndef PMILL_ENCODE_PRETOKEN_ENCODER_H
 #define PMILL_ENCODE_PRETOKEN_ENCODER_H
 
-#include "model/tokenizer.h"
+#include "encode/long_pretoken.h"
 
 /* What merging needs from a tokenizer: made once, never changes, shared by threads. */
 struct pmill_pretoken_encoder;
@@ -12,17 +12,12 @@ pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokeniz
 	struct pmill_pretoken_encoder **encoder, pmill_error *error);
 void pmill_pretoken_encoder_free(struct pmill_pretoken_encoder *encoder);
 
-/* Per thread; all zero is ready. */
-struct pmill_pretoken_scratch {
-	void *memory;
-	size_t capacity;
-};
-void pmill_pretoken_scratch_release(struct pmill_pretoken_scratch *scratch);
-
 /*
- * Writes at most `len` ids to `ids` and their number to `*count`. Takes O(n log n), no recursion,
- * and at most 32 bytes of scratch for each byte of the pretoken. A byte missing from the vocab is
- * PMILL_BAD_INPUT with its offset in the pretoken.
+ * Writes at most `len` ids to `ids`, which has room for that many, and their number to `*count`.
+ * What is after them in `ids` is lost: long pretokens are merged there. Takes O(n log n), no
+ * recursion, and for each byte of a pretoken of more than 64 bytes 0.27 bytes of scratch (up to 2
+ * for the shortest of them). A byte missing from the vocab is PMILL_BAD_INPUT with its offset in
+ * the pretoken.
  */
 pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,

@@ -13,6 +13,7 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 
 static long allocations_left = -1; /* before one fails; negative: none fails */
+static size_t bytes_asked;         /* by all allocations so far */
 
 static inline int is_refused(void)
 {
@@ -31,16 +32,19 @@ static inline int was_refused(void)
 
 void *__wrap_malloc(size_t size)
 {
+	bytes_asked += size;
 	return is_refused() ? NULL : __real_malloc(size);
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
+	bytes_asked += count * size;
 	return is_refused() ? NULL : __real_calloc(count, size);
 }
 
 void *__wrap_realloc(void *memory, size_t size)
 {
+	bytes_asked += size;
 	return is_refused() ? NULL : __real_realloc(memory, size);
 }
 

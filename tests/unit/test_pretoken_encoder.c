@@ -356,7 +356,7 @@ static void merges_long_pretokens(void **state)
 		assert_int_equal(count, 7812 + 3);
 		for (size_t i = 0; i < 7812; i++)
 			assert_int_equal(ids[i], token);
-		assert_int_equal(scratch.capacity, LEN);
+		assert_true(scratch.capacity > 0 && scratch.capacity < LEN / 14);
 		pmill_pretoken_encoder_free(encoder);
 		pmill_tokenizer_free(tokenizer);
 	}
