@@ -111,11 +111,17 @@ static pmill_status train(struct bench *bench, double *seconds, pmill_error *err
 static pmill_status encode(struct bench *bench, pmill_write_fn write, void *context,
 	pmill_encode_totals *totals, pmill_error *error)
 {
-	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
+	pmill_policy_options options = {.size = sizeof options, .special = "all"};
+	pmill_policy *policy;
 	pmill_encode_file_options file = {.size = sizeof file, .format = "u32"};
 	pmill_output_options output = {.size = sizeof output, .write = write, .write_context = context};
-	return pmill_encode_files(bench->tokenizer, bench->paths, bench->path_count, &bench->input,
-		&options, &file, &bench->run, &output, totals, error);
+	pmill_status status = pmill_policy_create(bench->tokenizer, &options, &policy, error);
+	if (status != PMILL_OK)
+		return status;
+	status = pmill_encode_files(bench->tokenizer, bench->paths, bench->path_count, &bench->input,
+		policy, &file, &bench->run, &output, totals, error);
+	pmill_policy_free(policy);
+	return status;
 }
 
 static pmill_status decode(struct bench *bench, pmill_encode_totals *totals, pmill_error *error)

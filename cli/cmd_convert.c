@@ -16,11 +16,9 @@
 static bool has_special(const pmill_tokenizer *tokenizer, const char *data, size_t len)
 {
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
-		pmill_bytes content;
-		uint32_t id;
-		int is_special;
-		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
-		if (content.len == len && memcmp(content.data, data, len) == 0)
+		pmill_special_info info = {.size = sizeof info};
+		pmill_tokenizer_get_special(tokenizer, i, &info);
+		if (info.content.len == len && memcmp(info.content.data, data, len) == 0)
 			return true;
 	}
 	return false;

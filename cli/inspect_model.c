@@ -32,12 +32,10 @@ static int compare_long_tokens(const void *a, const void *b)
 static void mark_specials(const pmill_tokenizer *tokenizer, struct long_token *tokens)
 {
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
-		pmill_bytes content;
-		uint32_t id;
-		int is_special;
-		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
-		if (id < pmill_tokenizer_vocab_size(tokenizer))
-			tokens[id].len = 0;
+		pmill_special_info info = {.size = sizeof info};
+		pmill_tokenizer_get_special(tokenizer, i, &info);
+		if (info.id < pmill_tokenizer_vocab_size(tokenizer))
+			tokens[info.id].len = 0;
 	}
 }
 
@@ -73,15 +71,12 @@ static void print_token(const pmill_tokenizer *tokenizer, uint32_t id)
 	pmill_cli_bytes_show(stdout, token.data, token.len, 0);
 }
 
-static void print_flags(const pmill_tokenizer *tokenizer, size_t index)
+static void print_flags(const pmill_special_info *info)
 {
-	pmill_special_info info = {.size = sizeof info};
-	if (pmill_tokenizer_get_special_info(tokenizer, index, &info) != PMILL_OK)
-		return;
-	fputs(info.strips_left ? "  lstrip" : "", stdout);
-	fputs(info.strips_right ? "  rstrip" : "", stdout);
-	fputs(info.is_single_word ? "  single_word" : "", stdout);
-	fputs(info.is_normalized ? "  normalized" : "", stdout);
+	fputs(info->strips_left ? "  lstrip" : "", stdout);
+	fputs(info->strips_right ? "  rstrip" : "", stdout);
+	fputs(info->is_single_word ? "  single_word" : "", stdout);
+	fputs(info->is_normalized ? "  normalized" : "", stdout);
 }
 
 static void print_specials(const pmill_tokenizer *tokenizer)
@@ -89,14 +84,12 @@ static void print_specials(const pmill_tokenizer *tokenizer)
 	size_t count = pmill_tokenizer_special_count(tokenizer);
 	printf("special tokens   %s\n", pmill_cli_count_text(count).text);
 	for (size_t i = 0; i < count; i++) {
-		pmill_bytes content;
-		uint32_t id;
-		int is_special;
-		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
-		printf("  %8" PRIu32 "  ", id);
-		pmill_cli_bytes_show(stdout, content.data, content.len, 0);
-		fputs(is_special ? "" : "  (added, not special)", stdout);
-		print_flags(tokenizer, i);
+		pmill_special_info info = {.size = sizeof info};
+		pmill_tokenizer_get_special(tokenizer, i, &info);
+		printf("  %8" PRIu32 "  ", info.id);
+		pmill_cli_bytes_show(stdout, info.content.data, info.content.len, 0);
+		fputs(info.is_special ? "" : "  (added, not special)", stdout);
+		print_flags(&info);
 		putchar('\n');
 	}
 }
@@ -234,15 +227,12 @@ static void json_token(struct pmill_cli_json *json, const char *text_key, pmill_
 	pmill_cli_json_printable(json, "printable", token.data, token.len);
 }
 
-static void json_flags(struct pmill_cli_json *json, const pmill_tokenizer *tokenizer, size_t index)
+static void json_flags(struct pmill_cli_json *json, const pmill_special_info *info)
 {
-	pmill_special_info info = {.size = sizeof info};
-	if (pmill_tokenizer_get_special_info(tokenizer, index, &info) != PMILL_OK)
-		return;
-	pmill_cli_json_truth(json, "lstrip", info.strips_left != 0);
-	pmill_cli_json_truth(json, "rstrip", info.strips_right != 0);
-	pmill_cli_json_truth(json, "single_word", info.is_single_word != 0);
-	pmill_cli_json_truth(json, "normalized", info.is_normalized != 0);
+	pmill_cli_json_truth(json, "lstrip", info->strips_left != 0);
+	pmill_cli_json_truth(json, "rstrip", info->strips_right != 0);
+	pmill_cli_json_truth(json, "single_word", info->is_single_word != 0);
+	pmill_cli_json_truth(json, "normalized", info->is_normalized != 0);
 }
 
 /* A list of the lines of a description. */
@@ -267,15 +257,13 @@ static void json_specials(struct pmill_cli_json *json, const pmill_tokenizer *to
 {
 	pmill_cli_json_begin(json, "special_tokens", '[');
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
-		pmill_bytes content;
-		uint32_t id;
-		int is_special;
-		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
+		pmill_special_info info = {.size = sizeof info};
+		pmill_tokenizer_get_special(tokenizer, i, &info);
 		pmill_cli_json_begin(json, NULL, '{');
-		pmill_cli_json_number(json, "id", id);
-		json_token(json, "text", content);
-		pmill_cli_json_truth(json, "special", is_special != 0);
-		json_flags(json, tokenizer, i);
+		pmill_cli_json_number(json, "id", info.id);
+		json_token(json, "text", info.content);
+		pmill_cli_json_truth(json, "special", info.is_special != 0);
+		json_flags(json, &info);
 		pmill_cli_json_end(json, '}');
 	}
 	pmill_cli_json_end(json, ']');

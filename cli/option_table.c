@@ -98,6 +98,12 @@ static const struct pmill_cli_option options[] = {
 				   "feed, added where it is missing."},
 	{ENCODE, 0, "count", FLAG(count_only), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Print totals instead of ids: documents, bytes, tokens, bytes per token."},
+	{ENCODE, 0, "max-tokens", NUMBER(max_tokens, 1, UINT64_MAX), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Write at most N tokens of each document: the first ones, and what --template "
+				   "puts around them. --eot comes on top."},
+	{ENCODE, 0, "offsets", FLAG(offsets), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "With --format jsonl: also write where each token begins and ends in its "
+				   "document, in bytes; for JSON lines, of the text in the field."},
 	{INSPECT, 0, "top", NUMBER(top, 0, UINT32_MAX), .initial = 10, .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Show the N longest tokens and first N merges, or the N most frequent words "
 				   "(default 10). With 0, only the head of a count file is read."},
@@ -148,7 +154,8 @@ static const struct pmill_cli_option options[] = {
 		.summary =
 			"How to treat special tokens in the text: none (default: as ordinary text), all "
 			"(recognise them), error (fail on the first one), untrusted (as none, and added tokens "
-			"that aren't special are ordinary text, too), or a list of those to recognise. "
+			"that aren't special are ordinary text, too), or a list of those to recognise. If the "
+			"list has added tokens that aren't special, only these of them are recognised. "
 			"A single list is split at commas; if the option is repeated, each value is one "
 			"token, commas included."},
 	{DECODE, 0, "skip-special-tokens", FLAG(skip_special_tokens), .group = PMILL_CLI_GROUP_MODEL,
@@ -343,7 +350,6 @@ static const struct pmill_cli_option options[] = {
 	LATER(PMILL_CLI_WORK & ~COUNTS_WORDS, "tmp-dir", "DIR"),
 	LATER(ENCODE, "shard-tokens", "N"),
 	LATER(ENCODE, "resume", NULL),
-	LATER(ENCODE, "offsets", NULL),
 };
 
 const struct pmill_cli_option *pmill_cli_option_at(size_t index)

@@ -33,7 +33,8 @@ struct pmill_cli_settings {
 
 	const char *model, *model_format, *encoding, *output, *format, *text, *eot;
 	struct pmill_cli_list special_tokens;
-	int count_only, check, audit, add_template, skip_special_tokens;
+	int count_only, check, audit, add_template, offsets, skip_special_tokens;
+	uint64_t max_tokens;
 	const char *to, *merges;
 	struct pmill_cli_list rename_special, add_special;
 	int allow_loss;

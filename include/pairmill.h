@@ -19,11 +19,11 @@
  * - A getter of one value returns it. A getter of several is called `_get_` and returns a status,
  *   PMILL_BAD_OPTION if an index is out of range. What the values point to belongs to the object
  *   and lives as long as it does.
- * - Bytes and ids that a call produces: an encoder or stream decoder keeps them, and they are valid
- *   until its next call. A tokenizer hands them over: release them with pmill_memory_free.
+ * - Bytes that a call produces are valid until a stream decoder's next call; those of a tokenizer
+ *   are handed over: release them with pmill_memory_free. Ids go into a pmill_ids of the caller.
  * - Any thread may use an object, but only one at a time, unless a comment allows more. A
- *   pmill_tokenizer, pmill_counts or pmill_counts_head never changes, so any number of threads may
- *   read it at once.
+ *   pmill_tokenizer, pmill_policy, pmill_counts or pmill_counts_head never changes: any number of
+ *   threads may use it at once.
  * - The library prints nothing, never exits, sets no signal handler, reads no environment variable
  *   and keeps no global state. Writing past a limit on file sizes is PMILL_IO, without SIGXFSZ.
  */
@@ -47,8 +47,7 @@ extern "C" {
 #define PMILL_VERSION_MINOR 1
 #define PMILL_VERSION_PATCH 0
 
-/* The version of the library in use, such as "0.1.0"; compare PMILL_VERSION_MAJOR etc. */
-PMILL_API const char *pmill_version(void);
+PMILL_API const char *pmill_version(void); /* of the library in use: "0.1.0" */
 
 /* ---- Errors --------------------------------------------------------------------------------- */
 
@@ -113,7 +112,6 @@ typedef int (*pmill_write_fn)(void *context, const void *data, size_t len);
 
 /* Releases memory that a call handed over. Accepts NULL. Any thread. */
 PMILL_API void pmill_memory_free(void *memory);
-
 /* The most memory that this process has had resident so far, in bytes; 0: unknown. Any thread. */
 PMILL_API uint64_t pmill_peak_memory(void);
 
@@ -123,19 +121,19 @@ PMILL_API uint64_t pmill_peak_memory(void);
  * Each lists one kind of name, in the order to show them to users, and returns NULL for an index
  * past the last. The strings are static. The default, if any, is documented at the option.
  */
-PMILL_API const char *pmill_pattern_name(size_t index);        /* "gpt2", "cl100k", ... */
-PMILL_API const char *pmill_unicode_name(size_t index);        /* "14.0", ... "17.0" */
-PMILL_API const char *pmill_ties_name(size_t index);           /* "bytes", "ids" */
-PMILL_API const char *pmill_layout_name(size_t index);         /* "bytes-first", "hf", "gpt2" */
-PMILL_API const char *pmill_compat_name(size_t index);         /* "hf" */
-PMILL_API const char *pmill_input_format_name(size_t index);   /* "text", "lines", "jsonl" */
-PMILL_API const char *pmill_tsv_name(size_t index);            /* "raw", "printable" */
-PMILL_API const char *pmill_model_format_name(size_t index);   /* "folder", "tiktoken", ... */
-PMILL_API const char *pmill_encoding_name(size_t index);       /* "cl100k_base", ... */
-PMILL_API const char *pmill_meaning_name(size_t index);        /* "merge list", "rank by id", ... */
-PMILL_API const char *pmill_token_format_name(size_t index);   /* "text", "u16", "jsonl", ... */
-PMILL_API const char *pmill_special_policy_name(size_t index); /* "none", "all", "list", ... */
-PMILL_API const char *pmill_offset_unit_name(size_t index);    /* "byte", "char" */
+PMILL_API const char *pmill_pattern_name(size_t index);       /* "gpt2", "cl100k", ... */
+PMILL_API const char *pmill_unicode_name(size_t index);       /* "14.0", ... "17.0" */
+PMILL_API const char *pmill_ties_name(size_t index);          /* "bytes", "ids" */
+PMILL_API const char *pmill_layout_name(size_t index);        /* "bytes-first", "hf", "gpt2" */
+PMILL_API const char *pmill_compat_name(size_t index);        /* "hf" */
+PMILL_API const char *pmill_input_format_name(size_t index);  /* "text", "lines", "jsonl" */
+PMILL_API const char *pmill_tsv_name(size_t index);           /* "raw", "printable" */
+PMILL_API const char *pmill_model_format_name(size_t index);  /* "folder", "tiktoken", ... */
+PMILL_API const char *pmill_encoding_name(size_t index);      /* "cl100k_base", ... */
+PMILL_API const char *pmill_meaning_name(size_t index);       /* "merge list", "rank by id", ... */
+PMILL_API const char *pmill_token_format_name(size_t index);  /* "text", "u16", "jsonl", ... */
+PMILL_API const char *pmill_policy_choice_name(size_t index); /* "none", "all", "error", "list" */
+PMILL_API const char *pmill_offset_unit_name(size_t index);   /* "byte", "char" */
 PMILL_API const char *pmill_scanner_name(size_t index); /* built in; the processor may lack some */
 PMILL_API const char *pmill_merger_name(size_t index);  /* "one-by-one", "batches" */
 
@@ -176,13 +174,12 @@ typedef struct pmill_run_options {
 	unsigned threads; /* 0: one per processor */
 	/*
 	 * Bytes that counting, adding up counts and training may use; 0: no limit. Words that don't fit
-	 * go to temporary files as sorted runs, which are merged at the end. Training counts all that
-	 * the process uses when it begins to merge, and stops with PMILL_MEMORY_LIMIT before it would
-	 * use more. A pretoken, JSON line, word, zstd window, or a document if the pattern is a regular
-	 * expression, for which the limit leaves no room is PMILL_MEMORY_LIMIT with its byte. Not
-	 * included: what an expression takes that backtracks far, and while counting, counts that the
-	 * caller holds. If the limit is too small to work at all, that is PMILL_BAD_OPTION with the
-	 * minimum in the message.
+	 * go to temporary files as sorted runs. Training counts all that the process uses when it
+	 * begins to merge, and stops with PMILL_MEMORY_LIMIT before it would use more. What the limit
+	 * leaves no room for (a pretoken, JSON line, word, zstd window, or a document if the pattern is
+	 * a regular expression) is PMILL_MEMORY_LIMIT with its byte. Not included: what an expression
+	 * takes that backtracks far, and while counting, counts that the caller holds. A limit too
+	 * small to work at all is PMILL_BAD_OPTION with the minimum in the message.
 	 */
 	uint64_t memory_limit;
 	const char *tmp_dir; /* for runs; NULL: "/tmp", or the output's folder to merge count files */
@@ -287,7 +284,6 @@ PMILL_API void pmill_counts_free(pmill_counts *counts);
  */
 PMILL_API pmill_status pmill_counts_save(
 	const pmill_counts *counts, const char *path, unsigned flags, pmill_error *error);
-
 PMILL_API pmill_status pmill_counts_get_info(const pmill_counts *counts, pmill_counts_info *info);
 
 /* Words are sorted by their bytes. `index` must be below totals.words. */
@@ -307,10 +303,9 @@ PMILL_API pmill_status pmill_counts_head_get_info(
 /*
  * Adds up count files and TSVs (`tsv` and `expected` as in pmill_counts_load) and saves the sum as
  * `out` (like pmill_counts_save), in one pass with bounded memory. A TSV is sorted in memory unless
- * `run` sets a memory limit. If there are more files than that limit, or the system's limit of open
- * files, allows to read at once, groups are added up into a temporary file first. PMILL_BAD_INPUT,
- * with what differs, if files don't agree with each other or with `expected`; PMILL_BAD_OPTION if
- * `out` is also an input. Gives the head of the sum unless `head` is NULL.
+ * `run` sets a memory limit. More files than that, or the system's limit of open files, allows to
+ * read at once are added up in groups. PMILL_BAD_INPUT, with what differs, if files don't agree;
+ * PMILL_BAD_OPTION if `out` is also an input. Gives the head of the sum unless `head` is NULL.
  */
 PMILL_API pmill_status pmill_counts_merge_files(const char *const *paths, size_t path_count,
 	const char *tsv, const pmill_text_options *expected, const pmill_run_options *run,
@@ -320,9 +315,8 @@ PMILL_API pmill_status pmill_counts_merge_files(const char *const *paths, size_t
 
 typedef struct pmill_counter pmill_counter;
 
-/* An input file that was read. */
 typedef struct pmill_input {
-	const char *name;
+	const char *name;   /* of a file that was read */
 	uint64_t bytes;     /* as stored, before decompression */
 	const char *sha256; /* 64 hexadecimal digits, or NULL if not asked for */
 } pmill_input;
@@ -360,18 +354,15 @@ PMILL_API pmill_status pmill_counter_add_text(
 	pmill_counter *counter, const void *text, size_t len, pmill_error *error);
 
 /*
- * Adds files, using the counter's threads. A path may be "-" for stdin, a folder for all regular
- * files in and below it (except hidden ones; links are followed, and each folder is read once), or
- * "@LIST" for the names in the file LIST, one per line. Files compressed with gzip or zstd are
- * recognised by their content. After a failure, part of the files may have been counted.
+ * Adds files, on the counter's threads. A path may be "-" for stdin, a folder for all files in and
+ * below it (except hidden ones; links are followed, each folder is read once), or "@LIST" for the
+ * names in the file LIST, one per line. gzip and zstd are recognised by their content. After a
+ * failure, part of the files may have been counted.
  */
 PMILL_API pmill_status pmill_counter_add_files(pmill_counter *counter, const char *const *paths,
 	size_t path_count, const pmill_input_options *input, pmill_error *error);
 
-/*
- * Adds counts, which the caller keeps. PMILL_BAD_OPTION unless their pattern, Unicode version and
- * special tokens are the counter's.
- */
+/* Adds counts. PMILL_BAD_OPTION unless pattern, Unicode version and special tokens are the same. */
 PMILL_API pmill_status pmill_counter_add_counts(
 	pmill_counter *counter, const pmill_counts *counts, pmill_error *error);
 
@@ -388,25 +379,17 @@ PMILL_API pmill_status pmill_counter_take(
 
 /*
  * Saves everything added so far, like pmill_counts_save but within the memory limit. The counter is
- * empty afterwards. If the file can't be written (PMILL_EXISTS, PMILL_IO) or the caller stops while
- * it is, the counter keeps everything and can be saved elsewhere; after any other failure it is
- * empty. With PMILL_KEEP_COUNTS in `flags` it keeps everything on success, too. Gives the head of
- * what was saved unless `head` is NULL.
+ * empty afterwards, unless the file can't be written (PMILL_EXISTS, PMILL_IO), the caller stops
+ * while it is, or PMILL_KEEP_COUNTS is in `flags`. Gives the head of it unless `head` is NULL.
  */
 PMILL_API pmill_status pmill_counter_save(pmill_counter *counter, const char *path, unsigned flags,
 	pmill_counts_head **head, pmill_error *error);
 
-/*
- * Whether a word that was added contains one of the byte strings, which must not be empty. Stays
- * within the memory limit. The counter keeps everything, but is empty after a failure.
- */
+/* Whether a word contains one of the strings, none empty. After a failure the counter is empty. */
 PMILL_API pmill_status pmill_counter_contains(pmill_counter *counter, const pmill_bytes *texts,
 	size_t text_count, int *contains, pmill_error *error);
 
-/*
- * How the counter cuts words, and what counting has taken since the counter was last empty. That is
- * still known once it is emptied, until more is added.
- */
+/* How it cuts words, and what counting has taken since it was last empty, until more is added. */
 PMILL_API pmill_status pmill_counter_get_info(
 	const pmill_counter *counter, pmill_counter_info *info);
 
@@ -481,9 +464,8 @@ typedef struct pmill_tokenizer_parts {
 } pmill_tokenizer_parts;
 
 /*
- * Builds a tokenizer from parts, which are copied. PMILL_BAD_INPUT if they contradict each other: a
- * duplicate id or token, or a merge of unknown ids or to unknown bytes (its rank is the error's
- * offset).
+ * Builds a tokenizer from parts, which are copied. PMILL_BAD_INPUT for a duplicate id or token, or
+ * a merge of unknown ids or to unknown bytes (its rank is the error's offset).
  */
 PMILL_API pmill_status pmill_tokenizer_create(
 	const pmill_tokenizer_parts *parts, pmill_tokenizer **tokenizer, pmill_error *error);
@@ -525,8 +507,8 @@ PMILL_API pmill_status pmill_tokenizer_save(const pmill_tokenizer *tokenizer, co
 	const char *format, unsigned flags, pmill_error *error);
 
 /*
- * Checks whether a format (pmill_model_format_name) can hold the model: if not, PMILL_UNSUPPORTED,
- * with the reason in the message. A folder lacks vocab.json and merges.txt if they can't hold it.
+ * PMILL_UNSUPPORTED, with the reason, if a format (pmill_model_format_name) can't hold the model. A
+ * folder lacks vocab.json and merges.txt if they can't hold it.
  */
 PMILL_API pmill_status pmill_tokenizer_check_format(
 	const pmill_tokenizer *tokenizer, const char *format, pmill_error *error);
@@ -539,10 +521,7 @@ PMILL_API pmill_status pmill_tokenizer_check_format(
 PMILL_API pmill_status pmill_tokenizer_list_losses(const pmill_tokenizer *tokenizer,
 	const char *path, const char *format, char **losses, pmill_error *error);
 
-/*
- * Saves to memory, whatever is lost, in a format of one file; NULL: "tokenizer.json". Release
- * `*data` with pmill_memory_free.
- */
+/* In memory, whatever is lost, in a format of one file; NULL: "tokenizer.json". Release `*data`. */
 PMILL_API pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer,
 	const char *format, void **data, size_t *len, pmill_error *error);
 
@@ -556,10 +535,9 @@ PMILL_API pmill_status pmill_tokenizer_check_save(const char *path, const char *
 
 /*
  * Some models turn out only after training to be more than a format can hold. Gives byte strings,
- * none for most formats and texts, such that pmill_tokenizer_save to `path` can't refuse what is
- * learned from words that contain none of them (pmill_counter_contains); if one does, save the
- * counts first. Arguments as in pmill_tokenizer_check_save. Release `*risks`, which may be NULL,
- * with pmill_memory_free.
+ * mostly none, such that pmill_tokenizer_save can't refuse what is learned from words that contain
+ * none of them (pmill_counter_contains); if one does, save the counts first. Arguments as in
+ * pmill_tokenizer_check_save. Release `*risks`, which may be NULL, with pmill_memory_free.
  */
 PMILL_API pmill_status pmill_tokenizer_save_risks(const char *path, const char *format,
 	const pmill_text_options *text, pmill_bytes **risks, size_t *risk_count, pmill_error *error);
@@ -587,8 +565,8 @@ PMILL_API const char *pmill_tokenizer_encoding(const pmill_tokenizer *tokenizer)
 
 /*
  * With ranks by id, merges follow from the tokens: the first call that needs them finds them, which
- * takes about a microsecond a token, and keeps them. That may run out of memory. To know, call this
- * before the two below; otherwise the count is 0 then, and getting one is PMILL_NO_MEMORY.
+ * takes about a microsecond a token. That may run out of memory: then, unless this was called
+ * before, the count is 0, and getting one is PMILL_NO_MEMORY.
  */
 PMILL_API pmill_status pmill_tokenizer_prepare_merges(
 	const pmill_tokenizer *tokenizer, pmill_error *error);
@@ -596,37 +574,29 @@ PMILL_API size_t pmill_tokenizer_merge_count(const pmill_tokenizer *tokenizer);
 /* The merge at `rank`, from 0: the ids of the pair and of the token that it becomes. */
 PMILL_API pmill_status pmill_tokenizer_get_merge(
 	const pmill_tokenizer *tokenizer, size_t rank, uint32_t *left, uint32_t *right, uint32_t *id);
-
 PMILL_API size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer);
-/*
- * Special and added tokens, ordered by id. `is_special` is 0 for an added token, which is found in
- * text whatever the policy for special tokens.
- */
-PMILL_API pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_t index,
-	pmill_bytes *content, uint32_t *id, int *is_special);
 
-/* A special or added token with the flags that Hugging Face's files give it. */
+/* An added token with the flags that Hugging Face's files give it. */
 typedef struct pmill_special_info {
 	size_t size;
 	pmill_bytes content;
 	uint32_t id;
-	int is_special;
+	int is_special;                /* policies treat the others apart */
 	int strips_left, strips_right; /* takes the white space beside it */
 	int is_single_word;            /* found only where no letter or number is beside it */
 	int is_normalized;             /* searched for in normalised text, after the others */
 } pmill_special_info;
 
-/* Like pmill_tokenizer_get_special, with all flags. */
-PMILL_API pmill_status pmill_tokenizer_get_special_info(
+/* Special and other added tokens, ordered by id. PMILL_BAD_OPTION past the last. */
+PMILL_API pmill_status pmill_tokenizer_get_special(
 	const pmill_tokenizer *tokenizer, size_t index, pmill_special_info *info);
 
 /* Why the model can't encode (it can be inspected and decode): all reasons; NULL: it can. */
 PMILL_API const char *pmill_tokenizer_refusal(const pmill_tokenizer *tokenizer);
 
 /*
- * Describes for people, in lines that each end with LF, what text goes through: "normalizer", its
- * steps; "pattern", the steps of cutting; "template", what is put around documents on request. No
- * line if there is none. Release `*text` with pmill_memory_free.
+ * Describes for people, in lines that each end with LF, the "normalizer", the "pattern" (steps of
+ * cutting) or the "template". No line if there is none. Release `*text` with pmill_memory_free.
  */
 PMILL_API pmill_status pmill_tokenizer_describe(
 	const pmill_tokenizer *tokenizer, const char *part, char **text, pmill_error *error);
@@ -685,9 +655,8 @@ PMILL_API pmill_status pmill_tokenizer_check_train(
 /*
  * Learns a vocab from what a counter holds, with the counter's threads, memory limit and progress.
  * The counter is empty afterwards, even after a failure, except PMILL_BAD_OPTION and
- * PMILL_MEMORY_LIMIT. The latter means that merging, or saving the model, would take more memory
- * than the limit: the message has both figures and the number of merges done, and
- * pmill_counter_save can still save the counts.
+ * PMILL_MEMORY_LIMIT: merging, or saving the model, would take more than the limit; the message has
+ * both figures and the number of merges done, and pmill_counter_save can still save the counts.
  */
 PMILL_API pmill_status pmill_tokenizer_train(pmill_counter *counter,
 	const pmill_train_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
@@ -723,14 +692,11 @@ typedef struct pmill_ids_options {
 PMILL_API pmill_status pmill_ids_create(const pmill_tokenizer *tokenizer,
 	const pmill_ids_options *options, pmill_ids **ids, pmill_error *error);
 PMILL_API void pmill_ids_free(pmill_ids *ids);
-
-/* Removes all ids and ends, and keeps the memory for the next ones. */
-PMILL_API void pmill_ids_clear(pmill_ids *ids);
+PMILL_API void pmill_ids_clear(pmill_ids *ids); /* empties it, and keeps the memory */
 
 /*
- * Appends ids of the caller's own; ends a document there. An id that has no room in two bytes is
- * PMILL_OVERFLOW with its index as the offset, and then none is appended. Offsets of such ids are
- * 0.
+ * Appends ids of the caller's own, with offsets 0; ends a document there. An id that has no room in
+ * two bytes is PMILL_OVERFLOW with its index as the offset, and then none is appended.
  */
 PMILL_API pmill_status pmill_ids_append(
 	pmill_ids *ids, const uint32_t *more, size_t count, pmill_error *error);
@@ -751,46 +717,113 @@ typedef struct pmill_ids_view {
 PMILL_API pmill_status pmill_ids_get(const pmill_ids *ids, pmill_ids_view *view);
 /*
  * The same, but the memory is the caller's, without a copy: release `data`, `ends` and `offsets`,
- * any of which may be NULL, with pmill_memory_free. They may have room for more, since they grow by
- * doubling. The buffer is empty then.
+ * any of which may be NULL and may have room for more, with pmill_memory_free. The buffer is empty.
  */
 PMILL_API pmill_status pmill_ids_take(pmill_ids *ids, pmill_ids_view *view);
 
-/* ---- Encoding ------------------------------------------------------------------------------- */
+/* ---- Policies: which tokens are recognised in text ------------------------------------------ */
 
-typedef struct pmill_encode_options {
+/* Immutable; may be shared by threads. NULL stands for the default everywhere. */
+typedef struct pmill_policy pmill_policy;
+
+typedef struct pmill_policy_options {
 	size_t size;
 	/*
-	 * pmill_special_policy_name: how to treat special tokens in the text. "none" (also NULL): as
-	 * ordinary text; "all": recognise them; "list": recognise those in `allowed`; "error": fail
-	 * with PMILL_BAD_INPUT. Added tokens that aren't special are recognised all the same, except
-	 * with "untrusted", which is otherwise "none".
+	 * How special tokens in text are treated, and added tokens that aren't special: "none", as
+	 * ordinary text; "all" are recognised; "list": those listed; "error": meeting one is
+	 * PMILL_BAD_INPUT. NULL: "none" for special tokens, which text from others could forge, and
+	 * "all" for added ones, as in Hugging Face's. For text that isn't trusted take "none" for both.
 	 */
-	const char *special_tokens;
-	const pmill_bytes *allowed; /* special tokens of the model; for "list" only */
-	size_t allowed_count;
+	const char *special, *added;
+	const pmill_bytes *special_list, *added_list; /* tokens of the model; for "list" only */
+	size_t special_list_count, added_list_count;
 	int add_template; /* put before and after each document what the model's template says */
-} pmill_encode_options;
+} pmill_policy_options;
 
-/* Encodes text in memory. For several threads, create an encoder for each. */
+/* The tokenizer must outlive the policy, and all that uses the policy be of this tokenizer. */
+PMILL_API pmill_status pmill_policy_create(const pmill_tokenizer *tokenizer,
+	const pmill_policy_options *options, pmill_policy **policy, pmill_error *error);
+PMILL_API void pmill_policy_free(pmill_policy *policy); /* unfinished streams keep it alive */
+
+/* ---- Encoding ------------------------------------------------------------------------------- */
+
+/* Encodes text in memory, which need not be valid UTF-8. One thread at a time: others clone it. */
 typedef struct pmill_encoder pmill_encoder;
 
 /*
- * The tokenizer must outlive the encoder. Of `run` only the scanner applies. PMILL_BAD_OPTION if
- * the model has no pattern.
+ * Makes the tables that encoding needs. The tokenizer must outlive it. Of `run` only the scanner
+ * applies. PMILL_BAD_OPTION: the model has no pattern; PMILL_UNSUPPORTED: pmill_tokenizer_refusal.
  */
 PMILL_API pmill_status pmill_encoder_create(const pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, const pmill_run_options *run, pmill_encoder **encoder,
-	pmill_error *error);
+	const pmill_run_options *run, pmill_encoder **encoder, pmill_error *error);
+/*
+ * A second encoder, which shares the tables and is where the first one is in its stream: for
+ * another thread, or to end or continue a stream in more ways than one. Takes little time.
+ */
+PMILL_API pmill_status pmill_encoder_clone(
+	const pmill_encoder *encoder, pmill_encoder **clone, pmill_error *error);
 PMILL_API void pmill_encoder_free(pmill_encoder *encoder);
 
 /*
- * Encodes one document, which need not be valid UTF-8. `*ids` belongs to the encoder and is valid
- * until its next call. PMILL_BAD_INPUT, with the offset in `text`, if the vocab lacks a byte or the
- * policy "error" meets a special token.
+ * Text with a policy. Spans in a row are encoded as one text, and merges cross their borders, but a
+ * token is recognised only if each span that has a byte of it allows it; one that isn't allowed
+ * never hides a shorter one that is. It is an error if each of its spans allows or forbids it, and
+ * one forbids it. The first span's policy says whether a template is put before the document, the
+ * last one's whether after it, even if they are empty.
+ */
+typedef struct pmill_span {
+	pmill_bytes text;
+	const pmill_policy *policy;
+} pmill_span;
+
+/*
+ * Appends the ids of one document to `ids` and ends it there; a failure leaves `ids` as it was.
+ * PMILL_BAD_INPUT, with the offset, if the vocab lacks a byte or a policy forbids a token. This and
+ * the calls below leave a stream alone.
  */
 PMILL_API pmill_status pmill_encoder_encode(pmill_encoder *encoder, const void *text, size_t len,
-	const uint32_t **ids, size_t *id_count, pmill_error *error);
+	const pmill_policy *policy, pmill_ids *ids, pmill_error *error);
+PMILL_API pmill_status pmill_encoder_encode_spans(pmill_encoder *encoder, const pmill_span *spans,
+	size_t span_count, pmill_ids *ids, pmill_error *error);
+
+/* The number of ids, without keeping them. */
+PMILL_API pmill_status pmill_encoder_count(pmill_encoder *encoder, const pmill_span *spans,
+	size_t span_count, uint64_t *id_count, pmill_error *error);
+
+/*
+ * Encodes until there are `most` ids: the first ones of the document, and what a template adds at
+ * either end (PMILL_BAD_OPTION if that alone is more). `*used` is how many bytes of the text they
+ * stand for: all if there are no more. An id may end within a character. `ids` may be NULL.
+ */
+PMILL_API pmill_status pmill_encoder_truncate(pmill_encoder *encoder, const pmill_span *spans,
+	size_t span_count, uint64_t most, pmill_ids *ids, uint64_t *used, pmill_error *error);
+
+/*
+ * Encodes documents on threads, appends their ids in order. Of `run` threads and progress apply.
+ * PMILL_BAD_INPUT is that of the first document that has one, with its index as the offset.
+ */
+PMILL_API pmill_status pmill_encoder_encode_batch(const pmill_encoder *encoder,
+	const pmill_bytes *texts, size_t text_count, const pmill_policy *policy,
+	const pmill_run_options *run, pmill_ids *ids, pmill_error *error);
+
+/*
+ * Takes more text of the document that this encoder is reading, in pieces of any size, as spans:
+ * the ids of all pieces together are those of the whole. Appends the ids that can't change any
+ * more, whatever follows. After a failure go on with pmill_encoder_drop; offsets are in the whole.
+ */
+PMILL_API pmill_status pmill_encoder_add(pmill_encoder *encoder, const void *text, size_t len,
+	const pmill_policy *policy, pmill_ids *ids, pmill_error *error);
+/* How many bytes of the text, and ids, can't change any more; those ids have been appended. */
+PMILL_API void pmill_encoder_settled(
+	const pmill_encoder *encoder, uint64_t *bytes, uint64_t *id_count);
+/*
+ * The document ends here: appends its last ids and ends it in `ids`; the encoder can begin another
+ * one. To see the ids as if it ended here, and go on, finish a clone.
+ */
+PMILL_API pmill_status pmill_encoder_finish(
+	pmill_encoder *encoder, pmill_ids *ids, pmill_error *error);
+/* Forgets the text of an unfinished stream. */
+PMILL_API void pmill_encoder_drop(pmill_encoder *encoder);
 
 /* How to encode files: where documents end, and what to write. */
 typedef struct pmill_encode_file_options {
@@ -798,6 +831,9 @@ typedef struct pmill_encode_file_options {
 	pmill_bytes doc_separator; /* ends documents and is not encoded; len 0: none */
 	pmill_bytes eot;           /* special token to append to each document; len 0: none */
 	const char *format; /* pmill_token_format_name; NULL: by the output's suffix, else "text" */
+	uint64_t most_ids;  /* of each document, besides eot, as in pmill_encoder_truncate; 0: all */
+	int add_offsets;    /* write the byte offsets of each id; for the format "jsonl" */
+	pmill_bytes text;   /* encode this document and no files, if data isn't NULL */
 } pmill_encode_file_options;
 
 /* What was encoded or decoded. */
@@ -810,6 +846,7 @@ typedef struct pmill_encode_totals {
 	pmill_bad_lines *bad_files; /* with skipped lines; release with pmill_memory_free */
 	size_t bad_file_count;
 	uint64_t skipped_inputs, repeated_inputs, hidden_inputs; /* as in pmill_counter_info */
+	uint64_t truncated; /* documents that had more than most_ids */
 } pmill_encode_totals;
 
 /*
@@ -818,7 +855,7 @@ typedef struct pmill_encode_totals {
  */
 PMILL_API pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer,
 	const char *const *paths, size_t path_count, const pmill_input_options *input,
-	const pmill_encode_options *options, const pmill_encode_file_options *file_options,
+	const pmill_policy *policy, const pmill_encode_file_options *file_options,
 	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
 	pmill_error *error);
 
@@ -838,9 +875,9 @@ PMILL_API pmill_status pmill_tokenizer_decode(const pmill_tokenizer *tokenizer, 
 	pmill_error *error);
 
 /*
- * Decodes documents on threads: `ids` as pmill_ids_get gives them, or the caller's own. `*data` are
- * the bytes of all, `*ends` where each document ends in them; release both with pmill_memory_free.
- * Ids after the last end are left out. Of `run` only threads applies. PMILL_BAD_INPUT as above.
+ * Decodes documents on threads: `ids` as pmill_ids_get gives them, or the caller's own, up to the
+ * last end. `*data` are the bytes of all, `*ends` where each document ends in them; release both
+ * with pmill_memory_free. Of `run` only threads applies. PMILL_BAD_INPUT as above.
  */
 PMILL_API pmill_status pmill_tokenizer_decode_batch(const pmill_tokenizer *tokenizer,
 	const pmill_ids_view *ids, const pmill_decode_options *options, const pmill_run_options *run,

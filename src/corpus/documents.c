@@ -175,3 +175,23 @@ pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmi
 	*is_there = walk->is_in_piece;
 	return walk->is_in_piece ? take_segment(walk, segment, error) : PMILL_OK;
 }
+
+pmill_status pmill_segment_walk_fail(const struct pmill_segment_walk *walk,
+	const struct pmill_segment *segment, const pmill_error *cause, pmill_error *error)
+{
+	const struct pmill_chunk *chunk = walk->chunk;
+	const pmill_status status = cause->status;
+	if (cause->offset == PMILL_NO_OFFSET)
+		return pmill_fail(
+			error, status, PMILL_NO_OFFSET, "%.500s: %.400s", chunk->name, cause->message);
+	if (chunk->format->kind == PMILL_CORPUS_JSONL) {
+		/* The walk is already at the next line. */
+		const uint64_t line = walk->line - 1;
+		const uint64_t offset = (uint64_t)(segment->text - walk->text.data) + cause->offset;
+		return pmill_fail(error, status, offset, "%.500s: line %llu: byte %llu of the text: %.400s",
+			chunk->name, (unsigned long long)line, (unsigned long long)offset, cause->message);
+	}
+	const uint64_t offset = chunk->offset + (uint64_t)(segment->text - chunk->data) + cause->offset;
+	return pmill_fail(error, status, offset, "%.500s: byte %llu: %.400s", chunk->name,
+		(unsigned long long)offset, cause->message);
+}

@@ -53,6 +53,12 @@ void pmill_segment_walk_start(struct pmill_segment_walk *walk, const struct pmil
  */
 pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmill_segment *segment,
 	bool *is_there, pmill_error *error);
+/*
+ * Turns a failure at `cause->offset` of the segment, the walk's newest, into one that names file,
+ * line of JSON lines, and byte.
+ */
+pmill_status pmill_segment_walk_fail(const struct pmill_segment_walk *walk,
+	const struct pmill_segment *segment, const pmill_error *cause, pmill_error *error);
 void pmill_segment_walk_release(struct pmill_segment_walk *walk);
 
 #endif

@@ -27,7 +27,7 @@ struct pmill_cut_level {
 	const uint8_t *bytes; /* of the piece, with its space */
 	const uint8_t *text;  /* what is cut: the bytes, or their printable form */
 	size_t begin;         /* of the piece in the segment */
-	bool has_own_space;   /* the space isn't in the segment */
+	size_t added;         /* bytes at its beginning that aren't in the segment: a space, or none */
 	size_t text_at, byte_at;
 	size_t ends[PIECES], count, next; /* in `text` */
 };
@@ -127,7 +127,7 @@ static bool make_printable(struct pmill_cut_level *level, pmill_bytes *text)
 /* The offset in the segment of a byte of the piece. */
 static size_t find_in_segment(const struct pmill_cut_level *level, size_t offset)
 {
-	return level->begin + offset - (offset > 0 && level->has_own_space);
+	return level->begin + (offset > level->added ? offset - level->added : 0);
 }
 
 /* `piece` isn't empty. */
@@ -137,12 +137,16 @@ static pmill_status open_level(
 	const struct cut_rule *rule = &cursor->cutter->rules[cursor->depth];
 	struct pmill_cut_level *level = &cursor->levels[cursor->depth++];
 	const uint8_t *data = piece.data;
-	level->begin = cursor->depth > 1 ? find_in_segment(level - 1, (size_t)(data - level[-1].bytes))
-									 : 0;
+	level->begin = level->added = 0;
+	if (cursor->depth > 1) {
+		const size_t offset = (size_t)(data - level[-1].bytes);
+		level->begin = find_in_segment(level - 1, offset);
+		level->added = offset < level[-1].added;
+	}
 	if (rule->adds_space && !add_space(level, &piece))
 		return pmill_fail_memory(error);
 	level->bytes = piece.data;
-	level->has_own_space = level->bytes != data;
+	level->added += level->bytes != data;
 	if (rule->on_printable && !make_printable(level, &piece))
 		return pmill_fail_memory(error);
 	level->text = piece.data;
@@ -206,6 +210,14 @@ static pmill_status next_piece(
 	return PMILL_OK;
 }
 
+static void set_place(struct pmill_cut_cursor *cursor, pmill_bytes pretoken)
+{
+	const struct pmill_cut_level *level = &cursor->levels[cursor->depth - 1];
+	const size_t offset = (size_t)((const uint8_t *)pretoken.data - level->bytes);
+	cursor->begin = find_in_segment(level, offset);
+	cursor->added = offset < level->added;
+}
+
 pmill_status pmill_cut_cursor_next(
 	struct pmill_cut_cursor *cursor, pmill_bytes *pretoken, pmill_error *error)
 {
@@ -216,6 +228,7 @@ pmill_status pmill_cut_cursor_next(
 		pmill_status status = next_piece(
 			&cursor->levels[deepest], cursor->cutter->rules[deepest].on_printable, &piece, error);
 		if (status == PMILL_OK && piece.len > 0 && cursor->depth == cursor->cutter->count) {
+			set_place(cursor, piece);
 			*pretoken = piece;
 			return PMILL_OK;
 		}

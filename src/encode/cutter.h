@@ -23,6 +23,8 @@ const struct pmill_pretokenizer *pmill_cutter_pretokenizer(const struct pmill_cu
 struct pmill_cut_cursor {
 	const struct pmill_cutter *cutter;
 	struct pmill_match_watch *watch; /* see pmill_pretoken_cursor_set_watch; may be NULL */
+	/* Of the last pretoken: where it begins in the segment, and how many bytes aren't in that. */
+	size_t begin, added;
 	/* private */
 	struct pmill_cut_level *levels;
 	size_t depth; /* levels in use; 0: the walk has ended */
@@ -36,7 +38,7 @@ pmill_status pmill_cut_cursor_start(
 
 /*
  * Sets *pretoken to the next one, with len 0 at the end. Its bytes are those of the segment, or, if
- * a step has added a space, the cursor's: valid until the next call.
+ * a step has added a space, the cursor's: valid until the next call. A space is its first byte.
  */
 pmill_status pmill_cut_cursor_next(
 	struct pmill_cut_cursor *cursor, pmill_bytes *pretoken, pmill_error *error);

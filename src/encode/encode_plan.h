@@ -1,41 +1,54 @@
-/* What encoding needs from a tokenizer and its options, made once and shared by threads. */
+/* What encoding needs from a tokenizer, made once and shared by encoders and threads. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_ENCODE_ENCODE_PLAN_H
 #define PMILL_ENCODE_ENCODE_PLAN_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "encode/added_walk.h"
 #include "encode/cutter.h"
 #include "encode/pretoken_encoder.h"
+#include "model/policy.h"
 #include "model/tokenizer.h"
 #include "normalize/normalizer.h"
 
-/* Never changes once created. */
+/* Never changes once created, except for its references. */
 struct pmill_encode_plan {
+	atomic_uint references;
 	const struct pmill_tokenizer *tokenizer;
+	struct pmill_policy *default_policy;
 	struct pmill_cutter *cutter;
 	struct pmill_pretoken_encoder *pretoken_encoder;
 	struct pmill_normalizer *normalizer;
-	struct pmill_added_set added;      /* those recognised in the text as it is */
+	struct pmill_added_set added;      /* the tokens searched for in the text as it is */
 	struct pmill_added_set normalized; /* and in the normalised text between them */
+	/*
+	 * Tokens of which nothing is left once they are normalised, and the first of those that are the
+	 * same then: their indexes. They, or two of the latter, can't be recognised.
+	 */
+	uint32_t *empty, *alike;
+	size_t empty_count, alike_count;
 	/*
 	 * Whether text must come as whole documents: it is normalised, cut in several steps, or added
 	 * tokens depend on what is beside them. Otherwise `pretokenizer` cuts it, and text may come in
-	 * parts; `walked` are the tokens of `added` and the separator. If documents must be whole, it
-	 * is the separator alone.
+	 * parts.
 	 */
 	bool needs_documents;
-	const struct pmill_pretokenizer *pretokenizer;
-	struct pmill_special_finder *walked; /* NULL: none */
-	size_t separator_index;              /* in `walked`; SIZE_MAX: none */
-	bool adds_template;
+	bool has_flags; /* some added token strips, or is found only as a word of its own */
+	const struct pmill_pretokenizer
+		*pretokenizer; /* NULL: several steps, or one that isn't plain */
 };
 
-/* `separator`: ends documents; len 0: none. `scanner` may be NULL. */
-pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, pmill_bytes separator, const char *scanner,
+/* `scanner` may be NULL. */
+pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer, const char *scanner,
 	struct pmill_encode_plan **plan, pmill_error *error);
+/* Another reference, released with pmill_encode_plan_free, which takes NULL. */
+struct pmill_encode_plan *pmill_encode_plan_share(struct pmill_encode_plan *plan);
 void pmill_encode_plan_free(struct pmill_encode_plan *plan);
+
+/* Whether text can be encoded with this policy. */
+pmill_status pmill_encode_plan_check(
+	const struct pmill_encode_plan *plan, const pmill_policy *policy, pmill_error *error);
 
 #endif

@@ -1,4 +1,4 @@
-/* Text → ids: special tokens by policy, the rest pretoken by pretoken. */
+/* Pieces of text between added tokens → ids, each with its place if that is asked for. */
 /* SPDX-License-Identifier: MIT */
 #include "encode/encoder.h"
 
@@ -7,8 +7,8 @@
 
 #include "base/array.h"
 #include "base/error.h"
-#include "base/sized_struct.h"
-#include "unicode/quote.h"
+
+enum { IDS_AT_A_TIME = 4096 }; /* for the sink */
 
 void pmill_encoder_release(struct pmill_encoder *encoder)
 {
@@ -19,31 +19,11 @@ void pmill_encoder_release(struct pmill_encoder *encoder)
 	if (encoder->cut.cutter != NULL)
 		pmill_cut_cursor_release(&encoder->cut);
 	pmill_buffer_release(&encoder->normal);
+	pmill_source_map_release(&encoder->map);
 	free(encoder->ids);
-	pmill_encode_plan_free(encoder->own_plan);
-	*encoder = (struct pmill_encoder){0};
-}
-
-static bool reserve_ids(struct pmill_encoder *encoder, size_t more)
-{
-	if (more > SIZE_MAX - encoder->id_count)
-		return false;
-	void *ids = encoder->ids;
-	if (!pmill_array_reserve(
-			&ids, &encoder->id_capacity, encoder->id_count + more, sizeof *encoder->ids))
-		return false;
-	encoder->ids = ids;
-	return true;
-}
-
-static pmill_status add_ids(
-	struct pmill_encoder *encoder, const uint32_t *ids, size_t count, pmill_error *error)
-{
-	if (!reserve_ids(encoder, count))
-		return pmill_fail_memory(error);
-	for (size_t i = 0; i < count; i++)
-		encoder->ids[encoder->id_count++] = ids[i];
-	return PMILL_OK;
+	free(encoder->places);
+	pmill_span_list_release(&encoder->own_spans);
+	pmill_buffer_release(&encoder->joined);
 }
 
 void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_watch *watch)
@@ -52,213 +32,245 @@ void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_w
 	encoder->cut.watch = watch;
 }
 
+/* ---- Places ---- */
+
+void pmill_encoder_locate(
+	struct pmill_encoder *encoder, size_t begin, size_t end, uint64_t place[2])
+{
+	begin += encoder->piece_begin;
+	end += encoder->piece_begin;
+	if (encoder->part_map != NULL)
+		pmill_source_map_find(encoder->part_map, begin, end, &encoder->near, &begin, &end);
+	const uint64_t base = encoder->text_begin + encoder->part_begin;
+	place[0] = base + begin;
+	place[1] = base + end;
+}
+
+static void locate_in_pretoken(struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken,
+	size_t begin, size_t end, uint64_t place[2])
+{
+	begin = begin > pretoken->added ? begin - pretoken->added : 0;
+	end = end > pretoken->added ? end - pretoken->added : 0;
+	pmill_encoder_locate(encoder, pretoken->begin + begin, pretoken->begin + end, place);
+}
+
+static void set_places(
+	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, size_t count)
+{
+	const struct pmill_vocab *vocab = &encoder->plan->tokenizer->vocab;
+	size_t begin = 0;
+	for (size_t i = encoder->id_count; i < encoder->id_count + count; i++) {
+		const size_t end = begin + vocab->tokens[encoder->ids[i]].len;
+		locate_in_pretoken(encoder, pretoken, begin, end, &encoder->places[2 * i]);
+		begin = end;
+	}
+}
+
+void pmill_encoder_set_offset(struct pmill_encoder *encoder, size_t offset, pmill_error *error)
+{
+	uint64_t place[2];
+	if (error == NULL)
+		return;
+	pmill_encoder_locate(encoder, offset, offset, place);
+	error->offset = place[0];
+}
+
+/* ---- Ids ---- */
+
+void pmill_encoder_set_sink(struct pmill_encoder *encoder, const struct pmill_id_sink *sink)
+{
+	encoder->sink = *sink;
+	encoder->wants_places = pmill_id_sink_wants_places(sink);
+	encoder->id_count = 0;
+}
+
+static bool grow(struct pmill_encoder *encoder, size_t more)
+{
+	if (more > SIZE_MAX / 2 - encoder->id_count)
+		return false;
+	const size_t needed = encoder->id_count + more;
+	void *ids = encoder->ids, *places = encoder->places;
+	if (!pmill_array_reserve(&ids, &encoder->id_capacity, needed, sizeof *encoder->ids))
+		return false;
+	encoder->ids = ids;
+	if (!encoder->wants_places)
+		return true;
+	bool done = pmill_array_reserve(
+		&places, &encoder->place_capacity, needed, 2 * sizeof *encoder->places);
+	encoder->places = places;
+	return done;
+}
+
+/* Room for `more` ids, and their places if those are wanted. */
+static inline bool reserve(struct pmill_encoder *encoder, size_t more)
+{
+	const size_t count = encoder->id_count;
+	return (more <= encoder->id_capacity - count &&
+			   (!encoder->wants_places || more <= encoder->place_capacity - count)) ||
+		grow(encoder, more);
+}
+
+pmill_status pmill_encoder_flush(struct pmill_encoder *encoder, pmill_error *error)
+{
+	const size_t count = encoder->id_count;
+	encoder->id_count = 0;
+	return pmill_id_sink_put(&encoder->sink, encoder->ids, encoder->places, count, error);
+}
+
+/* Whether the ids so far are more than the limit: what follows need not be looked at. */
+static bool is_past_limit(const struct pmill_encoder *encoder)
+{
+	const struct pmill_id_sink *sink = &encoder->sink;
+	return sink->is_limited && encoder->id_count > sink->most - sink->count;
+}
+
+static pmill_status flush_if_many(struct pmill_encoder *encoder, pmill_error *error)
+{
+	return encoder->id_count < IDS_AT_A_TIME && !is_past_limit(encoder)
+		? PMILL_OK
+		: pmill_encoder_flush(encoder, error);
+}
+
+static pmill_status add_id(
+	struct pmill_encoder *encoder, uint32_t id, const uint64_t place[2], pmill_error *error)
+{
+	if (!reserve(encoder, 1))
+		return pmill_fail_memory(error);
+	if (encoder->wants_places)
+		memcpy(&encoder->places[2 * encoder->id_count], place, 2 * sizeof *place);
+	encoder->ids[encoder->id_count++] = id;
+	return flush_if_many(encoder, error);
+}
+
+pmill_status pmill_encoder_add_ids(struct pmill_encoder *encoder, const uint32_t *ids, size_t count,
+	const uint64_t place[2], pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	for (size_t i = 0; i < count && status == PMILL_OK; i++)
+		status = add_id(encoder, ids[i], place, error);
+	return status;
+}
+
+/* The offset of an error, from the pretoken to the document. */
+static void set_pretoken_offset(
+	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, pmill_error *error)
+{
+	if (error == NULL || error->offset == PMILL_NO_OFFSET)
+		return;
+	const size_t offset = (size_t)error->offset;
+	pmill_encoder_set_offset(encoder,
+		pretoken->begin + (offset > pretoken->added ? offset - pretoken->added : 0), error);
+}
+
 /* The seam of the encoder: anything that finds the ids of a pretoken without merging goes here. */
-static pmill_status encode_pretoken(
-	struct pmill_encoder *encoder, const uint8_t *pretoken, size_t len, pmill_error *error)
+static inline pmill_status encode_pretoken(
+	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, pmill_error *error)
 {
 	size_t count = 0;
-	if (!reserve_ids(encoder, len))
+	if (!reserve(encoder, pretoken->len))
 		return pmill_fail_memory(error);
 	pmill_status status = pmill_pretoken_encoder_encode(encoder->plan->pretoken_encoder,
-		&encoder->scratch, pretoken, len, encoder->ids + encoder->id_count, &count, error);
+		&encoder->scratch, pretoken->bytes, pretoken->len, encoder->ids + encoder->id_count, &count,
+		error);
+	if (status != PMILL_OK)
+		set_pretoken_offset(encoder, pretoken, error);
+	else if (encoder->wants_places)
+		set_places(encoder, pretoken, count);
 	encoder->id_count += count;
 	return status;
 }
 
-pmill_status pmill_encoder_start(struct pmill_encoder *encoder, const uint8_t *text, size_t len,
-	size_t lookahead, bool is_final, pmill_error *error)
-{
-	encoder->text = text;
-	encoder->len = len;
-	encoder->begin = 0;
-	if (len == 0)
-		return PMILL_OK;
-	encoder->cursor.pretokenizer = encoder->plan->pretokenizer;
-	return pmill_pretoken_cursor_start(&encoder->cursor, text, len + lookahead, is_final, error);
-}
+/* ---- Pieces ---- */
 
-pmill_status pmill_encoder_step(struct pmill_encoder *encoder, bool *is_more, pmill_error *error)
+pmill_status pmill_encoder_add_pretokens(
+	struct pmill_encoder *encoder, const uint8_t *text, size_t len, size_t *at, pmill_error *error)
 {
-	size_t count = 0;
+	size_t count = 1;
 	pmill_status status = PMILL_OK;
-	if (encoder->begin < encoder->len)
+	while (status == PMILL_OK && count > 0 && *at < len && !encoder->sink.is_full) {
 		status = pmill_pretoken_cursor_next(
 			&encoder->cursor, encoder->ends, PMILL_ENCODE_PRETOKENS, &count, error);
-	for (size_t i = 0; i < count && status == PMILL_OK && encoder->begin < encoder->len; i++) {
-		status = encode_pretoken(
-			encoder, encoder->text + encoder->begin, encoder->ends[i] - encoder->begin, error);
+		if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
+			pmill_encoder_set_offset(encoder, (size_t)error->offset, error);
+		const bool is_limited = encoder->sink.is_limited;
+		for (size_t i = 0; i < count && status == PMILL_OK && *at < len; i++) {
+			const struct pmill_pretoken pretoken = {text + *at, encoder->ends[i] - *at, *at, 0};
+			status = encode_pretoken(encoder, &pretoken, error);
+			*at = encoder->ends[i];
+			if (is_limited && is_past_limit(encoder))
+				break;
+		}
 		if (status == PMILL_OK)
-			encoder->begin = encoder->ends[i];
-		else if (error != NULL && error->offset != PMILL_NO_OFFSET)
-			error->offset += encoder->begin;
+			status = flush_if_many(encoder, error);
 	}
-	/* Chunks end where pretokens do, with enough lookahead to see it. */
-	assert(status != PMILL_OK || count > 0 || encoder->begin >= encoder->len);
-	*is_more = count > 0 && encoder->begin < encoder->len;
 	return status;
 }
 
-/* ---- whole documents ---- */
+pmill_status pmill_encoder_start_cursor(struct pmill_encoder *encoder, const uint8_t *text,
+	size_t len, bool is_final, pmill_error *error)
+{
+	encoder->cursor.pretokenizer = encoder->plan->pretokenizer;
+	return pmill_pretoken_cursor_start(&encoder->cursor, text, len, is_final, error);
+}
+
+pmill_status pmill_encoder_add_segment(struct pmill_encoder *encoder, const uint8_t *text,
+	size_t len, size_t lookahead, bool is_final, pmill_error *error)
+{
+	size_t at = 0;
+	encoder->text = text;
+	encoder->part_begin = encoder->piece_begin = 0;
+	encoder->part_map = NULL;
+	if (len == 0)
+		return PMILL_OK;
+	pmill_status status = pmill_encoder_start_cursor(
+		encoder, text, len + lookahead, is_final, error);
+	if (status == PMILL_OK)
+		status = pmill_encoder_add_pretokens(encoder, text, len, &at, error);
+	/* Chunks end where pretokens do, with enough lookahead to see it. */
+	assert(status != PMILL_OK || at >= len || encoder->sink.is_full);
+	return status;
+}
 
 static pmill_status encode_plain(
 	struct pmill_encoder *encoder, const uint8_t *text, size_t len, pmill_error *error)
 {
-	bool is_more = true;
-	pmill_status status = pmill_encoder_start(encoder, text, len, 0, true, error);
-	while (status == PMILL_OK && is_more)
-		status = pmill_encoder_step(encoder, &is_more, error);
-	return status;
+	size_t at = 0;
+	pmill_status status = pmill_encoder_start_cursor(encoder, text, len, true, error);
+	return status == PMILL_OK ? pmill_encoder_add_pretokens(encoder, text, len, &at, error)
+							  : status;
 }
 
-/* Several steps, or one that changes the text: there may be no place in the text for an error. */
+/* Several steps, or one that changes the text. */
 static pmill_status encode_cut(
 	struct pmill_encoder *encoder, const uint8_t *text, size_t len, pmill_error *error)
 {
 	encoder->cut.cutter = encoder->plan->cutter;
 	pmill_status status = pmill_cut_cursor_start(&encoder->cut, text, len, error);
-	while (status == PMILL_OK) {
-		pmill_bytes pretoken;
-		status = pmill_cut_cursor_next(&encoder->cut, &pretoken, error);
-		if (status != PMILL_OK || pretoken.len == 0)
+	while (status == PMILL_OK && !encoder->sink.is_full) {
+		pmill_bytes bytes;
+		status = pmill_cut_cursor_next(&encoder->cut, &bytes, error);
+		if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
+			pmill_encoder_set_offset(encoder, (size_t)error->offset, error);
+		if (status != PMILL_OK || bytes.len == 0)
 			break;
-		const uint8_t *bytes = pretoken.data;
-		status = encode_pretoken(encoder, bytes, pretoken.len, error);
-		if (status == PMILL_OK || error == NULL || error->offset == PMILL_NO_OFFSET)
-			continue;
-		if ((uintptr_t)bytes - (uintptr_t)text < len)
-			error->offset += (uint64_t)(bytes - text);
-		else
-			error->offset = PMILL_NO_OFFSET;
+		const struct pmill_pretoken pretoken = {
+			bytes.data, bytes.len, encoder->cut.begin, encoder->cut.added};
+		status = encode_pretoken(encoder, &pretoken, error);
+		if (status == PMILL_OK)
+			status = flush_if_many(encoder, error);
 	}
 	return status;
 }
 
-static pmill_status encode_piece(
+pmill_status pmill_encoder_add_pretoken(
+	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, pmill_error *error)
+{
+	return encode_pretoken(encoder, pretoken, error);
+}
+
+pmill_status pmill_encoder_add_piece(
 	struct pmill_encoder *encoder, const uint8_t *text, size_t len, pmill_error *error)
 {
 	return encoder->plan->pretokenizer != NULL ? encode_plain(encoder, text, len, error)
 											   : encode_cut(encoder, text, len, error);
-}
-
-static pmill_status add_token(struct pmill_encoder *encoder, const struct pmill_added_walk *walk,
-	const struct pmill_added_piece *piece, pmill_error *error)
-{
-	if (!piece->rule->is_forbidden)
-		return add_ids(encoder, &piece->rule->id, 1, error);
-	struct pmill_quote quote;
-	pmill_bytes token = pmill_special_finder_token(walk->set->finder, piece->index);
-	return pmill_fail(error, PMILL_BAD_INPUT, piece->token_begin,
-		"the text contains the special token %s", pmill_quote(&quote, token.data, token.len));
-}
-
-typedef pmill_status encode_fn(
-	struct pmill_encoder *encoder, const uint8_t *text, size_t len, pmill_error *error);
-
-/* Tokens of the walk, and `encode` for the text between them. */
-static pmill_status encode_walk(struct pmill_encoder *encoder, struct pmill_added_walk *walk,
-	const uint8_t *text, size_t len, encode_fn *encode, pmill_error *error)
-{
-	struct pmill_added_piece piece = {0};
-	pmill_status status = PMILL_OK;
-	pmill_added_walk_start(walk, text, len);
-	do {
-		status = pmill_added_walk_next(walk, &piece, error);
-		if (status == PMILL_OK && piece.begin < piece.end) {
-			status = encode(encoder, text + piece.begin, piece.end - piece.begin, error);
-			if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
-				error->offset += piece.begin;
-		}
-		if (status == PMILL_OK && piece.rule != NULL)
-			status = add_token(encoder, walk, &piece, error);
-	} while (status == PMILL_OK && piece.rule != NULL);
-	return status;
-}
-
-static pmill_status encode_normalized(
-	struct pmill_encoder *encoder, const uint8_t *text, size_t len, pmill_error *error)
-{
-	const struct pmill_encode_plan *plan = encoder->plan;
-	pmill_status status = PMILL_OK;
-	bool changes = plan->tokenizer->normal_step_count > 0;
-	if (changes) {
-		status = pmill_normalizer_apply(plan->normalizer, text, len, &encoder->normal, NULL, error);
-		text = encoder->normal.data;
-		len = encoder->normal.len;
-	}
-	encoder->normalized.set = &plan->normalized;
-	if (status == PMILL_OK && len > 0)
-		status = encode_walk(encoder, &encoder->normalized, text, len, encode_piece, error);
-	if (changes && error != NULL)
-		error->offset = PMILL_NO_OFFSET;
-	return status;
-}
-
-pmill_status pmill_encoder_add_document(
-	struct pmill_encoder *encoder, const uint8_t *text, size_t len, pmill_error *error)
-{
-	const struct pmill_encode_plan *plan = encoder->plan;
-	bool is_direct = plan->tokenizer->normal_step_count == 0 && plan->normalized.finder == NULL;
-	encoder->added.set = &plan->added;
-	return encode_walk(
-		encoder, &encoder->added, text, len, is_direct ? encode_piece : encode_normalized, error);
-}
-
-/* ---- the public encoder: one document in memory ---- */
-
-pmill_status pmill_encoder_create(const pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, const pmill_run_options *run, pmill_encoder **encoder,
-	pmill_error *error)
-{
-	pmill_encode_options whole;
-	pmill_run_options running;
-	pmill_status status = pmill_sized_struct_read(
-		&whole, sizeof whole, options, "pmill_encode_options", error);
-	if (status == PMILL_OK)
-		status = pmill_sized_struct_read(&running, sizeof running, run, "pmill_run_options", error);
-	if (status != PMILL_OK)
-		return status;
-	struct pmill_encoder *created = calloc(1, sizeof *created);
-	if (created == NULL)
-		return pmill_fail_memory(error);
-	status = pmill_encode_plan_create(
-		tokenizer, &whole, (pmill_bytes){0}, running.scanner, &created->own_plan, error);
-	created->plan = created->own_plan;
-	if (status == PMILL_OK)
-		*encoder = created;
-	else
-		pmill_encoder_free(created);
-	return status;
-}
-
-void pmill_encoder_free(pmill_encoder *encoder)
-{
-	if (encoder == NULL)
-		return;
-	pmill_encoder_release(encoder);
-	free(encoder);
-}
-
-pmill_status pmill_encoder_encode(pmill_encoder *encoder, const void *text, size_t len,
-	const uint32_t **ids, size_t *id_count, pmill_error *error)
-{
-	const struct pmill_template *template = &encoder->plan->tokenizer->template;
-	const bool adds_template = encoder->plan->adds_template;
-	pmill_error cause;
-	encoder->id_count = 0;
-	pmill_status status = PMILL_OK;
-	if (adds_template)
-		status = add_ids(encoder, template->before, template->before_count, &cause);
-	if (status == PMILL_OK)
-		status = pmill_encoder_add_document(encoder, text, len, &cause);
-	if (status == PMILL_OK && adds_template)
-		status = add_ids(encoder, template->after, template->after_count, &cause);
-	if (status == PMILL_OK) {
-		*ids = encoder->ids;
-		*id_count = encoder->id_count;
-		return PMILL_OK;
-	}
-	if (cause.offset == PMILL_NO_OFFSET)
-		return pmill_fail(error, status, PMILL_NO_OFFSET, "%s", cause.message);
-	return pmill_fail(error, status, cause.offset, "byte %llu: %s",
-		(unsigned long long)cause.offset, cause.message);
 }

@@ -287,19 +287,7 @@ size_t pmill_tokenizer_special_count(const pmill_tokenizer *tokenizer)
 	return tokenizer->special_count;
 }
 
-pmill_status pmill_tokenizer_get_special(const pmill_tokenizer *tokenizer, size_t index,
-	pmill_bytes *content, uint32_t *id, int *is_special)
-{
-	if (index >= tokenizer->special_count)
-		return PMILL_BAD_OPTION;
-	const struct pmill_special *special = &tokenizer->specials[index];
-	*content = special->content;
-	*id = special->id;
-	*is_special = special->is_special;
-	return PMILL_OK;
-}
-
-pmill_status pmill_tokenizer_get_special_info(
+pmill_status pmill_tokenizer_get_special(
 	const pmill_tokenizer *tokenizer, size_t index, pmill_special_info *info)
 {
 	if (index >= tokenizer->special_count)

@@ -22,11 +22,9 @@ struct document {
 
 static uint32_t special_at(const pmill_tokenizer *tokenizer, size_t index)
 {
-	pmill_bytes content;
-	uint32_t id;
-	int is_special;
-	pmill_tokenizer_get_special(tokenizer, index, &content, &id, &is_special);
-	return id;
+	pmill_special_info info = {.size = sizeof info};
+	pmill_tokenizer_get_special(tokenizer, index, &info);
+	return info.id;
 }
 
 /* Whether it is a special or an added token. These are ordered by id. */

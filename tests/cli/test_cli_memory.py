@@ -601,3 +601,34 @@ def test_a_zstd_window_that_does_not_fit_is_refused(pairmill, tmp_path):
                     in done.stderr.decode())
         if not has_own_memory(pairmill) and limit == "32M":
             assert peak <= 32_000_000
+
+
+# ---- Long pretokens in encode ----
+
+@pytest.fixture(scope="module")
+def uncut(run, tmp_path_factory):
+    """A model that takes a whole document as one pretoken."""
+    folder = tmp_path_factory.mktemp("uncut")
+    numbers = random.Random(4)
+    parts = ["".join(numbers.choices(letters, k=20_000))
+             for letters in ("ACGT", "abcdefghijklmnopqrstuvwxyz", "a", " ", "的一是不了人")]
+    (folder / "text").write_text("".join(parts), encoding="utf-8")
+    run("train", "-q", "-s", 2000, "--pattern", "none", "-o", folder / "m.json", folder / "text")
+    return folder / "m.json"
+
+
+@pytest.mark.parametrize("letters", ["a", " ", "ACGT", "abcdefghijklmnopqrstuvwxyz",
+                                     "0123456789abcdef+/XYZ", "的一是不了人我在有他"])
+def test_a_long_pretoken_takes_eight_bytes_a_byte(pairmill, run, uncut, tmp_path, letters):
+    """Beside the text and its ids; and the ids are those of the text."""
+    size = 16_000_000
+    text = "".join(random.Random(8).choices(letters, k=size // len(letters[0].encode())))
+    (tmp_path / "long.txt").write_text(text, encoding="utf-8")
+    encode = [pairmill, "encode", "-q", "-m", uncut, "-o", tmp_path / "a.u16", "-f"]
+    _, least = run_for_peak(*encode, "--text", "short")
+    done, peak = run_for_peak(*encode, tmp_path / "long.txt")
+    assert done.returncode == 0, done.stderr
+    assert run("decode", "-m", uncut, tmp_path / "a.u16").stdout == text.encode()
+    if not has_own_memory(pairmill):
+        ids = (tmp_path / "a.u16").stat().st_size // 2
+        assert peak - least <= size + 8 * size + 4 * ids + 8 * MIB

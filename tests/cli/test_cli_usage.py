@@ -52,7 +52,7 @@ def test_nearest_value(run):
 @pytest.mark.parametrize(
     "arguments",
     [["verify"], ["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"],
-     ["encode", "--resume"], ["encode", "--offsets"],
+     ["encode", "--resume"],
      *[["encode", "--format", name] for name in ("npy", "megatron", "datatrove", "llmc")],
      ["decode", "--format", "npy"], ["inspect", "tokens.npy"]])
 def test_planned_features_are_named(run, arguments):

@@ -162,19 +162,29 @@ static pmill_tokenizer *save_and_load(pmill_tokenizer *tokenizer)
 static void check_round_trip(const pmill_tokenizer *tokenizer)
 {
 	pmill_error error;
-	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
+	pmill_policy_options choices = {.size = sizeof choices, .special = "all"};
+	pmill_policy *policy;
+	check(pmill_policy_create(tokenizer, &choices, &policy, &error), &error);
 	pmill_encoder *encoder;
-	check(pmill_encoder_create(tokenizer, &options, NULL, &encoder, &error), &error);
-	const uint32_t *ids;
-	size_t id_count, len;
-	check(pmill_encoder_encode(encoder, text, strlen(text), &ids, &id_count, &error), &error);
+	check(pmill_encoder_create(tokenizer, NULL, &encoder, &error), &error);
+	pmill_ids_options width = {.size = sizeof width, .id_bytes = 4};
+	pmill_ids *buffer;
+	check(pmill_ids_create(tokenizer, &width, &buffer, &error), &error);
+	check(pmill_encoder_encode(encoder, text, strlen(text), policy, buffer, &error), &error);
+	pmill_ids_view view = {.size = sizeof view};
+	expect(pmill_ids_get(buffer, &view) == PMILL_OK, "no view of the ids");
+	const uint32_t *ids = view.data;
+	size_t id_count = view.count, len;
+	expect(view.document_count == 1 && view.ends[0] == id_count, "another number of documents");
 	expect(id_count > 0 && id_count < strlen(text), "encoding made nothing shorter");
 	expect(ids[id_count - 1] == 256, "the special token has another id");
 	void *back;
 	check(pmill_tokenizer_decode(tokenizer, ids, id_count, NULL, &back, &len, &error), &error);
 	expect(len == strlen(text) && memcmp(back, text, len) == 0, "decoding gave other bytes");
 	pmill_memory_free(back);
+	pmill_ids_free(buffer);
 	pmill_encoder_free(encoder);
+	pmill_policy_free(policy);
 }
 
 int main(void)

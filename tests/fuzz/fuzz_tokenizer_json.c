@@ -1,6 +1,7 @@
 /* The reader of tokenizer.json, on any bytes or an edited valid file, and loading by content. */
 /* SPDX-License-Identifier: MIT */
 #include "support/fuzz_model.h"
+#include "support/text_encoder.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -56,17 +57,17 @@ static const char other[] =
 static void check_encoding(const pmill_tokenizer *tokenizer)
 {
 	static const char text[] = "<s> ab a12,\xC3\xA9 \xFF ab";
-	const pmill_encode_options options = {
-		.size = sizeof options, .special_tokens = "all", .add_template = 1};
-	pmill_encoder *encoder = NULL;
+	const pmill_policy_options options = {
+		.size = sizeof options, .special = "all", .add_template = 1};
+	struct text_encoder encoder;
 	pmill_error error = {0};
 	const uint32_t *ids;
 	size_t count;
-	const pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, &error);
+	const pmill_status status = text_encoder_init(&encoder, tokenizer, &options, NULL, &error);
 	fuzz_require(status != PMILL_OK || pmill_tokenizer_refusal(tokenizer) == NULL, "refused");
 	if (status == PMILL_OK)
-		pmill_encoder_encode(encoder, text, sizeof text - 1, &ids, &count, &error);
-	pmill_encoder_free(encoder);
+		text_encoder_encode(&encoder, text, sizeof text - 1, &ids, &count, &error);
+	text_encoder_release(&encoder);
 }
 
 static void load(const void *data, size_t len)

@@ -113,8 +113,10 @@ def make_seeds(files):
                       with_heads([[2], [3], [4], [5], [6]], noise[:4]),
         "documents": with_heads([numbers.choices(range(256), k=4) for _ in range(20)],
                                 [TEXTS["specials"], TEXTS["english"], JSON_LINES]),
-        "encoder": with_heads([[flags] + numbers.choices(range(256), k=40) for flags in range(16)],
-                              texts),
+        # Each kind of model, with flags and without; small bytes stand for whole tokens.
+        "encoder": with_heads([[kind, flags] + numbers.choices(range(256), k=60)
+                               for kind in range(10) for flags in (2, 5)],
+                              [*texts[:3], bytes(numbers.choices(range(24), k=60))]),
         "expression": with_heads([[0], [2], [8]], [text.encode() for text in EXPRESSIONS]) +
                       with_heads([[1], [3]], noise[:5]),
         "first_look": [*texts, *compressed, JSON_LINES, b"[1, {}]", b'{"text": "a"}',

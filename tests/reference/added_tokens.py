@@ -3,8 +3,8 @@
 """Finding added tokens, with the flags that a tokenizer.json gives them.
 
 >>> token = Added("<m>", 7, lstrip=True)
->>> find(b"a  <m> b", {b"<m>": token})
-[(b'a', None), (b'  <m>', 7), (b' b', None)]
+>>> [(begin, end, token and token.id) for begin, end, token in find(b"a  <m> b", [(b"<m>", token)])]
+[(0, 1, None), (1, 6, 7), (6, 8, None)]
 """
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ import regex
 
 from reference.cutting import characters, encoded
 from reference.normalizer import SPACES
+from reference.policies import FORBIDDEN, IGNORED, RECOGNISED, Forbidden
 
 # What may not be beside a token that is a single word: \w of Rust's crate `regex`.
 WORD = regex.compile(r"[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]")
@@ -27,13 +28,6 @@ class Added:
     rstrip: bool = False  # and after it
     single_word: bool = False  # not where a word character is beside it
     normalized: bool = False  # found in the normalised text, itself normalised
-
-
-def is_chosen(token, policy, allowed=()):
-    """Whether a policy for special tokens looks for this token at all."""
-    if not token.special:
-        return policy != "untrusted"
-    return policy in ("all", "error") or (policy == "list" and token.content in allowed)
 
 
 def is_word(text):
@@ -53,32 +47,44 @@ def spaces_after(text):
     return len(text) - len(encoded(characters(text).lstrip(SPACES)))
 
 
-def find_contents(text, contents):
-    """Yields (begin, content), from left to right, the longest at each place; none overlap."""
-    longest_first = sorted(contents, key=len, reverse=True)
-    at = 0
-    while at < len(text):
-        content = next((c for c in longest_first if text.startswith(c, at)), None)
-        if content is not None:
-            yield at, content
-        at += 1 if content is None else len(content)
-
-
-def find(text, tokens):
-    """Returns [(piece, id or None)] for `text` (bytes). `tokens` is {bytes to find: Added}.
-
-    A token that may only be a whole word, and isn't, is passed over with all that it hides.
+def find_contents(text, tokens, treat):
+    """Yields (begin, content, token), from left to right, the longest at each place; none overlap.
+    What is ignored hides nothing.
     """
-    pieces, done = [], 0
-    for begin, content in find_contents(text, tokens):
-        token, end = tokens[content], begin + len(content)
-        if token.single_word and not is_single_word(text, begin, end):
+    longest_first = sorted(tokens, key=lambda pair: len(pair[0]), reverse=True)
+    done = 0
+    for at in range(len(text)):
+        for content, token in longest_first if done <= at else ():
+            end = at + len(content)
+            if text.startswith(content, at) and treat(token, at, end) != IGNORED:
+                yield at, content, token
+                done = end
+                break
+
+
+def find(text, tokens, treat=lambda token, begin, end: RECOGNISED):
+    """Yields (begin, end, token or None) of what `text` (bytes) consists of.
+
+    `tokens` is [(bytes to find, Added)]; `treat` says what is done with one at [begin, end). Raises
+    Forbidden. A token that may only be a whole word, and isn't, is passed over with all that it
+    hides. One token may have stripped what the next begins with: both are found then. But nothing
+    is left of one that strips on its left and ends within what the one before has stripped.
+    """
+    done = 0
+    for own_begin, content, token in find_contents(text, tokens, treat):
+        begin, own_end = own_begin, own_begin + len(content)
+        if token.single_word and not is_single_word(text, begin, own_end):
             continue
+        end = own_end + (spaces_after(text[own_end:]) if token.rstrip else 0)
         if token.lstrip:
+            if end <= done:
+                continue
             begin = max(begin - spaces_before(text[:begin]), done)
-        if token.rstrip:
-            end += spaces_after(text[end:])
-        pieces += [(text[done:begin], None)] if done < begin else []
-        pieces.append((text[begin:end], token.id))
+        if done < begin:
+            yield done, begin, None
+        if treat(token, own_begin, own_end) == FORBIDDEN:
+            raise Forbidden(own_begin)
+        yield begin, end, token
         done = end
-    return pieces + ([(text[done:], None)] if done < len(text) else [])
+    if done < len(text):
+        yield done, len(text), None

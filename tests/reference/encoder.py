@@ -36,11 +36,17 @@ def merge_lowest(parts, rank):
         parts[i : i + 2] = [parts[i] + parts[i + 1]]
 
 
+def rank_merges(merges):
+    """Returns {(left bytes, right bytes): rank}; the first of equals counts."""
+    return {pair: rank for rank, pair in reversed(list(enumerate(merges)))}
+
+
 def encode_pretoken(pretoken, ids, merges, meaning):
     """Returns the ids of one pretoken (bytes).
 
     ids      {bytes: id} of the ordinary tokens
-    merges   [(left bytes, right bytes)] in order of rank; unused with "rank by id"
+    merges   [(left bytes, right bytes)] in order of rank, or what rank_merges makes of that; unused
+             with "rank by id"
     meaning  "merge list", "rank by id" or "ignore merges"
     """
     if meaning != "merge list" and pretoken in ids:
@@ -48,7 +54,7 @@ def encode_pretoken(pretoken, ids, merges, meaning):
     if meaning == "rank by id":
         rank = lambda a, b: ids.get(a + b)
     else:
-        ranks = {pair: r for r, pair in reversed(list(enumerate(merges)))}  # the first of equals
+        ranks = merges if isinstance(merges, dict) else rank_merges(merges)
         rank = lambda a, b: ranks.get((a, b))
     parts = merge_lowest([pretoken[i : i + 1] for i in range(len(pretoken))], rank)
     return [ids[part] for part in parts]

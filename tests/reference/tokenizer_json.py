@@ -4,28 +4,29 @@
 
 Encoding finds added tokens that are not normalised, normalises the text between them, finds those
 that are, cuts the rest into pretokens and merges each. A template, if asked for, puts ids around.
+Each id has the range of bytes that it comes from.
 
 >>> model = Tokenizer({"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2},
 ...     "merges": ["a b"]}, "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False},
 ...     "added_tokens": [{"id": 3, "content": "<e>", "special": True}]})
 >>> model.encode(b"abba<e>", "all")
 [2, 1, 0, 3]
+>>> model.encode_spans([(b"abba<e", Policy("all")), (b">", Policy("all"))], most=3)
+([(2, 0, 2), (1, 2, 3), (0, 3, 4)], 4)
 """
+import dataclasses
 import json
 
-from reference import added_tokens, cutting, normal_steps
-from reference.encoder import encode_pretoken
+from reference import added_tokens, cutting, normal_steps, normalizer, origins
+from reference.encoder import encode_pretoken, rank_merges
+from reference.policies import Forbidden, Policy, Spans
 from reference.trainer import PRINTABLE
 
 BYTES = {character: byte for byte, character in PRINTABLE.items()}
 
 
-class Forbidden(ValueError):
-    """The text holds a special token, which the policy "error" forbids."""
-
-
 class NoToken(ValueError):
-    """The vocab has no token for a byte."""
+    """The vocab has no token for a byte: (its offset)."""
 
 
 def read_token(printable):
@@ -93,59 +94,95 @@ class Tokenizer:
     def __init__(self, document):
         model = document["model"]
         self.added = read_added(document)
-        self.normal_step = document.get("normalizer")
+        self.normal_steps = normal_steps.read_steps(document.get("normalizer"))
         self.steps = cutting.flatten(document.get("pre_tokenizer"))
         self.before, self.after = read_template(document.get("post_processor"))
         self.meaning = "ignore merges" if model.get("ignore_merges") else "merge list"
         self.ids = {read_token(token): i for token, i in model["vocab"].items()}
-        self.merges = [read_merge(merge) for merge in model["merges"]]
+        self.tokens = {i: token for token, i in self.ids.items()}
+        self.ranks = rank_merges([read_merge(merge) for merge in model["merges"]])
         self.known = {}  # ids of pretokens that have been encoded
+        self.searched = [[], []]  # (bytes, token): in the text itself, in normalised text
+        for token in self.added:
+            content = token.content.encode()
+            if token.normalized:
+                content = normalizer.normalize(content, self.normal_steps)
+            self.searched[token.normalized].append((content, token))
 
     @classmethod
     def read(cls, path):
         return cls(json.loads(path.read_text("utf-8")))
 
-    def encode_segment(self, segment):
-        out = []
-        for pretoken in cutting.cut(segment, self.steps):
-            if pretoken not in self.known:
-                if any(pretoken[i : i + 1] not in self.ids for i in range(len(pretoken))):
-                    raise NoToken
-                self.known[pretoken] = encode_pretoken(pretoken, self.ids, self.merges,
-                                                       self.meaning)
-            out += self.known[pretoken]
-        return out
+    def encode_pretoken(self, pretoken):
+        if pretoken not in self.known:
+            self.known[pretoken] = encode_pretoken(pretoken, self.ids, self.ranks, self.meaning)
+        return self.known[pretoken]
 
-    def find(self, text, chosen, policy, is_normalized, encode):
-        """Ids of the added tokens in `text`, and what `encode` gives for the text between them."""
-        tokens = {}
-        for token in chosen:
-            if token.normalized == is_normalized:
-                tokens.setdefault(self.searched(token), token)
-        forbidden = {token.id for token in chosen if token.special and policy == "error"}
-        out = []
-        for piece, token_id in added_tokens.find(text, tokens):
-            if token_id in forbidden:
-                raise Forbidden
-            out += encode(piece) if token_id is None else [token_id]
-        return out
+    def encode_segment(self, segment, places, at):
+        """Yields (id, begin, end). `places` has (begin, end) of each byte, the segment's from
+        `at`."""
+        pretokens = cutting.cut(segment, self.steps)
+        places = origins.trace_added_spaces(b"".join(pretokens), segment, places, at)
+        done = 0
+        for pretoken in pretokens:
+            lacking = [at for at, byte in enumerate(pretoken) if bytes([byte]) not in self.ids]
+            if lacking:
+                raise NoToken(places[done + lacking[0]][0])
+            for i in self.encode_pretoken(pretoken):
+                begin, done = done, done + len(self.tokens[i])
+                yield i, *origins.cover(places[begin:done])
 
-    def searched(self, token):
-        content = token.content.encode()
-        return normal_steps.normalize(content, self.normal_step) if token.normalized else content
+    def encode_normalized(self, spans, begin, end):
+        """Yields (id, begin, end) of a text between two tokens that were found in it as it is."""
+        segment, places = origins.trace(spans.text[begin:end], begin, self.normal_steps)
+
+        def treat(token, first, last):
+            return spans.treat(token, *origins.cover(places[first:last]))
+
+        try:
+            for first, last, token in added_tokens.find(segment, self.searched[True], treat):
+                if token is None:
+                    yield from self.encode_segment(segment[first:last], places, first)
+                else:
+                    yield token.id, *origins.cover(places[first:last])
+        except Forbidden as error:
+            raise Forbidden(places[error.args[0]][0]) from None
+
+    def encode_document(self, spans):
+        for begin, end, token in added_tokens.find(spans.text, self.searched[False], spans.treat):
+            if token is None:
+                yield from self.encode_normalized(spans, begin, end)
+            else:
+                yield token.id, begin, end
+
+    def encode_spans(self, spans, most=None):
+        """Returns [(id, begin, end)], and how many bytes of the text the ids stand for.
+
+        `spans` is [(bytes, Policy)]; `most` is the most ids to keep, those of the template counted.
+        Raises Forbidden or NoToken with the byte's offset, cutting.Dropped if a step removes text,
+        or ValueError if there is no room for the template.
+        """
+        spans = Spans(spans)
+        before = self.before if spans.policies[0].add_template else []
+        after = self.after if spans.policies[-1].add_template else []
+        found, used = list(self.encode_document(spans)), len(spans.text)
+        if most is not None:
+            room = most - len(before) - len(after)
+            if room < 0:
+                raise ValueError("no room for the template")
+            if len(found) > room:
+                used = found[room - 1][2] if room > 0 else 0
+                found = found[:room]
+        end = len(spans.text)
+        return [*((i, 0, 0) for i in before), *found, *((i, end, end) for i in after)], used
 
     def encode(self, text, policy="none", allowed=(), template=False):
         """Returns the ids of `text` (bytes).
 
-        `policy` is "none", "all", "list" (of `allowed`), "error" or "untrusted". Raises Forbidden,
-        NoToken, or cutting.Dropped if a step removes text.
+        `policy` is "none", "all", "list" (of `allowed`), "error" or, without any added tokens,
+        "untrusted". Raises as encode_spans does.
         """
-        chosen = [token for token in self.added
-                  if added_tokens.is_chosen(token, policy, allowed)]
-
-        def encode_normalized(piece):
-            normal = normal_steps.normalize(piece, self.normal_step)
-            return self.find(normal, chosen, policy, True, self.encode_segment)
-
-        ids = self.find(text, chosen, policy, False, encode_normalized)
-        return self.before + ids + self.after if template else ids
+        chosen = Policy("none", "none") if policy == "untrusted" else Policy(
+            policy, special_list=tuple(allowed))
+        found, _ = self.encode_spans([(text, dataclasses.replace(chosen, add_template=template))])
+        return [i for i, _, _ in found]

@@ -13,14 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pairmill.h"
+#include "support/text_encoder.h"
 
 enum { MOST_TOKENS = 100 };
 
 struct options {
 	const char *model;
 	pmill_load_options load;
-	pmill_encode_options encode;
+	const char *special;
+	int add_template;
+	size_t allowed_count;
 	pmill_bytes allowed[MOST_TOKENS], specials[MOST_TOKENS];
 	int is_lossy;
 };
@@ -50,23 +52,21 @@ static int parse(int argc, char **argv, struct options *options)
 {
 	options->load.size = sizeof options->load;
 	options->load.special_tokens = options->specials;
-	options->encode.size = sizeof options->encode;
-	options->encode.allowed = options->allowed;
 	for (int i = 1; i < argc; i += 2) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 		pmill_bytes token = {value, strlen(value)};
 		if (strcmp(argv[i], "--special-tokens") == 0)
-			options->encode.special_tokens = value;
+			options->special = value;
 		else if (strcmp(argv[i], "--template") == 0)
-			options->encode.add_template = 1;
+			options->add_template = 1;
 		else if (strcmp(argv[i], "--lossy") == 0)
 			options->is_lossy = 1;
 		else if (strcmp(argv[i], "--encoding") == 0)
 			options->load.encoding = value;
 		else if (strcmp(argv[i], "--pattern") == 0)
 			options->load.pattern = value;
-		else if (strcmp(argv[i], "--allowed") == 0 && options->encode.allowed_count < MOST_TOKENS)
-			options->allowed[options->encode.allowed_count++] = token;
+		else if (strcmp(argv[i], "--allowed") == 0 && options->allowed_count < MOST_TOKENS)
+			options->allowed[options->allowed_count++] = token;
 		else if (strcmp(argv[i], "--special") == 0 &&
 			options->load.special_token_count < MOST_TOKENS)
 			options->specials[options->load.special_token_count++] = token;
@@ -90,8 +90,18 @@ static int check_decoded(const pmill_tokenizer *tokenizer, const uint32_t *ids, 
 	return is_equal ? 0 : fail("decoding gives another text");
 }
 
+static pmill_status init(const struct options *options, const pmill_tokenizer *tokenizer,
+	struct text_encoder *encoder, pmill_error *error)
+{
+	pmill_policy_options policy = special_tokens(options->special);
+	policy.special_list = options->allowed;
+	policy.special_list_count = options->allowed_count;
+	policy.add_template = options->add_template;
+	return text_encoder_init(encoder, tokenizer, &policy, NULL, error);
+}
+
 static int encode_text(
-	const pmill_tokenizer *tokenizer, pmill_encoder *encoder, size_t len, int is_lossy)
+	const pmill_tokenizer *tokenizer, struct text_encoder *encoder, size_t len, int is_lossy)
 {
 	const uint32_t *ids;
 	size_t count;
@@ -101,7 +111,7 @@ static int encode_text(
 	int code = text == NULL || fread(text, 1, len, stdin) != len ? fail("no text") : 0;
 	if (code != 0)
 		goto out;
-	pmill_status status = pmill_encoder_encode(encoder, text, len, &ids, &count, &error);
+	pmill_status status = text_encoder_encode(encoder, text, len, &ids, &count, &error);
 	if (status == PMILL_OK) {
 		write_u32(count);
 		for (size_t i = 0; i < count; i++)
@@ -123,17 +133,17 @@ int main(int argc, char **argv)
 {
 	static struct options options;
 	pmill_tokenizer *tokenizer = NULL;
-	pmill_encoder *encoder = NULL;
+	struct text_encoder encoder = {NULL, NULL, NULL};
 	pmill_error error;
 	size_t len;
 	int code = parse(argc, argv, &options);
 	if (code == 0 &&
 		(pmill_tokenizer_load(options.model, &options.load, &tokenizer, &error) != PMILL_OK ||
-			pmill_encoder_create(tokenizer, &options.encode, NULL, &encoder, &error) != PMILL_OK))
+			init(&options, tokenizer, &encoder, &error) != PMILL_OK))
 		code = fail(error.message);
 	while (code == 0 && read_u32(&len))
-		code = encode_text(tokenizer, encoder, len, options.is_lossy);
-	pmill_encoder_free(encoder);
+		code = encode_text(tokenizer, &encoder, len, options.is_lossy);
+	text_encoder_release(&encoder);
 	pmill_tokenizer_free(tokenizer);
 	return code;
 }

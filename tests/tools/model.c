@@ -150,12 +150,10 @@ static void print_model(const pmill_tokenizer *tokenizer)
 		printf("merge %u %u %u\n", left, right, id);
 	}
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
-		pmill_bytes content;
-		uint32_t id;
-		int is_special;
-		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
-		printf("special %u %d ", id, is_special);
-		print_hex(content);
+		pmill_special_info info = {.size = sizeof info};
+		pmill_tokenizer_get_special(tokenizer, i, &info);
+		printf("special %u %d ", info.id, info.is_special);
+		print_hex(info.content);
 	}
 }
 

@@ -24,7 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pairmill.h"
+#include "support/text_encoder.h"
 
 struct list {
 	pmill_bytes *items;
@@ -249,12 +249,10 @@ static void put_vocab(const pmill_tokenizer *tokenizer)
 	put_lines("vocab", lines, &data, &len);
 	lines = open_lines(&data, &len);
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
-		pmill_bytes content;
-		uint32_t id;
-		int is_special;
-		pmill_tokenizer_get_special(tokenizer, i, &content, &id, &is_special);
-		fprintf(lines, "%" PRIu32 " ", id);
-		put_hex(lines, content);
+		pmill_special_info info = {.size = sizeof info};
+		pmill_tokenizer_get_special(tokenizer, i, &info);
+		fprintf(lines, "%" PRIu32 " ", info.id);
+		put_hex(lines, info.content);
 		putc('\n', lines);
 	}
 	put_lines("specials", lines, &data, &len);
@@ -307,29 +305,29 @@ static void put_ids(const pmill_tokenizer *tokenizer, const uint32_t *ids, size_
 
 static void put_encoded(const struct test_case *test, const pmill_tokenizer *tokenizer)
 {
-	pmill_encode_options options = {.size = sizeof options,
-		.special_tokens = test->encode_special,
-		.allowed = test->allowed.items,
-		.allowed_count = test->allowed.count};
-	pmill_encoder *encoder = NULL;
+	const pmill_policy_options options = {.size = sizeof options,
+		.special = test->encode_special,
+		.special_list = test->allowed.items,
+		.special_list_count = test->allowed.count};
+	struct text_encoder encoder;
 	pmill_error error;
 
 	if (test->encodes.count == 0)
 		return;
-	if (pmill_encoder_create(tokenizer, &options, &test->run, &encoder, &error) != PMILL_OK) {
+	if (text_encoder_init(&encoder, tokenizer, &options, &test->run, &error) != PMILL_OK) {
 		put_failure("encode_error", &error);
 		return;
 	}
 	for (size_t i = 0; i < test->encodes.count; i++) {
 		const uint32_t *ids;
 		size_t count;
-		if (pmill_encoder_encode(encoder, test->encodes.items[i].data, test->encodes.items[i].len,
+		if (text_encoder_encode(&encoder, test->encodes.items[i].data, test->encodes.items[i].len,
 				&ids, &count, &error) == PMILL_OK)
 			put_ids(tokenizer, ids, count);
 		else
 			put_failure("encode_error", &error);
 	}
-	pmill_encoder_free(encoder);
+	text_encoder_release(&encoder);
 }
 
 static void put_tokenizer(const struct test_case *test, const pmill_tokenizer *tokenizer)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "pairmill.h"
+#include "support/text_encoder.h"
 
 /* With the added tokens, and the id of <c>, which may be one of them. */
 #define FRAME                                                                                      \
@@ -61,7 +62,7 @@ static void check_special(
 	const pmill_tokenizer *tokenizer, size_t index, const struct expected *expected)
 {
 	pmill_special_info info = {.size = sizeof info};
-	assert_int_equal(pmill_tokenizer_get_special_info(tokenizer, index, &info), PMILL_OK);
+	assert_int_equal(pmill_tokenizer_get_special(tokenizer, index, &info), PMILL_OK);
 	assert_int_equal(info.id, expected->id);
 	assert_int_equal(info.content.len, strlen(expected->content));
 	assert_memory_equal(info.content.data, expected->content, info.content.len);
@@ -84,7 +85,7 @@ static void check_accepted(
 	for (size_t i = 0; i < count; i++)
 		check_special(tokenizer, i, &expected[i]);
 	pmill_special_info info = {.size = sizeof info};
-	assert_int_equal(pmill_tokenizer_get_special_info(tokenizer, count, &info), PMILL_BAD_OPTION);
+	assert_int_equal(pmill_tokenizer_get_special(tokenizer, count, &info), PMILL_BAD_OPTION);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -180,11 +181,11 @@ static void test_in_merges(void **state)
 			rows[i].content);
 		if (load(added, "3", &tokenizer, &error) != PMILL_OK)
 			fail_msg("%s: %s", added, error.message);
-		pmill_encoder *encoder = NULL;
-		assert_int_equal(pmill_encoder_create(tokenizer, NULL, NULL, &encoder, NULL), PMILL_OK);
-		const uint32_t *ids;
-		size_t count;
-		assert_int_equal(pmill_encoder_encode(encoder, "ab", 2, &ids, &count, NULL), PMILL_OK);
+		struct text_encoder encoder;
+		assert_int_equal(text_encoder_init(&encoder, tokenizer, NULL, NULL, NULL), PMILL_OK);
+		const uint32_t *ids = NULL;
+		size_t count = 0;
+		assert_int_equal(text_encoder_encode(&encoder, "ab", 2, &ids, &count, NULL), PMILL_OK);
 		assert_int_equal(count, 1);
 		assert_int_equal(ids[0], 2);
 		check_special(tokenizer, 0,
@@ -193,7 +194,7 @@ static void test_in_merges(void **state)
 		size_t len;
 		assert_int_equal(pmill_tokenizer_save_memory(tokenizer, NULL, &data, &len, NULL), PMILL_OK);
 		pmill_memory_free(data);
-		pmill_encoder_free(encoder);
+		text_encoder_release(&encoder);
 		pmill_tokenizer_free(tokenizer);
 	}
 }
@@ -211,21 +212,21 @@ static void test_stripped_tokens(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		char added[200];
 		pmill_tokenizer *tokenizer = NULL;
-		pmill_encoder *encoder = NULL;
+		struct text_encoder encoder;
 		snprintf(added, sizeof added,
 			"[{\"id\": 4, \"content\": \"<x>\", \"rstrip\": true}, {\"id\": 5, \"content\": "
 			"\"\\n\", \"%s\": true}]",
 			rows[i].flag);
 		assert_int_equal(load(added, "3", &tokenizer, NULL), PMILL_OK);
-		assert_int_equal(pmill_encoder_create(tokenizer, NULL, NULL, &encoder, NULL), PMILL_OK);
-		const uint32_t *ids;
-		size_t count;
+		assert_int_equal(text_encoder_init(&encoder, tokenizer, NULL, NULL, NULL), PMILL_OK);
+		const uint32_t *ids = NULL;
+		size_t count = 0;
 		assert_int_equal(
-			pmill_encoder_encode(encoder, rows[i].text, strlen(rows[i].text), &ids, &count, NULL),
+			text_encoder_encode(&encoder, rows[i].text, strlen(rows[i].text), &ids, &count, NULL),
 			PMILL_OK);
 		assert_int_equal(count, rows[i].count);
 		assert_memory_equal(ids, rows[i].ids, count * sizeof *ids);
-		pmill_encoder_free(encoder);
+		text_encoder_release(&encoder);
 		pmill_tokenizer_free(tokenizer);
 	}
 }

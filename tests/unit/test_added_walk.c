@@ -24,23 +24,44 @@ struct token {
 static void make_set(struct pmill_added_set *set, const struct token *tokens)
 {
 	pmill_bytes contents[MOST_TOKENS];
-	struct pmill_added_rule *rules = calloc(MOST_TOKENS, sizeof *rules);
+	bool has_words = false;
 	size_t count = 0;
+	*set = (struct pmill_added_set){.specials = calloc(MOST_TOKENS, sizeof *set->specials),
+		.rules = calloc(MOST_TOKENS, sizeof *set->rules)};
 	for (; tokens[count].content != NULL; count++) {
 		contents[count] = (pmill_bytes){tokens[count].content, strlen(tokens[count].content)};
-		rules[count] = (struct pmill_added_rule){.id = (uint32_t)count,
+		set->specials[count] = (uint32_t)count;
+		set->rules[count] = (struct pmill_added_rule){.same = PMILL_NO_ADDED,
 			.strips_left = tokens[count].flags & LEFT,
 			.strips_right = tokens[count].flags & RIGHT,
 			.is_single_word = tokens[count].flags & WORD};
+		has_words |= tokens[count].flags & WORD;
 	}
-	assert_int_equal(pmill_added_set_create(set, contents, rules, count, "16.0", NULL), PMILL_OK);
+	assert_int_equal(
+		pmill_added_set_create(set, contents, count, has_words, "16.0", NULL), PMILL_OK);
+}
+
+/* One that recognises all tokens. */
+static struct pmill_policy *make_policy(void)
+{
+	struct pmill_policy *policy = calloc(1, sizeof *policy + MOST_TOKENS);
+	assert_non_null(policy);
+	atomic_init(&policy->references, 1);
+	policy->is_any = true;
+	memset(policy->treatments, PMILL_RECOGNISED, MOST_TOKENS);
+	return policy;
 }
 
 /* Text in brackets, tokens as digits: "[a]0[b]". */
 static void show(struct pmill_added_walk *walk, const char *text, size_t len, char *shown)
 {
 	struct pmill_added_piece piece;
-	pmill_added_walk_start(walk, (const uint8_t *)text, len);
+	struct pmill_policy *policy = make_policy();
+	struct pmill_span_list spans = {0};
+	assert_true(pmill_span_list_add(&spans, len, policy));
+	pmill_added_walk_start(walk,
+		&(struct pmill_added_text){
+			.text = (const uint8_t *)text, .len = len, .is_final = true, .spans = &spans});
 	do {
 		assert_int_equal(pmill_added_walk_next(walk, &piece, NULL), PMILL_OK);
 		assert_true(piece.begin <= piece.end);
@@ -50,10 +71,14 @@ static void show(struct pmill_added_walk *walk, const char *text, size_t len, ch
 			shown += piece.end - piece.begin;
 			*shown++ = ']';
 		}
-		if (piece.rule != NULL)
-			*shown++ = (char)('0' + piece.rule->id);
-	} while (piece.rule != NULL);
+		if (piece.special != PMILL_NO_ADDED) {
+			assert_false(piece.is_forbidden);
+			*shown++ = (char)('0' + piece.special);
+		}
+	} while (piece.special != PMILL_NO_ADDED);
 	*shown = '\0';
+	pmill_span_list_release(&spans);
+	pmill_policy_free(policy);
 }
 
 #define ASSERT_SHOWN(tokens, text, expected)                                                       \
@@ -122,11 +147,9 @@ static void survives_without_memory(void **state)
 	const pmill_bytes contents[] = {{"<a>", 3}, {"b", 1}};
 	bool is_done = false;
 	for (long allowed = 0; !is_done; allowed++) {
-		struct pmill_added_set set;
-		struct pmill_added_rule *rules = calloc(2, sizeof *rules);
-		rules[1].is_single_word = true;
+		struct pmill_added_set set = {0};
 		allocations_left = allowed;
-		pmill_status status = pmill_added_set_create(&set, contents, rules, 2, "16.0", NULL);
+		pmill_status status = pmill_added_set_create(&set, contents, 2, true, "16.0", NULL);
 		is_done = !was_refused();
 		assert_int_equal(status, is_done ? PMILL_OK : PMILL_NO_MEMORY);
 		pmill_added_set_release(&set);

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 #include <pthread.h>
 
-#include "pairmill.h"
+#include "support/text_encoder.h"
 
 /* ---- The library's allocations, wrapped by the linker ---- */
 
@@ -155,13 +155,13 @@ struct work {
 
 static pmill_status check_model(pmill_tokenizer *tokenizer)
 {
-	pmill_encoder *encoder = NULL;
-	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
+	struct text_encoder encoder;
+	const pmill_policy_options options = special_tokens("all");
 	const uint32_t *ids;
 	size_t id_count, len;
-	pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, NULL);
+	pmill_status status = text_encoder_init(&encoder, tokenizer, &options, NULL, NULL);
 	if (status == PMILL_OK)
-		status = pmill_encoder_encode(encoder, text, sizeof text - 1, &ids, &id_count, NULL);
+		status = text_encoder_encode(&encoder, text, sizeof text - 1, &ids, &id_count, NULL);
 	void *back = NULL;
 	if (status == PMILL_OK)
 		status = pmill_tokenizer_decode(tokenizer, ids, id_count, NULL, &back, &len, NULL);
@@ -170,7 +170,7 @@ static pmill_status check_model(pmill_tokenizer *tokenizer)
 		assert_memory_equal(back, text, len);
 	}
 	pmill_memory_free(back);
-	pmill_encoder_free(encoder);
+	text_encoder_release(&encoder);
 	return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include "pairmill.h"
 #include "support/refuse_memory.h"
+#include "support/text_encoder.h"
 #include "support/tokenizer_parts.h"
 
 static const char text[] =
@@ -26,15 +27,15 @@ struct ids {
 static void encode(
 	const pmill_tokenizer *tokenizer, const char *policy, const char *input, struct ids *ids)
 {
-	const pmill_encode_options options = {.size = sizeof options, .special_tokens = policy};
-	pmill_encoder *encoder = NULL;
-	const uint32_t *found;
-	assert_int_equal(pmill_encoder_create(tokenizer, &options, NULL, &encoder, NULL), PMILL_OK);
+	const pmill_policy_options options = special_tokens(policy);
+	struct text_encoder encoder;
+	const uint32_t *found = NULL;
+	assert_int_equal(text_encoder_init(&encoder, tokenizer, &options, NULL, NULL), PMILL_OK);
 	assert_int_equal(
-		pmill_encoder_encode(encoder, input, strlen(input), &found, &ids->count, NULL), PMILL_OK);
+		text_encoder_encode(&encoder, input, strlen(input), &found, &ids->count, NULL), PMILL_OK);
 	assert_true(ids->count <= 300);
 	memcpy(ids->ids, found, ids->count * sizeof *found);
-	pmill_encoder_free(encoder);
+	text_encoder_release(&encoder);
 	void *back;
 	size_t len;
 	assert_int_equal(
@@ -236,13 +237,10 @@ static void test_special_among_tokens(void **state)
 		assert_int_equal(pmill_tokenizer_token_id(tokenizer, "pad", 3), 261);
 		ASSERT_IDS(tokenizer, "none", "pad", 'p', 'a', 'd');
 		ASSERT_IDS(tokenizer, "all", "hi pad<|end|>", 300, ' ', 261, 260);
-		pmill_bytes content;
-		uint32_t id;
-		int is_special;
-		assert_int_equal(
-			pmill_tokenizer_get_special(tokenizer, 1, &content, &id, &is_special), PMILL_OK);
-		assert_true(id == 261 && is_special && content.len == 3);
-		assert_memory_equal(content.data, "pad", 3);
+		pmill_special_info info = {.size = sizeof info};
+		assert_int_equal(pmill_tokenizer_get_special(tokenizer, 1, &info), PMILL_OK);
+		assert_true(info.id == 261 && info.is_special && info.content.len == 3);
+		assert_memory_equal(info.content.data, "pad", 3);
 		/* The same as without it among the tokens. */
 		parts.parts.token_count -= 2;
 		pmill_tokenizer *outside = create(&parts);
@@ -284,10 +282,9 @@ static void take_apart(const pmill_tokenizer *tokenizer, struct parts *parts)
 	}
 	for (size_t i = 0; i < pmill_tokenizer_special_count(tokenizer); i++) {
 		pmill_token *special = &parts->specials[parts->parts.special_token_count++];
-		int is_special;
-		assert_int_equal(
-			pmill_tokenizer_get_special(tokenizer, i, &special->bytes, &special->id, &is_special),
-			PMILL_OK);
+		pmill_special_info info = {.size = sizeof info};
+		assert_int_equal(pmill_tokenizer_get_special(tokenizer, i, &info), PMILL_OK);
+		*special = (pmill_token){info.content, info.id};
 	}
 	for (size_t i = 0; i < pmill_tokenizer_merge_count(tokenizer); i++) {
 		pmill_pair_ids *pair = &parts->merges[parts->parts.merge_count++];

@@ -225,13 +225,25 @@ static pmill_status use_offset_unit(const char *name, pmill_error *error)
 	return status;
 }
 
-static pmill_status use_special_policy(const char *name, pmill_error *error)
+static pmill_status use_policy(const pmill_policy_options *options, pmill_error *error)
 {
-	const pmill_encode_options options = {.size = sizeof options, .special_tokens = name};
-	pmill_encoder *encoder = NULL;
-	const pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, error);
-	pmill_encoder_free(encoder);
+	pmill_policy *policy = NULL;
+	const pmill_status status = pmill_policy_create(tokenizer, options, &policy, error);
+	pmill_policy_free(policy);
 	return status;
+}
+
+static pmill_status use_special_choice(const char *name, pmill_error *error)
+{
+	return use_policy(
+		&(const pmill_policy_options){.size = sizeof(pmill_policy_options), .special = name},
+		error);
+}
+
+static pmill_status use_added_choice(const char *name, pmill_error *error)
+{
+	return use_policy(
+		&(const pmill_policy_options){.size = sizeof(pmill_policy_options), .added = name}, error);
 }
 
 static const struct choice {
@@ -250,7 +262,8 @@ static const struct choice {
 	{"meaning of BPE", pmill_meaning_name, use_meaning},
 	{"token file format", pmill_token_format_name, use_token_format},
 	{"offset unit", pmill_offset_unit_name, use_offset_unit},
-	{"special-token policy", pmill_special_policy_name, use_special_policy},
+	{"choice for a policy", pmill_policy_choice_name, use_special_choice},
+	{"choice for a policy", pmill_policy_choice_name, use_added_choice},
 	{"scanner", pmill_scanner_name, use_scanner},
 	{"merger", pmill_merger_name, use_merger},
 };
@@ -373,7 +386,7 @@ static void test_defaults(void **state)
 	assert_string_equal(pmill_tokenizer_pattern(trained), "gpt2");
 	assert_string_equal(pmill_tokenizer_unicode_version(trained), "16.0");
 	pmill_tokenizer_free(trained);
-	assert_string_equal(pmill_special_policy_name(0), "none");
+	assert_string_equal(pmill_policy_choice_name(0), "none");
 	assert_string_equal(pmill_meaning_name(0), "merge list");
 }
 

@@ -10,6 +10,7 @@
 #include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
+#include "support/text_encoder.h"
 
 static struct pmill_tokenizer *make_model(void)
 {
@@ -28,26 +29,26 @@ static struct pmill_tokenizer *make_model(void)
 
 enum { HI = 256, BLANK_HI, END, END_MARK, THINK };
 
-static struct pmill_encoder *make_encoder(
+static struct text_encoder make_encoder(
 	const struct pmill_tokenizer *tokenizer, const char *policy, const char *allowed)
 {
-	struct pmill_encoder *encoder = NULL;
+	struct text_encoder encoder;
 	pmill_bytes name = {allowed, allowed == NULL ? 0 : strlen(allowed)};
-	pmill_encode_options options = {.size = sizeof options,
-		.special_tokens = policy,
-		.allowed = &name,
-		.allowed_count = allowed != NULL};
-	assert_int_equal(pmill_encoder_create(tokenizer, &options, NULL, &encoder, NULL), PMILL_OK);
+	const pmill_policy_options options = {.size = sizeof options,
+		.special = policy,
+		.special_list = &name,
+		.special_list_count = allowed != NULL};
+	assert_int_equal(text_encoder_init(&encoder, tokenizer, &options, NULL, NULL), PMILL_OK);
 	return encoder;
 }
 
-static void assert_ids(struct pmill_encoder *encoder, const char *text, size_t expected_count,
-	const uint32_t *expected)
+static void assert_ids(
+	struct text_encoder *encoder, const char *text, size_t expected_count, const uint32_t *expected)
 {
 	const uint32_t *ids = NULL;
 	size_t count = 99;
 	assert_int_equal(
-		pmill_encoder_encode(encoder, text, strlen(text), &ids, &count, NULL), PMILL_OK);
+		text_encoder_encode(encoder, text, strlen(text), &ids, &count, NULL), PMILL_OK);
 	assert_int_equal(count, expected_count);
 	for (size_t i = 0; i < count; i++)
 		assert_int_equal(ids[i], expected[i]);
@@ -61,12 +62,12 @@ static void encodes_text(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_encoder *encoder = NULL;
-	assert_int_equal(pmill_encoder_create(tokenizer, NULL, NULL, &encoder, NULL), PMILL_OK);
-	assert_ids(encoder, "", 0, NULL);
-	ASSERT_IDS(encoder, "hi hi  hi", HI, BLANK_HI, ' ', BLANK_HI);
-	ASSERT_IDS(encoder, "\xff\n", 0xff, '\n');
-	pmill_encoder_free(encoder);
+	struct text_encoder encoder;
+	assert_int_equal(text_encoder_init(&encoder, tokenizer, NULL, NULL, NULL), PMILL_OK);
+	assert_ids(&encoder, "", 0, NULL);
+	ASSERT_IDS(&encoder, "hi hi  hi", HI, BLANK_HI, ' ', BLANK_HI);
+	ASSERT_IDS(&encoder, "\xff\n", 0xff, '\n');
+	text_encoder_release(&encoder);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -75,19 +76,19 @@ static void obeys_the_policy(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_encoder *encoder = make_encoder(tokenizer, "none", NULL);
-	ASSERT_IDS(encoder, "<|end|>", '<', '|', 'e', 'n', 'd', '|', '>');
-	ASSERT_IDS(encoder, "hi<think>hi", HI, THINK, HI);
-	pmill_encoder_free(encoder);
+	struct text_encoder encoder = make_encoder(tokenizer, "none", NULL);
+	ASSERT_IDS(&encoder, "<|end|>", '<', '|', 'e', 'n', 'd', '|', '>');
+	ASSERT_IDS(&encoder, "hi<think>hi", HI, THINK, HI);
+	text_encoder_release(&encoder);
 	encoder = make_encoder(tokenizer, "all", NULL);
-	ASSERT_IDS(encoder, "<|end|>hi<|end|>!<think>", END, HI, END_MARK, THINK);
-	pmill_encoder_free(encoder);
+	ASSERT_IDS(&encoder, "<|end|>hi<|end|>!<think>", END, HI, END_MARK, THINK);
+	text_encoder_release(&encoder);
 	encoder = make_encoder(tokenizer, "list", "<|end|>");
-	ASSERT_IDS(encoder, "<|end|>!<think> hi", END, '!', THINK, BLANK_HI);
-	pmill_encoder_free(encoder);
+	ASSERT_IDS(&encoder, "<|end|>!<think> hi", END, '!', THINK, BLANK_HI);
+	text_encoder_release(&encoder);
 	encoder = make_encoder(tokenizer, "list", NULL);
-	ASSERT_IDS(encoder, "<|end|>", '<', '|', 'e', 'n', 'd', '|', '>');
-	pmill_encoder_free(encoder);
+	ASSERT_IDS(&encoder, "<|end|>", '<', '|', 'e', 'n', 'd', '|', '>');
+	text_encoder_release(&encoder);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -95,30 +96,30 @@ static void refuses_special_tokens_when_asked(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_encoder *encoder = make_encoder(tokenizer, "error", NULL);
+	struct text_encoder encoder = make_encoder(tokenizer, "error", NULL);
 	const uint32_t *ids = NULL;
 	size_t count = 99;
 	pmill_error error;
 	static const char text[] = "hi<think><|end|>!";
-	assert_int_equal(pmill_encoder_encode(encoder, text, sizeof text - 1, &ids, &count, &error),
+	assert_int_equal(text_encoder_encode(&encoder, text, sizeof text - 1, &ids, &count, &error),
 		PMILL_BAD_INPUT);
 	assert_int_equal(error.offset, 9);
 	assert_non_null(strstr(error.message, "byte 9"));
 	assert_non_null(strstr(error.message, "<|end|>!"));
 	assert_null(ids);
 	assert_int_equal(count, 99);
-	ASSERT_IDS(encoder, "hi<think>", HI, THINK);
-	pmill_encoder_free(encoder);
+	ASSERT_IDS(&encoder, "hi<think>", HI, THINK);
+	text_encoder_release(&encoder);
 	pmill_tokenizer_free(tokenizer);
 }
 
 static pmill_status try_options(const struct pmill_tokenizer *tokenizer,
-	const pmill_encode_options *options, const char *expected)
+	const pmill_policy_options *options, const char *expected)
 {
-	struct pmill_encoder *encoder = NULL;
+	struct text_encoder encoder;
 	pmill_error error;
-	pmill_status status = pmill_encoder_create(tokenizer, options, NULL, &encoder, &error);
-	assert_null(encoder);
+	pmill_status status = text_encoder_init(&encoder, tokenizer, options, NULL, &error);
+	assert_null(encoder.policy);
 	assert_non_null(strstr(error.message, expected));
 	return status;
 }
@@ -127,18 +128,17 @@ static void refuses_bad_options(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	pmill_bytes unknown = {"<|none|>", 8}, known = {"<think>", 7};
-	pmill_encode_options options = {.size = sizeof options, .special_tokens = "some"};
-	assert_int_equal(
-		try_options(tokenizer, &options,
-			"unknown special-token policy \"some\" (known: none, all, error, list, untrusted)"),
+	pmill_bytes unknown = {"<|none|>", 8}, known = {"<|end|>", 7};
+	pmill_policy_options options = special_tokens("some");
+	assert_int_equal(try_options(tokenizer, &options,
+						 "unknown choice for a policy \"some\" (known: none, all, error, list)"),
 		PMILL_BAD_OPTION);
-	options.special_tokens = "list";
-	options.allowed = &unknown;
-	options.allowed_count = 1;
+	options.special = "list";
+	options.special_list = &unknown;
+	options.special_list_count = 1;
 	assert_int_equal(try_options(tokenizer, &options, "<|none|>"), PMILL_BAD_OPTION);
-	options.special_tokens = NULL;
-	options.allowed = &known;
+	options.special = NULL;
+	options.special_list = &known;
 	assert_int_equal(try_options(tokenizer, &options, "list"), PMILL_BAD_OPTION);
 	tokenizer->step_count = 0;
 	assert_int_equal(try_options(tokenizer, NULL, "pattern"), PMILL_BAD_OPTION);
@@ -150,19 +150,17 @@ static void takes_any_scanner(void **state)
 {
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_encoder *encoder = NULL;
+	struct text_encoder encoder;
 	pmill_run_options run = {.size = sizeof run, .threads = 3, .memory_limit = 1, .chunk_size = 1};
 	for (size_t i = 0; (run.scanner = pmill_scanner_name(i)) != NULL; i++) {
-		assert_int_equal(pmill_encoder_create(tokenizer, NULL, &run, &encoder, NULL), PMILL_OK);
-		ASSERT_IDS(encoder, "hi hi  hi", HI, BLANK_HI, ' ', BLANK_HI);
-		pmill_encoder_free(encoder);
+		assert_int_equal(text_encoder_init(&encoder, tokenizer, NULL, &run, NULL), PMILL_OK);
+		ASSERT_IDS(&encoder, "hi hi  hi", HI, BLANK_HI, ' ', BLANK_HI);
+		text_encoder_release(&encoder);
 	}
-	encoder = NULL;
 	pmill_error error;
 	run.scanner = "fast";
-	assert_int_equal(
-		pmill_encoder_create(tokenizer, NULL, &run, &encoder, &error), PMILL_BAD_OPTION);
-	assert_null(encoder);
+	assert_int_equal(text_encoder_init(&encoder, tokenizer, NULL, &run, &error), PMILL_BAD_OPTION);
+	assert_null(encoder.encoder);
 	assert_non_null(strstr(error.message, "unknown scanner \"fast\""));
 	pmill_tokenizer_free(tokenizer);
 }
@@ -172,17 +170,17 @@ static void names_a_missing_byte(void **state)
 	(void)state;
 	struct pmill_tokenizer *tokenizer = make_model();
 	tokenizer->byte_ids['z'] = PMILL_NO_ID;
-	struct pmill_encoder *encoder = make_encoder(tokenizer, "all", NULL);
+	struct text_encoder encoder = make_encoder(tokenizer, "all", NULL);
 	const uint32_t *ids;
 	size_t count;
 	pmill_error error;
 	static const char text[] = "hi <|end|>hi hizz";
-	assert_int_equal(pmill_encoder_encode(encoder, text, sizeof text - 1, &ids, &count, &error),
+	assert_int_equal(text_encoder_encode(&encoder, text, sizeof text - 1, &ids, &count, &error),
 		PMILL_BAD_INPUT);
 	assert_int_equal(error.offset, 15);
 	assert_string_equal(error.message, "byte 15: the vocab lacks byte 0x7A");
-	ASSERT_IDS(encoder, "hi", HI);
-	pmill_encoder_free(encoder);
+	ASSERT_IDS(&encoder, "hi", HI);
+	text_encoder_release(&encoder);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -193,7 +191,7 @@ static void decodes_to_the_same_bytes(void **state)
 	print_message("seed %llu\n", (unsigned long long)seed);
 	uint64_t random = seed;
 	struct pmill_tokenizer *tokenizer = make_model();
-	struct pmill_encoder *encoder = make_encoder(tokenizer, "all", NULL);
+	struct text_encoder encoder = make_encoder(tokenizer, "all", NULL);
 	for (unsigned round = 0; round < 300; round++) {
 		static const char *const pieces[] = {
 			"hi", " ", "<|end|>", "<think>", "\n", "\xc3\xa9", "\xf0"};
@@ -211,7 +209,7 @@ static void decodes_to_the_same_bytes(void **state)
 		}
 		const uint32_t *ids = NULL;
 		size_t count = 0;
-		assert_int_equal(pmill_encoder_encode(encoder, text, len, &ids, &count, NULL), PMILL_OK);
+		assert_int_equal(text_encoder_encode(&encoder, text, len, &ids, &count, NULL), PMILL_OK);
 		assert_true(count <= len);
 		assert_int_equal(
 			pmill_tokenizer_decode(tokenizer, ids, count, NULL, &back, &back_len, NULL), PMILL_OK);
@@ -219,7 +217,7 @@ static void decodes_to_the_same_bytes(void **state)
 		assert_memory_equal(back, text, len);
 		pmill_memory_free(back);
 	}
-	pmill_encoder_free(encoder);
+	text_encoder_release(&encoder);
 	pmill_tokenizer_free(tokenizer);
 }
 
@@ -229,14 +227,14 @@ static pmill_status encode_once(const struct pmill_tokenizer *tokenizer, size_t 
 	char text[300];
 	memset(text, 'h', sizeof text);
 	memcpy(text, "hi <|end|>", 10);
-	struct pmill_encoder *encoder = NULL;
+	struct text_encoder encoder;
 	const uint32_t *ids;
 	pmill_error error;
-	pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
-	pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, &error);
+	const pmill_policy_options options = special_tokens("all");
+	pmill_status status = text_encoder_init(&encoder, tokenizer, &options, NULL, &error);
 	if (status == PMILL_OK)
-		status = pmill_encoder_encode(encoder, text, sizeof text, &ids, count, &error);
-	pmill_encoder_free(encoder);
+		status = text_encoder_encode(&encoder, text, sizeof text, &ids, count, &error);
+	text_encoder_release(&encoder);
 	assert_true(status == PMILL_OK || error.status == status);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/small_tokenizer.h"
+#include "support/text_encoder.h"
 #include "tokens/token_file.h"
 
 static char folder[] = "/tmp/pairmill-test-XXXXXX";
@@ -85,7 +86,7 @@ static pmill_bytes bytes_of(const char *text)
 struct encoding {
 	const pmill_tokenizer *tokenizer;
 	pmill_input_options input;
-	pmill_encode_options encode;
+	pmill_policy_options policy;
 	pmill_encode_file_options file;
 	pmill_run_options run;
 	const char *out; /* NULL: to memory */
@@ -95,7 +96,7 @@ static struct encoding make_encoding(const pmill_tokenizer *tokenizer)
 {
 	return (struct encoding){.tokenizer = tokenizer,
 		.input.size = sizeof(pmill_input_options),
-		.encode.size = sizeof(pmill_encode_options),
+		.policy.size = sizeof(pmill_policy_options),
 		.file.size = sizeof(pmill_encode_file_options),
 		.run.size = sizeof(pmill_run_options)};
 }
@@ -114,9 +115,14 @@ static pmill_status encode_file(const struct encoding *encoding, const char *nam
 	const char *paths[] = {path_of(path, name)};
 	const pmill_output_options output = {
 		.size = sizeof output, .path = encoding->out, .write = take_output, .write_context = out};
+	pmill_policy *policy = NULL;
 	out->len = 0;
-	return pmill_encode_files(encoding->tokenizer, paths, 1, &encoding->input, &encoding->encode,
-		&encoding->file, &encoding->run, &output, totals, error);
+	assert_int_equal(
+		pmill_policy_create(encoding->tokenizer, &encoding->policy, &policy, NULL), PMILL_OK);
+	const pmill_status status = pmill_encode_files(encoding->tokenizer, paths, 1, &encoding->input,
+		policy, &encoding->file, &encoding->run, &output, totals, error);
+	pmill_policy_free(policy);
+	return status;
 }
 
 static void assert_encoded(const struct encoding *encoding, const char *name, const char *expected,
@@ -140,7 +146,7 @@ static void writes_one_document_per_line(void **state)
 	struct encoding encoding = make_encoding(tokenizer);
 	write_file("a.txt", "hi hi<|end|>", 12);
 	assert_encoded(&encoding, "a.txt", "256 257 60 124 101 110 100 124 62\n", TOTALS(1, 12, 9, 0));
-	encoding.encode.special_tokens = "all";
+	encoding.policy.special = "all";
 	assert_encoded(&encoding, "a.txt", "256 257 258\n", TOTALS(1, 12, 3, 0));
 	/* A separator ends documents and is not a token of theirs, unless it is put there. */
 	encoding.file.doc_separator = bytes_of("<|end|>");
@@ -148,7 +154,7 @@ static void writes_one_document_per_line(void **state)
 	encoding.file.eot = bytes_of("<|end|>");
 	write_file("b.txt", "hi<|end|><|end|> hi", 19);
 	assert_encoded(&encoding, "b.txt", "256 258\n258\n257 258\n", TOTALS(3, 19, 5, 0));
-	encoding.encode.special_tokens = "error";
+	encoding.policy.special = "error";
 	assert_encoded(&encoding, "b.txt", "256 258\n258\n257 258\n", TOTALS(3, 19, 5, 0));
 	/* One that is no token of the model ends documents too. */
 	encoding.file.doc_separator = bytes_of(" h");
@@ -242,7 +248,7 @@ static void names_the_place_of_an_error(void **state)
 		write_file("a.txt", text, sizeof text - 1);
 		assert_failure(
 			&encoding, "a.txt", PMILL_BAD_INPUT, 23, "a.txt: byte 23: the vocab lacks byte 0x7A");
-		encoding.encode.special_tokens = "error";
+		encoding.policy.special = "error";
 		write_file("a.txt", text, 12);
 		struct pmill_buffer out = {0};
 		assert_int_equal(encode_file(&encoding, "a.txt", &out, NULL, NULL), PMILL_OK);
@@ -302,11 +308,11 @@ static void picks_the_format_by_suffix(void **state)
 
 /* Appends the ids that the encoder in memory gives for a text of one document. */
 static void append_expected(
-	struct pmill_encoder *encoder, const uint8_t *text, size_t len, struct pmill_buffer *expected)
+	struct text_encoder *encoder, const uint8_t *text, size_t len, struct pmill_buffer *expected)
 {
-	const uint32_t *ids;
-	size_t count;
-	assert_int_equal(pmill_encoder_encode(encoder, text, len, &ids, &count, NULL), PMILL_OK);
+	const uint32_t *ids = NULL;
+	size_t count = 0;
+	assert_int_equal(text_encoder_encode(encoder, text, len, &ids, &count, NULL), PMILL_OK);
 	for (size_t i = 0; i < count; i++)
 		assert_true(
 			pmill_buffer_append_format(expected, "%s%u", i == 0 ? "" : " ", (unsigned)ids[i]));
@@ -340,9 +346,9 @@ static void gives_the_same_ids_for_any_chunk_size(void **state)
 	for (unsigned round = 0; round < 80; round++) {
 		struct pmill_tokenizer *tokenizer = make_model();
 		set_pattern(tokenizer, patterns[round % 4]);
-		pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
-		struct pmill_encoder *encoder = NULL;
-		pmill_status status = pmill_encoder_create(tokenizer, &options, NULL, &encoder, NULL);
+		const pmill_policy_options options = special_tokens("all");
+		struct text_encoder encoder;
+		pmill_status status = text_encoder_init(&encoder, tokenizer, &options, NULL, NULL);
 		if (status == PMILL_UNSUPPORTED && round % 4 == 3) {
 			pmill_tokenizer_free(tokenizer);
 			continue; /* a build without regular expressions */
@@ -353,16 +359,16 @@ static void gives_the_same_ids_for_any_chunk_size(void **state)
 		write_file("a.txt", text, len);
 		expected.len = 0;
 		if (len > 0)
-			append_expected(encoder, text, len, &expected);
+			append_expected(&encoder, text, len, &expected);
 		for (size_t i = 0; i < sizeof chunk_sizes / sizeof *chunk_sizes; i++) {
 			struct encoding encoding = make_encoding(tokenizer);
-			encoding.encode = options;
+			encoding.policy = options;
 			encoding.run.chunk_size = chunk_sizes[i];
 			assert_int_equal(encode_file(&encoding, "a.txt", &out, NULL, NULL), PMILL_OK);
 			assert_int_equal(out.len, expected.len);
 			assert_true(out.len == 0 || memcmp(out.data, expected.data, out.len) == 0);
 		}
-		pmill_encoder_free(encoder);
+		text_encoder_release(&encoder);
 		pmill_tokenizer_free(tokenizer);
 	}
 	pmill_buffer_release(&expected);
@@ -473,13 +479,18 @@ static pmill_status encode_to_file(const struct pmill_tokenizer *tokenizer, pmil
 {
 	char in[100], ids[100];
 	const char *paths[] = {path_of(in, "a.txt")};
-	const pmill_encode_options options = {.size = sizeof options, .special_tokens = "all"};
+	const pmill_policy_options options = special_tokens("all");
+	pmill_policy *policy = NULL;
 	const pmill_encode_file_options file = {
 		.size = sizeof file, .doc_separator = bytes_of("<|end|>")};
 	const pmill_output_options output = {
 		.size = sizeof output, .path = path_of(ids, "ids.txt"), .flags = PMILL_OVERWRITE};
-	return pmill_encode_files(
-		tokenizer, paths, 1, NULL, &options, &file, NULL, &output, NULL, error);
+	pmill_status status = pmill_policy_create(tokenizer, &options, &policy, error);
+	if (status == PMILL_OK)
+		status = pmill_encode_files(
+			tokenizer, paths, 1, NULL, policy, &file, NULL, &output, NULL, error);
+	pmill_policy_free(policy);
+	return status;
 }
 
 static void survives_out_of_memory(void **state)

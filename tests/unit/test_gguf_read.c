@@ -243,8 +243,7 @@ static void test_names_of_patterns(void **state)
 				pre->ignores_merges ? PMILL_MEANING_IGNORE_MERGES : PMILL_MEANING_MERGE_LIST);
 			pmill_encoder *encoder = NULL;
 			pmill_error error = {0};
-			const pmill_status status = pmill_encoder_create(
-				tokenizer, NULL, NULL, &encoder, &error);
+			const pmill_status status = pmill_encoder_create(tokenizer, NULL, &encoder, &error);
 			if (status != PMILL_OK)
 				fail_msg("%s: %s", pre->names[i], error.message);
 			pmill_encoder_free(encoder);
@@ -339,7 +338,7 @@ static void test_vocabs_that_only_decode(void **state)
 		pmill_encoder *encoder = NULL;
 		pmill_error error = {0};
 		assert_int_equal(
-			pmill_encoder_create(tokenizer, NULL, NULL, &encoder, &error), PMILL_UNSUPPORTED);
+			pmill_encoder_create(tokenizer, NULL, &encoder, &error), PMILL_UNSUPPORTED);
 		assert_non_null(strstr(error.message, "not byte-level BPE"));
 		pmill_tokenizer_free(tokenizer);
 	}

@@ -221,64 +221,72 @@ static pmill_status create_ids(void *options, pmill_error *error)
 	return status;
 }
 
-static pmill_status create_encoder(
-	const pmill_encode_options *options, const pmill_run_options *run, pmill_error *error)
+static pmill_status create_policy(void *options, pmill_error *error)
+{
+	pmill_policy *made = NULL;
+	const pmill_status status = pmill_policy_create(tokenizer, options, &made, error);
+	assert_true((status == PMILL_OK) == (made != NULL));
+	pmill_policy_free(made);
+	return status;
+}
+
+static pmill_status create_encoder(void *run, pmill_error *error)
 {
 	pmill_encoder *made = NULL;
-	const pmill_status status = pmill_encoder_create(tokenizer, options, run, &made, error);
+	const pmill_status status = pmill_encoder_create(tokenizer, run, &made, error);
 	assert_true((status == PMILL_OK) == (made != NULL));
 	pmill_encoder_free(made);
 	return status;
 }
 
-static pmill_status create_encoder_options(void *options, pmill_error *error)
+static pmill_status encode_batch(void *run, pmill_error *error)
 {
-	return create_encoder(options, NULL, error);
-}
-
-static pmill_status create_encoder_run(void *options, pmill_error *error)
-{
-	return create_encoder(NULL, options, error);
+	static const pmill_bytes texts[] = {{"the", 3}, {"", 0}};
+	pmill_encoder *encoder = NULL;
+	pmill_ids *made = NULL;
+	assert_int_equal(pmill_encoder_create(tokenizer, NULL, &encoder, NULL), PMILL_OK);
+	assert_int_equal(pmill_ids_create(tokenizer, NULL, &made, NULL), PMILL_OK);
+	const pmill_status status = pmill_encoder_encode_batch(
+		encoder, texts, 2, NULL, run, made, error);
+	pmill_ids_view view = {.size = sizeof view};
+	assert_int_equal(pmill_ids_get(made, &view), PMILL_OK);
+	assert_int_equal(view.document_count, status == PMILL_OK ? 2 : 0);
+	pmill_ids_free(made);
+	pmill_encoder_free(encoder);
+	return status;
 }
 
 static pmill_status encode_files(const pmill_input_options *input,
-	const pmill_encode_options *options, const pmill_encode_file_options *file,
-	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
-	pmill_error *error)
+	const pmill_encode_file_options *file, const pmill_run_options *run,
+	const pmill_output_options *output, pmill_encode_totals *totals, pmill_error *error)
 {
 	const char *paths[] = {text_path};
-	return pmill_encode_files(
-		tokenizer, paths, 1, input, options, file, run, output, totals, error);
+	return pmill_encode_files(tokenizer, paths, 1, input, NULL, file, run, output, totals, error);
 }
 
 static pmill_status encode_files_input(void *options, pmill_error *error)
 {
-	return encode_files(options, NULL, NULL, NULL, NULL, NULL, error);
-}
-
-static pmill_status encode_files_options(void *options, pmill_error *error)
-{
-	return encode_files(NULL, options, NULL, NULL, NULL, NULL, error);
+	return encode_files(options, NULL, NULL, NULL, NULL, error);
 }
 
 static pmill_status encode_files_file(void *options, pmill_error *error)
 {
-	return encode_files(NULL, NULL, options, NULL, NULL, NULL, error);
+	return encode_files(NULL, options, NULL, NULL, NULL, error);
 }
 
 static pmill_status encode_files_run(void *options, pmill_error *error)
 {
-	return encode_files(NULL, NULL, NULL, options, NULL, NULL, error);
+	return encode_files(NULL, NULL, options, NULL, NULL, error);
 }
 
 static pmill_status encode_files_output(void *options, pmill_error *error)
 {
-	return encode_files(NULL, NULL, NULL, NULL, options, NULL, error);
+	return encode_files(NULL, NULL, NULL, options, NULL, error);
 }
 
 static pmill_status encode_files_totals(void *totals, pmill_error *error)
 {
-	return encode_files(NULL, NULL, NULL, NULL, NULL, totals, error);
+	return encode_files(NULL, NULL, NULL, NULL, totals, error);
 }
 
 static pmill_status decode_files(const pmill_decode_file_options *file,
@@ -409,7 +417,8 @@ static const struct options_row {
 	ROW(pmill_run_options, load_counts_run),
 	ROW(pmill_run_options, merge_counts_run),
 	ROW(pmill_run_options, train_from_counts_run),
-	ROW(pmill_run_options, create_encoder_run),
+	ROW(pmill_run_options, create_encoder),
+	ROW(pmill_run_options, encode_batch),
 	ROW(pmill_run_options, encode_files_run),
 	ROW(pmill_run_options, decode_files_run),
 	ROW(pmill_input_options, add_files),
@@ -425,8 +434,7 @@ static const struct options_row {
 		&required_of_training},
 	{"pmill_train_options", sizeof(pmill_train_options), train, &required_of_training},
 	ROW(pmill_ids_options, create_ids),
-	ROW(pmill_encode_options, create_encoder_options),
-	ROW(pmill_encode_options, encode_files_options),
+	ROW(pmill_policy_options, create_policy),
 	ROW(pmill_encode_file_options, encode_files_file),
 	ROW(pmill_decode_file_options, decode_files_file),
 	ROW(pmill_decode_options, decode),
@@ -571,8 +579,7 @@ static void test_totals_are_checked_first(void **state)
 	strcpy(out, scratch_path(&folder, "out.txt"));
 	const pmill_output_options output = {.size = sizeof output, .path = out};
 	pmill_encode_totals totals = {0};
-	assert_int_equal(
-		encode_files(NULL, NULL, NULL, NULL, &output, &totals, NULL), PMILL_BAD_OPTION);
+	assert_int_equal(encode_files(NULL, NULL, NULL, &output, &totals, NULL), PMILL_BAD_OPTION);
 	assert_int_equal(access(out, F_OK), -1);
 	assert_int_equal(decode_files(NULL, NULL, &output, &totals, NULL), PMILL_BAD_OPTION);
 	assert_int_equal(access(out, F_OK), -1);

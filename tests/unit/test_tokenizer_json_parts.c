@@ -111,8 +111,7 @@ static void check_refusal(const struct parts *parts, const char *reasons)
 	const char *refusal = pmill_tokenizer_refusal(tokenizer);
 	if (refusal == NULL || strcmp(refusal, reasons) != 0)
 		fail_msg("\"%s\" instead of \"%s\"", refusal == NULL ? "" : refusal, reasons);
-	assert_int_equal(
-		pmill_encoder_create(tokenizer, NULL, NULL, &encoder, &error), PMILL_UNSUPPORTED);
+	assert_int_equal(pmill_encoder_create(tokenizer, NULL, &encoder, &error), PMILL_UNSUPPORTED);
 	assert_non_null(strstr(error.message, reasons));
 	void *data = NULL;
 	size_t len;

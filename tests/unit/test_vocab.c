@@ -134,19 +134,16 @@ static void test_find_many(void **state)
 static void check_indexes_beyond(const pmill_tokenizer *tokenizer)
 {
 	uint32_t left = 7, right = 8, id = 9;
-	int is_special = 10;
-	pmill_bytes content = {"?", 1};
+	pmill_special_info info = {.size = sizeof info, .id = 10};
 	const size_t beyond[2][2] = {{pmill_tokenizer_merge_count(tokenizer), SIZE_MAX},
 		{pmill_tokenizer_special_count(tokenizer), SIZE_MAX}};
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(pmill_tokenizer_get_merge(tokenizer, beyond[0][i], &left, &right, &id),
 			PMILL_BAD_OPTION);
 		assert_int_equal(
-			pmill_tokenizer_get_special(tokenizer, beyond[1][i], &content, &id, &is_special),
-			PMILL_BAD_OPTION);
+			pmill_tokenizer_get_special(tokenizer, beyond[1][i], &info), PMILL_BAD_OPTION);
 	}
-	assert_true(left == 7 && right == 8 && id == 9 && is_special == 10);
-	assert_true(content.len == 1 && *(const char *)content.data == '?');
+	assert_true(left == 7 && right == 8 && id == 9 && info.id == 10);
 }
 
 static void check_layout(const char *name)
