@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "count_files.h"
 #include "interrupt.h"
 #include "kept_counts.h"
 #include "library_options.h"
@@ -171,12 +172,6 @@ static int create_counter(struct pmill_cli *cli, struct training *training)
 	return status == PMILL_OK ? 0 : pmill_cli_report(cli, status, &error);
 }
 
-/* Counts that do not match are an error of the files, not of the command line. */
-static int report_counts(struct pmill_cli *cli, pmill_status status, const pmill_error *error)
-{
-	return pmill_cli_report(cli, status == PMILL_BAD_OPTION ? PMILL_BAD_INPUT : status, error);
-}
-
 /* A limit too small for any counter is wrong usage, whatever the counts need. */
 static int check_limit(struct pmill_cli *cli, const struct training *training)
 {
@@ -199,25 +194,7 @@ static int load_first_counts(struct pmill_cli *cli, struct training *training)
 		return code;
 	pmill_status status = pmill_counts_load(cli->settings.counts.items[0], cli->settings.tsv,
 		&training->text, &training->run, &training->first_counts, &error);
-	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
-}
-
-static pmill_status add_more_counts(
-	struct pmill_cli *cli, struct training *training, const char *path, pmill_error *error)
-{
-	pmill_counts *counts = NULL;
-	pmill_counter_info info = counter_info(training);
-	pmill_text_options expected = {.size = sizeof expected,
-		.pattern = info.pattern,
-		.unicode_version = info.unicode_version,
-		.special_tokens = info.special_tokens,
-		.special_token_count = info.special_token_count};
-	pmill_status status = pmill_counts_load(
-		path, cli->settings.tsv, &expected, &training->run, &counts, error);
-	if (status == PMILL_OK)
-		status = pmill_counter_move_counts(training->counter, &counts, error);
-	pmill_counts_free(counts);
-	return status;
+	return status == PMILL_OK ? 0 : pmill_cli_report_counts(cli, status, &error);
 }
 
 static int add_counts(struct pmill_cli *cli, struct training *training)
@@ -229,8 +206,9 @@ static int add_counts(struct pmill_cli *cli, struct training *training)
 	pmill_status status = pmill_counter_move_counts(
 		training->counter, &training->first_counts, &error);
 	for (size_t i = 1; i < files->count && status == PMILL_OK; i++)
-		status = add_more_counts(cli, training, files->items[i], &error);
-	return status == PMILL_OK ? 0 : report_counts(cli, status, &error);
+		status = pmill_cli_add_count_file(
+			cli, files->items[i], &training->run, training->counter, &error);
+	return status == PMILL_OK ? 0 : pmill_cli_report_counts(cli, status, &error);
 }
 
 static int add_input(struct pmill_cli *cli, struct training *training)

@@ -19,6 +19,7 @@ enum {
 	PMILL_CLI_DONE = 0,
 	PMILL_CLI_FAILED = 1,
 	PMILL_CLI_WRONG_USAGE = 2,
+	PMILL_CLI_DIFFERENT = 3,     /* verify: what was compared differs */
 	PMILL_CLI_INTERRUPTED = 130, /* 128 + SIGINT, as in shells */
 };
 
@@ -32,12 +33,13 @@ enum pmill_cli_command_bit {
 	PMILL_CLI_CONVERT = 1 << 5,
 	PMILL_CLI_INSPECT = 1 << 6,
 	PMILL_CLI_BENCH = 1 << 7,
-	PMILL_CLI_COMPLETIONS = 1 << 8,
-	PMILL_CLI_HELP = 1 << 9,
-	PMILL_CLI_VERSION = 1 << 10,
-	PMILL_CLI_MAN = 1 << 11,
-	PMILL_CLI_WORK = (1 << 8) - 1, /* all that read or write data */
-	PMILL_CLI_ALL = (1 << 12) - 1,
+	PMILL_CLI_VERIFY = 1 << 8,
+	PMILL_CLI_COMPLETIONS = 1 << 9,
+	PMILL_CLI_HELP = 1 << 10,
+	PMILL_CLI_VERSION = 1 << 11,
+	PMILL_CLI_MAN = 1 << 12,
+	PMILL_CLI_WORK = (1 << 9) - 1, /* all that read or write data */
+	PMILL_CLI_ALL = (1 << 13) - 1,
 };
 
 struct pmill_cli_command;
@@ -82,6 +84,7 @@ int pmill_cli_run_encode(struct pmill_cli *cli);
 int pmill_cli_run_decode(struct pmill_cli *cli);
 int pmill_cli_run_convert(struct pmill_cli *cli);
 int pmill_cli_run_inspect(struct pmill_cli *cli);
+int pmill_cli_run_verify(struct pmill_cli *cli);
 int pmill_cli_run_bench(struct pmill_cli *cli);
 int pmill_cli_run_completions(struct pmill_cli *cli);
 int pmill_cli_run_help(struct pmill_cli *cli);

@@ -34,6 +34,8 @@ static const char *const convert_examples[] = {
 	"pairmill convert -s 16000 --rename-special '<|reserved_0|>=<|user|>' model smaller", NULL};
 static const char *const inspect_examples[] = {"pairmill inspect model",
 	"pairmill inspect --audit tokenizer.json", "pairmill inspect --check all.counts", NULL};
+static const char *const verify_examples[] = {"pairmill verify -m model --training corpus.txt",
+	"pairmill verify -m model --against tokenizer.json corpus.txt", NULL};
 static const char *const bench_examples[] = {
 	"pairmill bench", "pairmill bench -s 50000 -j 1 --runs 9 corpus.txt", NULL};
 static const char *const completions_examples[] = {
@@ -132,7 +134,19 @@ static const struct pmill_cli_command commands[] = {
 					   "Bytes are shown unambiguously: a space as a middle dot, control bytes and "
 					   "invalid UTF-8 as \\n, \\t or \\xHH, a backslash as two.",
 		.examples = inspect_examples},
-	{.name = "verify"},
+	{.name = "verify",
+		.bit = PMILL_CLI_VERIFY,
+		.run = pmill_cli_run_verify,
+		.usage = "-m MODEL (--against OTHER|--training) [options] [FILE...]",
+		.operand_most = ANY_NUMBER,
+		.summary = "prove on your text that two models, or a model and its training, agree",
+		.description =
+			"Encodes text with two models and compares the ids, or learns anew from the text that "
+			"a model was trained on and compares the merges and the count of each. Shows the first "
+			"difference.\n\n"
+			"Exits with status 0 if they agree, 3 if they differ, and 1 if that can't be "
+			"known.\n\n" INPUTS,
+		.examples = verify_examples},
 	{.name = "bench",
 		.bit = PMILL_CLI_BENCH,
 		.run = pmill_cli_run_bench,

@@ -115,8 +115,8 @@ static void print_examples(FILE *out, const char *const *examples)
 static void print_exit_status(FILE *out)
 {
 	fputs(".SH EXIT STATUS\n"
-		  "0 on success, 1 on failure, 2 on wrong usage, 130 if interrupted. A run that fails or\n"
-		  "is interrupted leaves no partial output file.\n",
+		  "0 on success, 1 on failure, 2 on wrong usage, 3 if \\fBverify\\fR finds a difference,\n"
+		  "130 if interrupted. A run that fails or is interrupted leaves no partial output file.\n",
 		out);
 }
 

@@ -15,12 +15,14 @@ enum {
 	CONVERT = PMILL_CLI_CONVERT,
 	INSPECT = PMILL_CLI_INSPECT,
 	BENCH = PMILL_CLI_BENCH,
+	VERIFY = PMILL_CLI_VERIFY,
 	CUTS_TEXT = TRAIN | COUNT | BENCH,
+	USES_THREADS = CUTS_TEXT | VERIFY,
 	COUNTS_WORDS = TRAIN | COUNT | MERGE_COUNTS,
-	READS_TEXT = TRAIN | COUNT | ENCODE | BENCH,
-	READS_COUNTS = TRAIN | MERGE_COUNTS | INSPECT,
-	NEEDS_MODEL = ENCODE | DECODE,
-	LOADS_MODEL = ENCODE | DECODE | CONVERT | INSPECT,
+	READS_TEXT = TRAIN | COUNT | ENCODE | BENCH | VERIFY,
+	READS_COUNTS = TRAIN | MERGE_COUNTS | INSPECT | VERIFY,
+	NEEDS_MODEL = ENCODE | DECODE | VERIFY,
+	LOADS_MODEL = ENCODE | DECODE | CONVERT | INSPECT | VERIFY,
 	GIVES_FIGURES = PMILL_CLI_WORK & ~CONVERT,
 };
 
@@ -139,18 +141,34 @@ static const struct pmill_cli_option options[] = {
 				   "under another name, such as Llama 3's tokenizer.model), a .gguf, or a "
 				   "vocab.json with merges.txt beside it. "
 				   "Required."},
-	{LOADS_MODEL, 0, "model-format", CHOICE(model_format, "NAME", pmill_model_format_name),
-		.later = later_model_formats, .group = PMILL_CLI_GROUP_MODEL,
+	{VERIFY, 0, "against", PATH(against, "OTHER"), .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Another model: encode the text with both, and compare the ids."},
+	{VERIFY, 0, "training", FLAG(training), .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Count the text anew, learn as the model's training record (training.json) "
+				   "says, and compare totals, merges and the count of each."},
+	{LOADS_MODEL & ~VERIFY, 0, "model-format",
+		CHOICE(model_format, "NAME", pmill_model_format_name), .later = later_model_formats,
+		.group = PMILL_CLI_GROUP_MODEL,
 		.summary =
 			"The format of the model: folder, tiktoken, vocab.json (with merges.txt beside "
 			"it), tekken.json, tokenizer.json or gguf. Default: what its content is, whatever its "
 			"name."},
-	{LOADS_MODEL, 0, "encoding", CHOICE(encoding, "NAME", pmill_encoding_name),
+	{VERIFY, 0, "model-format", CHOICE(model_format, "NAME", pmill_model_format_name),
+		.later = later_model_formats, .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "The format of MODEL, not of OTHER: folder, tiktoken, vocab.json (with "
+				   "merges.txt beside it), tekken.json, tokenizer.json or gguf. Default: what its "
+				   "content is."},
+	{LOADS_MODEL & ~VERIFY, 0, "encoding", CHOICE(encoding, "NAME", pmill_encoding_name),
 		.group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Which encoding of a known rank file is meant, where several share it: "
 				   "o200k_base (default) or o200k_harmony, p50k_base or p50k_edit, llama3 or "
 				   "llama3.1. Gives its pattern and special tokens."},
-	{ENCODE, 0, "special-tokens", LIST(special_tokens, "WHICH"), .group = PMILL_CLI_GROUP_MODEL,
+	{VERIFY, 0, "encoding", CHOICE(encoding, "NAME", pmill_encoding_name),
+		.group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Which encoding is meant if MODEL is a known rank file that several share, as "
+				   "for encode. OTHER, if it is one, is taken for the first."},
+	{ENCODE | VERIFY, 0, "special-tokens", LIST(special_tokens, "WHICH"),
+		.group = PMILL_CLI_GROUP_MODEL,
 		.summary =
 			"How to treat special tokens in the text: none (default: as ordinary text), all "
 			"(recognise them), error (fail on the first one), untrusted (as none, and added tokens "
@@ -160,7 +178,7 @@ static const struct pmill_cli_option options[] = {
 			"token, commas included."},
 	{DECODE, 0, "skip-special-tokens", FLAG(skip_special_tokens), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Leave special tokens out of the text. Added tokens that aren't special stay."},
-	{ENCODE, 0, "template", FLAG(add_template), .group = PMILL_CLI_GROUP_MODEL,
+	{ENCODE | VERIFY, 0, "template", FLAG(add_template), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Put around every document what the model's template says, such as Llama 3's "
 				   "begin-of-text token."},
 	{ENCODE, 0, "eot", TEXT(eot, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
@@ -258,6 +276,9 @@ static const struct pmill_cli_option options[] = {
 				   "already."},
 	{ENCODE, 0, "doc-separator", TEXT(doc_separator, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "End documents at this token, which is not encoded (see --eot)."},
+	{VERIFY, 0, "doc-separator", TEXT(doc_separator, "TOKEN"), .group = PMILL_CLI_GROUP_TEXT,
+		.summary = "End documents at this token: with --training as then, with --against without "
+				   "encoding it."},
 	{ENCODE, 0, "text", TEXT(text, "STRING"), .allows_empty = true, .group = PMILL_CLI_GROUP_TEXT,
 		.summary = "Encode this string, as one document, instead of files."},
 	{BENCH, 0, "text-size", SIZE(text_size, 1, UINT64_C(1) << 40), .group = PMILL_CLI_GROUP_TEXT,
@@ -271,6 +292,9 @@ static const struct pmill_cli_option options[] = {
 				   "a FILE is given. Pattern, Unicode version and special tokens come from the "
 				   "count file, and an option that disagrees is an error; for a TSV they come "
 				   "from the options."},
+	{VERIFY, 0, "counts", LIST(counts, "FILE"), .is_path = true, .group = PMILL_CLI_GROUP_COUNTS,
+		.summary = "With --training, a count file or a TSV instead of its text; may be repeated. "
+				   "Text is then read only if a FILE is given."},
 	{READS_COUNTS, 0, "tsv", CHOICE(tsv, "SPELLING", pmill_tsv_name),
 		.group = PMILL_CLI_GROUP_COUNTS,
 		.summary = "How words are spelled in a TSV without the line that pairmill puts first: raw "
@@ -303,16 +327,24 @@ static const struct pmill_cli_option options[] = {
 			"Limit the memory used for counts to SIZE, such as 500MB or 4GiB; the result "
 			"does not depend on it. Words that do not fit go to sorted temporary files, which are "
 			"merged at the end."},
+	{VERIFY, 0, "memory", MEMORY, .group = PMILL_CLI_GROUP_MEMORY,
+		.summary = "With --training, limit the memory of the process to SIZE, such as 500MB or "
+				   "4GiB, as for train."},
+	{VERIFY, 0, "tmp-dir", PATH(tmp_dir, "DIR"), .group = PMILL_CLI_GROUP_MEMORY,
+		.summary = "The folder for temporary files of --memory (default: the one named by the "
+				   "environment variable TMPDIR, or /tmp). They have no names, so none is left "
+				   "behind."},
 	{COUNTS_WORDS, 0, "tmp-dir", PATH(tmp_dir, "DIR"), .group = PMILL_CLI_GROUP_MEMORY,
 		.summary = "The folder for temporary files (default: that of OUT; without -o, the one "
 				   "named by the environment variable TMPDIR, or /tmp). The files have no names, "
 				   "so none is left behind, whatever happens."},
 
 	/* ---- Common ---- */
-	{CUTS_TEXT, 'j', "threads", NUMBER(threads, 0, MOST_THREADS), .group = PMILL_CLI_GROUP_COMMON,
+	{USES_THREADS, 'j', "threads", NUMBER(threads, 0, MOST_THREADS),
+		.group = PMILL_CLI_GROUP_COMMON,
 		.summary = "Number of threads; 0 (default) means one per processor. The result does not "
 				   "depend on it."},
-	{PMILL_CLI_WORK & ~CUTS_TEXT, 'j', "threads", NUMBER(threads, 0, MOST_THREADS),
+	{PMILL_CLI_WORK & ~USES_THREADS, 'j', "threads", NUMBER(threads, 0, MOST_THREADS),
 		.group = PMILL_CLI_GROUP_COMMON,
 		.summary = "Maximum number of threads. In this version, this command uses one."},
 	{PMILL_CLI_WORK, 'q', "quiet", FLAG(quiet), .group = PMILL_CLI_GROUP_COMMON,
@@ -334,7 +366,8 @@ static const struct pmill_cli_option options[] = {
 		.summary = "Show this help."},
 
 	/* ---- For tests ---- */
-	{CUTS_TEXT, 0, "chunk-size", SIZE(chunk_size, 1, SIZE_MAX / 2), .group = PMILL_CLI_GROUP_TESTS,
+	{USES_THREADS, 0, "chunk-size", SIZE(chunk_size, 1, SIZE_MAX / 2),
+		.group = PMILL_CLI_GROUP_TESTS,
 		.summary = "Bytes of text to give a thread at a time (default 512KiB). The result does not "
 				   "depend on it."},
 	{READS_TEXT, 0, "scanner", CHOICE(scanner, "NAME", NULL), .value_at = pmill_scanner_name,
@@ -347,7 +380,7 @@ static const struct pmill_cli_option options[] = {
 			"not depend on it."},
 
 	/* ---- Later ---- */
-	LATER(PMILL_CLI_WORK & ~COUNTS_WORDS, "tmp-dir", "DIR"),
+	LATER(PMILL_CLI_WORK & ~(COUNTS_WORDS | VERIFY), "tmp-dir", "DIR"),
 	LATER(ENCODE, "shard-tokens", "N"),
 	LATER(ENCODE, "resume", NULL),
 };

@@ -31,6 +31,8 @@ struct pmill_cli_settings {
 	const char *ties, *layout, *compat, *tsv;
 	struct pmill_cli_list counts;
 
+	const char *against;
+	int training;
 	const char *model, *model_format, *encoding, *output, *format, *text, *eot;
 	struct pmill_cli_list special_tokens;
 	int count_only, check, audit, add_template, offsets, skip_special_tokens;

@@ -920,6 +920,56 @@ PMILL_API pmill_status pmill_stream_decoder_add(pmill_stream_decoder *decoder, c
  */
 PMILL_API pmill_bytes pmill_stream_decoder_finish(pmill_stream_decoder *decoder);
 
+/* ---- Verifying ------------------------------------------------------------------------------ */
+
+/* Whether two things agree, and where they first don't. */
+typedef struct pmill_verification {
+	size_t size;
+	int is_equal;
+	uint64_t documents, bytes; /* of text that was compared */
+	uint64_t compared;         /* ids, or merges, that are equal */
+	char *difference;          /* the first, and where, for people; NULL: none; pmill_memory_free */
+	uint64_t bad_lines;        /* JSON lines skipped on request */
+	pmill_bad_lines *bad_files; /* by pmill_verify_models; release with pmill_memory_free */
+	size_t bad_file_count;
+	uint64_t skipped_inputs, repeated_inputs, hidden_inputs; /* as in pmill_counter_info */
+} pmill_verification;
+
+typedef struct pmill_verify_options {
+	size_t size;
+	/* Which tokens each model recognises; NULL: the default. */
+	const pmill_policy *policy, *other_policy;
+	pmill_bytes doc_separator;     /* ends documents and is not encoded; len 0: none */
+	const char *name, *other_name; /* of the models, in messages; NULL: "the model", "the other" */
+} pmill_verify_options;
+
+/*
+ * Encodes the documents of the same files with both models, on threads, and compares the ids. Each
+ * document is in memory as a whole, with its ids. `paths` as in pmill_counter_add_files. Of `run`
+ * threads, scanner, chunk size and progress apply. The figures are those up to a difference.
+ */
+PMILL_API pmill_status pmill_verify_models(const pmill_tokenizer *tokenizer,
+	const pmill_tokenizer *other, const char *const *paths, size_t path_count,
+	const pmill_input_options *input, const pmill_verify_options *options,
+	const pmill_run_options *run, pmill_verification *verification, pmill_error *error);
+
+/*
+ * Creates a counter as the training of this model had one. `doc_separator`, which is not recorded,
+ * is a special token; len 0: none. PMILL_BAD_OPTION if it isn't, or if there is no record;
+ * PMILL_BAD_INPUT if the model's special tokens can't be those of the record.
+ */
+PMILL_API pmill_status pmill_counter_create_from_record(const pmill_tokenizer *tokenizer,
+	pmill_bytes doc_separator, const pmill_run_options *run, pmill_counter **counter,
+	pmill_error *error);
+
+/*
+ * Learns anew from what the counter holds, as the model's record says, and compares: the totals of
+ * the text, each merge with its id and count, why it stopped. The counter is empty afterwards.
+ * Failures as in pmill_counter_create_from_record and pmill_tokenizer_train.
+ */
+PMILL_API pmill_status pmill_verify_training(const pmill_tokenizer *tokenizer,
+	pmill_counter *counter, pmill_verification *verification, pmill_error *error);
+
 /* ---- Audit: what surprises in a model ------------------------------------------------------- */
 
 typedef struct pmill_audit pmill_audit;

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-COMMANDS = ["train", "count", "merge-counts", "encode", "decode", "convert", "inspect",
+COMMANDS = ["train", "count", "merge-counts", "encode", "decode", "convert", "inspect", "verify",
             "bench", "completions", "help", "version"]
 
 # These names are part of the interface and must not change.
@@ -23,6 +23,8 @@ PROMISED = {
     "convert": """pattern special unicode model-format to allow-loss merges vocab-size rename-special
         add-special force quiet help""",
     "inspect": "audit check top tsv pattern special unicode json quiet help",
+    "verify": "model against training special-tokens template pattern special counts tsv memory "
+              "tmp-dir doc-separator input-format field threads json quiet help",
     "bench": """runs vocab-size text-size special pattern doc-separator input-format field
         skip-bad-lines skip-binary unicode threads quiet verbose progress json help""",
 }

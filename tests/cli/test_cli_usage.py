@@ -51,7 +51,7 @@ def test_nearest_value(run):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["verify"], ["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"],
+    [["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"],
      ["encode", "--resume"],
      *[["encode", "--format", name] for name in ("npy", "megatron", "datatrove", "llmc")],
      ["decode", "--format", "npy"], ["inspect", "tokens.npy"]])
@@ -181,5 +181,5 @@ def test_messages_escape_control_bytes(run):
 
 
 def test_help_for_unknown_commands(run):
-    refuse(run, "help", "verify")
+    refuse(run, "help", "prove")
     refuse(run, "help", "train", "count")

@@ -289,6 +289,36 @@ static pmill_status encode_files_totals(void *totals, pmill_error *error)
 	return encode_files(NULL, NULL, NULL, NULL, totals, error);
 }
 
+static pmill_status verify_models(const pmill_input_options *input,
+	const pmill_verify_options *options, const pmill_run_options *run,
+	pmill_verification *verification, pmill_error *error)
+{
+	const char *paths[] = {text_path};
+	pmill_verification own = {.size = sizeof own};
+	return pmill_verify_models(tokenizer, tokenizer, paths, 1, input, options, run,
+		verification != NULL ? verification : &own, error);
+}
+
+static pmill_status verify_models_input(void *options, pmill_error *error)
+{
+	return verify_models(options, NULL, NULL, NULL, error);
+}
+
+static pmill_status verify_models_options(void *options, pmill_error *error)
+{
+	return verify_models(NULL, options, NULL, NULL, error);
+}
+
+static pmill_status verify_models_run(void *options, pmill_error *error)
+{
+	return verify_models(NULL, NULL, options, NULL, error);
+}
+
+static pmill_status verify_models_result(void *verification, pmill_error *error)
+{
+	return verify_models(NULL, NULL, NULL, verification, error);
+}
+
 static pmill_status decode_files(const pmill_decode_file_options *file,
 	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
 	pmill_error *error)
@@ -423,6 +453,9 @@ static const struct options_row {
 	ROW(pmill_run_options, decode_files_run),
 	ROW(pmill_input_options, add_files),
 	ROW(pmill_input_options, encode_files_input),
+	ROW(pmill_run_options, verify_models_run),
+	ROW(pmill_input_options, verify_models_input),
+	ROW(pmill_verify_options, verify_models_options),
 	ROW(pmill_output_options, encode_files_output),
 	ROW(pmill_output_options, decode_files_output),
 	ROW(pmill_load_options, load_tokenizer),
@@ -450,6 +483,7 @@ static const struct result_row {
 } result_rows[] = {
 	{"pmill_encode_totals", sizeof(pmill_encode_totals), encode_files_totals},
 	{"pmill_encode_totals", sizeof(pmill_encode_totals), decode_files_totals},
+	{"pmill_verification", sizeof(pmill_verification), verify_models_result},
 	{NULL, sizeof(pmill_counts_info), get_counts_info},
 	{NULL, sizeof(pmill_counts_info), get_head_info},
 	{NULL, sizeof(pmill_counter_info), get_counter_info},
