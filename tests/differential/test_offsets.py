@@ -52,6 +52,21 @@ def test_characters(build_dir, rng, name):
     assert plain > 0.7 * count
 
 
+def test_added_spaces(build_dir):
+    """A space comes from nothing, except within what one character became."""
+    document = dict(document_of("a space before each digit"), normalizer={"type": "NFKC"},
+                    added_tokens=[])
+    letters = [token for token in document["model"]["vocab"] if len(token) == 1]
+    document["model"] = dict(document["model"], merges=[], vocab={
+        token: i for i, token in enumerate(letters)})
+    both = Both(build_dir, document)
+    for text in "1\u00bd", "\u00bd1", "\u3251\u3251":
+        both.check([(text.encode(), Policy())])
+    # " 1", " \u2044" and " 2"
+    assert [one[1:] for one in both.check([("\u00bd".encode(), Policy())])] == [
+        (0, 0), *[(0, 2)] * 7]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["gpt2", "qwen2", "lower", "spaces"])
 def test_pieces_join(build_dir, rng, name):

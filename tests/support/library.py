@@ -112,7 +112,7 @@ class Object:
         call(self.library, name, self.handle, *arguments)
 
     def make(self, name, *arguments):
-        """The arguments of an object's maker, up to where it is put."""
+        """Calls `name`, which makes an object of this one, and returns its handle."""
         handle = c_void_p()
         self.call(name, *arguments, byref(handle))
         return handle
