@@ -166,6 +166,35 @@ static pmill_status settle_plain(struct pmill_encoder *encoder, size_t begin, si
 	return status;
 }
 
+/* A part that isn't normalised, with tokens of the second search in it. */
+static pmill_status settle_walked(struct pmill_encoder *encoder, size_t begin, size_t end,
+	struct pmill_settled *settled, pmill_error *error)
+{
+	struct pmill_added_walk *walk = &encoder->normalized;
+	const struct pmill_added_text in = {.text = encoder->text + begin,
+		.len = end - begin,
+		.spans = encoder->spans,
+		.offset = begin};
+	struct pmill_added_piece piece = {.special = 0};
+	walk->set = &encoder->plan->normalized;
+	pmill_added_walk_start(walk, &in);
+	for (;;) {
+		pmill_status status = pmill_added_walk_next(walk, &piece, error);
+		if (status == PMILL_OK && piece.special == PMILL_NO_ADDED)
+			return settle_plain(encoder, begin + piece.begin, begin + piece.end, settled, error);
+		encoder->part_begin = begin;
+		encoder->part_map = NULL;
+		if (status == PMILL_OK)
+			status = encode_piece(encoder, in.text, &piece, error);
+		if (status == PMILL_OK)
+			status = add_token(encoder, &piece, error);
+		if (status == PMILL_OK)
+			status = settle(encoder, begin + piece.next, settled, error);
+		if (status != PMILL_OK)
+			return status;
+	}
+}
+
 static bool is_ascii(const struct pmill_encoder *encoder, size_t offset)
 {
 	return encoder->text[offset] < 0x80;
@@ -227,12 +256,14 @@ static pmill_status settle_part(struct pmill_encoder *encoder, size_t begin, siz
 	struct pmill_settled *settled, size_t len, pmill_error *error)
 {
 	const struct pmill_encode_plan *plan = encoder->plan;
+	const bool is_searched = searches(encoder, &plan->normalized);
 	if (end == begin || plan->pretokenizer == NULL || plan->has_flags ||
-		!pmill_pretokenizer_is_local(plan->pretokenizer) || searches(encoder, &plan->normalized))
+		!pmill_pretokenizer_is_local(plan->pretokenizer))
 		return PMILL_OK;
 	if (!has_normalizer(encoder))
-		return settle_plain(encoder, begin, end, settled, error);
-	return pmill_normalizer_is_local(plan->normalizer)
+		return is_searched ? settle_walked(encoder, begin, end, settled, error)
+						   : settle_plain(encoder, begin, end, settled, error);
+	return !is_searched && pmill_normalizer_is_local(plan->normalizer)
 		? settle_normalized(encoder, begin, end, settled, len, error)
 		: PMILL_OK;
 }
