@@ -120,7 +120,7 @@ def check_refused(build_dir, folder, made):
     path = folder / "a.json"
     path.write_text(json.dumps(made), "utf-8")
     done = subprocess.run([str(build_dir / "tests" / "encode"), "--special-tokens", "all",
-                           str(path)], input=b"", capture_output=True)
+                           str(path)], input=b"\1\0\0\0a", capture_output=True)
     assert done.returncode != 0 and b"nothing is left of the added token" in done.stderr
 
 
