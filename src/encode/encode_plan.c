@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "unicode/quote.h"
 
@@ -55,11 +56,6 @@ static int compare_picked(const void *a, const void *b)
 	return x->special < y->special ? -1 : x->special > y->special;
 }
 
-static bool is_equal(pmill_bytes a, pmill_bytes b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 static bool allocate_set(const struct pmill_tokenizer *tokenizer, struct pmill_added_set *set)
 {
 	const size_t count = tokenizer->special_count;
@@ -88,7 +84,7 @@ static size_t fill_set(struct pmill_encode_plan *plan, struct pmill_added_set *s
 	for (size_t i = 0; i < count; i++) {
 		const uint32_t special = picked[i].special;
 		set_rule(plan->tokenizer, set, special);
-		if (kept > 0 && is_equal(contents[kept - 1], picked[i].content)) {
+		if (kept > 0 && pmill_bytes_are_equal(contents[kept - 1], picked[i].content)) {
 			set->rules[picked[i - 1].special].same = special;
 			const uint32_t first = set->specials[kept - 1];
 			if (plan->alike_count == 0 || plan->alike[plan->alike_count - 1] != first)

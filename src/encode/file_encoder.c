@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/bytes.h"
 #include "base/sized_struct.h"
 #include "base/watched_run.h"
 #include "corpus/chunk_source.h"
@@ -320,11 +321,6 @@ static pmill_status set_ids(struct run *run, pmill_error *error)
 
 /* ---- What divides the text ---- */
 
-static bool is_equal(pmill_bytes a, pmill_bytes b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 /* The separator comes last unless it is a token of the model; then it has that one's place. */
 static size_t pick_tokens(struct run *run, pmill_bytes *contents)
 {
@@ -334,7 +330,7 @@ static size_t pick_tokens(struct run *run, pmill_bytes *contents)
 	for (uint32_t i = 0; i < run->tokenizer->special_count; i++) {
 		const pmill_bytes content = run->tokenizer->specials[i].content;
 		if (run->encoder.plan->needs_documents || run->policy->treatments[i] == PMILL_IGNORED ||
-			is_equal(content, separator))
+			pmill_bytes_are_equal(content, separator))
 			continue;
 		run->walked_specials[count] = i;
 		contents[count++] = content;

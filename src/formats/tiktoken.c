@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/bytes.h"
 #include "notation/base64.h"
 #include "formats/format.h"
 #include "notation/known_ranks.h"
@@ -127,16 +128,11 @@ struct known_specials {
 	size_t count;
 };
 
-static bool is_same(pmill_bytes a, pmill_bytes b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 static uint32_t find_known(const void *context, pmill_bytes content)
 {
 	const struct known_specials *known = context;
 	for (size_t i = 0; i < known->count; i++)
-		if (is_same(known->tokens[i].bytes, content))
+		if (pmill_bytes_are_equal(known->tokens[i].bytes, content))
 			return known->tokens[i].id;
 	return PMILL_NO_ID;
 }

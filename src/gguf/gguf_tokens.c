@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "notation/printable_model.h"
 #include "unicode/printable.h"
@@ -248,11 +249,6 @@ static int compare_specials(const void *left, const void *right)
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-static bool is_same(pmill_bytes a, pmill_bytes b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 static pmill_status set_specials(struct reading *reading)
 {
 	struct pmill_special *specials = reading->specials;
@@ -262,7 +258,7 @@ static pmill_status set_specials(struct reading *reading)
 	for (size_t i = 1; i < count; i++) {
 		struct pmill_quote quote;
 		const pmill_bytes content = specials[i].content;
-		if (is_same(content, specials[i - 1].content))
+		if (pmill_bytes_are_equal(content, specials[i - 1].content))
 			return pmill_fail_input(reading->error, reading->name,
 				pmill_gguf_string_offset(get(reading, PMILL_GGUF_TOKENS), specials[i].id),
 				"the token %s occurs twice, with the ids %u and %u",

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/bytes.h"
 #include "base/sized_struct.h"
 #include "model/tokenizer.h"
 #include "model/training_record.h"
@@ -142,11 +143,6 @@ static pmill_status plan_entries(struct edit *edit)
 
 /* ---- Special tokens ---- */
 
-static bool is_same(pmill_bytes a, pmill_bytes b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
 static pmill_status fail_token(
 	const struct edit *edit, const char *before, pmill_bytes token, const char *after)
 {
@@ -186,7 +182,7 @@ static pmill_status check_distinct(struct edit *edit)
 	if (edit->special_count > 1)
 		qsort(edit->specials, edit->special_count, sizeof *edit->specials, compare_contents);
 	for (size_t i = 1; i < edit->special_count; i++)
-		if (is_same(edit->specials[i - 1].content, edit->specials[i].content))
+		if (pmill_bytes_are_equal(edit->specials[i - 1].content, edit->specials[i].content))
 			return fail_token(edit, "two special tokens would be called", edit->specials[i].content,
 				"(each needs a name of its own)");
 	return PMILL_OK;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/bytes.h"
 #include "base/error.h"
 #include "model/layout.h"
 #include "model/merges.h"
@@ -19,15 +20,11 @@
 
 enum { BYTES = 256 };
 
-static bool is_same(pmill_bytes a, pmill_bytes b)
-{
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
-}
-
 static size_t find_special(const struct pmill_tokenizer *tokenizer, pmill_bytes token)
 {
 	size_t index = 0;
-	while (index < tokenizer->special_count && !is_same(tokenizer->specials[index].content, token))
+	while (index < tokenizer->special_count &&
+		!pmill_bytes_are_equal(tokenizer->specials[index].content, token))
 		index++;
 	return index;
 }

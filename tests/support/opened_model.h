@@ -23,4 +23,19 @@ static inline void close_model(void)
 	pmill_tokenizer_free(tokenizer);
 }
 
+/* A second encoder of the same model, for whole documents beside a stream. */
+static pmill_encoder *other;
+
+static inline void open_both(unsigned kind)
+{
+	open_model(kind);
+	require(pmill_encoder_clone(encoder, &other, NULL) == PMILL_OK, "clone");
+}
+
+static inline void close_both(void)
+{
+	pmill_encoder_free(other);
+	close_model();
+}
+
 #endif

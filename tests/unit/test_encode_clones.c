@@ -9,20 +9,6 @@
 
 #include "support/opened_model.h"
 
-static pmill_encoder *other; /* for whole documents */
-
-static void open_both(unsigned kind)
-{
-	open_model(kind);
-	assert_int_equal(pmill_encoder_clone(encoder, &other, NULL), PMILL_OK);
-}
-
-static void close_both(void)
-{
-	pmill_encoder_free(other);
-	close_model();
-}
-
 enum { LONGEST = 300 };
 
 static void add(const uint8_t *text, size_t len, unsigned policy, pmill_ids *ids)
