@@ -4,6 +4,12 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
+# A wheel must not need libraries that a machine may lack.
+option(PAIRMILL_STATIC_DEPENDENCIES "Link static libraries where there are any" OFF)
+if(PAIRMILL_STATIC_DEPENDENCIES)
+    list(PREPEND CMAKE_FIND_LIBRARY_SUFFIXES .a)
+endif()
+
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 set(pairmill_dependencies PkgConfig::JANSSON)
 set(pairmill_pkgconfig_modules jansson)

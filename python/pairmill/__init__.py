@@ -1,0 +1,37 @@
+# The Python package of pairmill.
+# SPDX-License-Identifier: MIT
+"""Trains byte-pair-encoding vocabularies from text, and encodes and decodes with them.
+
+``train`` learns a ``Tokenizer`` from files, ``Tokenizer.load`` reads everybody's; ``choices`` lists
+the names that options take.
+"""
+from collections.abc import Sequence
+
+from . import _core
+from ._core import OffsetArray, Stream, StreamDecoder, TokenArray, TokenBatch, peak_memory
+from ._counts import Counts
+from ._policy import Policy
+from ._progress import Progress
+from ._tokenizer import EncodedFiles, Tokenizer
+from ._train import count, count_from_iterator, train, train_from_counts, train_from_iterator
+
+__version__: str = _core.version
+
+# The names that options take, by kind: "patterns", "ties", "layouts", "model_formats", ...
+choices: dict[str, tuple[str, ...]] = _core._choices()
+
+
+def pattern_expression(name: str) -> str | None:
+    """The regular expression of a named pattern; None for "none" and unknown names."""
+    return _core._pattern_expression(name)
+
+
+for _type in (TokenArray, TokenBatch, OffsetArray):
+    Sequence.register(_type)
+del _type, Sequence
+
+__all__ = [
+    "Counts", "EncodedFiles", "OffsetArray", "Policy", "Progress", "Stream", "StreamDecoder",
+    "TokenArray", "TokenBatch", "Tokenizer", "choices", "count", "count_from_iterator",
+    "pattern_expression", "peak_memory", "train", "train_from_counts", "train_from_iterator",
+]

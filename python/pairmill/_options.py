@@ -1,0 +1,104 @@
+# Keyword arguments that several functions take, by what the library groups them into.
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any, TypedDict
+
+# One path, or several. "-" is stdin, a folder stands for the files in it, "@LIST" for the names in
+# the file LIST.
+Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
+
+
+class TextOptions(TypedDict, total=False):
+    """How text is cut into words."""
+
+    pattern: str | None
+    unicode_version: str | None
+    special_tokens: Iterable[str | bytes] | None
+    doc_separator: str | bytes | None
+    reserve: int
+
+
+class InputOptions(TypedDict, total=False):
+    """What input files contain."""
+
+    input_format: str | None
+    field: str | None
+    skip_bad_lines: bool
+    skip_binary: bool
+    sha256: bool
+
+
+class RunOptions(TypedDict, total=False):
+    """How the work is run. Never affects the result."""
+
+    threads: int
+    memory_limit: int | None
+    tmp_dir: str | None
+    scanner: str | None
+
+
+class LearnOptions(TypedDict, total=False):
+    """What is learned from counts."""
+
+    min_count: int
+    pad_vocab_to: int
+    max_token_length: int
+    ties: str | None
+    layout: str | None
+    compat: str | None
+
+
+class CountTextsOptions(TextOptions, RunOptions, total=False):
+    """Of counting texts in memory."""
+
+
+class CountOptions(CountTextsOptions, InputOptions, total=False):
+    """Of counting files."""
+
+
+class TrainTextsOptions(CountTextsOptions, LearnOptions, total=False):
+    """Of training from texts in memory."""
+
+
+class TrainOptions(TrainTextsOptions, InputOptions, total=False):
+    """Of training from files."""
+
+
+class TrainCountsOptions(LearnOptions, RunOptions, total=False):
+    """Of training from counts."""
+
+    reserve: int
+
+
+def pick(options: Mapping[str, Any], group: type) -> dict[str, Any]:
+    """Those of the options that belong to a group, without those that are None."""
+    return {name: options[name] for name in group.__annotations__
+            if options.get(name) is not None}
+
+
+def refuse_others(options: Mapping[str, Any], *groups: type) -> None:
+    """TypeError for a name that is in none of the groups."""
+    known = [name for group in groups for name in group.__annotations__]
+    for name in options:
+        if name not in known:
+            raise TypeError(f"unexpected keyword argument {name!r}")
+
+
+def warn_of_notices(notices: Iterable[tuple[str, str, str]]) -> None:
+    """Warns of inputs that were left out, or named twice."""
+    for kind, name, detail in notices:
+        if kind == "skipped":
+            warnings.warn(f"{name}: left out, since it looks like {detail}", stacklevel=3)
+        else:
+            warnings.warn(f"{name}: read again, since it was named twice: {detail}", stacklevel=3)
+
+
+def warn_of_bad_lines(files: Iterable[tuple[str, int, int, int, str]]) -> None:
+    """Warns of JSON lines that were skipped on request."""
+    for name, count, line, offset, reason in files:
+        warnings.warn(f"{name}: {count} bad lines skipped; the first is line {line}, "
+                      f"byte {offset}: {reason}", stacklevel=3)

@@ -1,0 +1,269 @@
+# Tokenizer: what the extension doesn't do itself.
+# SPDX-License-Identifier: MIT
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple, TypedDict, Unpack
+
+from . import _core
+from ._options import InputOptions, Paths, pick, refuse_others, warn_of_bad_lines, warn_of_notices
+from ._policy import Choice, Policy
+from ._progress import ProgressOption, Reporter
+
+_Path = str | os.PathLike[str]
+_OneFileFormat = str | None
+
+
+class LoadOptions(TypedDict, total=False):
+    """What a model's file may not say."""
+
+    format: str | None
+    pattern: str | None
+    unicode_version: str | None
+    special_tokens: Iterable[str | bytes] | None
+    encoding: str | None
+
+
+class EncodedFiles(NamedTuple):
+    """What ``encode_file`` or ``decode_file`` has done."""
+
+    documents: int
+    bytes: int
+    tokens: int
+    bad_lines: int
+    truncated: int
+
+
+def _as_bytes(token: str | bytes) -> bytes:
+    return token.encode() if isinstance(token, str) else bytes(token)
+
+
+def _as_str(token: bytes) -> str:
+    return token.decode(errors="backslashreplace")
+
+
+class Tokenizer(_core.Tokenizer):
+    """A vocab with its merges, pattern and special tokens. Immutable; threads may share it.
+
+    From ``pairmill.train``, ``Tokenizer.load``, ``from_bytes`` or ``from_parts``.
+    """
+
+    # ---- Loading and saving ----
+
+    @classmethod
+    def load(cls, path: _Path, **options: Unpack[LoadOptions]) -> Tokenizer:
+        """Loads a model: tokenizer.json, .tiktoken, .gguf, tekken.json, vocab.json with merges.txt,
+        or a folder.
+
+        ``format``: one of ``pairmill.choices["model_formats"]``, if the content doesn't tell.
+        ``pattern``, ``special_tokens``, ``unicode_version``: for models whose files don't say them.
+        ``encoding``: which one, of a rank file that serves several.
+
+        Raises OSError; ValueError for what isn't a model, with its byte as the attribute
+        ``offset``.
+        """
+        refuse_others(options, LoadOptions)
+        return cls._load(path, pick(options, LoadOptions))
+
+    @classmethod
+    def from_bytes(cls, data: bytes, **options: Unpack[LoadOptions]) -> Tokenizer:
+        """Loads a model from the content of one file. Options and errors as for ``load``."""
+        refuse_others(options, LoadOptions)
+        return cls._load_memory(data, pick(options, LoadOptions))
+
+    @classmethod
+    def from_parts(cls, vocab: Mapping[bytes, int],
+                   merges: Iterable[tuple[bytes, bytes]] | None = None,
+                   special_tokens: Mapping[str, int] | Mapping[bytes, int] | None = None, *,
+                   pattern: str | None = None, unicode_version: str | None = None,
+                   meaning: str | None = None) -> Tokenizer:
+        """Makes a tokenizer from a vocab (bytes → id), merges in order, and special tokens.
+
+        Without merges, pairs are merged by the ids of what they become, as in tiktoken.
+        ``pattern``: a name or a regular expression; "gpt2". ``meaning``: one of
+        ``pairmill.choices["meanings"]``.
+
+        Raises ValueError for an id or token that occurs twice, or a merge that the vocab lacks.
+        """
+        specials = {_as_bytes(token): id for token, id in (special_tokens or {}).items()}
+        options = {"pattern": pattern, "unicode_version": unicode_version, "meaning": meaning}
+        pairs = [] if merges is None else [tuple(pair) for pair in merges]
+        return cls._create(dict(vocab), pairs, specials, options)
+
+    def save(self, path: _Path, *, format: str | None = None, overwrite: bool = False,
+             allow_loss: bool = False, merges_as_strings: bool = False) -> None:
+        """Saves the model: the format follows from the suffix, and a folder has several files.
+
+        ``format``: one of ``pairmill.choices["model_formats"]``.
+        ``allow_loss``: write even what can't hold all of the model (``losses``).
+        ``merges_as_strings``: a tokenizer.json as tokenizers before 0.20 read it.
+
+        Raises FileExistsError if something is there, unless ``overwrite``; ValueError if the format
+        can't hold the model; OSError. Written whole or not at all.
+        """
+        self._save(path, format, overwrite, allow_loss, merges_as_strings)
+
+    def losses(self, path: _Path, format: str | None = None) -> list[str]:
+        """What a model saved so wouldn't say, such as "the pattern"; empty: it says all."""
+        text = self._losses(path, format)
+        return [] if text is None else text.split(", ")
+
+    def to_bytes(self, format: _OneFileFormat = None) -> bytes:
+        """The content of one file, by default of a tokenizer.json, whatever it can't say."""
+        return self._save_memory(format)
+
+    # ---- Making others of it ----
+
+    def with_special_tokens(self, tokens: Mapping[str, int] | Iterable[str | bytes]) -> Tokenizer:
+        """The same model with more special tokens.
+
+        ``tokens``: an iterable of names, which get the unused ids, in order, and then those after
+        the last (a set is taken in the order of its bytes); or a mapping from names to ids.
+
+        Raises ValueError for a token that is there already, or an id that is in use.
+        """
+        if isinstance(tokens, Mapping):
+            return self._edit([], [], {"new_specials": list(tokens),
+                                       "new_special_ids": list(tokens.values())})
+        if isinstance(tokens, (set, frozenset)):
+            tokens = sorted(tokens, key=_as_bytes)
+        return self._edit([], [], {"new_specials": tokens})
+
+    def with_renamed_tokens(self, names: Mapping[str, str]) -> Tokenizer:
+        """The same model with other names for special and added tokens, which keep their ids.
+
+        Raises ValueError if there is no such token, or if two would have one name.
+        """
+        old, new = map(_as_bytes, names), map(_as_bytes, names.values())
+        return self._edit(list(old), list(new), {})
+
+    def with_vocab_size(self, vocab_size: int) -> Tokenizer:
+        """The model that training would have given with a smaller vocab: a prefix of the merges.
+
+        Raises ValueError if the vocab is smaller, or what no merge makes is more.
+        """
+        return self._edit([], [], {"vocab_size": vocab_size})
+
+    # ---- What it holds ----
+
+    @cached_property
+    def merges(self) -> list[tuple[bytes, bytes]]:
+        """The merges in order: pairs of tokens' bytes."""
+        return self._list_merges()
+
+    @cached_property
+    def vocab(self) -> dict[int, bytes]:
+        """The bytes of each id, in order of the ids, special tokens included."""
+        tokens = self._list_tokens()
+        return {id: token for id, token in enumerate(tokens) if token is not None}
+
+    @property
+    def special_tokens(self) -> dict[str, int]:
+        """Special tokens and their ids."""
+        return {_as_str(token): id for token, id, special in self._list_specials() if special}
+
+    @property
+    def added_tokens(self) -> dict[str, int]:
+        """Added tokens that aren't special, and their ids."""
+        return {_as_str(token): id for token, id, special in self._list_specials() if not special}
+
+    @property
+    def training(self) -> dict[str, Any] | None:
+        """The record of the training: totals, options, stages, inputs, counts of the merges."""
+        return self._training()
+
+    def describe(self, part: str) -> str:
+        """Describes the "normalizer", the "pattern" or the "template" for people."""
+        return self._describe(part) or ""
+
+    # ---- Files ----
+
+    def encode_file(self, files: Paths, out: _Path, *, format: str | None = None,
+                    eot: str | bytes | None = None, doc_separator: str | bytes | None = None,
+                    max_tokens: int = 0, offsets: bool = False, special_tokens: Choice | None = None,
+                    policy: Policy | None = None, overwrite: bool = False,
+                    progress: ProgressOption = None,
+                    **options: Unpack[InputOptions]) -> EncodedFiles:
+        """Encodes files into one token file.
+
+        ``files``: as for ``pairmill.train``, as are ``progress`` and the options of input files.
+        ``format``: one of ``pairmill.choices["token_formats"]``; by the suffix of ``out``.
+        ``eot``: a special token to append to each document.
+        ``doc_separator``: ends documents and isn't encoded.
+        ``max_tokens``: of each document; 0 for all. ``offsets``: write byte offsets, too (jsonl).
+        ``special_tokens``, ``policy``: as for ``encode``.
+
+        Raises FileExistsError unless ``overwrite``; ValueError for bad input, with its byte as the
+        attribute ``offset``; OSError. Written whole or not at all.
+        """
+        refuse_others(options, InputOptions)
+        file_options = {"format": format, "eot": eot, "doc_separator": doc_separator,
+                        "max_tokens": max_tokens, "offsets": offsets}
+        with Reporter(progress) as reporter:
+            totals = self._encode_files(files, out, overwrite, special_tokens, policy,
+                                        pick(options, InputOptions), file_options,
+                                        {"progress": reporter.report})
+        warn_of_notices(totals["notices"])
+        warn_of_bad_lines(totals["bad_files"])
+        return EncodedFiles(*(totals[name] for name in EncodedFiles._fields))
+
+    def decode_file(self, files: Paths, out: _Path, *, format: str | None = None,
+                    skip_special_tokens: bool = False, overwrite: bool = False,
+                    progress: ProgressOption = None) -> EncodedFiles:
+        """Decodes token files into one file of text.
+
+        ``format``: of the inputs, one of ``pairmill.choices["token_formats"]``; by suffix.
+        ``skip_special_tokens``: as for ``decode``.
+
+        Raises FileExistsError unless ``overwrite``; ValueError for an unknown id, with its byte in
+        the file as the attribute ``offset``; OSError. Written whole or not at all.
+        """
+        file_options = {"format": format, "skip_special_tokens": skip_special_tokens}
+        with Reporter(progress) as reporter:
+            totals = self._decode_files(files, out, overwrite, file_options,
+                                        {"progress": reporter.report})
+        return EncodedFiles(*(totals[name] for name in EncodedFiles._fields))
+
+    # ---- An immutable value ----
+
+    @cached_property
+    def _content(self) -> tuple[bytes, dict[str, Any]]:
+        """What makes an equal tokenizer: a file's content, and what the file doesn't say."""
+        return self.to_bytes(), {"unicode_version": self.unicode_version}
+
+    @cached_property
+    def _digest(self) -> bytes:
+        data, options = self._content
+        return hashlib.blake2b(data + repr(options).encode(), digest_size=16).digest()
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tokenizer):
+            return NotImplemented
+        return self is other or self._digest == other._digest
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    def __copy__(self) -> Tokenizer:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tokenizer:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        data, options = self._content
+        return _unpickle, (type(self), data, options)
+
+    def __repr__(self) -> str:
+        pattern = self.pattern
+        if pattern is not None and len(pattern) > 40:
+            pattern = pattern[:40] + "..."
+        return (f"<Tokenizer of {self.vocab_size:,} entries, "
+                f"{len(self.special_tokens)} special tokens, pattern {pattern!r}>")
+
+
+def _unpickle(cls: type[Tokenizer], data: bytes, options: dict[str, Any]) -> Tokenizer:
+    return cls.from_bytes(data, **options)
