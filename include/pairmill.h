@@ -484,8 +484,9 @@ typedef struct pmill_edit_options {
 	uint64_t vocab_size;
 	const pmill_rename *renames; /* of special and added tokens, which keep their ids */
 	size_t rename_count;
-	const pmill_bytes *new_specials; /* get the unused ids, in order, then those after the last */
+	const pmill_bytes *new_specials;
 	size_t new_special_count;
+	const uint32_t *new_special_ids; /* NULL: the unused ids, in order, then those after the last */
 } pmill_edit_options;
 
 /*
@@ -914,10 +915,7 @@ PMILL_API void pmill_stream_decoder_free(pmill_stream_decoder *decoder);
  */
 PMILL_API pmill_status pmill_stream_decoder_add(pmill_stream_decoder *decoder, const uint32_t *ids,
 	size_t id_count, pmill_bytes *bytes, pmill_error *error);
-/*
- * Ends the stream: gives the bytes held back, valid until the decoder's next call. The decoder can
- * then start another stream.
- */
+/* Ends the stream: gives the bytes held back, valid until the next call, which begins another. */
 PMILL_API pmill_bytes pmill_stream_decoder_finish(pmill_stream_decoder *decoder);
 
 /* ---- Verifying ------------------------------------------------------------------------------ */

@@ -1,4 +1,4 @@
-/* What the files of the extension share: its types, errors, borrowed text, calls without the GIL. */
+/* What the files of the extension share: types, errors, borrowed text, calls without the GIL. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PAIRMILL_CORE_H
 #define PAIRMILL_CORE_H
@@ -55,6 +55,7 @@ enum core_option_kind {
 	OPTION_U64,    /* uint64_t */
 	OPTION_I64,    /* int64_t */
 	OPTION_BYTES,  /* pmill_bytes; str, bytes or None */
+	OPTION_IDS,    /* const uint32_t *; as many as another option says */
 	OPTION_TOKENS, /* const pmill_bytes * and, after it, size_t; an iterable of str or bytes */
 };
 

@@ -160,6 +160,7 @@ static PyObject *model_create(PyObject *type, PyObject *args)
 static const struct core_option edit_options[] = {
 	{"vocab_size", OPTION_U64, offsetof(pmill_edit_options, vocab_size)},
 	{"new_specials", OPTION_TOKENS, offsetof(pmill_edit_options, new_specials)},
+	{"new_special_ids", OPTION_IDS, offsetof(pmill_edit_options, new_special_ids)},
 	{NULL, 0, 0},
 };
 

@@ -170,6 +170,19 @@ static bool fill_tokens(PyObject *value, struct token_list *list, struct core_ho
 	return worked;
 }
 
+static bool fill_ids(PyObject *value, const uint32_t **ids, struct core_holder *holder)
+{
+	struct core_ids given;
+	if (!core_ids_borrow(value, &given))
+		return false;
+	uint32_t *copy = core_hold_memory(holder, given.count * sizeof *copy);
+	if (copy != NULL && given.count > 0)
+		memcpy(copy, given.ids, given.count * sizeof *copy);
+	core_ids_release(&given);
+	*ids = copy;
+	return copy != NULL;
+}
+
 static bool get_unsigned(PyObject *value, uint64_t most, uint64_t *number)
 {
 	PyObject *index = PyNumber_Index(value);
@@ -193,6 +206,7 @@ static bool fill_value(
 	case OPTION_STRING: return fill_string(value, field, holder);
 	case OPTION_BYTES: return fill_bytes(value, field, holder);
 	case OPTION_TOKENS: return fill_tokens(value, field, holder);
+	case OPTION_IDS: return fill_ids(value, field, holder);
 	case OPTION_FLAG: {
 		int truth = PyObject_IsTrue(value);
 		*(int *)field = truth;

@@ -209,10 +209,22 @@ static bool has_own_entry(
 	return tokenizer->vocab.tokens[special->id].is_special;
 }
 
-/* New ones get the ids without a token, in order, then those after the last. */
+/* Every id up to it takes an entry. */
+static pmill_status check_new_id(const struct edit *edit, uint32_t id, pmill_bytes content)
+{
+	struct pmill_quote quote;
+	const size_t count = edit->to->vocab.count;
+	if (id < count || id - count <= PMILL_MOST_HOLES)
+		return PMILL_OK;
+	return pmill_fail(edit->error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"the id %u for the special token %s would leave more than %u ids unused", (unsigned)id,
+		pmill_quote(&quote, content.data, content.len), PMILL_MOST_HOLES);
+}
+
 static pmill_status add_new_specials(struct edit *edit)
 {
 	const struct pmill_vocab *vocab = &edit->to->vocab;
+	const uint32_t *ids = edit->options->new_special_ids;
 	pmill_status status = PMILL_OK;
 	uint32_t id = 0;
 	for (size_t i = 0; i < edit->options->new_special_count && status == PMILL_OK; i++) {
@@ -220,8 +232,13 @@ static pmill_status add_new_specials(struct edit *edit)
 		if (content.len == 0)
 			return pmill_fail(
 				edit->error, PMILL_BAD_OPTION, PMILL_NO_OFFSET, "a special token to add is empty");
-		while (id < vocab->count && vocab->tokens[id].len != 0)
+		while (ids == NULL && id < vocab->count && vocab->tokens[id].len != 0)
 			id++;
+		if (ids != NULL)
+			id = ids[i];
+		status = check_new_id(edit, id, content);
+		if (status != PMILL_OK)
+			return status;
 		const struct pmill_special special = {.content = content, .id = id, .is_special = true};
 		edit->specials[edit->special_count++] = special;
 		status = add_entry(edit, &special);

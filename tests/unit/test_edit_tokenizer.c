@@ -239,6 +239,32 @@ static void test_adding(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
+static void test_adding_with_ids(void **state)
+{
+	(void)state;
+	static const pmill_bytes added[] = {BYTES("<|one|>"), BYTES("<|two|>")};
+	static const uint32_t ids[] = {1000, 258}, used[] = {258, 'a'}, far[] = {258, 70000};
+	static struct parts parts;
+	start_small(&parts);
+	pmill_tokenizer *tokenizer = create(&parts);
+	pmill_edit_options options = {
+		.new_specials = added, .new_special_count = 2, .new_special_ids = ids};
+	pmill_tokenizer *edited = edit(tokenizer, options);
+	assert_int_equal(pmill_tokenizer_token_id(edited, "<|one|>", 7), 1000);
+	assert_int_equal(pmill_tokenizer_token_id(edited, "<|two|>", 7), 258);
+	assert_int_equal(edited->vocab.count, 1001);
+	pmill_tokenizer_free(edited);
+	options.new_special_ids = far;
+	assert_refused(tokenizer, options,
+		"the id 70000 for the special token \"<|two|>\" would leave more than 65536 ids unused");
+	options.new_special_ids = used;
+	pmill_error error;
+	options.size = sizeof options;
+	assert_int_equal(pmill_tokenizer_edit(tokenizer, &options, &edited, &error), PMILL_BAD_INPUT);
+	assert_string_equal(error.message, "the tokens \"a\" and \"<|two|>\" have the same id 97");
+	pmill_tokenizer_free(tokenizer);
+}
+
 /* As tokenizer.json files have them: an added token that is an ordinary one, and a lost entry. */
 static void test_odd_entries_stay(void **state)
 {
@@ -326,6 +352,7 @@ int main(void)
 		cmocka_unit_test(test_renaming),
 		cmocka_unit_test(test_the_template_follows_moved_tokens),
 		cmocka_unit_test(test_adding),
+		cmocka_unit_test(test_adding_with_ids),
 		cmocka_unit_test(test_odd_entries_stay),
 		cmocka_unit_test(test_names_that_cannot_be),
 		cmocka_unit_test(test_no_memory),
