@@ -304,6 +304,14 @@ static PyObject *tokenizer_encode_spans(PyObject *self, PyObject *object)
 
 /* ---- Batches ---- */
 
+static size_t count_bytes(const struct core_texts *texts)
+{
+	size_t bytes = 0;
+	for (size_t i = 0; i < texts->count; i++)
+		bytes += texts->texts[i].len;
+	return bytes;
+}
+
 static PyObject *encode_batch(struct tokenizer *self, const struct core_texts *texts,
 	const pmill_policy *policy, unsigned threads)
 {
@@ -315,10 +323,12 @@ static PyObject *encode_batch(struct tokenizer *self, const struct core_texts *t
 	if (pmill_ids_create(self->tokenizer, NULL, &ids, &error) != PMILL_OK)
 		return core_raise(&error);
 	struct core_progress progress = {0};
-	pmill_run_options run = {.size = sizeof run,
-		.threads = threads,
-		.progress = core_report,
-		.progress_context = &progress};
+	pmill_run_options run = {.size = sizeof run, .threads = threads};
+	/* Watching for signals takes a thread of its own. */
+	if (count_bytes(texts) > PIECE) {
+		run.progress = core_report;
+		run.progress_context = &progress;
+	}
 	pmill_status status;
 	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_encode_batch(
 		prototype, texts->texts, texts->count, policy, &run, ids, &error);

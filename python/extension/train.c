@@ -1,5 +1,7 @@
 /* Counter: text in, counts or a tokenizer out; the record of a training. */
 /* SPDX-License-Identifier: MIT */
+#include <stdatomic.h>
+
 #include "counts.h"
 #include "tokenizer.h"
 
@@ -7,6 +9,7 @@ struct counter {
 	PyObject_HEAD pmill_counter *counter;
 	struct core_progress progress; /* what the counter's progress context points to */
 	struct core_holder holder;     /* of the callable */
+	atomic_bool is_stopped;        /* texts still to be added are left out */
 };
 
 static struct counter *as_counter(PyObject *self)
@@ -104,6 +107,14 @@ static PyObject *counter_add_texts(PyObject *self, PyObject *args)
 			as_counter(self)->counter, texts.texts[i].data, texts.texts[i].len, &error);
 	Py_END_ALLOW_THREADS core_texts_release(&texts);
 	return status == PMILL_OK ? Py_NewRef(Py_None) : core_raise(&error);
+}
+
+/* Ends calls of add_texts on other threads soon: what they count is of no use any more. */
+static PyObject *counter_stop(PyObject *self, PyObject *none)
+{
+	(void)none;
+	as_counter(self)->is_stopped = true;
+	return Py_NewRef(Py_None);
 }
 
 static PyObject *counter_add_counts(PyObject *self, PyObject *counts)
@@ -311,6 +322,7 @@ PyMethodDef core_train_methods[] = {
 static PyMethodDef counter_methods[] = {
 	{"add_files", counter_add_files, METH_VARARGS, NULL},
 	{"add_texts", counter_add_texts, METH_VARARGS, NULL},
+	{"stop", counter_stop, METH_NOARGS, NULL},
 	{"add_counts", counter_add_counts, METH_O, NULL},
 	{"take", counter_take, METH_O, NULL},
 	{"save", counter_save, METH_VARARGS, NULL},

@@ -68,10 +68,16 @@ def _is_arrow(texts: object) -> bool:
 
 
 def _add_arrow(counter: _core._Counter, texts: object, threads: int) -> None:
+    """Each thread borrows the column and counts its part of it."""
     with ThreadPoolExecutor(threads) as pool:
-        parts = [pool.submit(counter.add_texts, texts, part, threads) for part in range(threads)]
-        for part in parts:
-            part.result()
+        try:
+            parts = [pool.submit(counter.add_texts, texts, part, threads)
+                     for part in range(threads)]
+            for part in parts:
+                part.result()
+        except BaseException:
+            counter.stop()
+            raise
 
 
 def _add_batches(counter: _core._Counter, texts: Iterable[Any], threads: int,
@@ -90,9 +96,9 @@ def _add_batches(counter: _core._Counter, texts: Iterable[Any], threads: int,
                     report("count", documents, 0, "documents", time.monotonic() - began)
             while pending:
                 pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+        except BaseException:
+            counter.stop()
+            raise
 
 
 def _add_texts(counter: _core._Counter, texts: Iterable[Any], options: Mapping[str, Any],
