@@ -24,7 +24,7 @@ static PyType_Slot memory_slots[] = {
 	{0, NULL},
 };
 
-static PyType_Spec memory_spec = {
+PyType_Spec core_memory_spec = {
 	.name = "pairmill._core._Memory",
 	.basicsize = sizeof(struct memory),
 	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
@@ -126,6 +126,14 @@ bool core_array_view(PyObject *object, const void **data, size_t *count, unsigne
 	return true;
 }
 
+void core_array_dealloc(PyObject *self)
+{
+	PyTypeObject *type = Py_TYPE(self);
+	Py_DECREF(((struct array *)self)->owner);
+	PyObject_Free(self);
+	Py_DECREF(type);
+}
+
 /* ---- Items ---- */
 
 static uint64_t read_number(const struct array *array, size_t index)
@@ -160,7 +168,7 @@ PyObject *core_id_list(const void *data, size_t count, unsigned id_bytes)
 	return list;
 }
 
-static PyObject *array_to_list(PyObject *self, PyObject *none)
+PyObject *core_array_list(PyObject *self, PyObject *none)
 {
 	(void)none;
 	struct array *array = (struct array *)self;
@@ -178,25 +186,25 @@ static PyObject *array_to_list(PyObject *self, PyObject *none)
 	return list;
 }
 
-static size_t array_bytes(const struct array *array)
+static size_t count_bytes(const struct array *array)
 {
 	return (size_t)array->shape[0] * array->columns * array->item_bytes;
 }
 
-static PyObject *array_to_bytes(PyObject *self, PyObject *none)
+PyObject *core_array_bytes(PyObject *self, PyObject *none)
 {
 	(void)none;
 	struct array *array = (struct array *)self;
 	return PyBytes_FromStringAndSize(
-		array->data == NULL ? "" : array->data, (Py_ssize_t)array_bytes(array));
+		array->data == NULL ? "" : array->data, (Py_ssize_t)count_bytes(array));
 }
 
-static Py_ssize_t array_length(PyObject *self)
+Py_ssize_t core_array_length(PyObject *self)
 {
 	return ((struct array *)self)->shape[0];
 }
 
-static PyObject *array_item(PyObject *self, Py_ssize_t index)
+PyObject *core_array_item(PyObject *self, Py_ssize_t index)
 {
 	struct array *array = (struct array *)self;
 	if (index < 0 || index >= array->shape[0]) {
@@ -233,7 +241,7 @@ static PyObject *array_slice(struct array *array, PyObject *slice)
 	return sliced;
 }
 
-static PyObject *array_subscript(PyObject *self, PyObject *key)
+PyObject *core_array_subscript(PyObject *self, PyObject *key)
 {
 	struct array *array = (struct array *)self;
 	if (PySlice_Check(key))
@@ -241,7 +249,30 @@ static PyObject *array_subscript(PyObject *self, PyObject *key)
 	Py_ssize_t index = PyNumber_AsSsize_t(key, PyExc_IndexError);
 	if (index == -1 && PyErr_Occurred())
 		return NULL;
-	return array_item(self, index < 0 ? index + array->shape[0] : index);
+	return core_array_item(self, index < 0 ? index + array->shape[0] : index);
+}
+
+/* ---- Methods of any sequence ---- */
+
+PyObject *core_sequence_count(PyObject *self, PyObject *value)
+{
+	Py_ssize_t count = PySequence_Count(self, value);
+	return count < 0 ? NULL : PyLong_FromSsize_t(count);
+}
+
+PyObject *core_sequence_index(PyObject *self, PyObject *args)
+{
+	PyObject *value;
+	Py_ssize_t start = 0, stop = PY_SSIZE_T_MAX;
+	if (!PyArg_ParseTuple(args, "O|nn:index", &value, &start, &stop))
+		return NULL;
+	Py_ssize_t length = PySequence_Size(self);
+	if (start < 0)
+		start = start + length < 0 ? 0 : start + length;
+	PyObject *part = PySequence_GetSlice(self, start, stop);
+	Py_ssize_t index = part == NULL ? -1 : PySequence_Index(part, value);
+	Py_XDECREF(part);
+	return index < 0 ? NULL : PyLong_FromSsize_t(start + index);
 }
 
 /* ---- Comparing, showing ---- */
@@ -260,7 +291,17 @@ static bool equal_arrays(const struct array *a, const struct array *b)
 	return true;
 }
 
-static PyObject *array_compare(PyObject *self, PyObject *other, int operation)
+PyObject *core_compare_list(PyObject *self, PyObject *other, int operation, PyCFunction to_list)
+{
+	if (!PyList_Check(other))
+		return Py_NewRef(Py_NotImplemented);
+	PyObject *list = to_list(self, NULL);
+	PyObject *result = list == NULL ? NULL : PyObject_RichCompare(list, other, operation);
+	Py_XDECREF(list);
+	return result;
+}
+
+PyObject *core_array_compare(PyObject *self, PyObject *other, int operation)
 {
 	if (operation != Py_EQ && operation != Py_NE)
 		return Py_NewRef(Py_NotImplemented);
@@ -268,21 +309,16 @@ static PyObject *array_compare(PyObject *self, PyObject *other, int operation)
 		bool equal = equal_arrays((struct array *)self, (struct array *)other);
 		return PyBool_FromLong(equal == (operation == Py_EQ));
 	}
-	if (!PyList_Check(other))
-		return Py_NewRef(Py_NotImplemented);
-	PyObject *list = array_to_list(self, NULL);
-	PyObject *result = list == NULL ? NULL : PyObject_RichCompare(list, other, operation);
-	Py_XDECREF(list);
-	return result;
+	return core_compare_list(self, other, operation, core_array_list);
 }
 
-static const char *number_name(const struct array *array)
+const char *core_number_name(const struct array *array)
 {
 	return array->item_bytes == 2 ? "uint16" : array->item_bytes == 4 ? "uint32" : "uint64";
 }
 
 /* Long arrays show their first and last items. */
-static PyObject *array_repr(PyObject *self)
+PyObject *core_array_repr(PyObject *self)
 {
 	enum { SHOWN = 12, AT_END = 3 };
 	struct array *array = (struct array *)self;
@@ -290,8 +326,8 @@ static PyObject *array_repr(PyObject *self)
 	PyObject *head = PySequence_GetSlice(self, 0, is_long ? SHOWN - AT_END : SHOWN);
 	PyObject *tail = PySequence_GetSlice(
 		self, is_long ? array->shape[0] - AT_END : PY_SSIZE_T_MAX, PY_SSIZE_T_MAX);
-	PyObject *first = head == NULL ? NULL : array_to_list(head, NULL);
-	PyObject *last = tail == NULL ? NULL : array_to_list(tail, NULL);
+	PyObject *first = head == NULL ? NULL : core_array_list(head, NULL);
+	PyObject *last = tail == NULL ? NULL : core_array_list(tail, NULL);
 	PyObject *text = NULL;
 	const char *type = array->item_bytes == 8 ? "OffsetArray" : "TokenArray";
 	if (first != NULL && last != NULL && is_long) {
@@ -303,13 +339,13 @@ static PyObject *array_repr(PyObject *self)
 									  : PyUnicode_Substring(right, 1, PyUnicode_GetLength(right));
 		if (begin != NULL && end != NULL)
 			text = PyUnicode_FromFormat("%s(%U, ..., %U, count=%zd, dtype='%s')", type, begin, end,
-				array->shape[0], number_name(array));
+				array->shape[0], core_number_name(array));
 		Py_XDECREF(left);
 		Py_XDECREF(right);
 		Py_XDECREF(begin);
 		Py_XDECREF(end);
 	} else if (first != NULL) {
-		text = PyUnicode_FromFormat("%s(%R, dtype='%s')", type, first, number_name(array));
+		text = PyUnicode_FromFormat("%s(%R, dtype='%s')", type, first, core_number_name(array));
 	}
 	Py_XDECREF(head);
 	Py_XDECREF(tail);
@@ -320,7 +356,7 @@ static PyObject *array_repr(PyObject *self)
 
 /* ---- The buffer protocol ---- */
 
-static int array_get_buffer(PyObject *self, Py_buffer *view, int flags)
+int core_array_get_buffer(PyObject *self, Py_buffer *view, int flags)
 {
 	static const char nothing[8];
 	struct array *array = (struct array *)self;
@@ -329,9 +365,14 @@ static int array_get_buffer(PyObject *self, Py_buffer *view, int flags)
 		PyErr_SetString(PyExc_BufferError, "the array is read-only");
 		return -1;
 	}
+	if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && array->columns > 1) {
+		view->obj = NULL;
+		PyErr_SetString(PyExc_BufferError, "the array is not Fortran contiguous");
+		return -1;
+	}
 	view->buf = (void *)(array->data == NULL ? nothing : array->data);
 	view->obj = Py_NewRef(self);
-	view->len = (Py_ssize_t)array_bytes(array);
+	view->len = (Py_ssize_t)count_bytes(array);
 	view->itemsize = (Py_ssize_t)array->item_bytes;
 	view->readonly = 1;
 	view->ndim = array->columns == 1 ? 1 : 2;
@@ -344,215 +385,4 @@ static int array_get_buffer(PyObject *self, Py_buffer *view, int flags)
 	view->suboffsets = NULL;
 	view->internal = NULL;
 	return 0;
-}
-
-/* ---- Making arrays from Python ---- */
-
-/* "uint16" → 2, "uint32" or NULL → 4, else 0 with an exception. */
-static unsigned read_dtype(PyObject *dtype)
-{
-	if (dtype == NULL || dtype == Py_None)
-		return 4;
-	if (PyUnicode_Check(dtype)) {
-		if (PyUnicode_CompareWithASCIIString(dtype, "uint16") == 0)
-			return 2;
-		if (PyUnicode_CompareWithASCIIString(dtype, "uint32") == 0)
-			return 4;
-	}
-	PyErr_Format(PyExc_ValueError, "dtype must be 'uint16' or 'uint32', not %R", dtype);
-	return 0;
-}
-
-static PyObject *copy_ids(const struct core_ids *ids, unsigned id_bytes)
-{
-	if (id_bytes == 4)
-		return core_copied_array(ids->ids, ids->count, 4);
-	PyObject *copy = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(ids->count * 2));
-	if (copy == NULL)
-		return NULL;
-	uint16_t *out = (uint16_t *)(void *)PyBytes_AsString(copy);
-	for (size_t i = 0; i < ids->count; i++) {
-		if (ids->ids[i] > UINT16_MAX) {
-			PyErr_Format(PyExc_ValueError, "id %lu at index %zu doesn't fit into uint16",
-				(unsigned long)ids->ids[i], i);
-			Py_DECREF(copy);
-			return NULL;
-		}
-		out[i] = (uint16_t)ids->ids[i];
-	}
-	PyObject *array = core_token_array(copy, out, ids->count, 2);
-	Py_DECREF(copy);
-	return array;
-}
-
-static PyObject *token_array_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
-{
-	static char *names[] = {"ids", "dtype", NULL};
-	PyObject *object = NULL, *dtype = NULL;
-	(void)type;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "|OO:TokenArray", names, &object, &dtype))
-		return NULL;
-	unsigned id_bytes = read_dtype(dtype);
-	struct core_ids ids = {0};
-	if (id_bytes == 0 || (object != NULL && !core_ids_borrow(object, &ids)))
-		return NULL;
-	PyObject *array = copy_ids(&ids, id_bytes);
-	core_ids_release(&ids);
-	return array;
-}
-
-static PyObject *token_array_from_bytes(PyObject *type, PyObject *args)
-{
-	PyObject *bytes, *dtype = NULL;
-	(void)type;
-	if (!PyArg_ParseTuple(args, "O!|O:frombytes", &PyBytes_Type, &bytes, &dtype))
-		return NULL;
-	unsigned id_bytes = read_dtype(dtype);
-	if (id_bytes == 0)
-		return NULL;
-	size_t len = (size_t)PyBytes_Size(bytes);
-	if (len % id_bytes != 0) {
-		PyErr_Format(
-			PyExc_ValueError, "%zu bytes are not a whole number of ids of %u bytes", len, id_bytes);
-		return NULL;
-	}
-	return core_copied_array(PyBytes_AsString(bytes), len / id_bytes, id_bytes);
-}
-
-static PyObject *token_array_reduce(PyObject *self, PyObject *none)
-{
-	PyObject *make = PyObject_GetAttrString((PyObject *)core.token_array, "frombytes");
-	PyObject *bytes = make == NULL ? NULL : array_to_bytes(self, none);
-	PyObject *result = bytes == NULL
-		? NULL
-		: Py_BuildValue("(O(Os))", make, bytes, number_name((struct array *)self));
-	Py_XDECREF(make);
-	Py_XDECREF(bytes);
-	return result;
-}
-
-static PyObject *array_arrow(PyObject *self, PyObject *args, PyObject *keywords)
-{
-	static char *names[] = {"requested_schema", NULL};
-	PyObject *schema = NULL;
-	if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:__arrow_c_array__", names, &schema))
-		return NULL;
-	struct array *array = (struct array *)self;
-	return core_arrow_ids(self, array->data, (size_t)array->shape[0], array->item_bytes);
-}
-
-static PyObject *array_schema(PyObject *self, PyObject *none)
-{
-	(void)none;
-	return core_arrow_id_schema(((struct array *)self)->item_bytes);
-}
-
-static PyObject *array_dtype(PyObject *self, void *closure)
-{
-	(void)closure;
-	return PyUnicode_FromString(number_name((struct array *)self));
-}
-
-static void array_dealloc(PyObject *self)
-{
-	PyTypeObject *type = Py_TYPE(self);
-	Py_DECREF(((struct array *)self)->owner);
-	PyObject_Free(self);
-	Py_DECREF(type);
-}
-
-PyDoc_STRVAR(token_array_doc,
-	"TokenArray(ids=(), dtype='uint32')\n--\n\n"
-	"Ids, read-only, of type uint16 or uint32.\n\n"
-	"Supports the buffer protocol, one dimension: ``np.asarray(array)`` copies nothing. Also "
-	"gives\n"
-	"Arrow data (``pa.array(array)``). Slices with the step 1 share memory.\n\n"
-	"Raises ValueError if an id is negative or too large.");
-
-static PyMethodDef token_array_methods[] = {
-	{"tolist", array_to_list, METH_NOARGS, "tolist($self, /)\n--\n\nThe ids as a list of int."},
-	{"tobytes", array_to_bytes, METH_NOARGS,
-		"tobytes($self, /)\n--\n\nThe ids as bytes, in the machine's byte order."},
-	{"frombytes", token_array_from_bytes, METH_VARARGS | METH_CLASS,
-		"frombytes($type, data, dtype='uint32', /)\n--\n\n"
-		"Ids from the bytes that ``tobytes`` gives. Raises ValueError if there is half an id."},
-	{"__arrow_c_array__", (PyCFunction)(void (*)(void))array_arrow, METH_VARARGS | METH_KEYWORDS,
-		"__arrow_c_array__($self, /, requested_schema=None)\n--\n\n"
-		"Arrow's schema and array as PyCapsules; the type is uint16 or uint32."},
-	{"__arrow_c_schema__", array_schema, METH_NOARGS,
-		"__arrow_c_schema__($self, /)\n--\n\nArrow's schema as a PyCapsule."},
-	{"__reduce__", token_array_reduce, METH_NOARGS, NULL},
-	{NULL, NULL, 0, NULL},
-};
-
-static PyGetSetDef token_array_getters[] = {
-	{"dtype", array_dtype, NULL, "'uint16' or 'uint32'.", NULL},
-	{NULL, NULL, NULL, NULL, NULL},
-};
-
-static PyType_Slot token_array_slots[] = {
-	{Py_tp_doc, (void *)token_array_doc},
-	{Py_tp_new, token_array_new},
-	{Py_tp_dealloc, array_dealloc},
-	{Py_tp_methods, token_array_methods},
-	{Py_tp_getset, token_array_getters},
-	{Py_tp_repr, array_repr},
-	{Py_tp_richcompare, array_compare},
-	{Py_tp_hash, PyObject_HashNotImplemented},
-	{Py_sq_length, array_length},
-	{Py_sq_item, array_item},
-	{Py_mp_length, array_length},
-	{Py_mp_subscript, array_subscript},
-	{Py_bf_getbuffer, array_get_buffer},
-	{0, NULL},
-};
-
-static PyType_Spec token_array_spec = {
-	.name = "pairmill._core.TokenArray",
-	.basicsize = sizeof(struct array),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
-	.slots = token_array_slots,
-};
-
-PyDoc_STRVAR(offset_array_doc,
-	"Offsets, read-only, of type uint64: pairs (begin, end), or single numbers.\n\n"
-	"Supports the buffer protocol with the shape (n, 2) or (n,): ``np.asarray(array)`` copies\n"
-	"nothing.");
-
-static PyMethodDef offset_array_methods[] = {
-	{"tolist", array_to_list, METH_NOARGS,
-		"tolist($self, /)\n--\n\nThe offsets as a list of (begin, end), or of int."},
-	{"tobytes", array_to_bytes, METH_NOARGS,
-		"tobytes($self, /)\n--\n\nThe offsets as bytes, in the machine's byte order."},
-	{NULL, NULL, 0, NULL},
-};
-
-static PyType_Slot offset_array_slots[] = {
-	{Py_tp_doc, (void *)offset_array_doc},
-	{Py_tp_dealloc, array_dealloc},
-	{Py_tp_methods, offset_array_methods},
-	{Py_tp_repr, array_repr},
-	{Py_tp_richcompare, array_compare},
-	{Py_tp_hash, PyObject_HashNotImplemented},
-	{Py_sq_length, array_length},
-	{Py_sq_item, array_item},
-	{Py_mp_length, array_length},
-	{Py_mp_subscript, array_subscript},
-	{Py_bf_getbuffer, array_get_buffer},
-	{0, NULL},
-};
-
-static PyType_Spec offset_array_spec = {
-	.name = "pairmill._core.OffsetArray",
-	.basicsize = sizeof(struct array),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
-	.slots = offset_array_slots,
-};
-
-bool core_add_arrays(PyObject *module)
-{
-	core.memory = core_make_type(module, &memory_spec);
-	core.token_array = core_make_type(module, &token_array_spec);
-	core.offset_array = core_make_type(module, &offset_array_spec);
-	return core.memory != NULL && core.token_array != NULL && core.offset_array != NULL;
 }

@@ -147,8 +147,10 @@ static PyObject *batch_to_list(PyObject *self, PyObject *none)
 
 static PyObject *batch_compare(PyObject *self, PyObject *other, int operation)
 {
-	if ((operation != Py_EQ && operation != Py_NE) || Py_TYPE(self) != Py_TYPE(other))
+	if (operation != Py_EQ && operation != Py_NE)
 		return Py_NewRef(Py_NotImplemented);
+	if (Py_TYPE(self) != Py_TYPE(other))
+		return core_compare_list(self, other, operation, batch_to_list);
 	struct batch *a = (struct batch *)self, *b = (struct batch *)other;
 	int equal = PyObject_RichCompareBool(a->offsets, b->offsets, Py_EQ);
 	if (equal == 1)
@@ -230,12 +232,10 @@ static PyObject *batch_reduce(PyObject *self, PyObject *none)
 {
 	(void)none;
 	PyObject *offsets = batch_get_offsets(self, NULL);
-	PyObject *list = offsets == NULL ? NULL : PyObject_CallMethod(offsets, "tolist", NULL);
-	PyObject *result = list == NULL
+	PyObject *result = offsets == NULL
 		? NULL
-		: Py_BuildValue("(O(OO))", core.token_batch, ((struct batch *)self)->ids, list);
+		: Py_BuildValue("(O(OO))", core.token_batch, ((struct batch *)self)->ids, offsets);
 	Py_XDECREF(offsets);
-	Py_XDECREF(list);
 	return result;
 }
 
@@ -282,6 +282,7 @@ PyDoc_STRVAR(batch_doc,
 	"Raises ValueError unless they begin with 0, don't fall and end with the number of ids.");
 
 static PyMethodDef batch_methods[] = {
+	CORE_SEQUENCE_METHODS,
 	{"tolist", batch_to_list, METH_NOARGS,
 		"tolist($self, /)\n--\n\nThe ids as a list of lists of int, one a document."},
 	{"__arrow_c_array__", (PyCFunction)(void (*)(void))batch_arrow, METH_VARARGS | METH_KEYWORDS,
