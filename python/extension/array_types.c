@@ -51,7 +51,7 @@ static PyObject *token_array_new(PyTypeObject *type, PyObject *args, PyObject *k
 		return NULL;
 	unsigned id_bytes = read_dtype(dtype);
 	struct core_ids ids = {0};
-	if (id_bytes == 0 || (object != NULL && !core_ids_borrow(object, &ids)))
+	if (id_bytes == 0 || (object != NULL && !core_ids_borrow(object, 0, &ids)))
 		return NULL;
 	PyObject *array = copy_ids(&ids, id_bytes);
 	core_ids_release(&ids);

@@ -32,7 +32,9 @@ typedef PyObject *(*core_fast_fn)(PyObject *, PyObject *const *, Py_ssize_t, PyO
 
 /* Sets the exception for a failed call, unless one is set. Always returns NULL. */
 PyObject *core_raise(const pmill_error *error);
-/* The same for a status without an error. */
+/* Gives the exception that is set the attribute `offset`. */
+void core_set_offset(uint64_t offset);
+/* The same as core_raise for a status without an error. */
 PyObject *core_raise_status(pmill_status status);
 
 /* ---- Arguments (arguments.c) ---- */
@@ -86,6 +88,14 @@ bool core_fill_options(
 	PyObject *dict, const struct core_option *table, void *options, struct core_holder *holder);
 extern const struct core_option core_text_options[], core_run_options[], core_input_options[],
 	core_load_options[], core_train_options[], core_encode_file_options[];
+
+/*
+ * A whole number from 0 to `most`, of any type with __index__. False with an exception whose message
+ * begins with `name`.
+ */
+bool core_get_number(const char *name, PyObject *value, uint64_t most, uint64_t *number);
+/* A number of threads; 0 for NULL or None. */
+bool core_get_threads(PyObject *value, unsigned *threads);
 
 /* Paths of one str or os.PathLike, or of an iterable of them. */
 bool core_fill_paths(
@@ -167,7 +177,8 @@ struct core_ids {
 	PyObject *held;
 };
 
-bool core_ids_borrow(PyObject *object, struct core_ids *ids);
+/* `before`: how many ids came before these, for the attribute `offset` of a ValueError. */
+bool core_ids_borrow(PyObject *object, size_t before, struct core_ids *ids);
 void core_ids_release(struct core_ids *ids);
 
 /* Arrow (arrow_out.c): a pair of capsules (schema, array). Steals nothing. */

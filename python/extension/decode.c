@@ -15,7 +15,7 @@ static bool decode_ids(
 	pmill_decode_options options = {.size = sizeof options};
 	options.skip_special_tokens = skips == NULL ? 0 : PyObject_IsTrue(skips);
 	struct core_ids ids;
-	if (options.skip_special_tokens < 0 || !core_ids_borrow(object, &ids))
+	if (options.skip_special_tokens < 0 || !core_ids_borrow(object, 0, &ids))
 		return false;
 	pmill_error error;
 	pmill_status status;
@@ -38,6 +38,10 @@ static const char *errors_name(PyObject *errors)
 {
 	if (errors == NULL)
 		return "replace";
+	if (!PyUnicode_Check(errors)) {
+		PyErr_SetString(PyExc_TypeError, "errors must be a str");
+		return NULL;
+	}
 	return PyUnicode_AsUTF8AndSize(errors, NULL);
 }
 
@@ -91,7 +95,7 @@ static void release_gathered(struct gathered *all)
 static bool append_document(struct gathered *all, PyObject *object)
 {
 	struct core_ids ids;
-	if (!core_ids_borrow(object, &ids))
+	if (!core_ids_borrow(object, all->count, &ids))
 		return false;
 	bool has_room = all->capacity - all->count >= ids.count && all->ids != NULL;
 	if (!has_room) {
@@ -152,10 +156,9 @@ static PyObject *decode_view(struct tokenizer *self, const pmill_ids_view *view,
 {
 	pmill_decode_options options = {.size = sizeof options};
 	options.skip_special_tokens = skips == NULL ? 0 : PyObject_IsTrue(skips);
-	unsigned long count = threads == NULL ? 0 : PyLong_AsUnsignedLong(threads);
-	if (options.skip_special_tokens < 0 || (count == (unsigned long)-1 && PyErr_Occurred()))
+	pmill_run_options run = {.size = sizeof run};
+	if (options.skip_special_tokens < 0 || !core_get_threads(threads, &run.threads))
 		return NULL;
-	pmill_run_options run = {.size = sizeof run, .threads = (unsigned)count};
 	void *data;
 	uint64_t *ends;
 	pmill_error error;

@@ -157,8 +157,8 @@ static PyObject *tokenizer_truncate(
 	struct call call;
 	if (!core_sort_arguments("truncate", names, 2, 2, args, nargs, keywords, values))
 		return NULL;
-	unsigned long long most = PyLong_AsUnsignedLongLong(values[1]);
-	if ((most == (unsigned long long)-1 && PyErr_Occurred()) ||
+	uint64_t most;
+	if (!core_get_number("max_tokens", values[1], UINT64_MAX, &most) ||
 		!begin_call(&call, self, values[0], values[2], values[3]))
 		return NULL;
 	pmill_span span = {{call.text.data, call.text.len}, call.policy.policy};
@@ -202,6 +202,10 @@ static PyObject *tokenizer_encode_with_offsets(
 		return NULL;
 	pmill_ids_options options = {.size = sizeof options, .offsets = "char"};
 	if (values[1] != NULL) {
+		if (!PyUnicode_Check(values[1])) {
+			PyErr_SetString(PyExc_TypeError, "unit must be a str");
+			return NULL;
+		}
 		options.offsets = PyUnicode_AsUTF8AndSize(values[1], NULL);
 		if (options.offsets == NULL)
 			return NULL;
@@ -345,15 +349,15 @@ static PyObject *tokenizer_encode_batch(
 	PyObject *values[4], *batch = NULL;
 	if (!core_sort_arguments("encode_batch", names, 1, 1, args, nargs, keywords, values))
 		return NULL;
-	unsigned long threads = values[1] == NULL ? 0 : PyLong_AsUnsignedLong(values[1]);
-	if (threads == (unsigned long)-1 && PyErr_Occurred())
+	unsigned threads;
+	if (!core_get_threads(values[1], &threads))
 		return NULL;
 	struct policy policy;
 	struct core_texts texts;
 	if (!core_find_policy(as_tokenizer(self), values[2], values[3], &policy))
 		return NULL;
 	if (core_texts_borrow(values[0], &texts)) {
-		batch = encode_batch(as_tokenizer(self), &texts, policy.policy, (unsigned)threads);
+		batch = encode_batch(as_tokenizer(self), &texts, policy.policy, threads);
 		core_texts_release(&texts);
 	}
 	core_drop_policy(&policy);

@@ -56,6 +56,18 @@ static void raise_with_offset(PyObject *type, const pmill_error *error)
 	Py_XDECREF(message);
 }
 
+void core_set_offset(uint64_t offset)
+{
+	PyObject *type, *exception, *trace;
+	PyErr_Fetch(&type, &exception, &trace);
+	PyErr_NormalizeException(&type, &exception, &trace);
+	PyObject *number = PyLong_FromUnsignedLongLong(offset);
+	if (number == NULL || PyObject_SetAttrString(exception, "offset", number) != 0)
+		PyErr_Clear();
+	Py_XDECREF(number);
+	PyErr_Restore(type, exception, trace);
+}
+
 PyObject *core_raise(const pmill_error *error)
 {
 	if (PyErr_Occurred())

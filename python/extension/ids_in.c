@@ -4,30 +4,32 @@
 
 #include "core.h"
 
-static bool refuse_id(PyObject *value, size_t index)
+/* A ValueError, unless the value isn't a number at all; the index is its attribute `offset`. */
+static bool refuse_id(PyObject *value, size_t before, size_t index)
 {
 	if (!PyErr_Occurred() || PyErr_ExceptionMatches(PyExc_OverflowError)) {
 		PyErr_Clear();
 		PyErr_Format(PyExc_ValueError, "ids: %R at index %zu is not an id", value, index);
+		core_set_offset(before + index);
 	}
 	return false;
 }
 
-static bool read_id(PyObject *value, size_t index, uint32_t *id)
+static bool read_id(PyObject *value, size_t before, size_t index, uint32_t *id)
 {
 	unsigned long number = PyLong_AsUnsignedLong(value);
 	if (number == (unsigned long)-1 && PyErr_Occurred()) {
 		if (!PyErr_ExceptionMatches(PyExc_TypeError))
-			return refuse_id(value, index);
+			return refuse_id(value, before, index);
 		PyErr_Clear();
 		PyObject *whole = PyNumber_Index(value);
 		number = whole == NULL ? 0 : PyLong_AsUnsignedLong(whole);
 		Py_XDECREF(whole);
 		if (PyErr_Occurred())
-			return refuse_id(value, index);
+			return refuse_id(value, before, index);
 	}
 	if (number >= UINT32_MAX)
-		return refuse_id(value, index);
+		return refuse_id(value, before, index);
 	*id = (uint32_t)number;
 	return true;
 }
@@ -44,7 +46,7 @@ static bool make_room(struct core_ids *ids, size_t count)
 	return true;
 }
 
-static bool copy_items(PyObject *object, struct core_ids *ids)
+static bool copy_items(PyObject *object, size_t before, struct core_ids *ids)
 {
 	PyObject *items = PyList_Check(object) ? Py_NewRef(object) : PySequence_Tuple(object);
 	if (items == NULL)
@@ -61,44 +63,35 @@ static bool copy_items(PyObject *object, struct core_ids *ids)
 			break;
 		}
 		Py_INCREF(item);
-		worked = read_id(item, i, &ids->own[i]);
+		worked = read_id(item, before, i, &ids->own[i]);
 		Py_DECREF(item);
 	}
 	Py_DECREF(items);
 	return worked;
 }
 
-/* A number of a buffer, by its struct format; -1 if it is negative. */
-static int64_t read_native(const char *place, char format)
+/*
+ * A number of a buffer; -1 if it is negative or too large. Its size, not the letter of its format,
+ * says how wide it is: with "<" and "=", letters have other sizes, but ctypes writes "<l" all the
+ * same.
+ */
+static int64_t read_native(const char *place, size_t size, bool is_signed)
 {
-	switch (format) {
-#define READ(letter, type)                                                                         \
-	case letter: {                                                                                 \
-		type number;                                                                               \
+#define READ(bits)                                                                                 \
+	case bits / 8: {                                                                               \
+		uint##bits##_t number;                                                                     \
 		memcpy(&number, place, sizeof number);                                                     \
-		unsigned long long wide = number;                                                          \
-		return wide > INT64_MAX ? -1 : (int64_t)wide;                                              \
+		bool is_negative = is_signed && number >> (bits - 1) != 0;                                 \
+		return is_negative || number > UINT32_MAX ? -1 : (int64_t)number;                          \
 	}
-#define READ_SIGNED(letter, type)                                                                  \
-	case letter: {                                                                                 \
-		type number;                                                                               \
-		memcpy(&number, place, sizeof number);                                                     \
-		return number < 0 ? -1 : (int64_t)number;                                                  \
+	switch (size) {
+		READ(8)
+		READ(16)
+		READ(32)
+		READ(64)
+	default: return -1;
 	}
-		READ('B', unsigned char)
-		READ('H', unsigned short)
-		READ('I', unsigned int)
-		READ('L', unsigned long)
-		READ('Q', unsigned long long)
-		READ_SIGNED('b', signed char)
-		READ_SIGNED('h', short)
-		READ_SIGNED('i', int)
-		READ_SIGNED('l', long)
-		READ_SIGNED('q', long long)
 #undef READ
-#undef READ_SIGNED
-	}
-	return -1;
 }
 
 /* The letter of a format of one integer in the machine's order; 0 for anything else. */
@@ -116,15 +109,17 @@ static char native_letter(const char *format)
 	return format[0] != '\0' && format[1] == '\0' && strchr(letters, *format) != NULL ? *format : 0;
 }
 
-static bool copy_buffer(const Py_buffer *view, char letter, struct core_ids *ids)
+static bool copy_buffer(const Py_buffer *view, bool is_signed, size_t before, struct core_ids *ids)
 {
 	size_t count = (size_t)(view->len / view->itemsize);
 	if (!make_room(ids, count))
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		int64_t number = read_native((const char *)view->buf + i * (size_t)view->itemsize, letter);
+		const char *place = (const char *)view->buf + i * (size_t)view->itemsize;
+		int64_t number = read_native(place, (size_t)view->itemsize, is_signed);
 		if (number < 0 || number >= UINT32_MAX) {
 			PyErr_Format(PyExc_ValueError, "ids: the number at index %zu is not an id", i);
+			core_set_offset(before + i);
 			return false;
 		}
 		ids->own[i] = (uint32_t)number;
@@ -136,7 +131,7 @@ static bool copy_buffer(const Py_buffer *view, char letter, struct core_ids *ids
  * Reads a buffer of integers. Sets `*is_done` unless the object must be read item by item: one of
  * another format, or with gaps, or that is bytes, whose items are bytes and hardly ids.
  */
-static bool read_buffer(PyObject *object, struct core_ids *ids, bool *is_done)
+static bool read_buffer(PyObject *object, size_t before, struct core_ids *ids, bool *is_done)
 {
 	Py_buffer view;
 	if (PyObject_GetBuffer(object, &view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS) != 0) {
@@ -150,13 +145,13 @@ static bool read_buffer(PyObject *object, struct core_ids *ids, bool *is_done)
 		worked = false;
 	} else if (letter != 0 && view.ndim == 1) {
 		*is_done = true;
-		worked = copy_buffer(&view, letter, ids);
+		worked = copy_buffer(&view, strchr("bhilq", letter) != NULL, before, ids);
 	}
 	PyBuffer_Release(&view);
 	return worked;
 }
 
-bool core_ids_borrow(PyObject *object, struct core_ids *ids)
+bool core_ids_borrow(PyObject *object, size_t before, struct core_ids *ids)
 {
 	*ids = (struct core_ids){0};
 	const void *data;
@@ -174,9 +169,9 @@ bool core_ids_borrow(PyObject *object, struct core_ids *ids)
 	}
 	bool is_done = false, worked = true;
 	if (!PyList_Check(object) && PyObject_CheckBuffer(object))
-		worked = read_buffer(object, ids, &is_done);
+		worked = read_buffer(object, before, ids, &is_done);
 	if (worked && !is_done)
-		worked = copy_items(object, ids);
+		worked = copy_items(object, before, ids);
 	if (!worked)
 		core_ids_release(ids);
 	return worked;

@@ -58,14 +58,13 @@ static PyObject *model_load_memory(PyObject *type, PyObject *args)
 
 static bool read_token(PyObject *bytes, PyObject *id, pmill_token *token)
 {
-	unsigned long number = PyLong_AsUnsignedLong(id);
-	if (number == (unsigned long)-1 && PyErr_Occurred())
-		return false;
-	if (!PyBytes_Check(bytes) || number >= UINT32_MAX) {
-		PyErr_Format(
-			PyExc_ValueError, "expected a token's bytes and its id, not %R and %R", bytes, id);
+	uint64_t number;
+	if (!PyBytes_Check(bytes)) {
+		PyErr_Format(PyExc_TypeError, "a token must be bytes, not %R", bytes);
 		return false;
 	}
+	if (!core_get_number("id", id, UINT32_MAX - 1, &number))
+		return false;
 	*token = (pmill_token){
 		{PyBytes_AsString(bytes), (size_t)PyBytes_Size(bytes)}, (uint32_t)number};
 	return true;
@@ -93,8 +92,10 @@ static bool find_id(PyObject *tokens, PyObject *bytes, size_t rank, uint32_t *id
 				PyExc_ValueError, "merges: %R, in the merge %zu, is not in the vocab", bytes, rank);
 		return false;
 	}
-	*id = (uint32_t)PyLong_AsUnsignedLong(found);
-	return true;
+	uint64_t number;
+	bool worked = core_get_number("id", found, UINT32_MAX - 1, &number);
+	*id = worked ? (uint32_t)number : 0;
+	return worked;
 }
 
 /* Merges of a list of pairs of bytes. */
@@ -298,16 +299,13 @@ static PyObject *model_describe(PyObject *self, PyObject *args)
 
 static PyObject *model_token_bytes(PyObject *self, PyObject *object)
 {
-	unsigned long id = PyLong_AsUnsignedLong(object);
-	if (id == (unsigned long)-1 && PyErr_Occurred()) {
-		if (!PyErr_ExceptionMatches(PyExc_OverflowError))
-			return NULL;
-		PyErr_Clear();
-		id = PMILL_NO_ID;
-	}
+	uint64_t id;
 	pmill_bytes bytes = {NULL, 0};
-	if (id < PMILL_NO_ID)
+	if (core_get_number("id", object, UINT32_MAX - 1, &id))
 		bytes = pmill_tokenizer_token_bytes(as_tokenizer(self)->tokenizer, (uint32_t)id);
+	else if (!PyErr_ExceptionMatches(PyExc_ValueError))
+		return NULL;
+	PyErr_Clear();
 	if (bytes.data == NULL)
 		return PyErr_Format(PyExc_KeyError, "the vocab has no id %S", object);
 	return PyBytes_FromStringAndSize(bytes.data, (Py_ssize_t)bytes.len);

@@ -1,5 +1,6 @@
 /* Structs of options, filled from dicts by tables. */
 /* SPDX-License-Identifier: MIT */
+#include <limits.h>
 #include <string.h>
 
 #include "core.h"
@@ -267,6 +268,25 @@ bool core_fill_options(
 			return false;
 		}
 	}
+	return true;
+}
+
+/* ---- Numbers ---- */
+
+bool core_get_number(const char *name, PyObject *value, uint64_t most, uint64_t *number)
+{
+	if (get_unsigned(value, most, number))
+		return true;
+	name_error(name);
+	return false;
+}
+
+bool core_get_threads(PyObject *value, unsigned *threads)
+{
+	uint64_t number = 0;
+	if (value != NULL && value != Py_None && !core_get_number("threads", value, UINT_MAX, &number))
+		return false;
+	*threads = (unsigned)number;
 	return true;
 }
 

@@ -274,10 +274,10 @@ static PyObject *make_text(struct decoder *decoder, pmill_bytes bytes, bool as_t
 /* An id, or what Tokenizer.decode takes. */
 static bool borrow_ids(PyObject *object, struct core_ids *ids)
 {
-	if (!PyLong_Check(object))
-		return core_ids_borrow(object, ids);
+	if (!PyIndex_Check(object) || PySequence_Check(object))
+		return core_ids_borrow(object, 0, ids);
 	PyObject *one = PyTuple_Pack(1, object);
-	bool worked = one != NULL && core_ids_borrow(one, ids);
+	bool worked = one != NULL && core_ids_borrow(one, 0, ids);
 	Py_XDECREF(one);
 	return worked;
 }
