@@ -82,7 +82,8 @@ static int64_t read_native(const char *place, size_t size, bool is_signed)
 		uint##bits##_t number;                                                                     \
 		memcpy(&number, place, sizeof number);                                                     \
 		bool is_negative = is_signed && number >> (bits - 1) != 0;                                 \
-		return is_negative || number > UINT32_MAX ? -1 : (int64_t)number;                          \
+		uint64_t wide = number;                                                                    \
+		return is_negative || wide > UINT32_MAX ? -1 : (int64_t)wide;                              \
 	}
 	switch (size) {
 		READ(8)
