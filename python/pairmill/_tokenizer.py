@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from . import _core
-from ._options import InputOptions, Paths, pick, refuse_others, warn_of_bad_lines, warn_of_notices
+from ._options import InputOptions, Paths, as_bytes, pick, refuse_others, warn
 from ._policy import Choice, Policy
 from ._progress import ProgressOption, Reporter
 
@@ -35,10 +35,6 @@ class EncodedFiles(NamedTuple):
     tokens: int
     bad_lines: int
     truncated: int
-
-
-def _as_bytes(token: str | bytes) -> bytes:
-    return token.encode() if isinstance(token, str) else bytes(token)
 
 
 def _as_str(token: bytes) -> str:
@@ -88,7 +84,7 @@ class Tokenizer(_core.Tokenizer):
 
         Raises ValueError for an id or token that occurs twice, or a merge that the vocab lacks.
         """
-        specials = {_as_bytes(token): id for token, id in (special_tokens or {}).items()}
+        specials = {as_bytes(token): id for token, id in (special_tokens or {}).items()}
         options = {"pattern": pattern, "unicode_version": unicode_version, "meaning": meaning}
         pairs = [] if merges is None else [tuple(pair) for pair in merges]
         return cls._create(dict(vocab), pairs, specials, options)
@@ -129,7 +125,7 @@ class Tokenizer(_core.Tokenizer):
             return self._edit([], [], {"new_specials": list(tokens),
                                        "new_special_ids": list(tokens.values())})
         if isinstance(tokens, (set, frozenset)):
-            tokens = sorted(tokens, key=_as_bytes)
+            tokens = sorted(tokens, key=as_bytes)
         return self._edit([], [], {"new_specials": tokens})
 
     def with_renamed_tokens(self, names: Mapping[str, str]) -> Tokenizer:
@@ -137,7 +133,7 @@ class Tokenizer(_core.Tokenizer):
 
         Raises ValueError if there is no such token, or if two would have one name.
         """
-        old, new = map(_as_bytes, names), map(_as_bytes, names.values())
+        old, new = map(as_bytes, names), map(as_bytes, names.values())
         return self._edit(list(old), list(new), {})
 
     def with_vocab_size(self, vocab_size: int) -> Tokenizer:
@@ -145,6 +141,8 @@ class Tokenizer(_core.Tokenizer):
 
         Raises ValueError if the vocab is smaller, or what no merge makes is more.
         """
+        if vocab_size < 1:  # the library takes 0 for all
+            raise ValueError(f"a vocab of {vocab_size} entries is too small")
         return self._edit([], [], {"vocab_size": vocab_size})
 
     # ---- What it holds ----
@@ -206,8 +204,7 @@ class Tokenizer(_core.Tokenizer):
             totals = self._encode_files(files, out, overwrite, special_tokens, policy,
                                         pick(options, InputOptions), file_options,
                                         {"progress": reporter.report})
-        warn_of_notices(totals["notices"])
-        warn_of_bad_lines(totals["bad_files"])
+        warn(totals["notices"], totals["bad_files"], stacklevel=1)
         return EncodedFiles(*(totals[name] for name in EncodedFiles._fields))
 
     def decode_file(self, files: Paths, out: _Path, *, format: str | None = None,
@@ -230,16 +227,52 @@ class Tokenizer(_core.Tokenizer):
     # ---- An immutable value ----
 
     @cached_property
-    def _content(self) -> tuple[bytes, dict[str, Any]]:
-        """What makes an equal tokenizer: a file's content, and what the file doesn't say."""
-        return self.to_bytes(), {"unicode_version": self.unicode_version}
+    def _digest(self) -> bytes:
+        """Of the content of a tokenizer.json; of all that can be asked, if that can't hold it."""
+        try:
+            data = self.to_bytes()
+        except ValueError as error:
+            data = repr((str(error), self._list_tokens(), self._list_specials())).encode()
+        return hashlib.blake2b(data + self.unicode_version.encode(), digest_size=16).digest()
+
+    def _facts(self) -> tuple[object, ...]:
+        """What a copy must have in common."""
+        parts = [self._describe(part) for part in ("normalizer", "pattern", "template")]
+        return (self.vocab_size, self.meaning, self.pattern, self.unicode_version, self.refusal,
+                self._list_specials(), *parts)
+
+    def _try_format(self, format: str) -> tuple[bytes, LoadOptions] | None:
+        """The content of a file and how to load it, if that gives an equal model."""
+        options: LoadOptions = {"format": format, "unicode_version": self.unicode_version}
+        if format == "tiktoken":
+            options.update(pattern=self.pattern, encoding=self.encoding, special_tokens=[
+                token for token, _, _ in self._list_specials()])
+        try:
+            data = self.to_bytes(format)
+            copy = Tokenizer.from_bytes(data, **options)
+        except ValueError:
+            return None
+        is_known = self.encoding in (None, copy.encoding)
+        return (data, options) if is_known and copy._facts() == self._facts() else None
 
     @cached_property
-    def _digest(self) -> bytes:
-        data, options = self._content
-        return hashlib.blake2b(data + repr(options).encode(), digest_size=16).digest()
+    def _pickled(self) -> tuple[bytes, LoadOptions]:
+        """A rank file keeps the meaning "rank by id"; a tokenizer.json keeps all other models."""
+        formats = [*_core._choices()["model_formats"], "tokenizer.json"]
+        if self.meaning != "rank by id":
+            formats.reverse()
+        for format in dict.fromkeys(formats):
+            found = self._try_format(format)
+            if found is not None:
+                return found
+        try:
+            self.to_bytes()
+        except ValueError as error:
+            raise ValueError(f"the model can't be pickled: {error}") from error
+        raise ValueError("the model can't be pickled: no file of any format holds all of it")
 
     def __eq__(self, other: object) -> bool:
+        """Whether both give the same ids for all texts, policies and ids' bytes."""
         if not isinstance(other, Tokenizer):
             return NotImplemented
         return self is other or self._digest == other._digest
@@ -254,8 +287,7 @@ class Tokenizer(_core.Tokenizer):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        data, options = self._content
-        return _unpickle, (type(self), data, options)
+        return _unpickle, (type(self), *self._pickled)
 
     def __repr__(self) -> str:
         pattern = self.pattern
@@ -265,5 +297,5 @@ class Tokenizer(_core.Tokenizer):
                 f"{len(self.special_tokens)} special tokens, pattern {pattern!r}>")
 
 
-def _unpickle(cls: type[Tokenizer], data: bytes, options: dict[str, Any]) -> Tokenizer:
+def _unpickle(cls: type[Tokenizer], data: bytes, options: LoadOptions) -> Tokenizer:
     return cls.from_bytes(data, **options)
