@@ -5,6 +5,12 @@
 
 #include "core.h"
 
+static bool ends_with(const char *message, const char *words)
+{
+	size_t len = strlen(message), words_len = strlen(words);
+	return words_len <= len && strcmp(message + len - words_len, words) == 0;
+}
+
 /*
  * The library's messages of the system end with its words for the error. With its number, OSError
  * becomes FileNotFoundError, PermissionError and so on.
@@ -13,11 +19,10 @@ static int find_errno(const char *message)
 {
 	static const int numbers[] = {ENOENT, EACCES, EPERM, EISDIR, ENOTDIR, ENOSPC, EFBIG, EDQUOT,
 		EROFS, EPIPE, EIO, EMFILE, ENFILE, ENAMETOOLONG, ELOOP, EINVAL, EBADF, ENOTEMPTY, EBUSY};
-	size_t len = strlen(message);
+	if (ends_with(message, " does not exist"))
+		return ENOENT;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-		const char *words = strerror(numbers[i]);
-		size_t words_len = strlen(words);
-		if (words_len <= len && strcmp(message + len - words_len, words) == 0)
+		if (ends_with(message, strerror(numbers[i])))
 			return numbers[i];
 	}
 	return 0;

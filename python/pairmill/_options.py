@@ -74,6 +74,15 @@ class TrainCountsOptions(LearnOptions, RunOptions, total=False):
     reserve: int
 
 
+def as_bytes(token: str | bytes) -> bytes:
+    """A token's bytes; TypeError for anything else."""
+    if isinstance(token, str):
+        return token.encode()
+    if isinstance(token, bytes):
+        return token
+    raise TypeError(f"a token must be str or bytes, not {token!r}")
+
+
 def pick(options: Mapping[str, Any], group: type) -> dict[str, Any]:
     """Those of the options that belong to a group, without those that are None."""
     return {name: options[name] for name in group.__annotations__
@@ -88,17 +97,19 @@ def refuse_others(options: Mapping[str, Any], *groups: type) -> None:
             raise TypeError(f"unexpected keyword argument {name!r}")
 
 
-def warn_of_notices(notices: Iterable[tuple[str, str, str]]) -> None:
-    """Warns of inputs that were left out, or named twice."""
+def warn(notices: Iterable[tuple[str, str, str]],
+         bad_files: Iterable[tuple[str, int, int, int, str]], stacklevel: int) -> None:
+    """Warns of inputs that were left out, or named twice, and of JSON lines that were skipped.
+
+    ``stacklevel``: 1 for the caller of the function that calls this.
+    """
+    texts = []
     for kind, name, detail in notices:
-        if kind == "skipped":
-            warnings.warn(f"{name}: left out, since it looks like {detail}", stacklevel=3)
-        else:
-            warnings.warn(f"{name}: read again, since it was named twice: {detail}", stacklevel=3)
-
-
-def warn_of_bad_lines(files: Iterable[tuple[str, int, int, int, str]]) -> None:
-    """Warns of JSON lines that were skipped on request."""
-    for name, count, line, offset, reason in files:
-        warnings.warn(f"{name}: {count} bad lines skipped; the first is line {line}, "
-                      f"byte {offset}: {reason}", stacklevel=3)
+        is_skipped = kind == "skipped"
+        texts.append(f"{name}: left out, since it looks like {detail}" if is_skipped else
+                     f"{name}: read again, since it was named twice: {detail}")
+    for name, count, line, offset, reason in bad_files:
+        texts.append(f"{name}: {count} bad lines skipped; the first is line {line}, "
+                     f"byte {offset}: {reason}")
+    for text in texts:
+        warnings.warn(text, stacklevel=stacklevel + 2)

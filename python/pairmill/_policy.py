@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import ClassVar, NamedTuple
 
 from . import _core
+from ._options import as_bytes
 
 # A choice by name, or tokens.
 Choice = str | Iterable[str | bytes]
@@ -16,8 +17,7 @@ def _freeze(choice: Choice) -> str | tuple[bytes, ...]:
         return choice
     if isinstance(choice, bytes):
         raise TypeError("expected a list of tokens, not one")
-    tokens = {token.encode() if isinstance(token, str) else bytes(token) for token in choice}
-    return tuple(sorted(tokens))
+    return tuple(sorted({as_bytes(token) for token in choice}))
 
 
 class _Fields(NamedTuple):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import operator
 import os
 import time
 from collections import deque
@@ -13,7 +14,7 @@ from . import _core
 from ._counts import Counts
 from ._options import (CountOptions, CountTextsOptions, InputOptions, LearnOptions, Paths,
                        RunOptions, TextOptions, TrainCountsOptions, TrainOptions,
-                       TrainTextsOptions, pick, refuse_others, warn_of_bad_lines, warn_of_notices)
+                       TrainTextsOptions, pick, refuse_others, warn)
 from ._progress import Progress, ProgressOption, Reporter
 from ._tokenizer import Tokenizer
 
@@ -36,15 +37,14 @@ def _learn_options(options: Mapping[str, Any], vocab_size: int) -> dict[str, Any
 
 def _add_files(counter: _core._Counter, files: Paths, options: Mapping[str, Any]) -> None:
     notices = counter.add_files(files, pick(options, InputOptions))
-    warn_of_notices(notices)
-    warn_of_bad_lines(counter.bad_files())
+    warn(notices, counter.bad_files(), stacklevel=2)
 
 
 # ---- Texts in memory ----
 
 
 def _thread_count(options: Mapping[str, Any]) -> int:
-    threads: int = options.get("threads", 0)
+    threads = operator.index(options.get("threads") or 0)
     if threads > 0:
         return threads
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -55,7 +55,7 @@ def _batches(texts: Iterable[Any]) -> Iterator[list[Any]]:
     size = 0
     for text in texts:
         batch.append(text)
-        size += len(text)
+        size += len(text) if isinstance(text, (str, bytes)) else memoryview(text).nbytes
         if size >= _BATCH:
             yield batch
             batch, size = [], 0
