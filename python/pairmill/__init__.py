@@ -27,7 +27,7 @@ def pattern_expression(name: str) -> str | None:
 
 
 for _type in (TokenArray, TokenBatch, OffsetArray):
-    Sequence.register(_type)
+    Sequence.register(_type)  # pyright: ignore (typeshed lacks it)
 del _type, Sequence
 
 __all__ = [

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 from __future__ import annotations
 
+import builtins
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from . import _core
-from ._options import TextOptions, pick, refuse_others
+from ._options import Buffer, TextOptions, pick, refuse_others
 
 _SLICE = 4096
 
@@ -79,15 +80,15 @@ class Counts(_core.Counts):
         """Tokens that were taken out of the text, the document separator included."""
         return [token.decode(errors="backslashreplace") for token in self._info()["special_tokens"]]
 
-    def items(self) -> Iterator[tuple[bytes, int]]:
+    def items(self) -> Iterator[tuple[builtins.bytes, int]]:
         """Words, as bytes, and their counts, sorted by the words' bytes."""
         for begin in range(0, len(self), _SLICE):
             yield from self._slice(begin, begin + _SLICE)
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Iterator[builtins.bytes]:
         return (word for word, _ in self.items())
 
-    def most_common(self, n: int | None = None) -> list[tuple[bytes, int]]:
+    def most_common(self, n: int | None = None) -> list[tuple[builtins.bytes, int]]:
         """The n words that occur most often (None: all), with their counts; ties by the bytes."""
         ordered = sorted(self.items(), key=lambda item: -item[1])
         return ordered if n is None else ordered[:n]
@@ -107,7 +108,7 @@ class Counts(_core.Counts):
         """The counts of all, at least one, added up at once: faster than ``+`` in a row."""
         return cls._sum(counts)
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self) -> builtins.bytes:
         """The content of a count file."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "words.counts")
@@ -115,7 +116,7 @@ class Counts(_core.Counts):
             return path.read_bytes()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Counts:
+    def from_bytes(cls, data: Buffer) -> Counts:
         """Counts from the content of a count file."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "words.counts")

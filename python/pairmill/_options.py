@@ -3,10 +3,36 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, runtime_checkable
 
+if TYPE_CHECKING:
+    from typing_extensions import Buffer as Buffer  # known to every type checker; never imported
+elif sys.version_info >= (3, 12):
+    from collections.abc import Buffer
+else:
+    Buffer = bytes | bytearray | memoryview
+
+
+@runtime_checkable
+class ArrowArray(Protocol):
+    """What gives one Arrow array, such as pyarrow.Array."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None, /) -> Any: ...
+
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """What gives Arrow arrays one after another: pyarrow.ChunkedArray, polars.Series."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None, /) -> Any: ...
+
+
+Text = str | Buffer
+# Documents; an Arrow column has strings or bytes and no nulls.
+Texts = Iterable[Text] | ArrowArray | ArrowStream
 # One path, or several. "-" is stdin, a folder stands for the files in it, "@LIST" for the names in
 # the file LIST.
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -103,7 +129,7 @@ def warn(notices: Iterable[tuple[str, str, str]],
 
     ``stacklevel``: 1 for the caller of the function that calls this.
     """
-    texts = []
+    texts: list[str] = []
     for kind, name, detail in notices:
         is_skipped = kind == "skipped"
         texts.append(f"{name}: left out, since it looks like {detail}" if is_skipped else

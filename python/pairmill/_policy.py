@@ -48,7 +48,7 @@ class Policy(_Fields):
         return super().__new__(cls, _freeze(special), _freeze(added), bool(template))
 
     def __getnewargs__(self) -> tuple[str | tuple[bytes, ...], str | tuple[bytes, ...], bool]:
-        return tuple(self)
+        return self.special, self.added, self.template
 
 
 Policy.untrusted = Policy(added="none")

@@ -26,7 +26,7 @@ class Progress(NamedTuple):
 # What a ``progress`` argument takes.
 ProgressOption = bool | str | Callable[[Progress], object] | None
 # What the extension calls.
-_Report = Callable[[str, int, int, str, float], object]
+Report = Callable[[str, int, int, str, float], object]
 
 
 def _size(number: float, unit: str) -> str:
@@ -55,7 +55,8 @@ class _Line:
     def __init__(self, stream: TextIO, bar: bool) -> None:
         self.stream, self.bar = stream, bar
         self.on_terminal = stream.isatty()
-        self.shown_at, self.stage, self.width = 0.0, "", 0
+        self.shown_at, self.width = 0.0, 0
+        self.stage: str | None = None
 
     def __call__(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -107,11 +108,12 @@ class Reporter:
                 f"progress must be True, False, 'bar', 'line' or a callable, not {option!r}")
 
     @property
-    def report(self) -> _Report | None:
+    def report(self) -> Report | None:
         call = self.call
         if call is None:
             return None
-        return lambda *event: call(Progress(*event))
+        return lambda stage, done, total, unit, elapsed_s: call(
+            Progress(stage, done, total, unit, elapsed_s))
 
     def __enter__(self) -> Reporter:
         return self

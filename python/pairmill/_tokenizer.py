@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, TypedDict, Unpack
 
 from . import _core
-from ._options import InputOptions, Paths, as_bytes, pick, refuse_others, warn
+from ._options import Buffer, InputOptions, Paths, as_bytes, pick, refuse_others, warn
 from ._policy import Choice, Policy
 from ._progress import ProgressOption, Reporter
 
@@ -65,7 +65,7 @@ class Tokenizer(_core.Tokenizer):
         return cls._load(path, pick(options, LoadOptions))
 
     @classmethod
-    def from_bytes(cls, data: bytes, **options: Unpack[LoadOptions]) -> Tokenizer:
+    def from_bytes(cls, data: Buffer, **options: Unpack[LoadOptions]) -> Tokenizer:
         """Loads a model from the content of one file. Options and errors as for ``load``."""
         refuse_others(options, LoadOptions)
         return cls._load_memory(data, pick(options, LoadOptions))
@@ -86,7 +86,7 @@ class Tokenizer(_core.Tokenizer):
         """
         specials = {as_bytes(token): id for token, id in (special_tokens or {}).items()}
         options = {"pattern": pattern, "unicode_version": unicode_version, "meaning": meaning}
-        pairs = [] if merges is None else [tuple(pair) for pair in merges]
+        pairs = [(left, right) for left, right in merges or ()]
         return cls._create(dict(vocab), pairs, specials, options)
 
     def save(self, path: _Path, *, format: str | None = None, overwrite: bool = False,
@@ -245,8 +245,8 @@ class Tokenizer(_core.Tokenizer):
         """The content of a file and how to load it, if that gives an equal model."""
         options: LoadOptions = {"format": format, "unicode_version": self.unicode_version}
         if format == "tiktoken":
-            options.update(pattern=self.pattern, encoding=self.encoding, special_tokens=[
-                token for token, _, _ in self._list_specials()])
+            options["pattern"], options["encoding"] = self.pattern, self.encoding
+            options["special_tokens"] = [token for token, _, _ in self._list_specials()]
         try:
             data = self.to_bytes(format)
             copy = Tokenizer.from_bytes(data, **options)

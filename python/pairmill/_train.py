@@ -12,10 +12,11 @@ from typing import Any, Unpack
 
 from . import _core
 from ._counts import Counts
-from ._options import (CountOptions, CountTextsOptions, InputOptions, LearnOptions, Paths,
-                       RunOptions, TextOptions, TrainCountsOptions, TrainOptions,
-                       TrainTextsOptions, pick, refuse_others, warn)
-from ._progress import Progress, ProgressOption, Reporter
+from ._options import (ArrowArray, ArrowStream, CountOptions, CountTextsOptions, InputOptions,
+                       LearnOptions, Paths, RunOptions, Text, TextOptions, Texts,
+                       TrainCountsOptions, TrainOptions, TrainTextsOptions, pick, refuse_others,
+                       warn)
+from ._progress import ProgressOption, Report, Reporter
 from ._tokenizer import Tokenizer
 
 # Characters, or bytes, of text that a thread gets at a time.
@@ -50,8 +51,8 @@ def _thread_count(options: Mapping[str, Any]) -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _batches(texts: Iterable[Any]) -> Iterator[list[Any]]:
-    batch: list[Any] = []
+def _batches(texts: Iterable[Text]) -> Iterator[list[Text]]:
+    batch: list[Text] = []
     size = 0
     for text in texts:
         batch.append(text)
@@ -63,11 +64,7 @@ def _batches(texts: Iterable[Any]) -> Iterator[list[Any]]:
         yield batch
 
 
-def _is_arrow(texts: object) -> bool:
-    return hasattr(texts, "__arrow_c_stream__") or hasattr(texts, "__arrow_c_array__")
-
-
-def _add_arrow(counter: _core._Counter, texts: object, threads: int) -> None:
+def _add_arrow(counter: _core._Counter, texts: ArrowArray | ArrowStream, threads: int) -> None:
     """Each thread borrows the column and counts its part of it."""
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -80,8 +77,8 @@ def _add_arrow(counter: _core._Counter, texts: object, threads: int) -> None:
             raise
 
 
-def _add_batches(counter: _core._Counter, texts: Iterable[Any], threads: int,
-                 report: Any) -> None:
+def _add_batches(counter: _core._Counter, texts: Iterable[Text], threads: int,
+                 report: Report | None) -> None:
     """No more than two batches a thread are held at a time."""
     pending: deque[Future[None]] = deque()
     began, documents = time.monotonic(), 0
@@ -101,12 +98,12 @@ def _add_batches(counter: _core._Counter, texts: Iterable[Any], threads: int,
             raise
 
 
-def _add_texts(counter: _core._Counter, texts: Iterable[Any], options: Mapping[str, Any],
+def _add_texts(counter: _core._Counter, texts: Texts, options: Mapping[str, Any],
                reporter: Reporter) -> None:
     if isinstance(texts, (str, bytes)):
         raise TypeError("expected an iterable of texts, not one text")
     threads = _thread_count(options)
-    if _is_arrow(texts):
+    if isinstance(texts, (ArrowArray, ArrowStream)):
         _add_arrow(counter, texts, threads)
     else:
         _add_batches(counter, texts, threads, reporter.report)
@@ -130,7 +127,7 @@ def count(files: Paths, *, progress: ProgressOption = None,
         return counter.take(Counts)
 
 
-def count_from_iterator(texts: Iterable[str | bytes], *, progress: ProgressOption = None,
+def count_from_iterator(texts: Texts, *, progress: ProgressOption = None,
                         **options: Unpack[CountTextsOptions]) -> Counts:
     """Counts the words of texts in memory, each a document.
 
@@ -196,7 +193,7 @@ def train(files: Paths, vocab_size: int, *, progress: ProgressOption = None,
         return counter.train(Tokenizer, learn)
 
 
-def train_from_iterator(texts: Iterable[str | bytes], vocab_size: int, *,
+def train_from_iterator(texts: Texts, vocab_size: int, *,
                         progress: ProgressOption = None,
                         **options: Unpack[TrainTextsOptions]) -> Tokenizer:
     """Learns a vocab from texts in memory, each a document.
