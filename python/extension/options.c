@@ -174,7 +174,7 @@ static bool fill_tokens(PyObject *value, struct token_list *list, struct core_ho
 static bool fill_ids(PyObject *value, const uint32_t **ids, struct core_holder *holder)
 {
 	struct core_ids given;
-	if (!core_ids_borrow(value, &given))
+	if (!core_ids_borrow(value, 0, &given))
 		return false;
 	uint32_t *copy = core_hold_memory(holder, given.count * sizeof *copy);
 	if (copy != NULL && given.count > 0)

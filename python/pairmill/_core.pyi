@@ -7,7 +7,8 @@ from typing import (
     Any, ClassVar, Literal, Self, SupportsIndex, TypedDict, TypeVar, final, overload, type_check_only
 )
 
-from typing_extensions import Buffer, CapsuleType  # known to every type checker; never imported
+# Known to every type checker; never imported.
+from typing_extensions import Buffer, CapsuleType, disjoint_base
 
 from ._options import Text, Texts
 from ._policy import Choice, Policy
@@ -112,6 +113,7 @@ class StreamDecoder:
     def finish(self) -> str: ...
     def finish_bytes(self) -> bytes: ...
 
+@disjoint_base
 class Tokenizer:
     @property
     def vocab_size(self) -> int: ...
@@ -211,6 +213,7 @@ class _CountsInfo(TypedDict):
     unicode_version: str
     special_tokens: tuple[bytes, ...]
 
+@disjoint_base
 class Counts:
     def __len__(self) -> int: ...
     def __getitem__(self, word: Text, /) -> int: ...

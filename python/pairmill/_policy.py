@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 from . import _core
 from ._options import as_bytes
@@ -73,7 +73,7 @@ def resolve(tokenizer: _core.Tokenizer, special_tokens: object, policy: object) 
     if isinstance(asked, str):
         return Policy.untrusted if asked == "untrusted" else Policy(asked)
     if isinstance(asked, Iterable):
-        return _from_tokens(tokenizer, asked)
+        return _from_tokens(tokenizer, cast(Iterable[str | bytes], asked))
     raise TypeError(f"expected a Policy, a choice by name or tokens, not {asked!r}")
 
 

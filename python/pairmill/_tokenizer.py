@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack, cast
 
 from . import _core
 from ._options import Buffer, InputOptions, Paths, as_bytes, pick, refuse_others, warn
@@ -14,7 +14,7 @@ from ._policy import Choice, Policy
 from ._progress import ProgressOption, Reporter
 
 _Path = str | os.PathLike[str]
-_OneFileFormat = str | None
+_SpecialIds = Mapping[str, int] | Mapping[bytes, int]
 
 
 class LoadOptions(TypedDict, total=False):
@@ -73,7 +73,7 @@ class Tokenizer(_core.Tokenizer):
     @classmethod
     def from_parts(cls, vocab: Mapping[bytes, int],
                    merges: Iterable[tuple[bytes, bytes]] | None = None,
-                   special_tokens: Mapping[str, int] | Mapping[bytes, int] | None = None, *,
+                   special_tokens: _SpecialIds | None = None, *,
                    pattern: str | None = None, unicode_version: str | None = None,
                    meaning: str | None = None) -> Tokenizer:
         """Makes a tokenizer from a vocab (bytes → id), merges in order, and special tokens.
@@ -107,13 +107,13 @@ class Tokenizer(_core.Tokenizer):
         text = self._losses(path, format)
         return [] if text is None else text.split(", ")
 
-    def to_bytes(self, format: _OneFileFormat = None) -> bytes:
+    def to_bytes(self, format: str | None = None) -> bytes:
         """The content of one file, by default of a tokenizer.json, whatever it can't say."""
         return self._save_memory(format)
 
     # ---- Making others of it ----
 
-    def with_special_tokens(self, tokens: Mapping[str, int] | Iterable[str | bytes]) -> Tokenizer:
+    def with_special_tokens(self, tokens: _SpecialIds | Iterable[str | bytes]) -> Tokenizer:
         """The same model with more special tokens.
 
         ``tokens``: an iterable of names, which get the unused ids, in order, and then those after
@@ -122,8 +122,9 @@ class Tokenizer(_core.Tokenizer):
         Raises ValueError for a token that is there already, or an id that is in use.
         """
         if isinstance(tokens, Mapping):
-            return self._edit([], [], {"new_specials": list(tokens),
-                                       "new_special_ids": list(tokens.values())})
+            ids = cast(Mapping[str | bytes, int], tokens)
+            return self._edit([], [], {"new_specials": list(ids),
+                                       "new_special_ids": list(ids.values())})
         if isinstance(tokens, (set, frozenset)):
             tokens = sorted(tokens, key=as_bytes)
         return self._edit([], [], {"new_specials": tokens})
