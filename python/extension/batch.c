@@ -275,7 +275,8 @@ static void batch_dealloc(PyObject *self)
 PyDoc_STRVAR(batch_doc,
 	"TokenBatch(ids, offsets)\n--\n\n"
 	"The ids of many documents, read-only, in one piece of memory.\n\n"
-	"A sequence of TokenArray, one a document, which share its memory: ``batch[i]``; a slice is a\n"
+	"Like a list of TokenArray, one a document, which share its memory: ``batch[i]``; a slice is "
+	"a\n"
 	"TokenBatch. The buffer protocol gives the ids of all, one dimension, uint16 or uint32. Arrow\n"
 	"(``pa.array(batch)``) sees a large_list of uint16 or uint32. Nothing is copied.\n\n"
 	"``offsets``: len(batch) + 1 int, where each document begins and the last one ends.\n"
@@ -311,6 +312,7 @@ static PyType_Slot batch_slots[] = {
 	{Py_tp_repr, batch_repr},
 	{Py_tp_richcompare, batch_compare},
 	{Py_tp_hash, PyObject_HashNotImplemented},
+	{Py_tp_iter, PySeqIter_New},
 	{Py_sq_length, batch_length},
 	{Py_sq_item, batch_item},
 	{Py_mp_length, batch_length},

@@ -5,8 +5,6 @@
 ``train`` learns a ``Tokenizer`` from files, ``Tokenizer.load`` reads everybody's; ``choices`` lists
 the names that options take.
 """
-from collections.abc import Sequence
-
 from . import _core
 from ._core import OffsetArray, Stream, StreamDecoder, TokenArray, TokenBatch, peak_memory
 from ._counts import Counts
@@ -25,10 +23,6 @@ def pattern_expression(name: str) -> str | None:
     """The regular expression of a named pattern; None for "none" and unknown names."""
     return _core._pattern_expression(name)
 
-
-for _type in (TokenArray, TokenBatch, OffsetArray):
-    Sequence.register(_type)  # pyright: ignore (typeshed lacks it)
-del _type, Sequence
 
 __all__ = [
     "Counts", "EncodedFiles", "OffsetArray", "Policy", "Progress", "Stream", "StreamDecoder",
