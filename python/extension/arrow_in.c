@@ -183,6 +183,10 @@ static bool read_array(PyObject *object, struct arrow_chunks *chunks, struct cor
 	if (chunks->held == NULL)
 		return false;
 	PyObject *schema_capsule, *array_capsule;
+	if (!PyTuple_Check(chunks->held)) {
+		PyErr_SetString(PyExc_TypeError, "texts: __arrow_c_array__ must return a tuple");
+		return false;
+	}
 	if (!PyArg_ParseTuple(chunks->held, "OO", &schema_capsule, &array_capsule))
 		return false;
 	struct ArrowSchema *schema = PyCapsule_GetPointer(schema_capsule, "arrow_schema");
