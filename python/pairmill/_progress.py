@@ -49,12 +49,17 @@ def _describe(progress: Progress) -> str:
     return f"{stage}: {share}{done_text}{rate}, {elapsed_s:.1f} s"
 
 
+def _is_notebook(stream: TextIO) -> bool:
+    """A notebook's stderr is no terminal, but a line there can be written over as well."""
+    return type(stream).__module__.startswith("ipykernel.")
+
+
 class _Line:
-    """One line on a terminal, written over; a line for each stage and ten seconds elsewhere."""
+    """One line on a terminal or in a notebook, written over; elsewhere one every ten seconds."""
 
     def __init__(self, stream: TextIO, bar: bool) -> None:
         self.stream, self.bar = stream, bar
-        self.on_terminal = stream.isatty()
+        self.on_terminal = stream.isatty() or _is_notebook(stream)
         self.shown_at, self.width = 0.0, 0
         self.stage: str | None = None
 
