@@ -10,7 +10,6 @@
 #include "gguf/gguf_header.h"
 #include "gguf/gguf_pre.h"
 #include "gguf/gguf_tokens.h"
-#include "notation/printable_model.h"
 #include "unicode/quote.h"
 
 /* The kinds of vocab, by tokenizer.ggml.model. */
@@ -180,11 +179,8 @@ static pmill_status read_byte_level(struct reading *reading)
 	if (name.len < sizeof text)
 		memcpy(text, name.data, name.len);
 	reading->pre = pmill_gguf_pre_find(text);
-	pmill_status status = pmill_gguf_read_merges(
+	const pmill_status status = pmill_gguf_read_merges(
 		reading->header, reading->name, reading->tokenizer, reading->error);
-	if (status == PMILL_OK)
-		status = pmill_name_error(reading->error, reading->name,
-			pmill_printable_check_merges(reading->tokenizer, reading->error));
 	if (status != PMILL_OK)
 		return status;
 	pmill_tokenizer_find_bytes(reading->tokenizer);

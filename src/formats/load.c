@@ -24,6 +24,29 @@ pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status
 	return pmill_fail(error, status, offset, "%.300s: %s", name, message);
 }
 
+pmill_status pmill_name_error_at(
+	pmill_error *error, const char *name, uint64_t offset, pmill_status status)
+{
+	if (error == NULL || status == PMILL_OK || status == PMILL_NO_MEMORY ||
+		offset == PMILL_NO_OFFSET)
+		return pmill_name_error(error, name, status);
+	char message[sizeof error->message];
+	memcpy(message, error->message, sizeof message);
+	return pmill_fail(
+		error, status, offset, "%.300s: byte %llu: %s", name, (unsigned long long)offset, message);
+}
+
+pmill_status pmill_name_json_error(const struct pmill_json_error *error,
+	const struct pmill_json_source *source, pmill_status status)
+{
+	uint64_t offset = PMILL_NO_OFFSET;
+	if (error->error == NULL || status == PMILL_OK || status == PMILL_NO_MEMORY)
+		return status;
+	return pmill_json_find(source, &error->place, &offset)
+		? pmill_name_error_at(error->error, source->name, offset, status)
+		: pmill_fail_memory(error->error);
+}
+
 static pmill_status check_pattern(
 	const char *name, const char *pattern, const char *asked, pmill_error *error)
 {

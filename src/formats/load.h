@@ -5,10 +5,19 @@
 
 #include "base/array.h"
 #include "model/tokenizer.h"
+#include "notation/json_place.h"
 #include "pairmill.h"
 
 /* Prefixes the message with "NAME: ", unless it is about memory. Returns `status`. */
 pmill_status pmill_name_error(pmill_error *error, const char *name, pmill_status status);
+
+/* The same with "NAME: byte OFFSET: ", unless that is PMILL_NO_OFFSET. */
+pmill_status pmill_name_error_at(
+	pmill_error *error, const char *name, uint64_t offset, pmill_status status);
+
+/* The same of a reader of JSON: looks for the byte of the place it noted. */
+pmill_status pmill_name_json_error(const struct pmill_json_error *error,
+	const struct pmill_json_source *source, pmill_status status);
 
 /*
  * Sets pattern and Unicode version. `pattern` is the one in the file, or NULL; an option that

@@ -27,11 +27,11 @@ struct source {
 	const char *name; /* for messages */
 };
 
-static pmill_status load_vocab(const struct source *source, const json_t *root,
+static pmill_status load_vocab(const struct source *source, const struct pmill_json_source *json,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	if (source->path != NULL && strcmp(source->path, "-") != 0)
-		return pmill_vocab_merges_load(root, source->path, options, tokenizer, error);
+		return pmill_vocab_merges_load(json, source->path, options, tokenizer, error);
 	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 		"%.300s: is a vocab.json, which needs merges.txt beside it: it can only be loaded by its "
 		"path",
@@ -41,20 +41,21 @@ static pmill_status load_vocab(const struct source *source, const json_t *root,
 static pmill_status load_object(const struct source *source, const json_t *root,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
+	const struct pmill_json_source json = {source->data, source->len, source->name, root};
 	if (pmill_model_kind_has_model(root))
-		return pmill_hf_load(root, source->name, options, tokenizer, error);
+		return pmill_hf_load(&json, options, tokenizer, error);
 	if (pmill_tekken_is(root))
-		return pmill_tekken_load(root, source->name, options, tokenizer, error);
+		return pmill_tekken_load(&json, options, tokenizer, error);
 	if (pmill_model_kind_is_vocab(root))
-		return load_vocab(source, root, options, tokenizer, error);
+		return load_vocab(source, &json, options, tokenizer, error);
 	const pmill_status status = pmill_model_kind_check_json(root, source->name, error);
 	if (status != PMILL_OK)
 		return status;
 	const bool is_vocab = source->path != NULL &&
 		(pmill_path_has_suffix(source->path, pmill_format_vocab_merges.suffix) ||
 			pmill_path_has_suffix(source->path, pmill_format_vocab_merges.other_suffix));
-	return is_vocab ? load_vocab(source, root, options, tokenizer, error)
-					: pmill_hf_load(root, source->name, options, tokenizer, error);
+	return is_vocab ? load_vocab(source, &json, options, tokenizer, error)
+					: pmill_hf_load(&json, options, tokenizer, error);
 }
 
 /* Whether the first line is an object and the next one begins another. */

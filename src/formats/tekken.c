@@ -64,7 +64,8 @@ static pmill_status load(const void *data, size_t len, const char *name,
 	pmill_status status = pmill_json_parse_with_nul(data, len, name, &root, error);
 	if (status != PMILL_OK)
 		return status;
-	status = pmill_tekken_load(root, name, options, tokenizer, error);
+	status = pmill_tekken_load(
+		&(struct pmill_json_source){data, len, name, root}, options, tokenizer, error);
 	json_decref(root);
 	return status;
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "model/tokenizer.h"
+#include "notation/json_place.h"
 
 enum {
 	/*
@@ -20,7 +21,7 @@ enum {
 bool pmill_tekken_is(const json_t *root);
 
 /* Reads one that was parsed with pmill_json_parse_with_nul. */
-pmill_status pmill_tekken_load(const json_t *root, const char *name,
+pmill_status pmill_tekken_load(const struct pmill_json_source *source,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
 
 /* Whether a tekken.json can hold the model. A pmill_format.check_model. */

@@ -19,12 +19,14 @@ struct reader {
 	uint32_t specials, ranks;     /* ids from 0 to `specials`, and then as many as `ranks` */
 	struct pmill_buffer bytes;    /* of the current token */
 	struct pmill_special *tokens; /* the special ones */
-	pmill_error *error;
+	struct pmill_json_error fault;
+	pmill_error *error; /* the fault's */
 };
 
 static pmill_status fail_config(struct reader *reader, const char *key, const char *reason)
 {
-	return pmill_fail(reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "config.%s %s", key, reason);
+	return pmill_json_fail(
+		&reader->fault, pmill_json_at_member(reader->config, key), "config.%s %s", key, reason);
 }
 
 /* ---- config ---- */
@@ -70,9 +72,10 @@ static pmill_status fail_version(struct reader *reader, const char *version)
 	char known[80];
 	struct pmill_quote quote;
 	pmill_list_names(known, sizeof known, pmill_tekken_version_name);
-	return pmill_fail(reader->error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-		"config.version is %s, which is not known (known: %s)",
-		pmill_quote(&quote, version, strlen(version)), known);
+	return pmill_json_blame(&reader->fault, pmill_json_at_member(reader->config, "version"),
+		pmill_fail(reader->error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+			"config.version is %s, which is not known (known: %s)",
+			pmill_quote(&quote, version, strlen(version)), known));
 }
 
 static pmill_status read_version(struct reader *reader)
@@ -84,7 +87,7 @@ static pmill_status read_version(struct reader *reader)
 	if (number == 0)
 		return fail_version(reader, version);
 	if (number > 7 && reader->special_tokens == NULL)
-		return pmill_fail(reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		return pmill_json_fail(&reader->fault, pmill_json_at_member(reader->root, "special_tokens"),
 			"special_tokens is missing, which a tekken.json of version %s must have", version);
 	return PMILL_OK;
 }
@@ -101,7 +104,7 @@ static pmill_status read_pattern(struct reader *reader, const pmill_load_options
 		&reader->tokenizer->arena, expression, &reader->pattern, error);
 	return status == PMILL_UNSUPPORTED && options->pattern == NULL
 		? pmill_tokenizer_refuse(reader->tokenizer, error->message, error)
-		: status;
+		: pmill_json_blame(&reader->fault, pmill_json_at_member(reader->config, "pattern"), status);
 }
 
 static pmill_status read_config(struct reader *reader, const pmill_load_options *options)
@@ -111,11 +114,11 @@ static pmill_status read_config(struct reader *reader, const pmill_load_options 
 	reader->vocab = json_object_get(reader->root, "vocab");
 	reader->special_tokens = json_is_null(specials) ? NULL : specials;
 	if (!pmill_tekken_is(reader->root))
-		return pmill_fail(reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		return pmill_json_fail(&reader->fault, pmill_json_at(reader->root),
 			"not a tekken.json: it has no \"config\" and no list \"vocab\"");
 	if (reader->special_tokens != NULL && !json_is_array(reader->special_tokens))
-		return pmill_fail(
-			reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "special_tokens is not a list");
+		return pmill_json_fail(&reader->fault, pmill_json_at_member(reader->root, "special_tokens"),
+			"special_tokens is not a list");
 	pmill_status status = read_version(reader);
 	if (status == PMILL_OK)
 		status = read_sizes(reader);
@@ -124,11 +127,16 @@ static pmill_status read_config(struct reader *reader, const pmill_load_options 
 
 /* ---- vocab ---- */
 
+/* `key` is NULL if it is about the whole item. */
 static pmill_status fail_item(
-	struct reader *reader, const char *list, size_t index, const char *reason)
+	struct reader *reader, const char *list, size_t index, const char *key, const char *reason)
 {
-	return pmill_fail(
-		reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s[%zu]%s", list, index, reason);
+	const json_t *items = json_object_get(reader->root, list);
+	const json_t *member = json_object_get(json_array_get(items, index), key == NULL ? "" : key);
+	return pmill_json_fail(&reader->fault,
+		member == NULL ? pmill_json_at_item(items, index)
+					   : pmill_json_at_member(json_array_get(items, index), key),
+		"%s[%zu]%s%s %s", list, index, key == NULL ? "" : ".", key == NULL ? "" : key, reason);
 }
 
 static bool has_rank(const json_t *item, size_t rank)
@@ -144,14 +152,14 @@ static pmill_status read_bytes(struct reader *reader, const json_t *item, size_t
 	size_t bad_offset;
 	reader->bytes.len = 0;
 	if (!json_is_string(value) || len == 0)
-		return fail_item(reader, "vocab", rank, ".token_bytes is missing, or empty");
+		return fail_item(reader, "vocab", rank, "token_bytes", "is missing, or empty");
 	if (pmill_base64_parse(&reader->bytes, json_string_value(value), len, &bad_offset))
 		return reader->bytes.len <= PMILL_TEKKEN_LONGEST_TOKEN
 			? PMILL_OK
-			: fail_item(reader, "vocab", rank, ".token_bytes is longer than 1 MiB");
+			: fail_item(reader, "vocab", rank, "token_bytes", "is longer than 1 MiB");
 	return bad_offset == SIZE_MAX
 		? pmill_fail_memory(reader->error)
-		: pmill_fail(reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		: pmill_json_fail(&reader->fault, pmill_json_at(value),
 			  "vocab[%zu].token_bytes: character %zu: not valid base64", rank, bad_offset);
 }
 
@@ -176,15 +184,15 @@ static pmill_status read_token(struct reader *reader, size_t rank)
 {
 	const json_t *item = json_array_get(reader->vocab, rank);
 	if (!has_rank(item, rank))
-		return fail_item(reader, "vocab", rank, ".rank is not the place in the list");
+		return fail_item(reader, "vocab", rank, "rank", "is not the place in the list");
 	const pmill_status status = read_bytes(reader, item, rank);
 	if (status != PMILL_OK)
 		return status;
 	const struct pmill_buffer *bytes = &reader->bytes;
 	if (rank < 256 && (bytes->len != 1 || bytes->data[0] != rank))
-		return fail_item(reader, "vocab", rank, " is not the byte of that value");
+		return fail_item(reader, "vocab", rank, NULL, "is not the byte of that value");
 	if (!is_text_of(json_object_get(item, "token_str"), bytes))
-		return fail_item(reader, "vocab", rank, ".token_str is not the text of token_bytes");
+		return fail_item(reader, "vocab", rank, "token_str", "is not the text of token_bytes");
 	const uint32_t id = reader->specials + (uint32_t)rank;
 	return pmill_vocab_add(
 		&reader->tokenizer->vocab, id, bytes->data, bytes->len, false, reader->error);
@@ -195,9 +203,12 @@ static pmill_status read_vocab(struct reader *reader)
 	pmill_status status = PMILL_OK;
 	if (!pmill_vocab_reserve(&reader->tokenizer->vocab, (size_t)reader->specials + reader->ranks))
 		return pmill_fail_memory(reader->error);
-	for (uint32_t rank = 0; rank < reader->ranks && status == PMILL_OK; rank++)
-		status = read_token(reader, rank);
-	return status;
+	uint32_t rank = 0;
+	while (rank < reader->ranks && status == PMILL_OK)
+		status = read_token(reader, rank++);
+	return status == PMILL_OK
+		? status
+		: pmill_json_blame(&reader->fault, pmill_json_at_item(reader->vocab, rank - 1), status);
 }
 
 /* ---- special_tokens ---- */
@@ -214,9 +225,9 @@ static pmill_status read_special(
 	}
 	const json_t *text = json_object_get(item, "token_str");
 	if (!has_rank(item, index))
-		return fail_item(reader, "special_tokens", index, ".rank is not the place in the list");
+		return fail_item(reader, "special_tokens", index, "rank", "is not the place in the list");
 	if (json_string_length(text) == 0)
-		return fail_item(reader, "special_tokens", index, ".token_str is missing, or empty");
+		return fail_item(reader, "special_tokens", index, "token_str", "is missing, or empty");
 	*content = (pmill_bytes){json_string_value(text), json_string_length(text)};
 	return PMILL_OK;
 }
@@ -230,7 +241,7 @@ static pmill_status add_special(struct reader *reader, size_t index, json_t *nam
 	if (status != PMILL_OK)
 		return status;
 	if (json_object_getn(names, content.data, content.len) != NULL)
-		return fail_item(reader, "special_tokens", index, ".token_str occurs before, too");
+		return fail_item(reader, "special_tokens", index, "token_str", "occurs before, too");
 	if (json_object_setn_new_nocheck(names, content.data, content.len, json_true()) != 0)
 		return pmill_fail_memory(reader->error);
 	const uint32_t id = (uint32_t)index;
@@ -252,17 +263,20 @@ static pmill_status read_specials(struct reader *reader)
 {
 	const size_t count = reader->specials;
 	if (json_array_size(reader->special_tokens) > count)
-		return fail_item(reader, "special_tokens", count, " is beyond default_num_special_tokens");
+		return fail_item(
+			reader, "special_tokens", count, NULL, "is beyond default_num_special_tokens");
 	reader->tokens = pmill_array_allocate(count + 1, sizeof *reader->tokens);
 	json_t *names = json_object();
 	pmill_status status = reader->tokens == NULL || names == NULL ? pmill_fail_memory(reader->error)
 																  : PMILL_OK;
-	for (size_t i = 0; i < count && status == PMILL_OK; i++)
-		status = add_special(reader, i, names);
+	size_t index = 0;
+	while (index < count && status == PMILL_OK)
+		status = add_special(reader, index++, names);
 	json_decref(names);
-	return status == PMILL_OK
-		? pmill_tokenizer_set_specials(reader->tokenizer, reader->tokens, count, reader->error)
-		: status;
+	if (status != PMILL_OK)
+		return pmill_json_blame(
+			&reader->fault, pmill_json_at_item(reader->special_tokens, index - 1), status);
+	return pmill_tokenizer_set_specials(reader->tokenizer, reader->tokens, count, reader->error);
 }
 
 /* ---- The rest ---- */
@@ -296,16 +310,18 @@ static pmill_status read_all(struct reader *reader, const pmill_load_options *op
 	return status == PMILL_OK ? keep_rest(reader) : status;
 }
 
-pmill_status pmill_tekken_load(const json_t *root, const char *name,
+pmill_status pmill_tekken_load(const struct pmill_json_source *source,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
-	struct reader reader = {
-		.root = root, .tokenizer = pmill_tokenizer_create_empty(), .error = error};
+	struct reader reader = {.root = source->root,
+		.tokenizer = pmill_tokenizer_create_empty(),
+		.fault = {.error = error},
+		.error = error};
 	if (reader.tokenizer == NULL)
 		return pmill_fail_memory(error);
-	pmill_status status = pmill_name_error(error, name, read_all(&reader, options));
+	pmill_status status = pmill_name_json_error(&reader.fault, source, read_all(&reader, options));
 	if (status == PMILL_OK)
-		status = pmill_load_text(reader.tokenizer, name, reader.pattern, options, error);
+		status = pmill_load_text(reader.tokenizer, source->name, reader.pattern, options, error);
 	if (status == PMILL_OK)
 		*tokenizer = reader.tokenizer;
 	else

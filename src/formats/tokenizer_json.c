@@ -34,20 +34,21 @@ const char *pmill_hf_text(const json_t *object, const char *key)
 }
 
 pmill_status pmill_hf_refuse(
-	struct pmill_tokenizer *tokenizer, pmill_error *error, const char *format, ...)
+	struct pmill_tokenizer *tokenizer, struct pmill_json_error *error, const char *format, ...)
 {
 	char reason[600];
 	va_list arguments;
 	va_start(arguments, format);
 	vsnprintf(reason, sizeof reason, format, arguments);
 	va_end(arguments);
-	return pmill_tokenizer_refuse(tokenizer, reason, error);
+	return pmill_tokenizer_refuse(tokenizer, reason, error->error);
 }
 
 /* ---- Sequences ---- */
 
 /* Takes the last of `open` apart: into its parts, the first of them last, or to `leaves`. */
-static pmill_status flatten_last(json_t *open, const char *list, json_t *leaves, pmill_error *error)
+static pmill_status flatten_last(
+	json_t *open, const char *list, json_t *leaves, struct pmill_json_error *error)
 {
 	const size_t last = json_array_size(open) - 1;
 	json_t *value = json_incref(json_array_get(open, last));
@@ -55,26 +56,26 @@ static pmill_status flatten_last(json_t *open, const char *list, json_t *leaves,
 	const bool is_sequence = strcmp(pmill_hf_type(value), "Sequence") == 0;
 	int failed = json_array_remove(open, last);
 	if (is_sequence && !json_is_array(parts)) {
-		json_decref(value);
-		return pmill_fail(
-			error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "a Sequence has no list of %s", list);
+		json_decref(value); /* the tree has it, too */
+		return pmill_json_fail(
+			error, pmill_json_at_member(value, list), "a Sequence has no list of %s", list);
 	}
 	if (!is_sequence)
 		failed |= json_array_append(leaves, value);
 	for (size_t i = is_sequence ? json_array_size(parts) : 0; i > 0; i--)
 		failed |= json_array_append(open, json_array_get(parts, i - 1));
 	json_decref(value);
-	return failed ? pmill_fail_memory(error) : PMILL_OK;
+	return failed ? pmill_fail_memory(error->error) : PMILL_OK;
 }
 
 pmill_status pmill_hf_flatten(
-	const json_t *value, const char *list, json_t **leaves, pmill_error *error)
+	const json_t *value, const char *list, json_t **leaves, struct pmill_json_error *error)
 {
 	json_t *open = json_array(), *found = json_array();
 	pmill_status status = PMILL_OK;
 	if (open == NULL || found == NULL ||
 		(value != NULL && json_array_append(open, (json_t *)value) != 0))
-		status = pmill_fail_memory(error);
+		status = pmill_fail_memory(error->error);
 	while (status == PMILL_OK && json_array_size(open) > 0)
 		status = flatten_last(open, list, found, error);
 	json_decref(open);
@@ -125,7 +126,7 @@ static bool has_byte_level(const json_t *leaves)
 
 /* In a byte-level model, only a decoder that maps printable bytes back is what decoding does. */
 static pmill_status check_decoder(
-	struct pmill_tokenizer *tokenizer, const json_t *leaves, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *leaves, struct pmill_json_error *error)
 {
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < json_array_size(leaves) && status == PMILL_OK; i++) {
@@ -139,7 +140,7 @@ static pmill_status check_decoder(
 }
 
 static pmill_status read_vocab(struct pmill_tokenizer *tokenizer, const json_t *root,
-	const json_t *model, bool is_byte_level, pmill_error *error)
+	const json_t *model, bool is_byte_level, struct pmill_json_error *error)
 {
 	struct pmill_hf_added added = {0};
 	json_t *vocab = NULL, *decoder = NULL;
@@ -147,7 +148,8 @@ static pmill_status read_vocab(struct pmill_tokenizer *tokenizer, const json_t *
 	if (status == PMILL_OK)
 		status = pmill_hf_flatten(pmill_hf_member(root, "decoder"), "decoders", &decoder, error);
 	if (status == PMILL_OK)
-		status = pmill_hf_collect_added(pmill_hf_member(root, "added_tokens"), &added, error);
+		status = pmill_json_blame(error, pmill_json_at_member(root, "added_tokens"),
+			pmill_hf_collect_added(pmill_hf_member(root, "added_tokens"), &added, error));
 	if (status != PMILL_OK)
 		goto out;
 	if (is_byte_level || has_byte_level(decoder)) {
@@ -170,12 +172,12 @@ out:
 }
 
 static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *root,
-	const pmill_load_options *options, struct pmill_hf_cuts *cuts, pmill_error *error)
+	const pmill_load_options *options, struct pmill_hf_cuts *cuts, struct pmill_json_error *error)
 {
 	const json_t *model = pmill_hf_member(root, "model");
 	if (!json_is_object(model))
-		return pmill_fail(
-			error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "not a tokenizer.json: it has no \"model\"");
+		return pmill_json_fail(error, pmill_json_at_member(root, "model"),
+			"not a tokenizer.json: it has no \"model\"");
 	pmill_status status = pmill_hf_check_model(tokenizer, model, error);
 	if (status == PMILL_OK)
 		status = pmill_hf_read_normalizer(tokenizer, pmill_hf_member(root, "normalizer"), error);
@@ -188,20 +190,21 @@ static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *r
 		status = pmill_hf_read_post_processor(
 			tokenizer, pmill_hf_member(root, "post_processor"), error);
 	if (status == PMILL_OK)
-		status = pmill_load_check_specials(tokenizer, options, error);
-	return status == PMILL_OK ? keep(tokenizer, root, error) : status;
+		status = pmill_load_check_specials(tokenizer, options, error->error);
+	return status == PMILL_OK ? keep(tokenizer, root, error->error) : status;
 }
 
-pmill_status pmill_hf_load(const json_t *root, const char *name, const pmill_load_options *options,
-	pmill_tokenizer **tokenizer, pmill_error *error)
+pmill_status pmill_hf_load(const struct pmill_json_source *source,
+	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
+	struct pmill_json_error located = {.error = error};
 	struct pmill_tokenizer *made = pmill_tokenizer_create_empty();
 	struct pmill_hf_cuts cuts = {0};
 	pmill_status status = made == NULL ? pmill_fail_memory(error)
-									   : read_root(made, root, options, &cuts, error);
-	status = pmill_name_error(error, name, status);
+									   : read_root(made, source->root, options, &cuts, &located);
+	status = pmill_name_json_error(&located, source, status);
 	if (status == PMILL_OK)
-		status = pmill_load_steps(made, name, cuts.steps, cuts.count, options, error);
+		status = pmill_load_steps(made, source->name, cuts.steps, cuts.count, options, error);
 	free(cuts.steps);
 	if (status == PMILL_OK)
 		*tokenizer = made;
@@ -217,7 +220,8 @@ static pmill_status load(const void *data, size_t len, const char *name,
 	pmill_status status = pmill_json_parse(data, len, name, &root, error);
 	if (status != PMILL_OK)
 		return status;
-	status = pmill_hf_load(root, name, options, tokenizer, error);
+	status = pmill_hf_load(
+		&(struct pmill_json_source){data, len, name, root}, options, tokenizer, error);
 	json_decref(root);
 	return status;
 }

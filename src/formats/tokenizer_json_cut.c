@@ -72,12 +72,12 @@ static const char *quote(struct pmill_quote *room, const char *text)
 }
 
 static pmill_status add_step(
-	struct cut_reader *reader, struct pmill_cut_step step, pmill_error *error)
+	struct cut_reader *reader, struct pmill_cut_step step, struct pmill_json_error *error)
 {
 	struct pmill_hf_cuts *cuts = reader->cuts;
 	void *steps = cuts->steps;
 	if (!pmill_array_reserve(&steps, &cuts->capacity, cuts->count + 1, sizeof step))
-		return pmill_fail_memory(error);
+		return pmill_fail_memory(error->error);
 	cuts->steps = steps;
 	step.on_printable = cuts->is_byte_level;
 	cuts->steps[cuts->count++] = step;
@@ -88,11 +88,11 @@ static pmill_status add_step(
 
 /* use_regex is true if it is missing, as in files from before 0.11. */
 static pmill_status read_byte_level(
-	struct cut_reader *reader, const json_t *value, pmill_error *error)
+	struct cut_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	const json_t *adds_space = json_object_get(value, "add_prefix_space");
 	if (!json_is_boolean(adds_space))
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		return pmill_json_fail(error, pmill_json_at_member(value, "add_prefix_space"),
 			"the pre_tokenizer ByteLevel has no add_prefix_space");
 	if (reader->cuts->is_byte_level)
 		return pmill_hf_refuse(reader->tokenizer, error,
@@ -141,7 +141,7 @@ static const struct behavior *find_behavior(const char *name, bool is_inverted)
 }
 
 static pmill_status put_in(struct cut_reader *reader, const struct behavior *behavior,
-	const char **pattern, pmill_error *error)
+	const char **pattern, struct pmill_json_error *error)
 {
 	if (strcmp(behavior->form, "X") == 0)
 		return PMILL_OK;
@@ -156,14 +156,14 @@ static pmill_status put_in(struct cut_reader *reader, const struct behavior *beh
 		copy = pmill_arena_copy(&reader->tokenizer->arena, out.data, out.len);
 	pmill_buffer_release(&out);
 	if (copy == NULL)
-		return pmill_fail_memory(error);
+		return pmill_fail_memory(error->error);
 	*pattern = copy;
 	return PMILL_OK;
 }
 
 /* `type`: of the step, for messages. */
 static pmill_status add_behavior(struct cut_reader *reader, const char *type, const char *pattern,
-	const char *name, bool is_inverted, pmill_error *error)
+	const char *name, bool is_inverted, struct pmill_json_error *error)
 {
 	const bool is_removed = strcmp(name, "Removed") == 0 && is_inverted;
 	const struct behavior *behavior = find_behavior(is_removed ? "Isolated" : name, is_inverted);
@@ -192,13 +192,14 @@ static pmill_status escape(
 	return *pattern == NULL ? pmill_fail_memory(error) : PMILL_OK;
 }
 
-static pmill_status read_split(struct cut_reader *reader, const json_t *value, pmill_error *error)
+static pmill_status read_split(
+	struct cut_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	const json_t *pattern = json_object_get(value, "pattern");
 	const char *expression = json_string_value(json_object_get(pattern, "Regex"));
 	const char *text = json_string_value(json_object_get(pattern, "String"));
 	if (expression == NULL && text == NULL)
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		return pmill_json_fail(error, pmill_json_at_member(value, "pattern"),
 			"the pre_tokenizer Split has neither a \"Regex\" nor a \"String\"");
 	if ((expression == NULL ? text : expression)[0] == '\0')
 		return pmill_hf_refuse(
@@ -209,14 +210,15 @@ static pmill_status read_split(struct cut_reader *reader, const json_t *value, p
 		? pmill_hf_expression_read(&reader->tokenizer->arena, expression, &found, &reason)
 		: escape(reader, text, &found, &reason);
 	if (status == PMILL_NO_MEMORY)
-		return pmill_fail_memory(error);
+		return pmill_fail_memory(error->error);
 	if (status != PMILL_OK)
 		return pmill_hf_refuse(reader->tokenizer, error, "%s", reason.message);
 	return add_behavior(reader, "Split", found, pmill_hf_text(value, "behavior"),
 		json_is_true(json_object_get(value, "invert")), error);
 }
 
-static pmill_status read_digits(struct cut_reader *reader, const json_t *value, pmill_error *error)
+static pmill_status read_digits(
+	struct cut_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	const bool is_single = json_is_true(json_object_get(value, "individual_digits"));
 	return add_step(
@@ -224,7 +226,7 @@ static pmill_status read_digits(struct cut_reader *reader, const json_t *value, 
 }
 
 static pmill_status read_punctuation(
-	struct cut_reader *reader, const json_t *value, pmill_error *error)
+	struct cut_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	const char *behavior = pmill_hf_text(value, "behavior");
 	return add_behavior(reader, "Punctuation", "[" PUNCTUATION "]",
@@ -233,7 +235,8 @@ static pmill_status read_punctuation(
 
 static const struct kind {
 	const char *type;
-	pmill_status (*read)(struct cut_reader *reader, const json_t *value, pmill_error *error);
+	pmill_status (*read)(
+		struct cut_reader *reader, const json_t *value, struct pmill_json_error *error);
 } kinds[] = {
 	{"ByteLevel", read_byte_level},
 	{"Split", read_split},
@@ -241,7 +244,8 @@ static const struct kind {
 	{"Punctuation", read_punctuation},
 };
 
-static pmill_status read_leaf(struct cut_reader *reader, const json_t *value, pmill_error *error)
+static pmill_status read_leaf(
+	struct cut_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	const char *type = pmill_hf_type(value);
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -276,7 +280,7 @@ static void reduce(struct pmill_hf_cuts *cuts)
 }
 
 pmill_status pmill_hf_read_pre_tokenizer(struct pmill_tokenizer *tokenizer,
-	const json_t *pre_tokenizer, struct pmill_hf_cuts *cuts, pmill_error *error)
+	const json_t *pre_tokenizer, struct pmill_hf_cuts *cuts, struct pmill_json_error *error)
 {
 	struct cut_reader reader = {tokenizer, cuts};
 	json_t *leaves;

@@ -28,25 +28,25 @@ enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
 /* The string `key`, which must be there. */
 static pmill_status read_text(
-	const json_t *value, const char *key, pmill_bytes *text, pmill_error *error)
+	const json_t *value, const char *key, pmill_bytes *text, struct pmill_json_error *error)
 {
 	const json_t *string = json_object_get(value, key);
 	if (!json_is_string(string))
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "the normalizer %s has no %s",
-			pmill_hf_type(value), key);
+		return pmill_json_fail(error, pmill_json_at_member(value, key),
+			"the normalizer %s has no %s", pmill_hf_type(value), key);
 	*text = (pmill_bytes){json_string_value(string), json_string_length(string)};
 	return PMILL_OK;
 }
 
 /* What Oniguruma would read differently is a reason of refusal. */
 static pmill_status read_expression(struct pmill_tokenizer *tokenizer, const char *expression,
-	const char **found, pmill_error *error)
+	const char **found, struct pmill_json_error *error)
 {
 	pmill_error reason = {0};
 	const pmill_status status = pmill_hf_expression_read(
 		&tokenizer->arena, expression, found, &reason);
 	if (status == PMILL_NO_MEMORY)
-		return pmill_fail_memory(error);
+		return pmill_fail_memory(error->error);
 	if (status != PMILL_OK) {
 		*found = expression;
 		return pmill_hf_refuse(tokenizer, error, "%s", reason.message);
@@ -57,7 +57,7 @@ static pmill_status read_expression(struct pmill_tokenizer *tokenizer, const cha
 }
 
 static pmill_status read_replace(struct pmill_tokenizer *tokenizer, const json_t *value,
-	struct pmill_normal_step *step, pmill_error *error)
+	struct pmill_normal_step *step, struct pmill_json_error *error)
 {
 	const json_t *pattern = json_object_get(value, "pattern");
 	const json_t *text = json_object_get(pattern, "String");
@@ -68,7 +68,7 @@ static pmill_status read_replace(struct pmill_tokenizer *tokenizer, const json_t
 	if (expression != NULL)
 		return read_expression(tokenizer, expression, &step->expression, error);
 	if (!json_is_string(text))
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		return pmill_json_fail(error, pmill_json_at_member(value, "pattern"),
 			"the normalizer Replace has neither a \"Regex\" nor a \"String\"");
 	step->found = (pmill_bytes){json_string_value(text), json_string_length(text)};
 	return step->found.len > 0 ? PMILL_OK
@@ -77,7 +77,7 @@ static pmill_status read_replace(struct pmill_tokenizer *tokenizer, const json_t
 }
 
 static pmill_status read_leaf(struct pmill_tokenizer *tokenizer, const json_t *value,
-	struct pmill_normal_step *step, pmill_error *error)
+	struct pmill_normal_step *step, struct pmill_json_error *error)
 {
 	const char *type = pmill_hf_type(value);
 	int index = 0;
@@ -97,22 +97,22 @@ static pmill_status read_leaf(struct pmill_tokenizer *tokenizer, const json_t *v
 }
 
 static pmill_status read_leaves(
-	struct pmill_tokenizer *tokenizer, const json_t *leaves, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *leaves, struct pmill_json_error *error)
 {
 	const size_t count = json_array_size(leaves);
 	struct pmill_normal_step *steps = calloc(count + 1, sizeof *steps);
-	pmill_status status = steps == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	pmill_status status = steps == NULL ? pmill_fail_memory(error->error) : PMILL_OK;
 	for (size_t i = 0; i < count && status == PMILL_OK; i++)
 		status = read_leaf(tokenizer, json_array_get(leaves, i), &steps[i], error);
 	/* Steps of a model that can't encode may be incomplete. */
 	if (status == PMILL_OK && tokenizer->refusal == NULL)
-		status = pmill_tokenizer_set_normal_steps(tokenizer, steps, count, error);
+		status = pmill_tokenizer_set_normal_steps(tokenizer, steps, count, error->error);
 	free(steps);
 	return status;
 }
 
 pmill_status pmill_hf_read_normalizer(
-	struct pmill_tokenizer *tokenizer, const json_t *normalizer, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *normalizer, struct pmill_json_error *error)
 {
 	json_t *leaves;
 	pmill_status status = pmill_hf_flatten(normalizer, "normalizers", &leaves, error);

@@ -17,8 +17,6 @@ static bool is_skipped(const json_t *merge)
 static pmill_status read_merge(
 	struct pmill_printable_reader *reader, const json_t *merge, pmill_error *error)
 {
-	if (is_skipped(merge))
-		return PMILL_OK;
 	if (json_is_string(merge))
 		return pmill_printable_add_line(
 			reader, json_string_value(merge), json_string_length(merge), error);
@@ -30,16 +28,33 @@ static pmill_status read_merge(
 		json_string_value(right), json_string_length(right), error);
 }
 
+/* The item that gave the merge of a rank. */
+static struct pmill_json_place find_ranked(const json_t *merges, size_t rank)
+{
+	size_t index = 0;
+	for (size_t count = 0; index < json_array_size(merges); index++)
+		if (!is_skipped(json_array_get(merges, index)) && count++ == rank)
+			break;
+	return pmill_json_at_item(merges, index);
+}
+
 static pmill_status read_merges(
-	struct pmill_printable_reader *reader, const json_t *merges, pmill_error *error)
+	struct pmill_printable_reader *reader, const json_t *merges, struct pmill_json_error *error)
 {
 	const size_t count = json_array_size(merges);
 	for (size_t i = 0; i < count; i++) {
-		const pmill_status status = read_merge(reader, json_array_get(merges, i), error);
-		if (status != PMILL_OK)
-			return status;
+		const json_t *merge = json_array_get(merges, i);
+		const pmill_status status = is_skipped(merge) ? PMILL_OK
+													  : read_merge(reader, merge, error->error);
+		if (status == PMILL_OK)
+			continue;
+		pmill_json_blame(error, reader->fault, status);
+		return pmill_json_blame(error, pmill_json_at_item(merges, i), status);
 	}
-	return pmill_printable_check_merges(reader->tokenizer, error);
+	size_t rank = 0;
+	const pmill_status status = pmill_printable_check_merges(
+		reader->tokenizer, &rank, error->error);
+	return status == PMILL_OK ? status : pmill_json_blame(error, find_ranked(merges, rank), status);
 }
 
 /* An empty affix adds nothing; GPT-2's own file has some. */
@@ -62,15 +77,17 @@ static const struct other_model {
 };
 
 static pmill_status refuse_type(
-	struct pmill_tokenizer *tokenizer, const char *type, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *model, struct pmill_json_error *error)
 {
+	const char *type = pmill_hf_type(model);
 	for (size_t i = 0; i < sizeof other_models / sizeof other_models[0]; i++)
 		if (strcmp(other_models[i].type, type) == 0)
 			return pmill_hf_refuse(
 				tokenizer, error, "%s, and only BPE is supported", other_models[i].what);
 	struct pmill_quote quote;
-	return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "model %s is not supported",
-		pmill_quote(&quote, type, strlen(type)));
+	return pmill_json_blame(error, pmill_json_at_member(model, "type"),
+		pmill_fail(error->error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "model %s is not supported",
+			pmill_quote(&quote, type, strlen(type))));
 }
 
 static bool is_bpe(const json_t *model)
@@ -81,7 +98,7 @@ static bool is_bpe(const json_t *model)
 }
 
 static pmill_status refuse_affix(struct pmill_tokenizer *tokenizer, const json_t *model,
-	const char *key, const char *example, pmill_error *error)
+	const char *key, const char *example, struct pmill_json_error *error)
 {
 	const char *affix = pmill_hf_text(model, key);
 	struct pmill_quote quote;
@@ -92,17 +109,17 @@ static pmill_status refuse_affix(struct pmill_tokenizer *tokenizer, const json_t
 }
 
 pmill_status pmill_hf_check_model(
-	struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *model, struct pmill_json_error *error)
 {
 	if (!is_bpe(model))
-		return refuse_type(tokenizer, pmill_hf_type(model), error);
+		return refuse_type(tokenizer, model, error);
 	const json_t *ignore = pmill_hf_member(model, "ignore_merges");
 	if (ignore != NULL && !json_is_boolean(ignore))
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		return pmill_json_fail(error, pmill_json_at_member(model, "ignore_merges"),
 			"the model's ignore_merges is neither true nor false");
-	if (!json_is_object(json_object_get(model, "vocab")) ||
-		!json_is_array(json_object_get(model, "merges")))
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+	const bool has_vocab = json_is_object(json_object_get(model, "vocab"));
+	if (!has_vocab || !json_is_array(json_object_get(model, "merges")))
+		return pmill_json_fail(error, pmill_json_at_member(model, has_vocab ? "merges" : "vocab"),
 			"the model's vocab is not an object, or its merges are not a list");
 	pmill_status status = PMILL_OK;
 	if (is_set(model, "dropout"))
@@ -138,7 +155,7 @@ static bool has_all_fallbacks(const json_t *model)
 
 /* How unknown characters are handled does not matter if all bytes are in the vocab. */
 pmill_status pmill_hf_check_unknown(
-	struct pmill_tokenizer *tokenizer, const json_t *model, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *model, struct pmill_json_error *error)
 {
 	const char *unknown = pmill_hf_text(model, "unk_token");
 	struct pmill_quote quote;
@@ -162,7 +179,7 @@ pmill_status pmill_hf_check_unknown(
 /* ---- Reading ---- */
 
 pmill_status pmill_hf_read_model(struct pmill_tokenizer *tokenizer, const json_t *model,
-	const json_t *vocab, const struct pmill_hf_added *added, pmill_error *error)
+	const json_t *vocab, const struct pmill_hf_added *added, struct pmill_json_error *error)
 {
 	struct pmill_printable_reader reader = {
 		tokenizer, .added = added->contents, .follows_hf = true};

@@ -13,40 +13,42 @@ struct template_reader {
 	struct pmill_buffer before, after; /* of uint32_t */
 };
 
-static pmill_status fail_part(const char *type, const char *what, pmill_error *error)
+static pmill_status fail_part(const char *type, const char *what, struct pmill_json_place place,
+	struct pmill_json_error *error)
 {
-	return pmill_fail(
-		error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "the post_processor %s %s", type, what);
+	return pmill_json_fail(error, place, "the post_processor %s %s", type, what);
 }
 
-static pmill_status append_id(struct template_reader *reader, const char *type, const json_t *value,
-	struct pmill_buffer *ids, pmill_error *error)
+static pmill_status append_id(struct template_reader *reader, const char *type, const json_t *list,
+	size_t index, struct pmill_buffer *ids, struct pmill_json_error *error)
 {
+	const json_t *value = json_array_get(list, index);
 	const json_int_t number = json_is_integer(value) ? json_integer_value(value) : -1;
 	const uint32_t id = number < 0 || number >= PMILL_NO_ID ? PMILL_NO_ID : (uint32_t)number;
 	if (pmill_vocab_token(&reader->tokenizer->vocab, id).data == NULL) {
 		/* A token that decodes to nothing isn't there. */
 		return reader->tokenizer->refusal != NULL
 			? PMILL_OK
-			: fail_part(type, "has a token whose id is not in the vocab", error);
+			: fail_part(type, "has a token whose id is not in the vocab",
+				  pmill_json_at_item(list, index), error);
 	}
-	return pmill_buffer_append(ids, &id, sizeof id) ? PMILL_OK : pmill_fail_memory(error);
+	return pmill_buffer_append(ids, &id, sizeof id) ? PMILL_OK : pmill_fail_memory(error->error);
 }
 
 /* Puts `before` and `after` around what is there; takes them. */
 static pmill_status wrap(struct template_reader *reader, struct pmill_buffer *before,
-	struct pmill_buffer *after, pmill_error *error)
+	struct pmill_buffer *after, struct pmill_json_error *error)
 {
 	const bool done = pmill_buffer_append(before, reader->before.data, reader->before.len) &&
 		pmill_buffer_append(&reader->after, after->data, after->len);
 	pmill_buffer_release(after);
 	pmill_buffer_release(&reader->before);
 	reader->before = *before;
-	return done ? PMILL_OK : pmill_fail_memory(error);
+	return done ? PMILL_OK : pmill_fail_memory(error->error);
 }
 
 static pmill_status read_byte_level(
-	struct template_reader *reader, const json_t *value, pmill_error *error)
+	struct template_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	(void)reader;
 	(void)value;
@@ -56,40 +58,39 @@ static pmill_status read_byte_level(
 
 /* RobertaProcessing and BertProcessing: "cls" and "sep" are a name and an id. */
 static pmill_status read_pair(
-	struct template_reader *reader, const json_t *value, pmill_error *error)
+	struct template_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	struct pmill_buffer before = {0}, after = {0};
 	const char *type = pmill_hf_type(value);
-	pmill_status status = append_id(
-		reader, type, json_array_get(json_object_get(value, "cls"), 1), &before, error);
+	pmill_status status = append_id(reader, type, json_object_get(value, "cls"), 1, &before, error);
 	if (status == PMILL_OK)
-		status = append_id(
-			reader, type, json_array_get(json_object_get(value, "sep"), 1), &after, error);
+		status = append_id(reader, type, json_object_get(value, "sep"), 1, &after, error);
 	const pmill_status wrapped = wrap(reader, &before, &after, error);
 	return status == PMILL_OK ? wrapped : status;
 }
 
 static pmill_status append_special(struct template_reader *reader, const json_t *special,
-	const json_t *tokens, struct pmill_buffer *ids, pmill_error *error)
+	const json_t *tokens, struct pmill_buffer *ids, struct pmill_json_error *error)
 {
-	const json_t *list = json_object_get(
-		json_object_get(tokens, pmill_hf_text(special, "id")), "ids");
+	const json_t *token = json_object_get(tokens, pmill_hf_text(special, "id"));
+	const json_t *list = json_object_get(token, "ids");
 	if (!json_is_array(list))
-		return fail_part("TemplateProcessing", "has a token without ids", error);
+		return fail_part("TemplateProcessing", "has a token without ids",
+			token == NULL ? pmill_json_at(special) : pmill_json_at_member(token, "ids"), error);
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < json_array_size(list) && status == PMILL_OK; i++)
-		status = append_id(reader, "TemplateProcessing", json_array_get(list, i), ids, error);
+		status = append_id(reader, "TemplateProcessing", list, i, ids, error);
 	return status;
 }
 
 static pmill_status read_single(struct template_reader *reader, const json_t *value,
-	struct pmill_buffer *before, struct pmill_buffer *after, pmill_error *error)
+	struct pmill_buffer *before, struct pmill_buffer *after, struct pmill_json_error *error)
 {
 	const json_t *single = json_object_get(value, "single");
 	size_t texts = 0;
-	pmill_status status = json_is_array(single)
-		? PMILL_OK
-		: fail_part("TemplateProcessing", "has no single", error);
+	pmill_status status = json_is_array(single) ? PMILL_OK
+												: fail_part("TemplateProcessing", "has no single",
+													  pmill_json_at_member(value, "single"), error);
 	for (size_t i = 0; i < json_array_size(single) && status == PMILL_OK; i++) {
 		const json_t *special = json_object_get(json_array_get(single, i), "SpecialToken");
 		if (special == NULL)
@@ -106,7 +107,7 @@ static pmill_status read_single(struct template_reader *reader, const json_t *va
 }
 
 static pmill_status read_template(
-	struct template_reader *reader, const json_t *value, pmill_error *error)
+	struct template_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	struct pmill_buffer before = {0}, after = {0};
 	const pmill_status status = read_single(reader, value, &before, &after, error);
@@ -116,7 +117,8 @@ static pmill_status read_template(
 
 static const struct kind {
 	const char *type;
-	pmill_status (*read)(struct template_reader *reader, const json_t *value, pmill_error *error);
+	pmill_status (*read)(
+		struct template_reader *reader, const json_t *value, struct pmill_json_error *error);
 } kinds[] = {
 	{"ByteLevel", read_byte_level},
 	{"TemplateProcessing", read_template},
@@ -125,7 +127,7 @@ static const struct kind {
 };
 
 static pmill_status read_leaf(
-	struct template_reader *reader, const json_t *value, pmill_error *error)
+	struct template_reader *reader, const json_t *value, struct pmill_json_error *error)
 {
 	const char *type = pmill_hf_type(value);
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -137,7 +139,7 @@ static pmill_status read_leaf(
 }
 
 pmill_status pmill_hf_read_post_processor(
-	struct pmill_tokenizer *tokenizer, const json_t *post_processor, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *post_processor, struct pmill_json_error *error)
 {
 	struct template_reader reader = {.tokenizer = tokenizer};
 	json_t *leaves;
@@ -145,12 +147,13 @@ pmill_status pmill_hf_read_post_processor(
 	if (status != PMILL_OK)
 		return status;
 	for (size_t i = 0; i < json_array_size(leaves) && status == PMILL_OK; i++)
-		status = read_leaf(&reader, json_array_get(leaves, i), error);
+		status = pmill_json_blame(error, pmill_json_at(json_array_get(leaves, i)),
+			read_leaf(&reader, json_array_get(leaves, i), error));
 	const struct pmill_template whole = {(const uint32_t *)(const void *)reader.before.data,
 		(const uint32_t *)(const void *)reader.after.data, reader.before.len / sizeof(uint32_t),
 		reader.after.len / sizeof(uint32_t)};
 	if (status == PMILL_OK && (whole.before_count > 0 || whole.after_count > 0))
-		status = pmill_tokenizer_set_template(tokenizer, &whole, error);
+		status = pmill_tokenizer_set_template(tokenizer, &whole, error->error);
 	pmill_buffer_release(&reader.before);
 	pmill_buffer_release(&reader.after);
 	json_decref(leaves);
@@ -238,8 +241,9 @@ static int update_leaf(const struct pmill_tokenizer *tokenizer, const json_t *le
 static pmill_status update_ids(
 	const struct pmill_tokenizer *tokenizer, const json_t *value, pmill_error *error)
 {
+	struct pmill_json_error located = {.error = error};
 	json_t *leaves;
-	const pmill_status status = pmill_hf_flatten(value, "processors", &leaves, error);
+	const pmill_status status = pmill_hf_flatten(value, "processors", &leaves, &located);
 	if (status != PMILL_OK)
 		return status;
 	int failed = 0;

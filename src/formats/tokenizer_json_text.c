@@ -134,11 +134,11 @@ static const struct kind *find_kind(const json_t *leaf)
 }
 
 static pmill_status note_left_out(
-	struct pmill_tokenizer *tokenizer, const json_t *decoder, pmill_error *error)
+	struct pmill_tokenizer *tokenizer, const json_t *decoder, struct pmill_json_error *error)
 {
 	pmill_status status = PMILL_OK;
 	if (json_array_size(decoder) > MOST_PARTS)
-		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
+		return pmill_fail(error->error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"a decoder of %zu parts is not supported", json_array_size(decoder));
 	for (size_t i = 0; i < json_array_size(decoder) && status == PMILL_OK; i++) {
 		const json_t *leaf = json_array_get(decoder, i);
@@ -158,21 +158,21 @@ static pmill_status note_left_out(
 /* ---- The vocab ---- */
 
 /* Unigram's vocab is a list of [token, score]. */
-static pmill_status make_object(const json_t *list, json_t **vocab, pmill_error *error)
+static pmill_status make_object(const json_t *list, json_t **vocab, struct pmill_json_error *error)
 {
 	json_t *made = json_object();
-	pmill_status status = made == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	pmill_status status = made == NULL ? pmill_fail_memory(error->error) : PMILL_OK;
 	for (size_t i = 0; i < json_array_size(list) && status == PMILL_OK; i++) {
 		const json_t *token = json_array_get(json_array_get(list, i), 0);
 		if (!json_is_string(token))
-			status = pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			status = pmill_json_fail(error, pmill_json_at_item(list, i),
 				"entry %zu of the model's vocab has no text", i);
 		else if (json_object_get(made, json_string_value(token)) != NULL)
-			status = pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+			status = pmill_json_fail(error, pmill_json_at_item(list, i),
 				"entry %zu of the model's vocab occurs twice", i);
 		else if (json_object_set_new(made, json_string_value(token), json_integer((json_int_t)i)) !=
 			0)
-			status = pmill_fail_memory(error);
+			status = pmill_fail_memory(error->error);
 	}
 	if (status == PMILL_OK)
 		*vocab = made;
@@ -181,14 +181,15 @@ static pmill_status make_object(const json_t *list, json_t **vocab, pmill_error 
 	return status;
 }
 
-pmill_status pmill_hf_vocab_object(const json_t *model, json_t **vocab, pmill_error *error)
+pmill_status pmill_hf_vocab_object(
+	const json_t *model, json_t **vocab, struct pmill_json_error *error)
 {
 	json_t *found = json_object_get(model, "vocab");
 	if (json_is_array(found) && strcmp(pmill_hf_type(model), "Unigram") == 0)
 		return make_object(found, vocab, error);
 	if (!json_is_object(found))
-		return pmill_fail(
-			error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "the model's vocab is not an object");
+		return pmill_json_fail(
+			error, pmill_json_at_member(model, "vocab"), "the model's vocab is not an object");
 	*vocab = json_incref(found);
 	return PMILL_OK;
 }
@@ -219,7 +220,7 @@ static pmill_status add_token(struct pmill_tokenizer *tokenizer, struct decoding
 }
 
 pmill_status pmill_hf_read_text_vocab(struct pmill_tokenizer *tokenizer, const json_t *vocab,
-	const json_t *decoder, pmill_error *error)
+	const json_t *decoder, struct pmill_json_error *error)
 {
 	struct decoding decoding = {0};
 	pmill_status status = note_left_out(tokenizer, decoder, error);
@@ -228,10 +229,16 @@ pmill_status pmill_hf_read_text_vocab(struct pmill_tokenizer *tokenizer, const j
 	json_object_foreach((json_t *)vocab, token, value)
 	{
 		uint32_t id;
-		if (status == PMILL_OK)
-			status = pmill_printable_read_id(value, json_object_size(vocab), token, &id, error);
-		if (status == PMILL_OK)
-			status = add_token(tokenizer, &decoding, token, id, decoder, error);
+		if (status != PMILL_OK)
+			break;
+		status = pmill_printable_read_id(value, json_object_size(vocab), token, &id, error->error);
+		if (status != PMILL_OK) {
+			pmill_json_blame(error, pmill_json_at_member(vocab, token), status);
+			break;
+		}
+		status = add_token(tokenizer, &decoding, token, id, decoder, error->error);
+		if (status != PMILL_OK)
+			pmill_json_blame(error, pmill_json_at_key(vocab, token), status);
 	}
 	pmill_buffer_release(&decoding.text);
 	pmill_buffer_release(&decoding.next);

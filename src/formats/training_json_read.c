@@ -15,21 +15,28 @@
 /* Keeps the first failure; missing members are zero or NULL. */
 struct record_reader {
 	struct pmill_arena *arena;
-	pmill_error *error;
+	struct pmill_json_error *error;
 	pmill_status status;
 };
 
-static void fail_member(struct record_reader *reader, const char *key, const char *reason)
+/* `name`: what the message is about; the place may be within it. */
+static void fail_at(struct record_reader *reader, struct pmill_json_place place, const char *name,
+	const char *reason)
 {
 	if (reader->status == PMILL_OK)
-		reader->status = pmill_fail(
-			reader->error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "\"%s\" %s", key, reason);
+		reader->status = pmill_json_fail(reader->error, place, "\"%s\" %s", name, reason);
+}
+
+static void fail_member(
+	struct record_reader *reader, const json_t *object, const char *key, const char *reason)
+{
+	fail_at(reader, pmill_json_at_member(object, key), key, reason);
 }
 
 static void fail_memory(struct record_reader *reader)
 {
 	if (reader->status == PMILL_OK)
-		reader->status = pmill_fail_memory(reader->error);
+		reader->status = pmill_fail_memory(reader->error->error);
 }
 
 static uint64_t read_number(
@@ -41,7 +48,7 @@ static uint64_t read_number(
 	const json_int_t number = json_integer_value(value);
 	if (json_is_integer(value) && number >= 0 && (uint64_t)number <= most)
 		return (uint64_t)number;
-	fail_member(reader, key, "is not a number in range");
+	fail_member(reader, object, key, "is not a number in range");
 	return 0;
 }
 
@@ -51,7 +58,7 @@ static const char *read_text(struct record_reader *reader, const json_t *object,
 	if (value == NULL || json_is_null(value))
 		return NULL;
 	if (!json_is_string(value)) {
-		fail_member(reader, key, "is not a string");
+		fail_member(reader, object, key, "is not a string");
 		return NULL;
 	}
 	const char *text = pmill_arena_copy(
@@ -70,7 +77,7 @@ static void *read_list(struct record_reader *reader, const json_t *object, const
 	*list = json_object_get(object, key);
 	*count = json_array_size(*list);
 	if (*list != NULL && !json_is_array(*list))
-		fail_member(reader, key, "is not a list");
+		fail_member(reader, object, key, "is not a list");
 	/* jansson uses more than an item's size for each element: the product can't overflow. */
 	void *items = pmill_arena_allocate(reader->arena, *count * item_size, 16);
 	if (items == NULL)
@@ -91,7 +98,7 @@ static void read_stages(struct record_reader *reader, const json_t *root, pmill_
 			.peak_memory = read_number(reader, stage, "peak_memory", INT64_MAX),
 		};
 		if (stages[i].name == NULL)
-			fail_member(reader, "stages", "has a stage without a name");
+			fail_at(reader, pmill_json_at_item(list, i), "stages", "has a stage without a name");
 	}
 	training->stages = stages;
 }
@@ -111,7 +118,7 @@ static const char *read_name(struct record_reader *reader, const json_t *input)
 	if (is_read && bytes.len > 0 && memchr(bytes.data, 0, bytes.len) == NULL)
 		name = pmill_arena_copy(reader->arena, bytes.data, bytes.len);
 	else if (bad_offset != SIZE_MAX)
-		fail_member(reader, "printable", "is not a file name in printable bytes");
+		fail_member(reader, input, "printable", "is not a file name in printable bytes");
 	if (name == NULL)
 		fail_memory(reader); /* unless a failure is known */
 	pmill_buffer_release(&bytes);
@@ -131,7 +138,7 @@ static void read_inputs(struct record_reader *reader, const json_t *root, pmill_
 			.sha256 = read_text(reader, input, "sha256"),
 		};
 		if (inputs[i].name == NULL)
-			fail_member(reader, "inputs", "has an input without a name");
+			fail_at(reader, pmill_json_at_item(list, i), "inputs", "has an input without a name");
 	}
 	training->inputs = inputs;
 }
@@ -143,12 +150,14 @@ static void read_merge_counts(
 	size_t count;
 	int64_t *counts = read_list(reader, root, "merge_counts", sizeof *counts, &list, &count);
 	if (counts != NULL && count != 0 && count != training->merges)
-		fail_member(reader, "merge_counts", "does not have one count for each merge");
+		fail_at(
+			reader, pmill_json_at(list), "merge_counts", "does not have one count for each merge");
 	for (size_t i = 0; counts != NULL && i < count; i++) {
 		const json_t *value = json_array_get(list, i);
 		counts[i] = json_integer_value(value);
 		if (counts[i] <= 0)
-			fail_member(reader, "merge_counts", "has a count that is not a positive integer");
+			fail_at(reader, pmill_json_at_item(list, i), "merge_counts",
+				"has a count that is not a positive integer");
 	}
 	training->merge_counts = count == 0 ? NULL : counts;
 }
@@ -183,71 +192,74 @@ static void read_record(struct record_reader *reader, const json_t *root, pmill_
 	read_merge_counts(reader, root, training);
 }
 
-static void check_texts(struct record_reader *reader, const pmill_training *training)
+static void check_texts(
+	struct record_reader *reader, const json_t *root, const pmill_training *training)
 {
 	if (training->version == NULL)
-		fail_member(reader, "version", "is missing");
+		fail_member(reader, root, "version", "is missing");
 	if (training->stopped == NULL)
-		fail_member(reader, "stopped", "is missing");
+		fail_member(reader, root, "stopped", "is missing");
 	if (training->ties == NULL)
-		fail_member(reader, "ties", "is missing");
+		fail_member(reader, json_object_get(root, "options"), "ties", "is missing");
 	if (training->layout == NULL)
-		fail_member(reader, "layout", "is missing");
+		fail_member(reader, json_object_get(root, "options"), "layout", "is missing");
 }
 
 /* The record must belong to this tokenizer. */
 static pmill_status check_model(const struct pmill_tokenizer *tokenizer, const char *pattern,
-	const pmill_training *training, pmill_error *error)
+	const json_t *root, const pmill_training *training, struct pmill_json_error *error)
 {
 	struct pmill_quote quote, other;
 	const char *own = tokenizer->step_count == 0 ? pattern : pmill_tokenizer_pattern(tokenizer);
 	if (pattern == NULL || own == NULL || !pmill_pattern_is_same(pattern, own)) {
 		pattern = pattern == NULL ? "" : pattern;
 		own = own == NULL ? "" : own;
-		return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+		return pmill_json_fail(error, pmill_json_at_member(root, "pattern"),
 			"its pattern is %s, the model's is %s: it is the record of another model",
 			pmill_quote(&quote, pattern, strlen(pattern)), pmill_quote(&other, own, strlen(own)));
 	}
 	const struct pmill_merge *merges;
 	size_t count;
-	const pmill_status status = pmill_tokenizer_find_merges(tokenizer, &merges, &count, error);
+	const pmill_status status = pmill_tokenizer_find_merges(
+		tokenizer, &merges, &count, error->error);
 	if (status != PMILL_OK || training->merges == count)
 		return status;
-	return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+	return pmill_json_fail(error, pmill_json_at_member(root, "merges"),
 		"it has %llu merges, the model %zu: it is the record of another model",
 		(unsigned long long)training->merges, count);
 }
 
-static pmill_status check_unicode(
-	const char *version, const pmill_load_options *options, pmill_error *error)
+static pmill_status check_unicode(const json_t *root, const char *version,
+	const pmill_load_options *options, struct pmill_json_error *error)
 {
 	struct pmill_quote quote;
 	if (version == NULL || pmill_unicode_find(version) == NULL)
-		return pmill_fail(error, version == NULL ? PMILL_BAD_INPUT : PMILL_UNSUPPORTED,
-			PMILL_NO_OFFSET, "no tables for its unicode_version %s",
-			version == NULL ? "(none)" : pmill_quote(&quote, version, strlen(version)));
+		return pmill_json_blame(error, pmill_json_at_member(root, "unicode_version"),
+			pmill_fail(error->error, version == NULL ? PMILL_BAD_INPUT : PMILL_UNSUPPORTED,
+				PMILL_NO_OFFSET, "no tables for its unicode_version %s",
+				version == NULL ? "(none)" : pmill_quote(&quote, version, strlen(version))));
 	if (options->unicode_version != NULL && strcmp(options->unicode_version, version) != 0)
-		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		return pmill_fail(error->error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"its Unicode version is %s, but %.40s was asked for", version,
 			options->unicode_version);
 	return PMILL_OK;
 }
 
 static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *root,
-	const pmill_load_options *options, pmill_error *error)
+	const pmill_load_options *options, struct pmill_json_error *error)
 {
 	struct record_reader reader = {&tokenizer->arena, error, PMILL_OK};
 	pmill_training *training = pmill_arena_allocate(&tokenizer->arena, sizeof *training, 16);
 	if (training == NULL)
-		return pmill_fail_memory(error);
+		return pmill_fail_memory(error->error);
 	read_record(&reader, root, training);
-	check_texts(&reader, training);
+	check_texts(&reader, root, training);
 	const char *pattern = read_text(&reader, root, "pattern");
 	const char *unicode_version = read_text(&reader, root, "unicode_version");
 	if (reader.status == PMILL_OK)
-		reader.status = check_model(tokenizer, pattern, training, error);
+		reader.status = check_model(tokenizer, pattern, root, training, error);
 	if (reader.status == PMILL_OK)
-		reader.status = check_unicode(unicode_version, options, error);
+		reader.status = check_unicode(root, unicode_version, options, error);
 	if (reader.status != PMILL_OK)
 		return reader.status;
 	tokenizer->training = training;
@@ -256,17 +268,20 @@ static pmill_status read_root(struct pmill_tokenizer *tokenizer, const json_t *r
 		pattern = known->name;
 	return pmill_tokenizer_set_text(tokenizer,
 		options->pattern == NULL ? pattern : pmill_tokenizer_pattern(tokenizer), unicode_version,
-		error);
+		error->error);
 }
 
 pmill_status pmill_training_json_read(struct pmill_tokenizer *tokenizer, const void *data,
 	size_t len, const char *name, const pmill_load_options *options, pmill_error *error)
 {
+	struct pmill_json_error located = {.error = error};
 	json_t *root;
 	pmill_status status = pmill_json_parse(data, len, name, &root, error);
 	if (status != PMILL_OK)
 		return status;
-	status = read_root(tokenizer, root, options, error);
+	status = read_root(tokenizer, root, options, &located);
+	const struct pmill_json_source source = {data, len, name, root};
+	status = pmill_name_json_error(&located, &source, status);
 	json_decref(root);
-	return pmill_name_error(error, name, status);
+	return status;
 }

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "files/file.h"
 #include "files/file_set.h"
@@ -122,25 +123,53 @@ static pmill_status skip_comment(
 			  pmill_quote(&quote, line, len));
 }
 
+/* The lines of merges.txt that aren't empty, but for a #version that is the first. */
+struct line {
+	size_t at, len, next;
+	bool is_version;
+};
+
+static bool next_line(const struct pmill_buffer *merges, struct line *line)
+{
+	const size_t begin = pmill_byte_order_mark(merges->data, merges->len);
+	line->next = line->next < begin ? begin : line->next;
+	while (line->next < merges->len) {
+		line->at = line->next;
+		line->len = line_len(merges, line->at, &line->next);
+		line->is_version = line->len >= VERSION_LEN &&
+			memcmp(merges->data + line->at, VERSION_LINE, VERSION_LEN) == 0;
+		if (line->len > 0 && !(line->is_version && line->at == begin))
+			return true;
+	}
+	return false;
+}
+
+/* Where the line is that gave the merge of a rank. */
+static size_t find_ranked(const struct pmill_buffer *merges, size_t rank)
+{
+	struct line line = {0};
+	for (size_t count = 0; next_line(merges, &line);)
+		if (!line.is_version && count++ == rank)
+			break;
+	return line.at;
+}
+
 static pmill_status read_merges(struct pmill_printable_reader *reader,
 	const struct pmill_buffer *merges, const char *name, pmill_error *error)
 {
-	const size_t begin = pmill_byte_order_mark(merges->data, merges->len);
-	size_t next;
-	for (size_t at = begin; at < merges->len; at = next) {
-		const char *line = (const char *)merges->data + at;
-		const size_t len = line_len(merges, at, &next);
-		const bool is_version = len >= VERSION_LEN && memcmp(line, VERSION_LINE, VERSION_LEN) == 0;
-		if (len == 0 || (is_version && at == begin))
-			continue;
-		const pmill_status status = is_version ? skip_comment(reader, line, len, error)
-											   : pmill_printable_add_line(reader, line, len, error);
-		if (status != PMILL_OK && error != NULL)
-			error->offset = at;
+	struct line line = {0};
+	while (next_line(merges, &line)) {
+		const char *text = (const char *)merges->data + line.at;
+		const pmill_status status = line.is_version
+			? skip_comment(reader, text, line.len, error)
+			: pmill_printable_add_line(reader, text, line.len, error);
 		if (status != PMILL_OK)
-			return pmill_name_error(error, name, status);
+			return pmill_name_error_at(error, name, line.at, status);
 	}
-	return pmill_name_error(error, name, pmill_printable_check_merges(reader->tokenizer, error));
+	size_t rank = 0;
+	const pmill_status status = pmill_printable_check_merges(reader->tokenizer, &rank, error);
+	return status == PMILL_OK ? status
+							  : pmill_name_error_at(error, name, find_ranked(merges, rank), status);
 }
 
 /* The special tokens named by the options, as the keys of an object. NULL if out of memory. */
@@ -166,26 +195,55 @@ static uint32_t find_special(const void *context, pmill_bytes content)
 	return id < 0 || (uint64_t)id >= limit || id >= PMILL_NO_ID ? PMILL_NO_ID : (uint32_t)id;
 }
 
-static pmill_status read_model(struct pmill_printable_reader *reader, const json_t *root,
-	const char *vocab_name, const struct pmill_buffer *merges, const char *merges_name,
-	const pmill_load_options *options, pmill_error *error)
+static struct pmill_json_place find_entry(const json_t *root, pmill_bytes content)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach((json_t *)root, key, value)
+	{
+		if (pmill_bytes_are_equal((pmill_bytes){key, strlen(key)}, content))
+			return pmill_json_at_key(root, key);
+	}
+	return (struct pmill_json_place){0};
+}
+
+/* The entry of a special token whose id another token has; unknown if there is none. */
+static struct pmill_json_place find_taken(
+	const struct pmill_tokenizer *tokenizer, const json_t *root, const pmill_load_options *options)
+{
+	for (size_t i = 0; i < options->special_token_count; i++) {
+		const pmill_bytes content = options->special_tokens[i];
+		const uint32_t id = find_special(root, content);
+		if (id != PMILL_NO_ID &&
+			!pmill_bytes_are_equal(pmill_vocab_token(&tokenizer->vocab, id), content))
+			return find_entry(root, content);
+	}
+	return (struct pmill_json_place){0};
+}
+
+static pmill_status read_model(struct pmill_printable_reader *reader,
+	const struct pmill_json_source *vocab, const struct pmill_buffer *merges,
+	const char *merges_name, const pmill_load_options *options, pmill_error *error)
 {
 	struct pmill_tokenizer *tokenizer = reader->tokenizer;
-	pmill_status status = pmill_printable_read_vocab(reader, root, error);
+	struct pmill_json_error located = {.error = error};
+	pmill_status status = pmill_printable_read_vocab(reader, vocab->root, &located);
 	if (status != PMILL_OK)
-		return pmill_name_error(error, vocab_name, status);
+		return pmill_name_json_error(&located, vocab, status);
 	status = read_merges(reader, merges, merges_name, error);
 	if (status != PMILL_OK)
 		return status;
-	status = pmill_load_specials(tokenizer, options, find_special, root, error);
-	if (status != PMILL_OK)
-		return pmill_name_error(error, vocab_name, status);
+	status = pmill_load_specials(tokenizer, options, find_special, vocab->root, error);
+	if (status != PMILL_OK) {
+		pmill_json_blame(&located, find_taken(tokenizer, vocab->root, options), status);
+		return pmill_name_json_error(&located, vocab, status);
+	}
 	pmill_tokenizer_find_bytes(tokenizer);
 	tokenizer->meaning = PMILL_MEANING_MERGE_LIST;
-	return pmill_load_text(tokenizer, vocab_name, NULL, options, error);
+	return pmill_load_text(tokenizer, vocab->name, NULL, options, error);
 }
 
-static pmill_status read_root(const json_t *root, const char *vocab_name,
+static pmill_status read_both(const struct pmill_json_source *vocab,
 	const struct pmill_buffer *merges, const char *merges_name, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
@@ -193,7 +251,7 @@ static pmill_status read_root(const json_t *root, const char *vocab_name,
 	struct pmill_printable_reader reader = {pmill_tokenizer_create_empty(), .added = added};
 	const pmill_status status = added == NULL || reader.tokenizer == NULL
 		? pmill_fail_memory(error)
-		: read_model(&reader, root, vocab_name, merges, merges_name, options, error);
+		: read_model(&reader, vocab, merges, merges_name, options, error);
 	if (status == PMILL_OK)
 		*tokenizer = reader.tokenizer;
 	else
@@ -211,7 +269,8 @@ pmill_status pmill_vocab_merges_read(const struct pmill_buffer *vocab, const cha
 	pmill_status status = pmill_json_parse(vocab->data, vocab->len, vocab_name, &root, error);
 	if (status != PMILL_OK)
 		return status;
-	status = read_root(root, vocab_name, merges, merges_name, options, tokenizer, error);
+	const struct pmill_json_source source = {vocab->data, vocab->len, vocab_name, root};
+	status = read_both(&source, merges, merges_name, options, tokenizer, error);
 	json_decref(root);
 	return status;
 }
@@ -288,7 +347,7 @@ pmill_status pmill_vocab_merges_find_vocab(const char *path, char **vocab, pmill
 	return PMILL_OK;
 }
 
-pmill_status pmill_vocab_merges_load(const json_t *vocab, const char *path,
+pmill_status pmill_vocab_merges_load(const struct pmill_json_source *vocab, const char *path,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	struct pmill_buffer merges = {0};
@@ -296,7 +355,7 @@ pmill_status pmill_vocab_merges_load(const json_t *vocab, const char *path,
 	pmill_status status = beside == NULL ? pmill_fail_memory(error)
 										 : pmill_file_read(beside, &merges, error);
 	if (status == PMILL_OK)
-		status = read_root(vocab, path, &merges, beside, options, tokenizer, error);
+		status = read_both(vocab, &merges, beside, options, tokenizer, error);
 	pmill_buffer_release(&merges);
 	pmill_memory_free(beside);
 	return status;
@@ -310,8 +369,9 @@ static pmill_status load_path(const char *path, const pmill_load_options *option
 	pmill_status status = pmill_file_read(path, &bytes, error);
 	if (status == PMILL_OK)
 		status = pmill_json_parse(bytes.data, bytes.len, path, &root, error);
+	const struct pmill_json_source vocab = {bytes.data, bytes.len, path, root};
 	if (status == PMILL_OK)
-		status = pmill_vocab_merges_load(root, path, options, tokenizer, error);
+		status = pmill_vocab_merges_load(&vocab, path, options, tokenizer, error);
 	json_decref(root);
 	pmill_buffer_release(&bytes);
 	return status;

@@ -3,10 +3,9 @@
 #ifndef PMILL_FORMATS_VOCAB_MERGES_H
 #define PMILL_FORMATS_VOCAB_MERGES_H
 
-#include <jansson.h>
-
 #include "base/array.h"
 #include "model/tokenizer.h"
+#include "notation/json_place.h"
 
 /* Checks whether these two files can express the model. */
 pmill_status pmill_vocab_merges_check(const struct pmill_tokenizer *tokenizer, pmill_error *error);
@@ -16,7 +15,7 @@ bool pmill_vocab_json_write(const struct pmill_tokenizer *tokenizer, struct pmil
 bool pmill_merges_txt_write(const struct pmill_tokenizer *tokenizer, struct pmill_buffer *out);
 
 /* A vocab.json that was parsed, and the merges beside its path → a model. */
-pmill_status pmill_vocab_merges_load(const json_t *vocab, const char *path,
+pmill_status pmill_vocab_merges_load(const struct pmill_json_source *vocab, const char *path,
 	const pmill_load_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
 
 /*

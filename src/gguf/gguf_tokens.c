@@ -280,7 +280,11 @@ static pmill_status read_merges(struct reading *reading)
 			pmill_printable_add_line(&printable, line.data, line.len, reading->error));
 	}
 	pmill_printable_reader_release(&printable);
-	return status;
+	size_t rank = 0;
+	if (status != PMILL_OK)
+		return status;
+	status = pmill_printable_check_merges(reading->tokenizer, &rank, reading->error);
+	return locate(reading, merges, rank, status);
 }
 
 pmill_status pmill_gguf_read_tokens(const struct pmill_gguf_header *header, const char *name,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "notation/json_place.h"
 #include "unicode/utf8.h"
 
 /* jansson's message without the piece of input it quotes, which may hold anything. */
@@ -13,6 +14,17 @@ static size_t reason_len(const char *text)
 {
 	const char *near = strstr(text, " near '");
 	return near == NULL ? strlen(text) : (size_t)(near - text);
+}
+
+/* jansson's position is after what it read last; of a key it refuses, the key's own tells more. */
+static uint64_t find_fault(const json_error_t *details, const void *data, size_t len)
+{
+	const enum json_error_code code = json_error_code(details);
+	const uint64_t position = details->position < 0 ? 0 : (uint64_t)details->position;
+	const uint64_t end = pmill_byte_order_mark(data, len) + position;
+	return code == json_error_duplicate_key || code == json_error_null_byte_in_key
+		? pmill_json_find_key_before(data, len, end)
+		: end;
 }
 
 static pmill_status parse(
@@ -24,15 +36,17 @@ static pmill_status parse(
 	json_t *value = json_loadb(text, len - mark, JSON_REJECT_DUPLICATES | flags, &details);
 	if (value == NULL && json_error_code(&details) == json_error_out_of_memory)
 		return pmill_fail_memory(error);
-	if (value == NULL) {
-		const uint64_t offset = mark + (details.position < 0 ? 0 : (uint64_t)details.position);
-		return pmill_fail_input(error, name, offset, "line %d: not valid JSON: %.*s", details.line,
-			(int)reason_len(details.text), details.text);
-	}
+	if (value == NULL)
+		return pmill_fail_input(error, name, find_fault(&details, data, len),
+			"line %d: not valid JSON: %.*s", details.line, (int)reason_len(details.text),
+			details.text);
 	if (!json_is_object(value)) {
+		const struct pmill_json_source source = {data, len, name, value};
+		const struct pmill_json_place place = pmill_json_at(value);
+		uint64_t offset;
+		pmill_json_find(&source, &place, &offset);
 		json_decref(value);
-		return pmill_fail(
-			error, PMILL_BAD_INPUT, PMILL_NO_OFFSET, "%s: is JSON, but not an object", name);
+		return pmill_fail_input(error, name, offset, "is JSON, but not an object");
 	}
 	*root = value;
 	return PMILL_OK;

@@ -66,16 +66,12 @@ static bool is_left_out(const struct pmill_printable_reader *reader, const char 
 	return !reader->follows_hf || !spells_byte((pmill_bytes){token, strlen(token)});
 }
 
-static pmill_status read_entry(struct pmill_printable_reader *reader, const char *token,
-	const json_t *value, size_t entries, pmill_error *error)
+static pmill_status read_entry(
+	struct pmill_printable_reader *reader, const char *token, uint32_t id, pmill_error *error)
 {
 	struct pmill_vocab *vocab = &reader->tokenizer->vocab;
-	uint32_t id;
-	pmill_status status = pmill_printable_read_id(value, entries, token, &id, error);
-	if (status != PMILL_OK)
-		return status;
 	reader->joined.len = 0;
-	status = parse_text(&reader->joined, token, strlen(token), error);
+	const pmill_status status = parse_text(&reader->joined, token, strlen(token), error);
 	if (status == PMILL_BAD_INPUT && reader->follows_hf)
 		return pmill_vocab_add_read(vocab, id, token, strlen(token), true, error);
 	return status == PMILL_OK
@@ -84,7 +80,7 @@ static pmill_status read_entry(struct pmill_printable_reader *reader, const char
 }
 
 pmill_status pmill_printable_read_vocab(
-	struct pmill_printable_reader *reader, const json_t *vocab, pmill_error *error)
+	struct pmill_printable_reader *reader, const json_t *vocab, struct pmill_json_error *error)
 {
 	const size_t entries = json_object_size(vocab) +
 		(reader->added == NULL ? 0 : json_object_size(reader->added));
@@ -92,14 +88,18 @@ pmill_status pmill_printable_read_vocab(
 	const char *token;
 	json_t *value;
 	if (!pmill_vocab_reserve(&reader->tokenizer->vocab, json_object_size(vocab)))
-		return pmill_fail_memory(error);
+		return pmill_fail_memory(error->error);
 	json_object_foreach((json_t *)vocab, token, value)
 	{
+		uint32_t id;
 		if (is_left_out(reader, token))
 			continue;
-		const pmill_status status = read_entry(reader, token, value, entries, error);
+		pmill_status status = pmill_printable_read_id(value, entries, token, &id, error->error);
 		if (status != PMILL_OK)
-			return status;
+			return pmill_json_blame(error, pmill_json_at_member(vocab, token), status);
+		status = read_entry(reader, token, id, error->error);
+		if (status != PMILL_OK)
+			return pmill_json_blame(error, pmill_json_at_key(vocab, token), status);
 	}
 	return PMILL_OK;
 }
@@ -117,8 +117,25 @@ static pmill_status fail_missing(const struct pmill_printable_reader *reader,
 		"merge %zu: the token %s is not in the vocab", rank, quote.text);
 }
 
+/* `spelled` is in the vocab, `bytes` is what it spells. */
+static pmill_status add_left_out(struct pmill_printable_reader *reader, const char *spelled,
+	const struct pmill_buffer *bytes, uint32_t *id, pmill_error *error)
+{
+	const json_t *vocab = reader->vocab;
+	pmill_status status = pmill_printable_read_id(
+		json_object_get(vocab, spelled), json_object_size(vocab), spelled, id, error);
+	if (status != PMILL_OK) {
+		reader->fault = pmill_json_at_member(vocab, spelled);
+		return status;
+	}
+	status = pmill_vocab_add(&reader->tokenizer->vocab, *id, bytes->data, bytes->len, false, error);
+	if (status != PMILL_OK)
+		reader->fault = pmill_json_at_key(vocab, spelled);
+	return status;
+}
+
 /* An added token that was left out of the vocab may be what is missing. */
-static pmill_status find_missing(const struct pmill_printable_reader *reader,
+static pmill_status find_missing(struct pmill_printable_reader *reader,
 	const struct pmill_buffer *bytes, uint32_t *id, pmill_error *error)
 {
 	struct pmill_buffer text = {0};
@@ -127,21 +144,16 @@ static pmill_status find_missing(const struct pmill_printable_reader *reader,
 		return pmill_fail_memory(error);
 	}
 	const char *spelled = (const char *)text.data;
-	const json_t *value = json_object_get(reader->vocab, spelled);
 	const bool is_added = reader->added != NULL && json_object_get(reader->added, spelled) != NULL;
-	pmill_status status = PMILL_OK;
-	if (!is_added || !reader->follows_hf || value == NULL)
-		status = fail_missing(reader, &text, is_added, error);
-	else
-		status = pmill_printable_read_id(
-			value, json_object_size(reader->vocab), spelled, id, error);
+	const bool is_there = is_added && reader->follows_hf &&
+		json_object_get(reader->vocab, spelled) != NULL;
+	const pmill_status status = is_there ? add_left_out(reader, spelled, bytes, id, error)
+										 : fail_missing(reader, &text, is_added, error);
 	pmill_buffer_release(&text);
-	return status != PMILL_OK
-		? status
-		: pmill_vocab_add(&reader->tokenizer->vocab, *id, bytes->data, bytes->len, false, error);
+	return status;
 }
 
-static pmill_status find_part(const struct pmill_printable_reader *reader,
+static pmill_status find_part(struct pmill_printable_reader *reader,
 	const struct pmill_buffer *bytes, uint32_t *id, pmill_error *error)
 {
 	*id = pmill_vocab_find(&reader->tokenizer->vocab, bytes->data, bytes->len);
@@ -268,8 +280,19 @@ static int compare_pairs(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
+/* The rank of the second merge of a pair that occurs twice. */
+static size_t find_second(const struct pmill_tokenizer *tokenizer, uint32_t left, uint32_t right)
+{
+	size_t rank = 0;
+	for (int seen = 0; seen < 2; rank++)
+		seen += tokenizer->listed_merges[rank].left == left &&
+			tokenizer->listed_merges[rank].right == right;
+	return rank - 1;
+}
+
 /* Names the first that is there twice, by the ids of its pair. */
-static pmill_status fail_repeat(const struct pmill_tokenizer *tokenizer, pmill_error *error)
+static pmill_status fail_repeat(
+	const struct pmill_tokenizer *tokenizer, size_t *rank, pmill_error *error)
 {
 	const size_t count = tokenizer->listed_count;
 	uint64_t *pairs = count > SIZE_MAX / sizeof *pairs ? NULL : malloc(count * sizeof *pairs);
@@ -283,6 +306,7 @@ static pmill_status fail_repeat(const struct pmill_tokenizer *tokenizer, pmill_e
 	for (size_t i = 1; i < count && status == PMILL_OK; i++) {
 		if (pairs[i - 1] != pairs[i])
 			continue;
+		*rank = find_second(tokenizer, (uint32_t)(pairs[i] >> 32), (uint32_t)pairs[i]);
 		const pmill_bytes left = pmill_vocab_token(&tokenizer->vocab, (uint32_t)(pairs[i] >> 32));
 		const pmill_bytes right = pmill_vocab_token(&tokenizer->vocab, (uint32_t)pairs[i]);
 		struct pmill_quote quote, other;
@@ -332,7 +356,7 @@ static bool repeats_merge(const struct pmill_tokenizer *tokenizer, size_t *start
 }
 
 pmill_status pmill_printable_check_merges(
-	const struct pmill_tokenizer *tokenizer, pmill_error *error)
+	const struct pmill_tokenizer *tokenizer, size_t *rank, pmill_error *error)
 {
 	const size_t count = tokenizer->listed_count;
 	if (count == 0)
@@ -341,7 +365,7 @@ pmill_status pmill_printable_check_merges(
 	uint32_t *lefts = pmill_array_allocate(count, sizeof *lefts);
 	pmill_status status = starts == NULL || lefts == NULL ? pmill_fail_memory(error) : PMILL_OK;
 	if (status == PMILL_OK && repeats_merge(tokenizer, starts, lefts))
-		status = fail_repeat(tokenizer, error);
+		status = fail_repeat(tokenizer, rank, error);
 	free(starts);
 	free(lefts);
 	return status;

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "model/tokenizer.h"
+#include "notation/json_place.h"
 
 /* Set `tokenizer`; all else zero is ready. Errors have no file name: the caller adds it. */
 struct pmill_printable_reader {
@@ -18,6 +19,7 @@ struct pmill_printable_reader {
 	 */
 	bool follows_hf;
 	const json_t *vocab;
+	struct pmill_json_place fault; /* in `vocab`, if that is why a merge failed */
 	size_t merge_capacity;
 	struct pmill_buffer left, joined;
 };
@@ -26,7 +28,7 @@ void pmill_printable_reader_release(struct pmill_printable_reader *reader);
 
 /* Adds the entries of {token: id} except those in `added`. */
 pmill_status pmill_printable_read_vocab(
-	struct pmill_printable_reader *reader, const json_t *vocab, pmill_error *error);
+	struct pmill_printable_reader *reader, const json_t *vocab, struct pmill_json_error *error);
 
 /* Reads an id of {token: id}: an integer in proportion to the number of entries. */
 pmill_status pmill_printable_read_id(
@@ -40,9 +42,9 @@ pmill_status pmill_printable_add_merge(struct pmill_printable_reader *reader, co
 pmill_status pmill_printable_add_line(
 	struct pmill_printable_reader *reader, const char *line, size_t len, pmill_error *error);
 
-/* Once all merges are added: refuses one that occurs twice. */
+/* Once all merges are added: refuses one that occurs twice; *rank is that of the second. */
 pmill_status pmill_printable_check_merges(
-	const struct pmill_tokenizer *tokenizer, pmill_error *error);
+	const struct pmill_tokenizer *tokenizer, size_t *rank, pmill_error *error);
 
 /* Refuses a merge that can't be written as a line "A B", or such a string in a tokenizer.json. */
 pmill_status pmill_printable_check_lines(
