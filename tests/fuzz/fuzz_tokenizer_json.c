@@ -74,8 +74,12 @@ static void load(const void *data, size_t len)
 {
 	const pmill_load_options options = {.size = sizeof options, .format = "tokenizer.json"};
 	pmill_tokenizer *tokenizer = NULL;
+	pmill_error error = {0};
 	fuzz_load_by_content(data, len);
-	if (pmill_tokenizer_load_memory(data, len, &options, &tokenizer, NULL) != PMILL_OK)
+	const pmill_status status = pmill_tokenizer_load_memory(
+		data, len, &options, &tokenizer, &error);
+	fuzz_require(status != PMILL_BAD_INPUT || fuzz_has_place(&error, len), "a byte within it");
+	if (status != PMILL_OK)
 		return;
 	fuzz_check_model(tokenizer);
 	check_encoding(tokenizer);

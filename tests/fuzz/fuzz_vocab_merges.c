@@ -11,7 +11,13 @@ static pmill_tokenizer *load(const struct pmill_buffer *vocab, const struct pmil
 		.special_tokens = plan_specials,
 		.special_token_count = PLAN_SPECIALS};
 	pmill_tokenizer *tokenizer = NULL;
-	pmill_vocab_merges_read(vocab, "vocab", merges, "merges", &options, &tokenizer, NULL);
+	pmill_error error = {0};
+	const pmill_status status = pmill_vocab_merges_read(
+		vocab, "vocab", merges, "merges", &options, &tokenizer, &error);
+	const bool is_vocab = strncmp(error.message, "vocab:", 6) == 0;
+	fuzz_require(
+		status != PMILL_BAD_INPUT || fuzz_has_place(&error, is_vocab ? vocab->len : merges->len),
+		"a byte within the file");
 	return tokenizer;
 }
 
