@@ -16,15 +16,18 @@ static size_t reason_len(const char *text)
 	return near == NULL ? strlen(text) : (size_t)(near - text);
 }
 
-/* jansson's position is after what it read last; of a key it refuses, the key's own tells more. */
+/* What jansson read as a whole before it refused it: its position is after that. */
+static bool is_whole(enum json_error_code code)
+{
+	return code == json_error_duplicate_key || code == json_error_null_byte_in_key ||
+		code == json_error_null_character || code == json_error_numeric_overflow;
+}
+
 static uint64_t find_fault(const json_error_t *details, const void *data, size_t len)
 {
-	const enum json_error_code code = json_error_code(details);
 	const uint64_t position = details->position < 0 ? 0 : (uint64_t)details->position;
 	const uint64_t end = pmill_byte_order_mark(data, len) + position;
-	return code == json_error_duplicate_key || code == json_error_null_byte_in_key
-		? pmill_json_find_key_before(data, len, end)
-		: end;
+	return is_whole(json_error_code(details)) ? pmill_json_find_last(data, len, end) : end;
 }
 
 static pmill_status parse(

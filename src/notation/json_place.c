@@ -229,13 +229,13 @@ bool pmill_json_find(
 	return has_memory;
 }
 
-uint64_t pmill_json_find_key_before(const void *data, size_t len, uint64_t end)
+uint64_t pmill_json_find_last(const void *data, size_t len, uint64_t end)
 {
 	struct scan scan = {data, len, pmill_byte_order_mark(data, len)};
 	uint64_t found = end;
 	size_t start;
 	bool is_key;
 	while (next_start(&scan, &start, &is_key) && start < end)
-		found = is_key ? start : found;
+		found = start;
 	return found;
 }

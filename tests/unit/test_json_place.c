@@ -235,14 +235,14 @@ static void test_cut(void **state)
 			assert_true(pmill_json_find(&source, &place, &offset));
 			assert_true(offset < len || offset == PMILL_NO_OFFSET);
 		}
-		assert_true(pmill_json_find_key_before(source.data, len, len) <= len);
+		assert_true(pmill_json_find_last(source.data, len, len) <= len);
 	}
 	guard_release(&guarded);
 	json_decref(root);
 }
 
-/* The second of two alike, however it is spelled; and one with a NUL. */
-static void test_bad_keys(void **state)
+/* The second of two keys alike, however it is spelled; and what can't be held. */
+static void test_refused_by_the_parser(void **state)
 {
 	(void)state;
 	static const struct {
@@ -252,6 +252,9 @@ static void test_bad_keys(void **state)
 		{MARK "{\"a\": {\"b\": \"a\"},\n  \"\\u0061\" : {\"b\": 2}}", "\"\\u0061\""},
 		{"{\"b\": [{\"x\\\"\": [], \"y\": \":\", \"x\\\"\":0}], \"c\": 0}", "\"x\\\"\":0"},
 		{"{\"b\": \"b\", \"n\\u0000\": 2}", "\"n\\u0000\""},
+		{"{\"b\": [\"b\" , \"n\\u0000:\" ]}", "\"n\\u0000"},
+		{"{\"b\": -99999999999999999999}", "-9"},
+		{"{\"b\": [1,1E999 ]}", "1E"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *text = rows[i].text;
@@ -307,7 +310,7 @@ int main(void)
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_deep),
 		cmocka_unit_test(test_cut),
-		cmocka_unit_test(test_bad_keys),
+		cmocka_unit_test(test_refused_by_the_parser),
 		cmocka_unit_test(test_not_an_object),
 		cmocka_unit_test(test_no_memory),
 	};
