@@ -132,10 +132,10 @@ static pmill_status fail_item(
 	struct reader *reader, const char *list, size_t index, const char *key, const char *reason)
 {
 	const json_t *items = json_object_get(reader->root, list);
-	const json_t *member = json_object_get(json_array_get(items, index), key == NULL ? "" : key);
+	const json_t *item = json_array_get(items, index);
 	return pmill_json_fail(&reader->fault,
-		member == NULL ? pmill_json_at_item(items, index)
-					   : pmill_json_at_member(json_array_get(items, index), key),
+		json_is_object(item) && key != NULL ? pmill_json_at_member(item, key)
+											: pmill_json_at_item(items, index),
 		"%s[%zu]%s%s %s", list, index, key == NULL ? "" : ".", key == NULL ? "" : key, reason);
 }
 

@@ -34,10 +34,7 @@ struct pmill_json_place pmill_json_at_key(const json_t *object, const char *key)
 /* An item; the array if it has fewer. */
 struct pmill_json_place pmill_json_at_item(const json_t *array, size_t index);
 
-/*
- * What readers of JSON have instead of an error: they note the place, and its byte is looked for
- * once, when reading has failed.
- */
+/* An error without a byte, but with the place, whose byte is found once reading has failed. */
 struct pmill_json_error {
 	pmill_error *error; /* may be NULL */
 	struct pmill_json_place place;
