@@ -326,8 +326,11 @@ static int put_in_place(struct pmill_file_writer *writer)
 	}
 	if (writer->may_replace)
 		return rename(writer->temporary, writer->path);
-	if (link(writer->temporary, writer->path) == 0)
-		return unlink(writer->temporary);
+	if (link(writer->temporary, writer->path) == 0) {
+		/* If this fails, the file is in place all the same. */
+		unlink(writer->temporary);
+		return 0;
+	}
 	return errno == EEXIST ? -1 : rename(writer->temporary, writer->path);
 }
 

@@ -34,6 +34,7 @@
 #include "files/folder_attributes.h"
 #include "files/folder_entries.h"
 #include "files/folder_lock.h"
+#include "files/rename.h"
 #include "files/write_all.h"
 
 /* The folder to write. */
@@ -188,13 +189,9 @@ static pmill_status fail_folder(const struct target *target, int number, pmill_e
 /* Refuses to replace what has appeared meanwhile, unless the file system lacks that flag. */
 static int rename_new(const char *from, const char *to)
 {
-#ifdef RENAME_NOREPLACE
-	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+	if (pmill_rename_new(from, to) == 0)
 		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -1;
-#endif
-	return rename(from, to);
+	return errno == EINVAL || errno == ENOSYS ? rename(from, to) : -1;
 }
 
 static pmill_status write_new(
@@ -217,24 +214,16 @@ static pmill_status write_new(
 	return status;
 }
 
-/* Swaps the two names in one step. */
-static int exchange(const char *a, const char *b)
-{
-#ifdef RENAME_EXCHANGE
-	return renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE);
-#else
-	(void)a;
-	(void)b;
-	errno = ENOSYS;
-	return -1;
-#endif
-}
-
 /* What says "not this way", rather than "not at all" as a full disk does. */
 static bool is_other_way_open(int number)
 {
-	static const int numbers[] = {EACCES, EPERM, EROFS, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EXDEV,
-		EBUSY, EMLINK, ENAMETOOLONG, EEXIST, ENODATA, ENOTEMPTY};
+	static const int numbers[] = {
+		EACCES, EPERM, EROFS, EINVAL, ENOSYS, ENOTSUP, EOPNOTSUPP, EXDEV, EBUSY, EMLINK,
+		ENAMETOOLONG, EEXIST, ENOTEMPTY,
+#ifdef ENODATA
+		ENODATA, /* an attribute is gone; FreeBSD has another number, and no use for it here */
+#endif
+	};
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		if (number == numbers[i])
 			return true;
@@ -277,7 +266,7 @@ static int move_folders(const struct target *target, const char *temporary, int 
 	const int number = pmill_folder_entries_move_folders(old, new, &ours);
 	if (number == 0)
 		return 0;
-	if (exchange(temporary, target->real) == 0)
+	if (pmill_rename_exchange(temporary, target->real) == 0)
 		(void)pmill_folder_entries_move_folders(new, old, &ours);
 	return number;
 }
@@ -296,7 +285,7 @@ static pmill_status exchange_folder(const struct target *target, const char *tem
 	*number = pmill_folder_entries_link(old, *new, &ours);
 	if (*number == 0)
 		*number = flush_folder(temporary);
-	if (*number == 0 && exchange(temporary, target->real) != 0)
+	if (*number == 0 && pmill_rename_exchange(temporary, target->real) != 0)
 		*number = errno;
 	if (*number == 0)
 		*number = move_folders(target, temporary, old, *new);

@@ -41,8 +41,8 @@ int __real_unlink(const char *path);
 int __real_unlinkat(int folder, const char *path, int flags);
 int __real_rename(const char *from, const char *to);
 int __real_renameat(int from_folder, const char *from, int to_folder, const char *to);
-int __real_renameat2(
-	int from_folder, const char *from, int to_folder, const char *to, unsigned flags);
+int __real_pmill_rename_new(const char *from, const char *to);
+int __real_pmill_rename_exchange(const char *a, const char *b);
 int __real_fchmod(int descriptor, mode_t mode);
 int __real_flock(int descriptor, int operation);
 ssize_t __wrap_write(int descriptor, const void *data, size_t len);
@@ -57,8 +57,8 @@ int __wrap_unlink(const char *path);
 int __wrap_unlinkat(int folder, const char *path, int flags);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_renameat(int from_folder, const char *from, int to_folder, const char *to);
-int __wrap_renameat2(
-	int from_folder, const char *from, int to_folder, const char *to, unsigned flags);
+int __wrap_pmill_rename_new(const char *from, const char *to);
+int __wrap_pmill_rename_exchange(const char *a, const char *b);
 int __wrap_fchmod(int descriptor, mode_t mode);
 int __wrap_flock(int descriptor, int operation);
 
@@ -95,8 +95,12 @@ int __wrap_open(const char *path, int flags, ...)
 	va_start(arguments, flags);
 	const mode_t mode = va_arg(arguments, mode_t);
 	va_end(arguments);
+#ifdef O_TMPFILE
 	/* A nameless file needs a link to get a name. */
 	const bool is_nameless = (flags & O_TMPFILE) == O_TMPFILE;
+#else
+	const bool is_nameless = false;
+#endif
 	return refuses(is_nameless ? refuse_always.link : 0) ? -1 : __real_open(path, flags, mode);
 }
 
@@ -147,12 +151,14 @@ int __wrap_renameat(int from_folder, const char *from, int to_folder, const char
 											  : __real_renameat(from_folder, from, to_folder, to);
 }
 
-int __wrap_renameat2(
-	int from_folder, const char *from, int to_folder, const char *to, unsigned flags)
+int __wrap_pmill_rename_new(const char *from, const char *to)
 {
-	return refuses(refuse_always.exchange)
-		? -1
-		: __real_renameat2(from_folder, from, to_folder, to, flags);
+	return refuses(refuse_always.exchange) ? -1 : __real_pmill_rename_new(from, to);
+}
+
+int __wrap_pmill_rename_exchange(const char *a, const char *b)
+{
+	return refuses(refuse_always.exchange) ? -1 : __real_pmill_rename_exchange(a, b);
 }
 
 int __wrap_fchmod(int descriptor, mode_t mode)
