@@ -1,4 +1,4 @@
-/* A file in memory: has a path like other files, and vanishes with the process. */
+/* A file in memory, if the system has such files: it has a path like others. */
 /* SPDX-License-Identifier: MIT */
 #ifndef PMILL_CLI_MEMORY_FILE_H
 #define PMILL_CLI_MEMORY_FILE_H
@@ -9,10 +9,11 @@
 /* `descriptor` is -1 if the file is not open. */
 struct pmill_cli_memory_file {
 	int descriptor;
+	bool has_name; /* on disk: to be removed */
 	char path[40]; /* can be opened any number of times, each time at the start */
 };
 
-/* Returns false and sets errno if the system has no such files. */
+/* Returns false and sets errno if there can be no such file. */
 bool pmill_cli_memory_file_open(struct pmill_cli_memory_file *file);
 /* A pmill_write_fn; `context` is a struct pmill_cli_memory_file. */
 int pmill_cli_memory_file_write(void *context, const void *data, size_t len);

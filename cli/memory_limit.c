@@ -1,6 +1,6 @@
 /* --memory and --tmp-dir: where temporary files and kept counts go. */
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* asprintf */
 #include "memory_limit.h"
 
 #include <stdio.h>
@@ -40,10 +40,12 @@ char *pmill_cli_tmp_dir(const struct pmill_cli *cli)
 		return strdup(cli->settings.tmp_dir);
 	if (out == NULL || is_device(out))
 		return environment_tmp_dir();
-	const char *slash = memrchr(out, '/', name_len(out));
-	if (slash == NULL)
+	size_t len = name_len(out);
+	while (len > 0 && out[len - 1] != '/')
+		len--;
+	if (len == 0)
 		return strdup(".");
-	return strndup(out, slash == out ? 1 : (size_t)(slash - out));
+	return strndup(out, len == 1 ? 1 : len - 1);
 }
 
 char *pmill_cli_kept_counts(const struct pmill_cli *cli)

@@ -2,9 +2,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #define PRIME_1 0x9E3779B185EBCA87u
 #define PRIME_2 0xC2B2AE3D27D4EB4Fu
@@ -78,10 +80,20 @@ uint64_t pmill_hash64(const void *data, size_t len, uint64_t seed)
 	return hash ^ hash >> 32;
 }
 
+/* macOS has only getentropy, which may have to wait just after the system has started. */
+static bool get_random(uint64_t *seed)
+{
+#ifdef GRND_NONBLOCK
+	return getrandom(seed, sizeof *seed, GRND_NONBLOCK) == (ssize_t)sizeof *seed;
+#else
+	return getentropy(seed, sizeof *seed) == 0;
+#endif
+}
+
 uint64_t pmill_hash_random_seed(void)
 {
 	uint64_t seed;
-	if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed)
+	if (get_random(&seed))
 		return seed;
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);

@@ -2,7 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ru_maxrss survives exec: a command started by a process of 1 GB would report 1 GB. So on Linux
- * the figure is VmHWM of /proc/self/status, which begins anew with the program.
+ * the figure is VmHWM of /proc/self/status, which begins anew with the program. Elsewhere the peak
+ * also stands for the memory of this moment.
  */
 #include "base/process_memory.h"
 
@@ -47,8 +48,13 @@ static uint64_t find_line(const char *status, const char *key)
 
 static uint64_t peak_of_usage(void)
 {
+#ifdef __APPLE__
+	const uint64_t unit = 1;
+#else
+	const uint64_t unit = 1024;
+#endif
 	struct rusage usage;
-	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * unit : 0;
 }
 
 static uint64_t read_line(const char *key)

@@ -90,7 +90,7 @@ struct pmill_team *pmill_team_create(unsigned threads)
 	for (team->size = 1; team->size < threads; team->size++) {
 		struct member *member = &team->members[team->size];
 		*member = (struct member){.team = team, .index = team->size};
-		if (pthread_create(&member->thread, NULL, serve, member) != 0)
+		if (pmill_thread_start(&member->thread, serve, member) != 0)
 			break;
 	}
 	return team;

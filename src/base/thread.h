@@ -3,8 +3,13 @@
 #ifndef PMILL_BASE_THREAD_H
 #define PMILL_BASE_THREAD_H
 
+#include <pthread.h>
+
 /* `asked`, or if it is 0, the number of processors that this process may use. At least 1. */
 unsigned pmill_thread_count(unsigned asked);
+
+/* pthread_create, with a stack that is large enough wherever it runs. */
+int pmill_thread_start(pthread_t *thread, void *(*run)(void *argument), void *argument);
 
 /*
  * Calls work(context, index) for each index below `threads`, all at once, index 0 on the calling

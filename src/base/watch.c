@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/thread.h"
+
 struct watch {
 	const struct pmill_watched_work *watched;
 	pthread_mutex_t lock;
@@ -52,7 +54,7 @@ void pmill_watch_run(
 	pthread_t thread;
 	pthread_mutex_init(&watch.lock, NULL);
 	pthread_cond_init(&watch.ended, NULL);
-	if (progress->callback == NULL || pthread_create(&thread, NULL, run_work, &watch) != 0) {
+	if (progress->callback == NULL || pmill_thread_start(&thread, run_work, &watch) != 0) {
 		watched->work(watched->context);
 	} else {
 		while (!wait_for_end(&watch)) {

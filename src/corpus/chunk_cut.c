@@ -15,10 +15,11 @@
  * leaves one undecided pretoken, which a later cut hands out whole, so the total cost of all calls
  * is linear in the text.
  */
-#define _GNU_SOURCE
 #include "corpus/chunk_cut.h"
 
 #include <string.h>
+
+#include "base/bytes.h"
 
 enum {
 	/*
@@ -128,7 +129,7 @@ pmill_status pmill_chunk_cutter_find(struct pmill_chunk_cutter *cutter, enum pmi
 	if (len == 0)
 		return PMILL_OK;
 	if (kind != PMILL_CORPUS_TEXT) {
-		const uint8_t *line_end = memrchr(text, '\n', len);
+		const uint8_t *line_end = pmill_bytes_find_last(text, len, '\n');
 		if (line_end != NULL)
 			*cut = (struct pmill_chunk_cut){
 				.len = (size_t)(line_end - text) + 1, .is_segment_end = true};

@@ -34,7 +34,9 @@ static void find_size(struct pmill_stored_file *file)
 	off_t position = lseek(file->descriptor, 0, SEEK_CUR);
 	if (position >= 0 && position < about.st_size)
 		file->size = (uint64_t)(about.st_size - position);
+#ifdef POSIX_FADV_SEQUENTIAL
 	posix_fadvise(file->descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
 }
 
 static pmill_status open_path(struct pmill_stored_file *file, const char *path, pmill_error *error)

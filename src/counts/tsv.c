@@ -4,12 +4,12 @@
  * Sorted lines, as we write them, go straight into the list. The first line out of order moves all
  * words to a hash table, which adds up repeated words and is sorted at the end.
  */
-#define _GNU_SOURCE /* memrchr */
 #include "counts/tsv.h"
 
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "unicode/printable.h"
@@ -180,7 +180,7 @@ static pmill_status add_word(struct tsv *tsv, pmill_bytes word, int64_t count, p
 static pmill_status add_line(struct tsv *tsv, size_t len, bool has_end, pmill_error *error)
 {
 	const uint8_t *line = tsv->input->data;
-	const uint8_t *tab = len > 0 ? memrchr(line, '\t', len) : NULL;
+	const uint8_t *tab = pmill_bytes_find_last(line, len, '\t');
 	if (has_end && len > 0 && line[len - 1] == '\r')
 		return fail_line(tsv, len - 1, error, "the line ends in CR LF; it must end in LF alone");
 	if (tab == NULL)
