@@ -58,7 +58,9 @@ static void test_messages(void **state)
 	check_error(&error, PMILL_IO, PMILL_NO_OFFSET, "a.txt: cannot open: No such file or directory");
 	assert_int_equal(pmill_fail_errno(&error, "a.txt", "cannot open", 123456), PMILL_IO);
 	assert_non_null(strstr(error.message, "a.txt: cannot open: "));
-	assert_non_null(strstr(error.message, "123456"));
+	/* musl has one text for all unknown numbers. */
+	assert_true(strstr(error.message, "123456") != NULL ||
+		strstr(error.message, "No error information") != NULL);
 	assert_int_equal(pmill_fail_longest(&error, "a.txt", 5, "word", 1000), PMILL_MEMORY_LIMIT);
 	check_error(&error, PMILL_MEMORY_LIMIT, 5,
 		"a.txt: byte 5: here begins a word of more than 1000 bytes, which is what the memory "

@@ -127,7 +127,7 @@ static void check_forms(const char *name, const char *version, const struct text
 		const char *format;
 		bool is_run;
 	} forms[] = {{"\\p{%s}", false}, {"\\p{%s}+", true}, {"[^\\p{%s}]+", true},
-		{"[\\P{%s}]+", true}, {"\\P{^%s}", false}, {"(?:(?i)[\\p{%s}\\p{%1$s}])+", true}};
+		{"[\\P{%s}]+", true}, {"\\P{^%s}", false}, {"(?:(?i)[\\p{%1$s}\\p{%1$s}])+", true}};
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		char pattern[200];
 		snprintf(pattern, sizeof pattern, forms[i].format, name);
