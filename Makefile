@@ -31,6 +31,10 @@ test-models:
 test-arm64:
 	@tools/test-arm64.sh
 
+#: make test-musl  builds statically with musl-gcc and runs the C tests
+test-musl:
+	@tools/test-musl.sh
+
 #: make coverage  shows which lines and branches the C tests and the tests of the command reach
 coverage:
 	@tools/set-up.sh coverage
@@ -59,4 +63,4 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo bench check test test-models test-arm64 coverage fuzz-coverage install format clean help
+.PHONY: all demo bench check test test-models test-arm64 test-musl coverage fuzz-coverage install format clean help

@@ -12,7 +12,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 # Longest first: the short ones fill the gaps at the end.
-chains=(gcc asan clang fuzz tsan rest)
+chains=(gcc asan clang fuzz tsan musl rest)
 logs=$PWD/build/test
 results=$logs/results
 python=$PWD/build/venv/bin/python
@@ -228,6 +228,10 @@ chain_tsan() {
     step threads-tsan ctest run_tsan
 }
 
+chain_musl() {
+    step musl one tools/test-musl.sh
+}
+
 chain_rest() {
     step format one tools/format.sh --check
     step build-without one build_without
@@ -249,6 +253,7 @@ fi
 [ $# = 0 ] || chains=("$@")
 goals=(test)
 [[ " ${chains[*]} " != *" rest "* ]] || [ "$(uname -m)" = aarch64 ] || goals+=(arm64)
+[[ " ${chains[*]} " != *" musl "* ]] || goals+=(musl)
 [[ " ${chains[*]} " != *" models "* ]] || goals+=(models)
 for goal in "${goals[@]}"; do
     tools/set-up.sh "$goal" || {

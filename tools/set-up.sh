@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what a goal needs and is missing: set-up.sh build|demo|bench|test|models|coverage|arm64.
+# Installs what a goal needs and is missing: set-up.sh GOAL.
 # SPDX-License-Identifier: MIT
 #
 # build: compiler, CMake, libraries.
@@ -11,15 +11,16 @@
 # models: the same as test, and npm with the packages of tests/models/package.json in build/npm.
 # coverage: the same as test, and gcovr.
 # arm64: only a compiler for 64-bit Arm and an emulator.
+# musl: musl-gcc, and the tools of build without the libraries.
 # Silent if nothing is missing. Packages come from apt-get; without it, a message lists them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 goal=${1:-build}
 case $goal in
-build | demo | bench | test | models | coverage | arm64) ;;
+build | demo | bench | test | models | coverage | arm64 | musl) ;;
 *)
-    echo "usage: tools/set-up.sh build|demo|bench|test|models|coverage|arm64" >&2
+    echo "usage: tools/set-up.sh build|demo|bench|test|models|coverage|arm64|musl" >&2
     exit 2
     ;;
 esac
@@ -59,12 +60,16 @@ find_python() {
     return 1
 }
 
-need_for_build() {
+need_tools() {
     need gcc command_there gcc
     need libc6-dev headers_there
     need cmake command_there cmake
     need ninja-build command_there ninja
     need pkg-config command_there pkg-config
+}
+
+need_for_build() {
+    need_tools
     need libjansson-dev module_there jansson
     need libpcre2-dev module_there libpcre2-8
     need libzstd-dev module_there libzstd
@@ -96,12 +101,20 @@ need_for_arm64() {
     need qemu-user command_there qemu-aarch64
 }
 
+need_for_musl() {
+    need_tools
+    need make command_there make
+    need musl-tools command_there musl-gcc
+}
+
 find_missing() {
     missing=()
-    if [ "$goal" = arm64 ]; then
-        need_for_arm64
+    case $goal in
+    arm64 | musl)
+        need_for_"$goal"
         return
-    fi
+        ;;
+    esac
     need_for_build
     [ "$goal" = build ] || need python3-venv python_there
     case $goal in
