@@ -31,19 +31,33 @@ list_sources() {
     done
 }
 
+# apt-get with these sources, in folders of our own.
 apt() {
     apt-get -q -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$folder/apt/parts" \
-        -o Dir::State::Lists="$folder/apt/lists" -o Dir::Cache="$folder/apt/cache" "$@" \
-        >>"$log" 2>&1 </dev/null
+        -o Dir::State::Lists="$folder/apt/lists" -o Dir::Cache="$folder/apt/cache" "$@" </dev/null
 }
 
-# A repository of somebody else may lack source packages: only the second step must succeed.
+# If a mirror lacks what its list names, the list of another release may name it elsewhere.
 fetch() {
+    local release
+    for release in '' $(apt indextargets --format '$(RELEASE)' | sort -u); do
+        (cd "$folder/sources" &&
+            apt source --tar-only --download-only "$1${release:+/$release}") >>"$log" 2>&1 &&
+            return
+    done
+    fail "apt-get could not fetch the source of $1"
+}
+
+# A repository of somebody else may lack source packages: only fetching them must succeed.
+fetch_all() {
+    local package
+    echo "musl-libraries: fetching sources"
     list_sources
     mkdir -p "$folder"/apt/{lists,cache} "$folder/sources"
-    apt update || true
-    (cd "$folder/sources" && apt source --tar-only --download-only "$@") ||
-        fail "apt-get could not fetch the sources of $*"
+    apt update >>"$log" 2>&1 || true
+    for package; do
+        fetch "$package"
+    done
 }
 
 # Into a folder named after the package, whatever the archive calls its own.
@@ -78,12 +92,11 @@ build_zlib() {
         make install) >>"$log" 2>&1 || fail "cannot build zlib"
 }
 
-stamp=$(sha256sum <"tools/musl-libraries.sh")
+stamp=$(echo "$PWD" | cat - tools/musl-libraries.sh | sha256sum)
 [ "$(cat "$folder/stamp" 2>/dev/null)" != "$stamp" ] || exit 0
 rm -rf "$folder"
 mkdir -p "$folder"
-echo "musl-libraries: fetching sources"
-fetch jansson pcre2 libzstd zlib cmocka
+fetch_all jansson pcre2 libzstd zlib cmocka
 build jansson . -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
 build pcre2 . -DPCRE2_SUPPORT_JIT=ON -DPCRE2_BUILD_PCRE2GREP=OFF -DPCRE2_BUILD_TESTS=OFF
 build libzstd build/cmake -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_SHARED=OFF -DZSTD_LEGACY_SUPPORT=OFF
