@@ -69,14 +69,14 @@ unpack() {
         mv "$folder/unpacked"/* "$folder/$1" || fail "cannot unpack $1"
 }
 
-# build PACKAGE FOLDER [OPTION...]: in FOLDER of the sources is their CMakeLists.txt.
+# build PACKAGE [OPTION...]: by its CMakeLists.txt.
 build() {
-    local package=$1 part=$2
-    shift 2
+    local package=$1
+    shift
     echo "musl-libraries: building $package"
     unpack "$package"
     {
-        cmake -G Ninja -S "$folder/$package/$part" -B "$folder/$package/of-musl" \
+        cmake -G Ninja -S "$folder/$package" -B "$folder/$package/of-musl" \
             -DCMAKE_C_COMPILER=musl-gcc -DCMAKE_BUILD_TYPE=Release -DBUILD_SHARED_LIBS=OFF \
             -DCMAKE_C_FLAGS_RELEASE='-O2 -DNDEBUG' \
             -DCMAKE_INSTALL_PREFIX="$prefix" -DCMAKE_INSTALL_LIBDIR=lib "$@" &&
@@ -84,7 +84,16 @@ build() {
     } >>"$log" 2>&1 || fail "cannot build $package"
 }
 
-# Debian's archive lacks a file that CMakeLists.txt of zlib names.
+# Its CMakeLists.txt needs a compiler for C++.
+build_zstd() {
+    echo "musl-libraries: building libzstd"
+    unpack libzstd
+    make -C "$folder/libzstd/lib" -j "$(nproc)" CC=musl-gcc CFLAGS=-O2 ZSTD_LEGACY_SUPPORT=0 \
+        PREFIX="$prefix" install-static install-includes install-pc >>"$log" 2>&1 ||
+        fail "cannot build libzstd"
+}
+
+# Debian's archive lacks a file that its CMakeLists.txt names.
 build_zlib() {
     echo "musl-libraries: building zlib"
     unpack zlib
@@ -97,11 +106,11 @@ stamp=$(echo "$PWD" | cat - tools/musl-libraries.sh | sha256sum)
 rm -rf "$folder"
 mkdir -p "$folder"
 fetch_all jansson pcre2 libzstd zlib cmocka
-build jansson . -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
-build pcre2 . -DPCRE2_SUPPORT_JIT=ON -DPCRE2_BUILD_PCRE2GREP=OFF -DPCRE2_BUILD_TESTS=OFF
-build libzstd build/cmake -DZSTD_BUILD_PROGRAMS=OFF -DZSTD_BUILD_SHARED=OFF -DZSTD_LEGACY_SUPPORT=OFF
+build jansson -DJANSSON_BUILD_DOCS=OFF -DJANSSON_WITHOUT_TESTS=ON -DJANSSON_EXAMPLES=OFF
+build pcre2 -DPCRE2_SUPPORT_JIT=ON -DPCRE2_BUILD_PCRE2GREP=OFF -DPCRE2_BUILD_TESTS=OFF
+build_zstd
 build_zlib
-build cmocka . -DWITH_EXAMPLES=OFF -DWITH_STATIC_LIB=ON
+build cmocka -DWITH_EXAMPLES=OFF -DWITH_STATIC_LIB=ON
 # cmocka before 1.1.6 builds the shared library too, and gives the static one a name of its own.
 rm -f "$prefix"/lib/*.so*
 [ -e "$prefix/lib/libcmocka.a" ] || cp "$prefix"/lib/libcmocka{-static,}.a
