@@ -3,6 +3,8 @@
 import os
 import pty
 import random
+import resource
+import signal
 import subprocess
 
 import pytest
@@ -25,6 +27,22 @@ def model(tmp_path_factory, run, text_file):
     folder = tmp_path_factory.mktemp("model") / "model"
     run("train", "-s", 400, "--special", "<|end|>", "-q", "-o", folder, text_file)
     return folder
+
+
+@pytest.fixture(scope="session")
+def limit_files():
+    """Makes a preexec_fn that limits the size of files; by default SIGXFSZ is ignored."""
+
+    def make(size, handler=signal.SIG_IGN):
+        def limit():
+            # A build that counts what tests reach would leave half a file of counts.
+            os.environ["GCOV_PREFIX"] = "/dev/null"
+            signal.signal(signal.SIGXFSZ, handler)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+        return limit
+
+    return make
 
 
 @pytest.fixture

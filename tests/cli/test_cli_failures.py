@@ -219,30 +219,22 @@ def test_full_device_as_output(run, model, text_file, arguments):
     assert os.path.exists("/dev/full")
 
 
-def test_file_that_cannot_grow(pairmill, model, text_file, tmp_path):
+def test_file_that_cannot_grow(pairmill, model, text_file, tmp_path, limit_files):
     """A limit on file sizes simulates a full disk."""
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
     for command in (["train", "-s", "400", "-o", "out"], ["train", "-s", "400", "-o", "out.json"],
                     ["train", "-s", "400", "-o", "out.tiktoken"], ["count", "-o", "out.tsv"],
                     ["encode", "-m", str(model), "-o", "out.u16"],
                     ["encode", "-m", str(model), "--format", "tokens", "-o", "out.txt"]):
-        done = subprocess.run([pairmill, *command, str(text_file)], cwd=tmp_path, preexec_fn=limit,
+        done = subprocess.run([pairmill, *command, str(text_file)], cwd=tmp_path, preexec_fn=limit_files(1000),
                               capture_output=True)
         assert done.returncode == 1, command
         assert b"cannot write: File too large" in done.stderr
         assert names_in(tmp_path) == []
 
 
-def test_decoded_file_that_cannot_grow(pairmill, model, tmp_path):
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
+def test_decoded_file_that_cannot_grow(pairmill, model, tmp_path, limit_files):
     done = subprocess.run(
-        [pairmill, "decode", "-m", str(model), "-o", "out"], cwd=tmp_path, preexec_fn=limit,
+        [pairmill, "decode", "-m", str(model), "-o", "out"], cwd=tmp_path, preexec_fn=limit_files(1000),
         input=b"97 98 " * 50000, capture_output=True)
     assert done.returncode == 1
     assert b"out: cannot write: File too large" in done.stderr

@@ -296,15 +296,11 @@ def test_missing_temporary_folder(run, text_file, tmp_path):
     assert b"nowhere: cannot create a temporary file: No such file or directory" in done.stderr
 
 
-def test_full_disk_names_the_temporary_folder(pairmill, many_words, tmp_path):
+def test_full_disk_names_the_temporary_folder(pairmill, many_words, tmp_path, limit_files):
     """A limit on file sizes simulates a full disk."""
-    def limit():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-
     (tmp_path / "tmp").mkdir()
     command = ["count", "-j", "2", "--memory", "16Mi", "--tmp-dir", "tmp", "-o", "a.counts"]
-    done = subprocess.run([pairmill, *command, many_words], cwd=tmp_path, preexec_fn=limit,
+    done = subprocess.run([pairmill, *command, many_words], cwd=tmp_path, preexec_fn=limit_files(1000),
                           capture_output=True)
     assert done.returncode == 1
     assert b"tmp (temporary files): cannot write: File too large" in done.stderr
