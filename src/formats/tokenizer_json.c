@@ -105,7 +105,8 @@ static pmill_status keep(struct pmill_tokenizer *tokenizer, const json_t *root, 
 	};
 	for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
 		const json_t *value = pmill_hf_member(root, members[i].key);
-		char *text = value == NULL ? NULL : json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+		char *text = value == NULL ? NULL
+								   : pmill_json_dump(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
 		const char *used = value == NULL ? "null" : text;
 		*members[i].text = used == NULL ? NULL
 										: pmill_arena_copy(&tokenizer->arena, used, strlen(used));

@@ -100,7 +100,7 @@ static pmill_status write_made(const struct pmill_tokenizer *tokenizer, make_fn 
 	const pmill_status status = make(tokenizer, &value, error);
 	if (status != PMILL_OK)
 		return status;
-	char *text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	char *text = pmill_json_dump(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
 	const bool done = text != NULL && append_indented(out, text);
 	free(text);
 	json_decref(value);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "notation/json_place.h"
 #include "unicode/utf8.h"
@@ -30,6 +31,12 @@ static uint64_t find_fault(const json_error_t *details, const void *data, size_t
 	return is_whole(json_error_code(details)) ? pmill_json_find_last(data, len, end) : end;
 }
 
+/* Where jansson doesn't say why it failed, an allocation was refused. */
+static bool is_out_of_memory(const json_error_t *details)
+{
+	return json_error_code(details) == json_error_out_of_memory || details->text[0] == '\0';
+}
+
 static pmill_status parse(
 	const void *data, size_t len, size_t flags, const char *name, json_t **root, pmill_error *error)
 {
@@ -37,7 +44,7 @@ static pmill_status parse(
 	const char *text = len == 0 ? "" : (const char *)data + mark;
 	json_error_t details;
 	json_t *value = json_loadb(text, len - mark, JSON_REJECT_DUPLICATES | flags, &details);
-	if (value == NULL && json_error_code(&details) == json_error_out_of_memory)
+	if (value == NULL && is_out_of_memory(&details))
 		return pmill_fail_memory(error);
 	if (value == NULL)
 		return pmill_fail_input(error, name, find_fault(&details, data, len),
@@ -67,14 +74,38 @@ pmill_status pmill_json_parse_with_nul(
 	return parse(data, len, JSON_ALLOW_NUL, name, root, error);
 }
 
+struct dump {
+	struct pmill_buffer text;
+	bool has_failed;
+};
+
+static int append_dumped(const char *data, size_t len, void *context)
+{
+	struct dump *dump = context;
+	if (!pmill_buffer_append(&dump->text, data, len))
+		dump->has_failed = true;
+	return dump->has_failed ? -1 : 0;
+}
+
+char *pmill_json_dump(const json_t *value, size_t flags)
+{
+	struct dump dump = {0};
+	const bool done = json_dump_callback(value, append_dumped, &dump, flags) == 0 &&
+		!dump.has_failed && pmill_buffer_terminate(&dump.text);
+	if (done)
+		return (char *)dump.text.data;
+	pmill_buffer_release(&dump.text);
+	return NULL;
+}
+
 char *pmill_json_print(const json_t *value)
 {
-	char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+	char *text = pmill_json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	json_t *back = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	const bool is_same = back != NULL && json_equal(value, back);
 	json_decref(back);
 	if (is_same)
 		return text;
 	free(text);
-	return json_dumps(value, JSON_ENCODE_ANY);
+	return pmill_json_dump(value, JSON_ENCODE_ANY);
 }

@@ -16,6 +16,12 @@ pmill_status pmill_json_parse(
 pmill_status pmill_json_parse_with_nul(
 	const void *data, size_t len, const char *name, json_t **root, pmill_error *error);
 
+/*
+ * A value as text, by flags of json_dumps, which may leave out a key without an error if it is out
+ * of memory (jansson 2.14). NULL if out of memory; free with free.
+ */
+char *pmill_json_dump(const json_t *value, size_t flags);
+
 /* A value as text, its numbers as short as they can be. NULL if out of memory; free with free. */
 char *pmill_json_print(const json_t *value);
 
