@@ -101,7 +101,9 @@ char *pmill_json_dump(const json_t *value, size_t flags)
 char *pmill_json_print(const json_t *value)
 {
 	char *text = pmill_json_dump(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
-	json_t *back = text == NULL ? NULL : json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	if (text == NULL)
+		return NULL;
+	json_t *back = json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 	const bool is_same = back != NULL && json_equal(value, back);
 	json_decref(back);
 	if (is_same)

@@ -13,6 +13,7 @@
 #include "encode/added_walk.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 enum { LEFT = 1, RIGHT = 2, WORD = 4, MOST_TOKENS = 6 };
 

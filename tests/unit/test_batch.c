@@ -17,6 +17,7 @@
 #include "support/naive_words.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 enum { WORDS = 400, MOST_LEN = 12, MERGES = 300, SEEDS = 60 };
 

@@ -9,6 +9,7 @@
 
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/small_tokenizer.h"
 
 /* More than several threads' least part of the ids (batch_decoder.c). */

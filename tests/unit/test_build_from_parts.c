@@ -11,6 +11,7 @@
 
 #include "pairmill.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/text_encoder.h"
 #include "support/tokenizer_parts.h"
 

@@ -13,6 +13,7 @@
 #include "encode/cutter.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "unicode/printable.h"
 
 enum { MOST_PIECES = 4000 };

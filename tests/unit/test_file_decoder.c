@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/scratch_folder.h"
 #include "support/small_tokenizer.h"
 #include "tokens/token_file.h"

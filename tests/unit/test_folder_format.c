@@ -10,6 +10,7 @@
 #include "formats/training_json.h"
 #include "support/plan.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/scratch_folder.h"
 
 pmill_status __real_pmill_training_json_read(struct pmill_tokenizer *tokenizer, const void *data,

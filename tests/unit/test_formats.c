@@ -12,6 +12,7 @@
 #include "formats/format.h"
 #include "support/plan.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/sample_model.h"
 #include "support/scratch_folder.h"
 

@@ -17,6 +17,7 @@
 #include "support/naive_words.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/refuse_pages.h"
 
 enum { PAIRS = 256 * 256, ROUNDS = 60, MOST_LEN = 600 };

@@ -12,6 +12,7 @@
 #include "corpus/inputs.h"
 #include "support/input_names.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/scratch_folder.h"
 
 static void test_formats_by_suffix(void **state)

@@ -12,6 +12,7 @@
 
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/small_tokenizer.h"
 #include "tokens/token_file.h"
 

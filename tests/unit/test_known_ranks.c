@@ -15,6 +15,7 @@
 #include "notation/known_ranks.h"
 #include "model/tokenizer.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 static const char p50k[] = "94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069";
 static const char qwen[] = "b2b1b8dfb5cc5f024bafc373121c6aba3f66f9a5a0269e243470a1de16a33186";

@@ -9,6 +9,7 @@
 
 #include "encode/long_pretoken.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/small_tokenizer.h"
 
 enum {

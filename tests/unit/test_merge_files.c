@@ -13,6 +13,7 @@
 #include "support/count_files.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/open_files.h"
 #include "support/scratch_folder.h"
 

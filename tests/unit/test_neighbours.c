@@ -14,6 +14,7 @@
 #include "merge/neighbours.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 enum { TOKENS = 400, MOST_PLACES = 300, MOST_MATCHES = 6, MERGES = 400 };
 

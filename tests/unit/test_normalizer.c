@@ -17,6 +17,7 @@
 #include "regex/regex.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "unicode/utf8.h"
 
 static uint64_t seed = 1;

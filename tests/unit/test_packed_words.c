@@ -16,6 +16,7 @@
 #include "support/naive_words.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/refuse_pages.h"
 
 enum { ROUNDS = 150, LONG_WORD = 100000, PADDING_UNITS = PMILL_SHARE_PADDING / 8 };

@@ -15,6 +15,7 @@
 #include "merge/pair_index.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/refuse_pages.h"
 
 enum { TOKENS = 400, MOST_PLACES = 40, ROUNDS = 24, STEPS = 60000, MOST_PARTS = 5 };

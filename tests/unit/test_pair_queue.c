@@ -14,6 +14,7 @@
 #include "merge/pair_queue.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 enum { JOINED = 60, TOKENS = 256 + JOINED, LONGEST = 64, MOST_PAIRS = 3000, ROUNDS = 200 };
 

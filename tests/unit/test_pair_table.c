@@ -11,6 +11,7 @@
 #include "encode/pair_table.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 enum { MOST = 3000 };
 

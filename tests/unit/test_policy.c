@@ -9,6 +9,7 @@
 
 #include "support/encode_models.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 static struct pmill_tokenizer *tokenizer, *other;
 

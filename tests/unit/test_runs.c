@@ -17,6 +17,7 @@
 #include "support/open_files.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/scratch_folder.h"
 
 static struct scratch_folder folder;

@@ -13,6 +13,7 @@
 #include "normalize/source_map.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 static uint64_t seed = 1;
 

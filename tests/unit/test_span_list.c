@@ -12,6 +12,7 @@
 #include "encode/span_list.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 enum { POLICIES = 5, TOKENS = 4, LONGEST = 60 };
 

@@ -11,6 +11,7 @@
 
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "verify/tally.h"
 
 enum { CHUNKS = 200 };

@@ -11,6 +11,7 @@
 
 #include "formats/format.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/sample_model.h"
 #include "support/tekken_sample.h"
 

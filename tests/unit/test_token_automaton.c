@@ -13,6 +13,7 @@
 #include "pretokenize/token_automaton.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 enum { MOST_TOKENS = 400, MOST_BYTES = 3000, TEXT = 2000, ROUNDS = 600 };
 

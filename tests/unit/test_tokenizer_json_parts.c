@@ -13,6 +13,7 @@
 
 #include "model/tokenizer.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 /* NULL: as in `plain`. */
 struct parts {

@@ -13,6 +13,7 @@
 #include "counts/tsv.h"
 #include "support/count_files.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/scratch_folder.h"
 
 #define FIRST "#pairmill-counts 1\n"

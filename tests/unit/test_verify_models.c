@@ -13,6 +13,7 @@
 
 #include "pairmill.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "support/scratch_folder.h"
 
 /* The 256 bytes, "ab" as id 256, and if asked "abc" as 257; a special token as 258. */

@@ -12,6 +12,7 @@
 
 #include "model/tokenizer.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 
 static const char text[] =
 	"the cat sat on the mat; the hat of the cat isn't that of the rat<|end|>"

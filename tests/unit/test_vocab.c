@@ -16,6 +16,7 @@
 #include "support/plan.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
+#include "support/refuse_room.h"
 #include "unicode/quote.h"
 
 static void test_add_and_find(void **state)
