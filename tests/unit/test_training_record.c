@@ -53,8 +53,21 @@ static void test_training_record_is_loaded(void **state)
 	scratch_remove(&folder);
 }
 
+enum { CAPACITY = 10000 };
+
+static void replace(char text[CAPACITY], const char *from, const char *to)
+{
+	char *at = strstr(text, from);
+	assert_non_null(at);
+	const char *rest = at + strlen(from);
+	assert_true(strlen(text) + strlen(to) < CAPACITY);
+	memmove(at + strlen(to), rest, strlen(rest) + 1);
+	memcpy(at, to, strlen(to));
+}
+
 /* Saves a model to m/, replaces `from` by `to` in m/training.json, and loads it. */
-static pmill_status load_with_record(const char *from, const char *to, pmill_error *error)
+static pmill_status load_with_changes(
+	const char *const (*changes)[2], size_t count, pmill_error *error)
 {
 	struct scratch_folder folder;
 	scratch_create(&folder);
@@ -62,22 +75,25 @@ static pmill_status load_with_record(const char *from, const char *to, pmill_err
 	assert_int_equal(
 		pmill_tokenizer_save(tokenizer, scratch_path(&folder, "m"), NULL, 0, NULL), PMILL_OK);
 	pmill_tokenizer_free(tokenizer);
-	char text[10000];
+	char text[CAPACITY];
 	FILE *file = fopen(scratch_path(&folder, "m/training.json"), "rb");
 	assert_non_null(file);
 	size_t len = fread(text, 1, sizeof text - 1, file);
 	fclose(file);
 	text[len] = '\0';
-	char *at = strstr(text, from);
-	assert_non_null(at);
-	char changed[11000];
-	int changed_len = snprintf(
-		changed, sizeof changed, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
-	scratch_write(&folder, "m/training.json", changed, (size_t)changed_len);
+	for (size_t i = 0; i < count; i++)
+		replace(text, changes[i][0], changes[i][1]);
+	scratch_write(&folder, "m/training.json", text, strlen(text));
 	pmill_status status = pmill_tokenizer_load(scratch_path(&folder, "m"), NULL, &loaded, error);
 	pmill_tokenizer_free(loaded);
 	scratch_remove(&folder);
 	return status;
+}
+
+static pmill_status load_with_record(const char *from, const char *to, pmill_error *error)
+{
+	const char *const change[1][2] = {{from, to}};
+	return load_with_changes(change, 1, error);
 }
 
 static void test_contradictory_records_are_refused(void **state)
@@ -96,11 +112,37 @@ static void test_contradictory_records_are_refused(void **state)
 	assert_int_equal(load_with_record("15.0", "1.0", &error), PMILL_UNSUPPORTED);
 }
 
+/* What is wrong with one member is said, with its name. */
+static void test_wrong_members_are_named(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *from, *to, *message;
+	} rows[] = {
+		{"\"stages\": [", "\"stages\": 5, \"old\": [", "\"stages\" is not a list"},
+		{"\"name\": \"", "\"printable\": \" ", "\"printable\" is not a file name"},
+		{"\"name\": \"", "\"printable\": 7, \"old\": \"", "\"printable\" is not a file name"},
+		{", 3\n  ]", ", 0\n  ]", "\"merge_counts\" has a count that is not a positive integer"},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		pmill_error error;
+		assert_int_equal(load_with_record(rows[i].from, rows[i].to, &error), PMILL_BAD_INPUT);
+		if (strstr(error.message, rows[i].message) == NULL)
+			fail_msg("row %zu: %s", i, error.message);
+	}
+	static const char *const other_count[][2] = {
+		{"\"merges\": 7", "\"merges\": 8"}, {"\"merge_counts\"", "\"old\""}};
+	pmill_error error;
+	assert_int_equal(load_with_changes(other_count, 2, &error), PMILL_BAD_INPUT);
+	assert_non_null(strstr(error.message, "it has 8 merges, the model 7"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_training_record_is_loaded),
 		cmocka_unit_test(test_contradictory_records_are_refused),
+		cmocka_unit_test(test_wrong_members_are_named),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
