@@ -58,10 +58,10 @@ struct pmill_cli {
 struct pmill_cli_command {
 	const char *name;
 	unsigned bit;
-	int (*run)(struct pmill_cli *cli); /* NULL: of a later version */
-	bool is_hidden;                    /* not in help and completions */
-	const char *usage;                 /* after the name: "[options] FILE..." */
-	const char *operands;              /* what it needs if `operand_least` is not 0 */
+	int (*run)(struct pmill_cli *cli);
+	bool is_hidden;       /* not in help and completions */
+	const char *usage;    /* after the name: "[options] FILE..." */
+	const char *operands; /* what it needs if `operand_least` is not 0 */
 	size_t operand_least, operand_most;
 	const char *const *operand_values; /* fixed words, for completions; NULL: files */
 	const char *summary;               /* a phrase */
@@ -70,7 +70,7 @@ struct pmill_cli_command {
 };
 
 const struct pmill_cli_command *pmill_cli_command_at(size_t index); /* NULL at the end */
-/* The command with this name. NULL after a message (wrong usage) if this version has none. */
+/* The command with this name. NULL after a message (wrong usage) if there is none. */
 const struct pmill_cli_command *pmill_cli_command_require(
 	const struct pmill_cli *cli, const char *name);
 /* An option of the command, by long name or letter, including those of later versions. */

@@ -18,7 +18,7 @@ bool pmill_cli_option_is_shown(
 
 bool pmill_cli_command_is_shown(const struct pmill_cli_command *command)
 {
-	return command->run != NULL && !command->is_hidden;
+	return !command->is_hidden;
 }
 
 /* Wraps `text` into lines that begin at `column`. The cursor is at `at`. */

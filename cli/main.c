@@ -212,12 +212,8 @@ const struct pmill_cli_command *pmill_cli_command_require(
 	struct pmill_cli_suggestion suggestion = {0};
 	const struct pmill_cli_command *command;
 	for (size_t i = 0; (command = pmill_cli_command_at(i)) != NULL; i++) {
-		if (strcmp(command->name, name) == 0 && command->run != NULL)
+		if (strcmp(command->name, name) == 0)
 			return command;
-		if (strcmp(command->name, name) == 0) {
-			pmill_cli_wrong_usage(cli, "command \"%s\": not supported yet", name);
-			return NULL;
-		}
 		if (pmill_cli_command_is_shown(command))
 			pmill_cli_suggestion_offer(&suggestion, name, strlen(name), command->name);
 	}

@@ -19,11 +19,6 @@ static const struct named {
 
 enum { NAMED_COUNT = sizeof named / sizeof named[0] };
 
-const char *pmill_cli_policy_name(size_t index)
-{
-	return index < NAMED_COUNT ? named[index].name : NULL;
-}
-
 /* A single value that names a policy is that policy; anything else is a list. */
 static const struct named *find_named(const struct pmill_cli_list *list)
 {

@@ -5,9 +5,6 @@
 
 #include "command.h"
 
-/* What --special-tokens takes besides a list of tokens; NULL past the last. */
-const char *pmill_cli_policy_name(size_t index);
-
 /* Whether --special-tokens can be understood. Returns 0, or the exit code after a message. */
 int pmill_cli_check_policy(struct pmill_cli *cli);
 

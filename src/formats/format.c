@@ -48,11 +48,6 @@ static const struct refused {
 
 enum { REFUSED_COUNT = sizeof refused / sizeof refused[0] };
 
-const struct pmill_format *pmill_format_at(size_t index)
-{
-	return index < FORMAT_COUNT ? formats[index] : NULL;
-}
-
 const char *pmill_model_format_name(size_t index)
 {
 	return index < FORMAT_COUNT ? formats[index]->name : NULL;

@@ -49,8 +49,6 @@ extern const struct pmill_format pmill_format_tekken;
 extern const struct pmill_format pmill_format_tokenizer_json;
 extern const struct pmill_format pmill_format_gguf;
 
-const struct pmill_format *pmill_format_at(size_t index); /* NULL at the end */
-
 /* Unknown names, and names of formats that aren't supported, are errors. */
 pmill_status pmill_format_find(
 	const char *name, const struct pmill_format **format, pmill_error *error);
