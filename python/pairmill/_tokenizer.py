@@ -12,6 +12,7 @@ from . import _core
 from ._options import Buffer, InputOptions, Paths, as_bytes, pick, refuse_others, warn
 from ._policy import Choice, Policy
 from ._progress import ProgressOption, Reporter
+from ._visualize import Visualization, visualize
 
 _Path = str | os.PathLike[str]
 _SpecialIds = Mapping[str, int] | Mapping[bytes, int]
@@ -177,6 +178,15 @@ class Tokenizer(_core.Tokenizer):
     def describe(self, part: str) -> str:
         """Describes the "normalizer", the "pattern" or the "template" for people."""
         return self._describe(part) or ""
+
+    def visualize(self, text: str | bytes, *, special_tokens: Choice | None = None,
+                  policy: Policy | None = None) -> Visualization:
+        """The tokens of a text, with their ids, to look at.
+
+        Notebooks show it; ``print`` it, or ``save`` it as a page for browsers. Of more than 2,000
+        tokens the first are shown. Arguments and errors as for ``encode``.
+        """
+        return visualize(self, text, special_tokens, policy)
 
     # ---- Files ----
 
