@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple, TypedDict, Unpack, cast
 
@@ -15,6 +15,8 @@ from ._progress import ProgressOption, Reporter
 from ._visualize import Visualization, visualize
 
 _Path = str | os.PathLike[str]
+# A class method of Tokenizer, and what to call it with.
+_Copy = tuple[str, tuple[Any, ...], dict[str, Any]]
 _SpecialIds = Mapping[str, int] | Mapping[bytes, int]
 
 
@@ -243,44 +245,56 @@ class Tokenizer(_core.Tokenizer):
         try:
             data = self.to_bytes()
         except ValueError as error:
-            data = repr((str(error), self._list_tokens(), self._list_specials())).encode()
+            facts = (str(error), *self._facts(), self._list_tokens(), self._list_merges())
+            data = repr(facts).encode()
         return hashlib.blake2b(data + self.unicode_version.encode(), digest_size=16).digest()
 
     def _facts(self) -> tuple[object, ...]:
         """What a copy must have in common."""
         parts = [self._describe(part) for part in ("normalizer", "pattern", "template")]
-        return (self.vocab_size, self.meaning, self.pattern, self.unicode_version, self.refusal,
-                self._list_specials(), *parts)
+        return (self.vocab_size, self.meaning, self.pattern, self.unicode_version, self.encoding,
+                self.refusal, self._list_specials(), *parts)
 
-    def _try_format(self, format: str) -> tuple[bytes, LoadOptions] | None:
-        """The content of a file and how to load it, if that gives an equal model."""
-        options: LoadOptions = {"format": format, "unicode_version": self.unicode_version}
-        if format == "tiktoken":
-            options["pattern"], options["encoding"] = self.pattern, self.encoding
-            options["special_tokens"] = [token for token, _, _ in self._list_specials()]
-        try:
-            data = self.to_bytes(format)
-            copy = Tokenizer.from_bytes(data, **options)
-        except ValueError:
-            return None
-        is_known = self.encoding in (None, copy.encoding)
-        return (data, options) if is_known and copy._facts() == self._facts() else None
+    def _copies(self) -> Iterator[_Copy]:
+        """How a copy may be made: as a file of each format, or of parts.
 
-    @cached_property
-    def _pickled(self) -> tuple[bytes, LoadOptions]:
-        """A rank file keeps the meaning "rank by id"; a tokenizer.json keeps all other models."""
+        A rank file keeps the meaning "rank by id", a tokenizer.json the others.
+        """
         formats = [*_core._choices()["model_formats"], "tokenizer.json"]
         if self.meaning != "rank by id":
             formats.reverse()
         for format in dict.fromkeys(formats):
-            found = self._try_format(format)
-            if found is not None:
-                return found
+            options: dict[str, Any] = {"format": format, "unicode_version": self.unicode_version}
+            if format == "tiktoken":
+                options["pattern"], options["encoding"] = self.pattern, self.encoding
+                options["special_tokens"] = [token for token, _, _ in self._list_specials()]
+            try:
+                yield "from_bytes", (self.to_bytes(format),), options
+            except ValueError:
+                continue
+        specials = {token: id for token, id, _ in self._list_specials()}
+        vocab = {token: id for id, token in self.vocab.items() if id not in specials.values()}
+        merges = None if self.meaning == "rank by id" else self.merges
+        yield "from_parts", (vocab, merges, specials), {
+            "pattern": self.pattern, "unicode_version": self.unicode_version,
+            "meaning": self.meaning}
+
+    @cached_property
+    def _pickled(self) -> _Copy:
+        """The first copy that is equal to this model."""
+        for copy in self._copies():
+            try:
+                made = _make_copy(Tokenizer, *copy)
+            except ValueError:
+                continue
+            if made._facts() == self._facts():
+                return copy
         try:
             self.to_bytes()
+            reason = "nothing that it can be made from holds all of it"
         except ValueError as error:
-            raise ValueError(f"the model can't be pickled: {error}") from error
-        raise ValueError("the model can't be pickled: no file of any format holds all of it")
+            reason = str(error)
+        raise ValueError(f"the model can't be pickled: {reason}")
 
     def __eq__(self, other: object) -> bool:
         """Whether both give the same ids for all texts, policies and ids' bytes."""
@@ -298,7 +312,7 @@ class Tokenizer(_core.Tokenizer):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickle, (type(self), *self._pickled)
+        return _make_copy, (type(self), *self._pickled)
 
     def __repr__(self) -> str:
         pattern = self.pattern
@@ -308,5 +322,7 @@ class Tokenizer(_core.Tokenizer):
                 f"{len(self.special_tokens)} special tokens, pattern {pattern!r}>")
 
 
-def _unpickle(cls: type[Tokenizer], data: bytes, options: LoadOptions) -> Tokenizer:
-    return cls.from_bytes(data, **options)
+def _make_copy(cls: type[Tokenizer], method: str, arguments: tuple[Any, ...],
+               options: dict[str, Any]) -> Tokenizer:
+    made: Tokenizer = getattr(cls, method)(*arguments, **options)
+    return made
