@@ -63,7 +63,7 @@ class RunOptions(TypedDict, total=False):
 
     threads: int
     memory_limit: int | None
-    tmp_dir: str | None
+    tmp_dir: str | os.PathLike[str] | None
     scanner: str | None
 
 
@@ -110,9 +110,11 @@ def as_bytes(token: str | bytes) -> bytes:
 
 
 def pick(options: Mapping[str, Any], group: type) -> dict[str, Any]:
-    """Those of the options that belong to a group, without those that are None."""
-    return {name: options[name] for name in group.__annotations__
-            if options.get(name) is not None}
+    """Those of the options that belong to a group, without those that are None; paths as str."""
+    picked = {name: options[name] for name in group.__annotations__
+              if options.get(name) is not None}
+    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value
+            for name, value in picked.items()}
 
 
 def refuse_others(options: Mapping[str, Any], *groups: type) -> None:

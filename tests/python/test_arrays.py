@@ -64,8 +64,8 @@ def test_what_no_id_is(number, source):
 
 
 @pytest.mark.parametrize("made", [
-    np.array([1, -1]), np.array([1, -1], "i1"), np.array([1, 2**32]), np.array([1, 2**64 - 1], "u8"),
-    array.array("h", [1, -5])])
+    np.array([1, -1]), np.array([1, -1], "i1"), np.array([1, 2**32]),
+    np.array([1, 2**64 - 1], "u8"), array.array("h", [1, -5])])
 def test_what_no_id_is_in_a_buffer(made):
     with pytest.raises(ValueError, match="at index 1 is not an id") as error:
         TokenArray(made)

@@ -261,7 +261,8 @@ def test_edits(tok):
         "<x>": 256, "<|end|>": 257}
     small = tok.with_vocab_size(265)
     assert small.merges == tok.merges[: len(small.merges)] and small.vocab_size == 265
-    for call, wrong in ((tok.with_special_tokens, ["<|end|>"]), (tok.with_special_tokens, {"<x>": 97}),
+    for call, wrong in ((tok.with_special_tokens, ["<|end|>"]),
+                        (tok.with_special_tokens, {"<x>": 97}),
                         (tok.with_special_tokens, ["<x>", "<x>"]), (tok.with_vocab_size, 0),
                         (tok.with_vocab_size, 257), (tok.with_vocab_size, 273),
                         (tok.with_renamed_tokens, {"<none>": "<x>"}),
