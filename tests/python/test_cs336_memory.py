@@ -11,7 +11,8 @@ from pairmill.cs336 import Tokenizer
 import texts
 from support import vocabularies
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS, /proc")
+pytestmark = [pytest.mark.limits,
+              pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS, /proc")]
 
 END = "<|endoftext|>"
 

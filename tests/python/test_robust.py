@@ -59,6 +59,8 @@ def attempt(function):
 
 
 @LINUX
+@pytest.mark.limits
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [
     "tok.encode(long)", "tok.encode_to_array(long)", "tok.encode_batch([long] * 3, threads=1)",
     "tok.encode_with_offsets(long)", "tok.encode_spans([(long, None)])", "tok.decode(ids)",
@@ -80,6 +82,7 @@ print(attempt(lambda: {call}))
 
 
 @LINUX
+@pytest.mark.limits
 @pytest.mark.slow
 def test_every_limit_gives_the_result_or_an_exception():
     """From a limit at which nothing works to one at which all does."""
@@ -236,6 +239,7 @@ def test_other_threads_run_meanwhile(tok):
 # ---- Signals ----
 
 @LINUX
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [
     "tok.encode(long)", "tok.encode_to_array(long)", "tok.encode_batch([long] * 8, threads=2)",
     "pairmill.train_from_iterator(iter([long] * 1000), 20000)",
