@@ -2,8 +2,8 @@
 # Builds pairmill statically with musl-gcc and tests it: test-musl.sh [--all].
 # SPDX-License-Identifier: MIT
 #
-# First as it is: the unit tests (the slow ones only with --all) and a short run of the command. Then
-# once more as on a system that has only what macOS and FreeBSD have, too (see
+# First as it is: the unit tests (the slow ones only with --all) and a short run of the command.
+# Then once more as on a system that has only what macOS and FreeBSD have, too (see
 # tests/support/plain_system.h), with the tests of what takes another way there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -18,7 +18,7 @@ plain=build/musl-plain
 plain_tests=(test_chunk_source test_counter test_file_set test_folder_writer test_reader test_runs
     test_thread test_train test_tsv)
 
-# Trains, encodes and decodes with build/FOLDER/pairmill, and leaves the model in build/FOLDER/trial.
+# Trains, encodes and decodes with FOLDER/pairmill, and leaves the model in FOLDER/trial.
 try_command() {
     local pairmill=$PWD/$1/pairmill trial=$1/trial
     rm -rf "$trial"
