@@ -35,6 +35,10 @@ test-arm64:
 test-musl:
 	@tools/test-musl.sh
 
+#: make wheel    builds and checks the Python package: build/wheel/
+wheel:
+	@tools/build-wheel.sh
+
 #: make coverage  shows which lines and branches the C tests and the tests of the command reach
 coverage:
 	@tools/set-up.sh coverage
@@ -63,4 +67,5 @@ clean:
 help:
 	@sed -n 's/^#: //p' Makefile
 
-.PHONY: all demo bench check test test-models test-arm64 test-musl coverage fuzz-coverage install format clean help
+.PHONY: all demo bench check test test-models test-arm64 test-musl wheel coverage fuzz-coverage install \
+	format clean help

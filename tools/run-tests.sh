@@ -159,6 +159,12 @@ build_without() {
     tools/build.sh minimal && build/minimal/pairmill version
 }
 
+# The Python package, as its tests import it. Not from a wheel of another place, and incremental.
+install_python() {
+    "$python" -m pip --disable-pip-version-check install --quiet --no-index --no-build-isolation \
+        --no-deps --force-reinstall --config-settings cmake.define.PAIRMILL_WERROR=ON .
+}
+
 # ---- Chains ----
 
 # Cheap and telling steps first.
@@ -178,6 +184,7 @@ chain_check() {
         wait
         return
     }
+    step python-install one install_python
     step pytest-fast pytest run_pytest release tests --ignore tests/cli -m 'not slow' &
     jobs=$((jobs > 1 ? jobs - 1 : 1))
     step unit-fast ctest run_ctest test --label-exclude slow
@@ -188,6 +195,7 @@ chain_check() {
 chain_gcc() {
     build_with_gcc || return
     step unit ctest run_ctest test
+    step python-install one install_python
     step pytest pytest run_pytest release tests
     step consumer one tests/consumer/run.sh build/release
     step instructions one "$python" tools/count_instructions.py
@@ -235,6 +243,7 @@ chain_musl() {
 chain_rest() {
     step format one tools/format.sh --check
     step build-without one build_without
+    step wheel one tools/build-wheel.sh
     # On 64-bit Arm the unit tests run the NEON scanner; elsewhere an emulator does.
     [ "$(uname -m)" = aarch64 ] || step arm64 one tools/test-arm64.sh
 }

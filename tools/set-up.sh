@@ -45,6 +45,10 @@ command_there() { command -v "$1"; }
 module_there() { pkg-config --exists "$1"; }
 headers_there() { echo '#include <stdio.h>' | gcc -E -; }
 python_there() { find_python; }
+python_headers_there() {
+    "$(find_python)" -c 'import sys, sysconfig
+open(sysconfig.get_path("include") + "/Python.h").close()'
+}
 fuzzer_there() { compgen -G "$(clang --print-runtime-dir)/libclang_rt.fuzzer*.a"; }
 
 # The pinned wheels need Python 3.11 or later; the first python3 in PATH may be older.
@@ -77,6 +81,7 @@ need_for_build() {
 }
 
 need_for_tests() {
+    need python3-dev python_headers_there
     need libcmocka-dev module_there cmocka
     need clang command_there clang
     need libclang-rt-14-dev fuzzer_there
