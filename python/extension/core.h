@@ -25,6 +25,24 @@ extern struct core core;
 
 #define KEYWORDS (METH_FASTCALL | METH_KEYWORDS)
 
+/*
+ * An item of a list or dict that other threads may change: a new reference, not one that the list
+ * or dict holds; NULL if it isn't there, for a list with an exception.
+ */
+#ifdef Py_GIL_DISABLED
+#define core_list_item(list, index) PyList_GetItemRef(list, index)
+
+static inline PyObject *core_dict_item(PyObject *dict, PyObject *key)
+{
+	PyObject *item;
+	(void)PyDict_GetItemRef(dict, key, &item);
+	return item;
+}
+#else
+#define core_list_item(list, index) Py_XNewRef(PyList_GetItem(list, index))
+#define core_dict_item(dict, key) Py_XNewRef(PyDict_GetItemWithError(dict, key))
+#endif
+
 typedef PyObject *(*core_fast_fn)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 #define AS_METHOD(function) ((PyCFunction)(void (*)(void))(core_fast_fn)(function))
 
@@ -90,8 +108,8 @@ extern const struct core_option core_text_options[], core_run_options[], core_in
 	core_load_options[], core_train_options[], core_encode_file_options[];
 
 /*
- * A whole number from 0 to `most`, of any type with __index__. False with an exception whose message
- * begins with `name`.
+ * A whole number from 0 to `most`, of any type with __index__. False with an exception whose
+ * message begins with `name`.
  */
 bool core_get_number(const char *name, PyObject *value, uint64_t most, uint64_t *number);
 /* A number of threads; 0 for NULL or None. */

@@ -56,15 +56,10 @@ static bool copy_items(PyObject *object, size_t before, struct core_ids *ids)
 	bool worked = make_room(ids, count);
 	for (size_t i = 0; worked && i < count; i++) {
 		/* A list may change while a number of the caller's own type is read. */
-		PyObject *item = is_list ? PyList_GetItem(items, (Py_ssize_t)i)
-								 : PyTuple_GetItem(items, (Py_ssize_t)i);
-		if (item == NULL) {
-			worked = false;
-			break;
-		}
-		Py_INCREF(item);
-		worked = read_id(item, before, i, &ids->own[i]);
-		Py_DECREF(item);
+		PyObject *item = is_list ? core_list_item(items, (Py_ssize_t)i)
+								 : Py_NewRef(PyTuple_GetItem(items, (Py_ssize_t)i));
+		worked = item != NULL && read_id(item, before, i, &ids->own[i]);
+		Py_XDECREF(item);
 	}
 	Py_DECREF(items);
 	return worked;

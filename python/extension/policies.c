@@ -81,11 +81,9 @@ static PyObject *make_policy(struct tokenizer *self, PyObject *key)
 
 static PyObject *find_by_key(struct tokenizer *self, PyObject *key)
 {
-	PyObject *capsule = PyDict_GetItemWithError(self->policies, key);
-	if (capsule != NULL)
-		return Py_NewRef(capsule);
-	if (PyErr_Occurred())
-		return NULL;
+	PyObject *capsule = core_dict_item(self->policies, key);
+	if (capsule != NULL || PyErr_Occurred())
+		return capsule;
 	capsule = make_policy(self, key);
 	if (capsule == NULL)
 		return NULL;
@@ -99,8 +97,7 @@ static PyObject *find_by_key(struct tokenizer *self, PyObject *key)
 /* A str and a Policy are keys themselves, so that most calls need no Python. */
 static PyObject *find_raw(struct tokenizer *self, PyObject *raw)
 {
-	return PyUnicode_Check(raw) || PyTuple_Check(raw) ? PyDict_GetItemWithError(self->policies, raw)
-													  : NULL;
+	return PyUnicode_Check(raw) || PyTuple_Check(raw) ? core_dict_item(self->policies, raw) : NULL;
 }
 
 static PyObject *find_capsule(struct tokenizer *self, PyObject *special_tokens, PyObject *policy)
@@ -108,7 +105,7 @@ static PyObject *find_capsule(struct tokenizer *self, PyObject *special_tokens, 
 	PyObject *raw = policy == Py_None ? special_tokens : special_tokens == Py_None ? policy : NULL;
 	PyObject *capsule = raw == NULL ? NULL : find_raw(self, raw);
 	if (capsule != NULL)
-		return Py_NewRef(capsule);
+		return capsule;
 	PyErr_Clear();
 	PyObject *key = PyObject_CallFunctionObjArgs(
 		core.resolve_policy, (PyObject *)self, special_tokens, policy, NULL);

@@ -325,6 +325,8 @@ def test_every_request_for_a_buffer(tok):
              (pairs[1:1], [0, 2]))
     for (made, shape), flags in itertools.product(kinds, range(0x200)):
         wanted = memoryview(made)
+        if flags == 0x100:  # PyBUF_READ, which is of memoryviews: newer CPythons refuse it
+            continue
         is_fortran = flags & FLAGS["F"] == FLAGS["F"] and len(shape) == 2
         if flags & FLAGS["WRITABLE"] or is_fortran:
             with pytest.raises(BufferError):
