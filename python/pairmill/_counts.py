@@ -93,13 +93,13 @@ class Counts(_core.Counts):
         ordered = sorted(self.items(), key=lambda item: -item[1])
         return ordered if n is None else ordered[:n]
 
-    def __add__(self, other: object) -> Counts:
+    def __add__(self, other: Counts) -> Counts:
         """Counts of both. ValueError unless pattern, Unicode version, special tokens agree."""
         if not isinstance(other, _core.Counts):
             return NotImplemented
         return type(self)._sum([self, other])
 
-    def __radd__(self, other: object) -> Counts:
+    def __radd__(self, other: int) -> Counts:
         """``sum()`` begins with 0."""
         return self if other == 0 else NotImplemented
 

@@ -110,11 +110,12 @@ def as_bytes(token: str | bytes) -> bytes:
 
 
 def pick(options: Mapping[str, Any], group: type) -> dict[str, Any]:
-    """Those of the options that belong to a group, without those that are None; paths as str."""
+    """Those of the options that belong to a group, without those that are None."""
     picked = {name: options[name] for name in group.__annotations__
               if options.get(name) is not None}
-    return {name: os.fspath(value) if isinstance(value, os.PathLike) else value
-            for name, value in picked.items()}
+    if "tmp_dir" in picked:
+        picked["tmp_dir"] = os.fspath(picked["tmp_dir"])
+    return picked
 
 
 def refuse_others(options: Mapping[str, Any], *groups: type) -> None:

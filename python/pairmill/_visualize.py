@@ -300,7 +300,7 @@ class Visualization:
 
     def ansi(self) -> str:
         """The tokens in colours of a terminal, without ids; special tokens bold and underlined."""
-        parts = []
+        parts: list[str] = []
         for i, token in enumerate(self._tokens):
             style = _COLOURS[i % len(_COLOURS)] + (_SPECIAL if token.kind else "")
             parts.append(style + _plain(token) + _END + "\n" * _has_break(token))

@@ -49,7 +49,7 @@ def train_bpe(input_path: _Path, vocab_size: int, special_tokens: Iterable[str],
     Returns the vocab (id → bytes: bytes, special tokens, merges) and the merges in order.
     Raises OSError, ValueError.
     """
-    options = {"input_format": "text", **kwargs}
+    options: dict[str, Any] = {"input_format": "text", **kwargs}
     # An absolute path, since "-" and "@NAME" would stand for others.
     model = train(os.path.abspath(input_path), vocab_size, special_tokens=_listed(special_tokens),
                   **options)
@@ -71,7 +71,7 @@ def _make_model(vocab: Mapping[int, bytes], merges: Iterable[_Pair],
 def _load_copies(vocab: Path, special_tokens: list[str]) -> _Model:
     """Loads vocab.json, with merges.txt beside it."""
     plain = [token for token in special_tokens if not _SPELLED.issuperset(token)]
-    spelled = json.loads(vocab.read_bytes()) if plain else {}
+    spelled: dict[str, Any] = json.loads(vocab.read_bytes()) if plain else {}
     return _Model.load(vocab, special_tokens=[token for token in plain if token in spelled])
 
 
@@ -109,7 +109,7 @@ class Tokenizer:
     def _add_special_tokens(self) -> dict[bytes, int]:
         """Appends those that the vocab lacks. Returns the ids of all."""
         ids = {token: id for id, token in self.vocab.items()}
-        specials = {}
+        specials: dict[bytes, int] = {}
         for token in self.special_tokens:
             content = token.encode()
             if content not in ids:
