@@ -1,11 +1,24 @@
 #!/usr/bin/env bash
-# make bench: times training against other trainers: bench.sh [OPTION]... (see bench/__main__.py).
+# make bench: times us and others: bench.sh [encode | calls] [OPTION]...
 # SPDX-License-Identifier: MIT
 #
-# Without --text, --counts or --help it uses the text that `make demo` fetches, with three runs per
-# row. All figures go to build/bench/figures.json, the tables to build/bench/figures.md and stdout.
+# bench.sh: training (bench/__main__.py). Without --text, --counts or --help it uses the text that
+# `make demo` fetches, with three runs per row. Figures go to build/bench/figures.json, tables to
+# build/bench/figures.md and stdout.
+# bench.sh encode: encoding and decoding in Python (bench/encode/), to encode.json and encode.md.
+# bench.sh calls: what Python adds to the library's calls (bench/calls.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+figures=build/bench/figures
+module=bench
+case ${1:-} in
+encode | calls)
+    figures=build/bench/$1
+    module=bench.$1
+    shift
+    ;;
+esac
 
 fetches=yes
 for word in "$@"; do
@@ -14,11 +27,29 @@ for word in "$@"; do
     esac
 done
 
+install_package() {
+    build/bench/venv/bin/pip --disable-pip-version-check install --quiet --no-deps \
+        --no-build-isolation --force-reinstall . </dev/null
+}
+
 tools/set-up.sh bench
-defaults=(--json build/bench/figures.json --markdown build/bench/figures.md)
-if [ $fetches = yes ]; then
-    tools/fetch-text.sh
-    defaults+=(--runs 3)
-fi
+defaults=(--json $figures.json --markdown $figures.md)
+case $module in
+bench)
+    if [ $fetches = yes ]; then
+        tools/fetch-text.sh
+        defaults+=(--runs 3)
+    fi
+    ;;
+bench.encode)
+    tools/set-up.sh models # the vocabularies
+    install_package
+    ;;
+bench.calls)
+    install_package
+    defaults=()
+    ;;
+esac
 tools/build.sh release
-PYTHONDONTWRITEBYTECODE=1 exec build/bench/venv/bin/python -m bench "${defaults[@]}" "$@"
+[ $module != bench.calls ] || cmake --build --preset release --target bench_calls -- --quiet
+PYTHONDONTWRITEBYTECODE=1 exec build/bench/venv/bin/python -m $module "${defaults[@]}" "$@"

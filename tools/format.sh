@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # Generated tables (*_data.c) are formatted by their generator.
-mapfile -t files < <(find include src cli python study tests -name '*.[ch]' ! -name '*_data.c' | sort)
+mapfile -t files < <(find include src cli python study tests bench -name '*.[ch]' ! -name '*_data.c' | sort)
 
 if [ "${1:-}" != --check ]; then
     clang-format-14 -i "${files[@]}"
