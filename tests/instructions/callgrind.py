@@ -40,8 +40,8 @@ def without_depth(function):
     return re.sub(r"'\d+$", "", function)
 
 
-def run(command, folder, preload):
-    """Runs the command in the folder and returns own_costs. Its first word is an absolute path."""
+def profile(command, folder, preload):
+    """Runs the command in the folder. Returns the path of callgrind's output."""
     out = folder / "callgrind.out"
     out.unlink(missing_ok=True)
     done = subprocess.run(
@@ -51,5 +51,16 @@ def run(command, folder, preload):
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)} gave {done.returncode}: {done.stderr.strip()}")
-    with open(out, encoding="utf-8", errors="replace") as lines:
+    return out
+
+
+def run(command, folder, preload):
+    """Runs the command in the folder and returns own_costs. Its first word is an absolute path."""
+    with open(profile(command, folder, preload), encoding="utf-8", errors="replace") as lines:
         return own_costs(lines, command[0])
+
+
+def total(command, folder, preload):
+    """All instructions of the command, libraries included."""
+    with open(profile(command, folder, preload), encoding="utf-8", errors="replace") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith("totals:"))
