@@ -1,0 +1,2 @@
+# What pairmill.compat.tiktoken is made of.
+# SPDX-License-Identifier: MIT
