@@ -77,9 +77,10 @@ def test_unstable(name, text, allowed, disallowed):
     check_unstable(name, text, allowed_special=allowed, disallowed_special=disallowed)
 
 
-@pytest.mark.parametrize("name", ["r50k_base", "cl100k_base", "o200k_base"])
+@pytest.mark.parametrize("name", ["r50k_base", "cl100k_base"])
 @pytest.mark.parametrize("text", [
-    "", "hello fanta", "hello ", "x  ", "x \n \n", "\n\n", " \t", "a\x1f", "\x1f", "\u3000", "a\u3000",
+    "", "hello fanta", "hello ", "x  ", "x \n \n", "\n\n", " \t", "a\n  ",
+    "today\n ", "a\n\t \r\n  ", "\u3000", "a\u3000",
     "你好", " 你好吗", "one<|endoftext|>", "one<|endoftext|> ", "  <|endoftext|>  ", "The thesis",
     "aaa.", "\u2029", "e\u0301", "aa aa aaa aa", "......", ". . .", "  \r\n", "x" * 300,
     "word " * 200 + "wor"])
@@ -141,7 +142,8 @@ def test_types_of_errors(case):
     lambda e: e.encode("abc", disallowed_special="b"),
     lambda e: e.encode("abc", disallowed_special=[""]),
     lambda e: e.encode("it's", disallowed_special=["'"]),
-    lambda e: e.encode("<|endoftext|>", allowed_special="all", disallowed_special=["<|endoftext|>"]),
+    lambda e: e.encode("<|endoftext|>", allowed_special="all",
+                       disallowed_special=["<|endoftext|>"]),
     lambda e: e.encode_batch("ab"),
     lambda e: e.encode_batch(["a", "<|endoftext|>", "\ud800"]),
     lambda e: e.encode_batch(["a", "\ud800"]),

@@ -1,6 +1,6 @@
 # tiktoken's interface over pairmill.
 # SPDX-License-Identifier: MIT
-"""A drop-in replacement for the package ``tiktoken``: ``import pairmill.compat.tiktoken as tiktoken``.
+"""A drop-in replacement for tiktoken: ``import pairmill.compat.tiktoken as tiktoken``.
 
 The ids are the same, and so are the types of errors and the words of the one that says that a text
 contains a special token. What differs:

@@ -83,7 +83,7 @@ class CarefulBatch(list[list[int]]):
     """The ids of documents."""
 
     def tolist(self) -> list[list[int]]:
-        return self
+        return list(self)
 
 
 Core = Tokenizer | CarefulTokenizer
@@ -135,7 +135,7 @@ def make_core(ranks: Mapping[bytes, int], specials: Mapping[str, int],
     tokenizer, outer, fitting = _make(ranks, specials, pattern)
     if is_known and outer is None:
         return tokenizer, fitting
-    checker = None if is_known else make_checker(pattern, list(fitting))
+    checker = None if is_known else make_checker(pattern, tuple(fitting))
     return CarefulTokenizer(tokenizer, outer, checker), fitting
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 
 from ..._tokenizer import Tokenizer
 
@@ -44,6 +45,7 @@ def _as_expression(text: str) -> str:
     return text if re.search(r"[\\\[\](){}|*+?^$]", text) else f"(?:{text})"
 
 
+@lru_cache(maxsize=16)
 def read(expression: str) -> tuple[str, bool]:
     """The pattern for a Tokenizer, and whether it is one that the library knows by heart.
 
@@ -61,7 +63,8 @@ def read(expression: str) -> tuple[str, bool]:
     return pattern, False
 
 
-def make_checker(pattern: str, special_tokens: list[str]) -> Tokenizer:
+@lru_cache(maxsize=16)
+def make_checker(pattern: str, special_tokens: tuple[str, ...]) -> Tokenizer:
     """A tokenizer to which text between the matches, which tiktoken drops, is an error."""
     specials = {token: 256 + i for i, token in enumerate(special_tokens)}
     model = json.loads(Tokenizer.from_parts(_BYTES, None, specials, pattern=pattern).to_bytes())

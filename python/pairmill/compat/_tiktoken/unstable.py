@@ -3,33 +3,49 @@
 """These follow tiktoken step by step: what they give is not what one would define anew."""
 from __future__ import annotations
 
+import threading
 from bisect import bisect_left
 from functools import cached_property
 from typing import Any
 
+from ... import _core
 from ..._counts import Counts
 from ..._tokenizer import Tokenizer
-from ..._train import count_from_iterator
 from .cores import Core
 
 _BLANKS = b" \n\t"
 _BYTES = {bytes([value]): value for value in range(256)}
 
 
-def find_last_pretoken(text: str, pattern: str | None) -> bytes:
-    """The last of the pretokens of a text that isn't empty."""
-    words: Counts = count_from_iterator([text], pattern=pattern, threads=1)
-    data = text.encode()
-    lengths = sorted({len(word) for word in words})
-    ends = [data[-length:] for length in lengths if words[data[-length:]] > 0]
-    if len(ends) == 1:
-        return ends[0]
-    # Several of the words end the text. A pretoken that is a token is taken as it is, and nothing
-    # is merged here: so the last id is the last pretoken, or its last byte if it is one byte long.
-    tokens = {end: 256 + i for i, end in enumerate(ends) if len(end) > 1}
-    marked = Tokenizer.from_parts({**_BYTES, **tokens}, pattern=pattern, meaning="ignore merges")
-    last: bytes = marked.token_bytes(marked.encode(text)[-1])
-    return last
+class LastPretoken:
+    """Finds the last of the pretokens of text by the words that the text has."""
+
+    def __init__(self, pattern: str | None) -> None:
+        self._pattern = pattern
+        self._counter = _core._Counter({"pattern": pattern}, {"threads": 1})
+        self._lock = threading.Lock()
+
+    def _count(self, text: str) -> Counts:
+        with self._lock:
+            self._counter.add_texts([text])
+            return self._counter.take(Counts)
+
+    def find(self, text: str) -> bytes:
+        """``text`` must not be empty."""
+        words = self._count(text)
+        data = text.encode()
+        lengths = sorted({len(word) for word in words})
+        ends = [data[-length:] for length in lengths if words[data[-length:]] > 0]
+        if len(ends) == 1:
+            return ends[0]
+        # Several of the words end the text. A pretoken that is a token is taken as it is, and
+        # nothing is merged here: so the last id is the last pretoken, or its last byte if it has
+        # only one.
+        tokens = {end: 256 + i for i, end in enumerate(ends) if len(end) > 1}
+        marked = Tokenizer.from_parts({**_BYTES, **tokens}, pattern=self._pattern,
+                                      meaning="ignore merges")
+        last: bytes = marked.token_bytes(marked.encode(text)[-1])
+        return last
 
 
 def merge(piece: bytes, ranks: dict[bytes, int]) -> list[int]:
@@ -73,6 +89,10 @@ class Completer:
         self._piece_core = piece_core
 
     @cached_property
+    def _last_pretoken(self) -> LastPretoken:
+        return LastPretoken(self._core.pattern)
+
+    @cached_property
     def _tokens(self) -> dict[int, bytes]:
         return {rank: token for token, rank in self._ranks.items()}
 
@@ -88,7 +108,7 @@ class Completer:
         what follows the last special token, and if that is blank, all blank ones before it."""
         if text == "" or not ids:
             return 0
-        count = len(self._piece_core.encode(find_last_pretoken(text, self._core.pattern)))
+        count = len(self._piece_core.encode(self._last_pretoken.find(text)))
         if count > 0 and self._is_blank(ids[-count]):
             while count < len(ids) and self._is_blank(ids[-count - 1]):
                 count += 1
