@@ -90,8 +90,9 @@ Core = Tokenizer | CarefulTokenizer
 
 
 def _check_ranks(ranks: Mapping[bytes, int]) -> None:
-    if max(ranks.values()) > _MOST:
-        raise OverflowError(f"the rank {max(ranks.values())} is more than {_MOST}")
+    for rank in (min(ranks.values()), max(ranks.values())):
+        if not 0 <= rank <= _MOST:
+            raise OverflowError(f"the rank {rank} is not from 0 to {_MOST}")
     if len(set(ranks.values())) != len(ranks):
         raise ValueError("two of the mergeable ranks are the same")
 
