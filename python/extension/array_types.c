@@ -144,7 +144,10 @@ PyDoc_STRVAR(token_array_doc,
 	"Supports the buffer protocol, one dimension: ``np.asarray(array)`` copies nothing. Also "
 	"gives\n"
 	"Arrow data (``pa.array(array)``). Slices with the step 1 share memory.\n\n"
-	"Raises ValueError if an id is negative or too large.");
+	"Raises ValueError if an id is negative or too large.\n\n"
+	">>> ids = pairmill.TokenArray([5, 6, 7], 'uint16')\n"
+	">>> ids[1:], ids[0], memoryview(ids).nbytes\n"
+	"(TokenArray([6, 7], dtype='uint16'), 5, 6)");
 
 static PyMethodDef token_array_methods[] = {
 	CORE_SEQUENCE_METHODS,
@@ -196,7 +199,7 @@ static PyType_Spec token_array_spec = {
 PyDoc_STRVAR(offset_array_doc,
 	"Offsets, read-only, of type uint64: pairs (begin, end), or single numbers.\n\n"
 	"Supports the buffer protocol with the shape (n, 2) or (n,): ``np.asarray(array)`` copies\n"
-	"nothing.");
+	"nothing. From ``Tokenizer.encode_with_offsets`` and ``TokenBatch.offsets``.");
 
 static PyMethodDef offset_array_methods[] = {
 	CORE_SEQUENCE_METHODS,

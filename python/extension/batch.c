@@ -280,7 +280,10 @@ PyDoc_STRVAR(batch_doc,
 	"TokenBatch. The buffer protocol gives the ids of all, one dimension, uint16 or uint32. Arrow\n"
 	"(``pa.array(batch)``) sees a large_list of uint16 or uint32. Nothing is copied.\n\n"
 	"``offsets``: len(batch) + 1 int, where each document begins and the last one ends.\n"
-	"Raises ValueError unless they begin with 0, don't fall and end with the number of ids.");
+	"Raises ValueError unless they begin with 0, don't fall and end with the number of ids.\n\n"
+	">>> batch = pairmill.TokenBatch(pairmill.TokenArray([5, 6, 7]), [0, 2, 3])\n"
+	">>> batch.tolist(), batch[1]\n"
+	"([[5, 6], [7]], TokenArray([7], dtype='uint32'))");
 
 static PyMethodDef batch_methods[] = {
 	CORE_SEQUENCE_METHODS,

@@ -262,7 +262,7 @@ static PyMethodDef counts_methods[] = {
 };
 
 static PyType_Slot counts_slots[] = {
-	{Py_tp_doc, (void *)"What pairmill.Counts is made of."},
+	{Py_tp_doc, (void *)"Counts()\n--\n\nWhat pairmill.Counts is made of."},
 	{Py_tp_new, counts_new},
 	{Py_tp_dealloc, counts_dealloc},
 	{Py_tp_methods, counts_methods},

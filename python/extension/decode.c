@@ -220,7 +220,8 @@ static PyObject *tokenizer_decode_bytes_batch(
 	"NumPy).\n"
 
 #define DECODE_ERRORS                                                                              \
-	"Raises ValueError for an id that the vocab lacks, with its index as the attribute ``offset``"
+	"Raises ValueError for an id that the vocab lacks, with its index as the "                     \
+	"attribute\n``offset``"
 
 PyMethodDef core_decode_methods[] = {
 	{"decode", AS_METHOD(tokenizer_decode), KEYWORDS,
@@ -228,16 +229,22 @@ PyMethodDef core_decode_methods[] = {
 		"The text of ids: a str.\n\n" ABOUT_IDS
 		"``errors``: what becomes of bytes that aren't UTF-8, as for ``bytes.decode``.\n"
 		"``skip_special_tokens``: leave out special tokens; added ones that aren't special "
-		"stay.\n\n" DECODE_ERRORS "; UnicodeDecodeError with errors='strict'."},
+		"stay.\n\n" DECODE_ERRORS "; UnicodeDecodeError with errors='strict'.\n\n"
+		">>> tok.decode([259, 114])\n"
+		"'lower'"},
 	{"decode_bytes", AS_METHOD(tokenizer_decode_bytes), KEYWORDS,
 		"decode_bytes($self, /, ids, *, skip_special_tokens=False)\n--\n\n"
-		"The bytes of ids. Arguments and errors as for ``decode``."},
+		"The bytes of ids. Arguments and errors as for ``decode``.\n\n"
+		">>> tok.decode_bytes([259, 114])\n"
+		"b'lower'"},
 	{"decode_batch", AS_METHOD(tokenizer_decode_batch), KEYWORDS,
 		"decode_batch($self, /, batch, errors='replace', *, skip_special_tokens=False,\n"
 		"             threads=0)\n--\n\n"
 		"The texts of many documents, on threads: a list of str.\n\n"
 		"``batch``: a TokenBatch, or an iterable of what ``decode`` takes. Other arguments as for\n"
-		"``decode``.\n\n" DECODE_ERRORS " among the ids of all."},
+		"``decode``.\n\n" DECODE_ERRORS " among the ids of all.\n\n"
+		">>> tok.decode_batch(tok.encode_batch(['low', 'lower']))\n"
+		"['low', 'lower']"},
 	{"decode_bytes_batch", AS_METHOD(tokenizer_decode_bytes_batch), KEYWORDS,
 		"decode_bytes_batch($self, /, batch, *, skip_special_tokens=False, threads=0)\n--\n\n"
 		"The same as ``decode_batch``, as a list of bytes."},

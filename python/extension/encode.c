@@ -387,16 +387,25 @@ static PyObject *tokenizer_prepare(PyObject *self, PyObject *none)
 	"the\n"                                                                                        \
 	"policy forbids a token; UnicodeEncodeError for a str with lone surrogates."
 
+/* Of the docstrings, which a test runs: `tok` is made in that of Tokenizer. */
+#define EXAMPLE "\n\n"
+
 PyMethodDef core_encode_methods[] = {
 	{"encode", AS_METHOD(tokenizer_encode), KEYWORDS,
 		"encode($self, /, text, *, special_tokens=None, policy=None)\n--\n\n"
 		"The ids of a text: a list of int.\n\n"
-		"``text``: str, or bytes-like, which need not be UTF-8.\n" ABOUT_POLICY ENCODE_ERRORS},
+		"``text``: str, or bytes-like, which need not be UTF-8.\n" ABOUT_POLICY ENCODE_ERRORS
+			EXAMPLE ">>> tok.encode('lower')\n"
+		"[259, 114]\n"
+		">>> tok.encode('low<|end|>', special_tokens='all')\n"
+		"[258, 256]"},
 	{"encode_to_array", AS_METHOD(tokenizer_encode_to_array), KEYWORDS,
 		"encode_to_array($self, /, text, *, special_tokens=None, policy=None)\n--\n\n"
 		"The ids of a text as a TokenArray, of uint16 if the vocab has at most 65,536 entries, "
 		"else\n"
-		"uint32; ``np.asarray`` of it copies nothing. Arguments and errors as for ``encode``."},
+		"uint32; ``np.asarray`` of it copies nothing. Arguments and errors as for "
+		"``encode``." EXAMPLE ">>> tok.encode_to_array('lower')\n"
+		"TokenArray([259, 114], dtype='uint16')"},
 	{"encode_with_offsets", AS_METHOD(tokenizer_encode_with_offsets), KEYWORDS,
 		"encode_with_offsets($self, /, text, unit='char', *, special_tokens=None, policy=None)\n"
 		"--\n\n"
@@ -404,14 +413,23 @@ PyMethodDef core_encode_methods[] = {
 		"The offsets have the shape (ids, 2): begin and end in the text, in characters (code "
 		"points\n"
 		"of a str; each ill-formed byte is one) or, with the unit 'byte', in bytes of its UTF-8.\n"
-		"Arguments and errors as for ``encode``."},
+		"Arguments and errors as for ``encode``." EXAMPLE
+		">>> ids, offsets = tok.encode_with_offsets('é low')\n"
+		">>> [(tok.token_bytes(i), begin, end) for i, (begin, end) in zip(ids, offsets)]\n"
+		"[(b'\\xc3', 0, 1), (b'\\xa9', 0, 1), (b' ', 1, 2), (b'low', 2, 5)]"},
 	{"encode_batch", AS_METHOD(tokenizer_encode_batch), KEYWORDS,
 		"encode_batch($self, /, texts, *, threads=0, special_tokens=None, policy=None)\n--\n\n"
 		"The ids of many documents, on threads: a TokenBatch.\n\n"
 		"``texts``: an iterable of str or bytes-like, or an Arrow column of strings or bytes\n"
 		"without nulls, which isn't copied.\n"
 		"``threads``: 0 for one a processor.\n" ABOUT_POLICY
-		"Raises ValueError as ``encode`` does; its ``offset`` is the index of the document."},
+		"Raises ValueError as ``encode`` does; its ``offset`` is the index of the document." EXAMPLE
+		">>> batch = tok.encode_batch(['lower', '', 'lowest'])\n"
+		">>> batch.tolist()\n"
+		"[[259, 114], [], [259, 261]]\n"
+		">>> batch[0], batch.offsets\n"
+		"(TokenArray([259, 114], dtype='uint16'), "
+		"OffsetArray([0, 2, 2, 4], dtype='uint64'))"},
 	{"encode_spans", tokenizer_encode_spans, METH_O,
 		"encode_spans($self, spans, /)\n--\n\n"
 		"The ids of one document in parts that are trusted differently: a TokenArray.\n\n"
@@ -420,18 +438,23 @@ PyMethodDef core_encode_methods[] = {
 		"takes, or None for the default. The spans are encoded as one text, and merges cross "
 		"their\n"
 		"borders, but a token is recognised only if each span that has a byte of it allows it.\n"
-		"Errors as for ``encode``; offsets are in the whole."},
+		"Errors as for ``encode``; offsets are in the whole." EXAMPLE
+		">>> tok.encode_spans([('low<|end|>', 'none'), ('<|end|>', 'all')])[-1]\n"
+		"256"},
 	{"count", AS_METHOD(tokenizer_count), KEYWORDS,
 		"count($self, /, text, *, special_tokens=None, policy=None)\n--\n\n"
 		"The number of ids of a text, without making them: an int. Arguments and errors as for\n"
-		"``encode``."},
+		"``encode``." EXAMPLE ">>> tok.count('lower')\n"
+		"2"},
 	{"truncate", AS_METHOD(tokenizer_truncate), KEYWORDS,
 		"truncate($self, /, text, max_tokens, *, special_tokens=None, policy=None)\n--\n\n"
 		"The first ids of a text, at most ``max_tokens``: (TokenArray, used), where ``used`` is "
 		"how\n"
 		"many bytes of the text (of its UTF-8) they stand for. What a template adds counts as "
 		"well;\n"
-		"ValueError if that alone is more. Other arguments and errors as for ``encode``."},
+		"ValueError if that alone is more. Other arguments and errors as for ``encode``." EXAMPLE
+		">>> tok.truncate('lower', 1)\n"
+		"(TokenArray([259], dtype='uint16'), 4)"},
 	{"_prepare", tokenizer_prepare, METH_NOARGS, NULL},
 	{NULL, NULL, 0, NULL},
 };

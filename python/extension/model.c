@@ -420,15 +420,17 @@ PyGetSetDef core_model_getters[] = {
 		"One more than the largest id. Not every id below it need be in use.", NULL},
 	{"pattern", get_string, NULL,
 		"The pattern's name if it has one, else the regular expression; None if the model has no\n"
-		"pattern: then it can decode, but not encode.",
+		"pattern, and can only decode, or if it cuts text in several steps: ``describe``.",
 		&pattern_getter},
-	{"unicode_version", get_string, NULL, "The Unicode version of the character classes.",
+	{"unicode_version", get_string, NULL, "The Unicode version of the character classes: '16.0'.",
 		&unicode_getter},
-	{"meaning", get_string, NULL, "How the model applies merges.", &meaning_getter},
+	{"meaning", get_string, NULL,
+		"How the model applies merges: one of ``pairmill.choices['meanings']``.", &meaning_getter},
 	{"encoding", get_string, NULL, "The encoding of a known rank file, else None.",
 		&encoding_getter},
 	{"refusal", get_string, NULL,
-		"Why the model can't encode, all reasons, though it can decode; None if it can.",
+		"Why the model can't encode, all reasons, though it can decode; None if it can, or if it\n"
+		"only lacks a pattern, which ``load`` takes.",
 		&refusal_getter},
 	{NULL, NULL, NULL, NULL, NULL},
 };
@@ -436,12 +438,16 @@ PyGetSetDef core_model_getters[] = {
 PyMethodDef core_model_methods[] = {
 	{"token_bytes", model_token_bytes, METH_O,
 		"token_bytes($self, id, /)\n--\n\n"
-		"The bytes of a token. Raises KeyError if the id is not in use."},
+		"The bytes of a token. Raises KeyError if the id is not in use.\n\n"
+		">>> tok.token_bytes(97)\n"
+		"b'a'"},
 	{"token_id", model_token_id, METH_O,
 		"token_id($self, token, /)\n--\n\n"
 		"The id of the token, or else of the special token, with these bytes (bytes-like, or a "
 		"str\n"
-		"for its UTF-8). Raises KeyError if there is none."},
+		"for its UTF-8). Raises KeyError if there is none.\n\n"
+		">>> tok.token_id('a')\n"
+		"97"},
 	{"_load", model_load, METH_VARARGS | METH_CLASS, NULL},
 	{"_load_memory", model_load_memory, METH_VARARGS | METH_CLASS, NULL},
 	{"_create", model_create, METH_VARARGS | METH_CLASS, NULL},

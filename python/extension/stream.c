@@ -389,9 +389,16 @@ PyMethodDef core_stream_methods[] = {
 	{"stream", AS_METHOD(tokenizer_stream), KEYWORDS,
 		"stream($self, /, *, special_tokens=None, policy=None)\n--\n\n"
 		"A Stream: a document whose text comes in pieces. ``special_tokens``, ``policy``: as for\n"
-		"``encode``, of pieces that are added without a policy."},
+		"``encode``, of pieces that are added without a policy. Errors as for ``encode``.\n\n"
+		">>> stream = tok.stream()\n"
+		">>> [*stream.add('low lo'), *stream.add('wer'), *stream.finish()]\n"
+		"[258, 263]"},
 	{"stream_decoder", AS_METHOD(tokenizer_stream_decoder), KEYWORDS,
 		"stream_decoder($self, /, errors='replace', *, skip_special_tokens=False)\n--\n\n"
-		"A StreamDecoder: ids that come in pieces. Arguments as for ``decode``."},
+		"A StreamDecoder: ids that come in pieces. Arguments and errors as for\n"
+		"``decode``.\n\n"
+		">>> decoder = tok.stream_decoder()\n"
+		">>> [decoder.add(i) for i in tok.encode('é low')], decoder.finish()\n"
+		"(['', 'é', ' ', 'low'], '')"},
 	{NULL, NULL, 0, NULL},
 };

@@ -61,7 +61,7 @@ bool core_add_tokenizer(PyObject *module)
 {
 	gather_methods();
 	PyType_Slot slots[] = {
-		{Py_tp_doc, (void *)"What pairmill.Tokenizer is made of."},
+		{Py_tp_doc, (void *)"Tokenizer()\n--\n\nWhat pairmill.Tokenizer is made of."},
 		{Py_tp_new, tokenizer_new},
 		{Py_tp_dealloc, tokenizer_dealloc},
 		{Py_tp_methods, methods},

@@ -20,7 +20,11 @@ choices: dict[str, tuple[str, ...]] = _core._choices()
 
 
 def pattern_expression(name: str) -> str | None:
-    """The regular expression of a named pattern; None for "none" and unknown names."""
+    """The regular expression of a named pattern; None for "none" and unknown names.
+
+    >>> pairmill.pattern_expression("gpt2").startswith("'(?:[sdmt]|ll|ve|re)|")
+    True
+    """
     return _core._pattern_expression(name)
 
 

@@ -21,6 +21,14 @@ class Counts(_core.Counts):
     From ``pairmill.count``, ``Counts.load`` or a sum. Immutable. ``counts["the"]`` (str or bytes)
     is a count, 0 if the word doesn't occur; ``len`` is the number of words; iteration yields words,
     as bytes, sorted.
+
+    >>> counts = pairmill.count_from_iterator(["low lower low", "low"])
+    >>> counts["low"], counts[" low"], counts.documents
+    (2, 1, 2)
+    >>> counts.most_common(2)
+    [(b'low', 2), (b' low', 1)]
+    >>> sum([counts, counts]) == counts + counts
+    True
     """
 
     @classmethod
@@ -105,7 +113,10 @@ class Counts(_core.Counts):
 
     @classmethod
     def sum(cls, counts: Iterable[Counts]) -> Counts:
-        """The counts of all, at least one, added up at once: faster than ``+`` in a row."""
+        """The counts of all, at least one, added up at once: faster than ``+`` in a row.
+
+        Raises ValueError as ``+`` does; TypeError for none.
+        """
         return cls._sum(counts)
 
     def to_bytes(self) -> builtins.bytes:

@@ -38,6 +38,10 @@ class Policy(_Fields):
     other added tokens are recognised. ``Policy.untrusted`` recognises nothing.
 
     A choice that the library doesn't know is a ValueError when the policy is used.
+
+    >>> policy = pairmill.Policy(special=["<|end|>"])
+    >>> tok.encode("low<|end|>", policy=policy)
+    [258, 256]
     """
 
     __slots__ = ()

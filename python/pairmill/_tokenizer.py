@@ -31,7 +31,12 @@ class LoadOptions(TypedDict, total=False):
 
 
 class EncodedFiles(NamedTuple):
-    """What ``encode_file`` or ``decode_file`` has done."""
+    """What ``encode_file`` or ``decode_file`` has done.
+
+    ``documents``, ``bytes`` of text, and ``tokens``: ids, those in and those out;
+    ``bad_lines``: JSON lines that were skipped; ``truncated``: documents with more than
+    ``max_tokens`` ids.
+    """
 
     documents: int
     bytes: int
@@ -47,7 +52,15 @@ def _as_str(token: bytes) -> str:
 class Tokenizer(_core.Tokenizer):
     """A vocab with its merges, pattern and special tokens. Immutable; threads may share it.
 
-    From ``pairmill.train``, ``Tokenizer.load``, ``from_bytes`` or ``from_parts``.
+    From ``pairmill.train``, ``Tokenizer.load``, ``from_bytes`` or ``from_parts``. Two are equal if
+    they give the same ids and texts. Pickles hold the whole model, but not the training's record.
+
+    >>> tok = pairmill.train_from_iterator(["low lower lowest"] * 9, 300,
+    ...                                    special_tokens=["<|end|>"])
+    >>> tok
+    <Tokenizer of 264 entries, 1 special tokens, pattern 'gpt2'>
+    >>> tok.decode(tok.encode("lower"))
+    'lower'
     """
 
     # ---- Loading and saving ----
@@ -86,6 +99,10 @@ class Tokenizer(_core.Tokenizer):
         ``pairmill.choices["meanings"]``.
 
         Raises ValueError for an id or token that occurs twice, or a merge that the vocab lacks.
+
+        >>> made = pairmill.Tokenizer.from_parts({b"a": 0, b"b": 1, b"ab": 2}, [(b"a", b"b")])
+        >>> made.encode("aab")
+        [0, 2]
         """
         specials = {as_bytes(token): id for token, id in (special_tokens or {}).items()}
         options = {"pattern": pattern, "unicode_version": unicode_version, "meaning": meaning}
@@ -106,12 +123,19 @@ class Tokenizer(_core.Tokenizer):
         self._save(path, format, overwrite, allow_loss, merges_as_strings)
 
     def losses(self, path: _Path, format: str | None = None) -> list[str]:
-        """What a model saved so wouldn't say, such as "the pattern"; empty: it says all."""
+        """What a model saved so wouldn't say, such as "the pattern"; empty: it says all.
+
+        ``path``, ``format`` and errors as for ``save``.
+        """
         text = self._losses(path, format)
         return [] if text is None else text.split(", ")
 
     def to_bytes(self, format: str | None = None) -> bytes:
-        """The content of one file, by default of a tokenizer.json, whatever it can't say."""
+        """The content of one file, by default of a tokenizer.json, whatever it can't say.
+
+        ``format``: as for ``save``. Raises ValueError if the format has several files, or can't
+        hold the model.
+        """
         return self._save_memory(format)
 
     # ---- Making others of it ----
@@ -123,6 +147,9 @@ class Tokenizer(_core.Tokenizer):
         the last (a set is taken in the order of its bytes); or a mapping from names to ids.
 
         Raises ValueError for a token that is there already, or an id that is in use.
+
+        >>> tok.with_special_tokens(["<|user|>"]).special_tokens
+        {'<|end|>': 256, '<|user|>': 264}
         """
         if isinstance(tokens, Mapping):
             ids = cast(Mapping[str | bytes, int], tokens)
@@ -153,7 +180,11 @@ class Tokenizer(_core.Tokenizer):
 
     @cached_property
     def merges(self) -> list[tuple[bytes, bytes]]:
-        """The merges in order: pairs of tokens' bytes."""
+        """The merges in order: pairs of tokens' bytes.
+
+        >>> tok.merges[:2]
+        [(b'o', b'w'), (b'l', b'ow')]
+        """
         return self._list_merges()
 
     @cached_property
@@ -174,11 +205,16 @@ class Tokenizer(_core.Tokenizer):
 
     @property
     def training(self) -> dict[str, Any] | None:
-        """The record of the training: totals, options, stages, inputs, counts of the merges."""
+        """The record of the training: totals, options, stages (s, bytes of memory), inputs, counts
+        of the merges. Its model's folder keeps it, a single file doesn't: None.
+        """
         return self._training()
 
     def describe(self, part: str) -> str:
-        """Describes the "normalizer", the "pattern" or the "template" for people."""
+        """Describes the "normalizer", the "pattern" or the "template" for people, in lines.
+
+        Empty if the model has none. Raises ValueError for another ``part``.
+        """
         return self._describe(part) or ""
 
     def visualize(self, text: str | bytes, *, special_tokens: Choice | None = None,

@@ -183,6 +183,11 @@ def train(files: Paths, vocab_size: int, *, progress: ProgressOption = None,
 
     Raises ValueError for bad options or input, with its byte as the attribute ``offset``; OSError;
     MemoryError.
+
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "corpus.txt")
+    >>> _ = path.write_text("low lower lowest" * 9)
+    >>> pairmill.train(path, 300, pattern="cl100k", special_tokens=["<|end|>"])
+    <Tokenizer of 265 entries, 1 special tokens, pattern 'cl100k'>
     """
     refuse_others(options, TextOptions, InputOptions, RunOptions, LearnOptions)
     learn = _learn_options(options, vocab_size)
@@ -203,6 +208,10 @@ def train_from_iterator(texts: Texts, vocab_size: int, *,
     ``vocab_size``, ``progress`` and the options: as for ``train``, those of files aside.
 
     Raises ValueError for bad options; MemoryError.
+
+    >>> tok = pairmill.train_from_iterator(["low lower lowest"] * 9, 258)
+    >>> tok.merges
+    [(b'o', b'w'), (b'l', b'ow')]
     """
     refuse_others(options, TextOptions, RunOptions, LearnOptions)
     learn = _learn_options(options, vocab_size)
@@ -220,6 +229,10 @@ def train_from_counts(counts: Counts, vocab_size: int, *, progress: ProgressOpti
     ``vocab_size``, ``progress`` and the options: as for ``train``, those of text and files aside.
 
     Raises ValueError for bad options; MemoryError.
+
+    >>> counts = pairmill.count_from_iterator(["low lower lowest"] * 9)
+    >>> pairmill.train_from_counts(counts, 258).merges
+    [(b'o', b'w'), (b'l', b'ow')]
     """
     refuse_others(options, TrainCountsOptions, LearnOptions, RunOptions)
     with Reporter(progress) as reporter:
