@@ -299,7 +299,7 @@ class Encoding:
         Raises KeyError for an id that isn't in use, UnicodeDecodeError for what isn't UTF-8.
         """
         parts = self.decode_tokens_bytes(tokens)
-        offsets = []
+        offsets: list[int] = []
         begun = 0  # characters
         for part in parts:
             is_inside = part[0] in _CONTINUING

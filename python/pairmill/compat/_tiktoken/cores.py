@@ -100,7 +100,7 @@ def _check_ranks(ranks: Mapping[bytes, int]) -> None:
 def _pick_fitting(ranks: Mapping[bytes, int], specials: Mapping[str, int]) -> dict[str, int]:
     """Special tokens that have neither a text nor an id in common with another token."""
     used = set(ranks.values())
-    fitting = {}
+    fitting: dict[str, int] = {}
     for token, id in specials.items():
         if token != "" and id not in used and token.encode() not in ranks:
             fitting[token] = id

@@ -35,7 +35,7 @@ def _rewrite(expression: str) -> str:
         elif part.endswith("}+") and parts and parts[-1] != ")":
             parts[-1] = f"(?>{parts[-1]}{part[:-1]})"
         else:
-            parts.append(_REWRITTEN.get(part, part))
+            parts.append(str(_REWRITTEN.get(part, part)))
         class_depth += (part == "[") - (part == "]" and class_depth > 0)
     return "".join(parts)
 

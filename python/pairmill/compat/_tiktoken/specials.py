@@ -33,7 +33,8 @@ class Finder:
 
     def split(self, text: str) -> list[str]:
         """Text and tokens by turns: the first and the last is text."""
-        parts, end = [], 0
+        parts: list[str] = []
+        end = 0
         for match in self._expression.finditer(text):
             if match.end() > match.start():
                 parts += [text[end:match.start()], match.group()]
