@@ -41,8 +41,12 @@ def find_modules() -> set[str]:
 def check_names(names: set[str], info: str) -> Iterator[str]:
     """`info`: the name of the .dist-info folder."""
     wanted = find_modules() | {info.replace(".dist-info", ".data/scripts/pairmill")}
-    wanted |= {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "licenses/LICENSE",
-                                             "licenses/python/LICENSE-libraries.txt")}
+    wanted |= {f"{info}/{name}" for name in ("METADATA", "RECORD", "WHEEL", "licenses/LICENSE")}
+    licences = re.compile(re.escape(info) + r"/licenses/(jansson|pcre2|zlib|zstd)-.*")
+    licensed = {match[1] for match in map(licences.fullmatch, names) if match}
+    if len(licensed) < 4:
+        yield f"has the licences of {sorted(licensed)} only"
+    names = {name for name in names if not licences.fullmatch(name)}
     found = {name for name in names if not re.fullmatch(r"pairmill/_core\.[-\w.]+\.so", name)}
     yield from (f"{name} is missing" for name in wanted - found)
     yield from (f"{name} does not belong there" for name in found - wanted)
