@@ -162,8 +162,8 @@ def train(files: Paths, vocab_size: int, *, progress: ProgressOption = None,
 
     - ``input_format``: "text" (a file is a document), "lines" or "jsonl"; by suffix.
     - ``field``: of JSON lines, the one with the text; "text".
-    - ``skip_bad_lines``, ``skip_binary``: go on without bad JSON lines, and without files in folders
-      that aren't text, and warn of them.
+    - ``skip_bad_lines``, ``skip_binary``: go on without bad JSON lines, and without files in
+      folders that aren't text, and warn of them.
     - ``sha256``: hash the inputs for the training's record.
 
     What is learned:

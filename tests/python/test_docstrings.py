@@ -33,8 +33,8 @@ def is_field(name):
 
 
 def test_enough_is_looked_at():
-    assert {"Tokenizer.encode", "Tokenizer.load", "TokenBatch.index", "Counts.sum", "Stream.settled",
-            "pairmill.train", "Progress.done", "Tokenizer.vocab_size"} <= set(NAMES)
+    assert {"Tokenizer.encode", "Tokenizer.load", "TokenBatch.index", "Counts.sum",
+            "Stream.settled", "pairmill.train", "Progress.done", "Tokenizer.vocab_size"} <= set(NAMES)
 
 
 def test_all_is_complete():
@@ -62,7 +62,7 @@ def get_call(name):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not is_field(name)])
 def test_signatures(name):
-    """What the docstring names as an argument is one; a first line of C's isn't in the docstring."""
+    """A signature that C gives as the first line isn't in the docstring."""
     signature = inspect.signature(get_call(name))
     assert "--" not in inspect.getdoc(NAMES[name]).split("\n")
     if inspect.ismethoddescriptor(NAMES[name]) and hasattr(NAMES[name], "__objclass__"):

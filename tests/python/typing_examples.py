@@ -29,7 +29,7 @@ def report(progress: Progress) -> None:
 
 tok = pairmill.train("corpus.txt", 300)
 assert_type(tok, Tokenizer)
-assert_type(pairmill.train([Path("a"), "b"], 300, pattern="cl100k", special_tokens=["<|end|>", b"x"],
+assert_type(pairmill.train([Path("a"), "b"], 300, pattern="cl100k", special_tokens=["<x>", b"y"],
                            threads=2, memory_limit=None, progress=report, sha256=True), Tokenizer)
 assert_type(pairmill.train_from_iterator(give(), 300, min_count=2, progress="bar"), Tokenizer)
 assert_type(pairmill.train_from_iterator(["a", b"b", bytearray(b"c")], 300), Tokenizer)
