@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Parts of the C library: glibc's, and musl's one file.
 SYSTEM_LIBRARIES = re.compile(
     r"lib(c|m|pthread)\.so\.\d+|ld-linux[-\w]*\.so\.\d|libc\.musl-\w+\.so\.1")
-TAG = re.compile(r"pairmill-(?P<version>[\d.]+)-(cp311-abi3|cp3\d+-cp3\d+t)-\w+\.whl")
+TAG = re.compile(r"pairmill-(?P<version>[\d.]+)-(cp311-abi3|cp3\d+-cp3\d+t)-[\w.]+\.whl")
 METADATA = {"Name": "pairmill", "License-Expression": "MIT", "Requires-Python": ">=3.11",
             "Description-Content-Type": "text/markdown"}
 

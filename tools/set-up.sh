@@ -6,8 +6,8 @@
 # demo: the same, and Python with `tokenizers` in build/demo/venv.
 # bench: the same as build, and Python with bench/requirements.txt, as far as that can be installed,
 #     in build/bench/venv.
-# test: the same as build, and clang with its tools, cmocka, valgrind, and Python with
-#     tests/requirements.txt in build/venv.
+# test: the same as build, and clang with its tools, cmocka, valgrind, Python's headers, and Python
+#     with tests/requirements.txt in build/venv.
 # models: the same as test, and npm with the packages of tests/models/package.json in build/npm.
 # coverage: the same as test, and gcovr.
 # arm64: only a compiler for 64-bit Arm and an emulator.
