@@ -25,6 +25,9 @@ fetch() {
     rm -rf "${prefix:?}/sources/$1"
     mkdir "$prefix/sources/$1"
     tar -xzf "$archive" -C "$prefix/sources/$1" --strip-components 1
+    # For the wheel, which holds a copy of the library.
+    mkdir -p "$prefix/share/licenses/$1"
+    cp "$prefix/sources/$1"/LICEN[CS]E* "$prefix/share/licenses/$1"
 }
 
 # build NAME FOLDER [OPTION...]: the folder of the sources that has their CMakeLists.txt.
