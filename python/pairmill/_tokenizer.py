@@ -231,8 +231,8 @@ class Tokenizer(_core.Tokenizer):
     def encode_file(self, files: Paths, out: _Path, *, format: str | None = None,
                     eot: str | bytes | None = None, doc_separator: str | bytes | None = None,
                     max_tokens: int = 0, offsets: bool = False,
-                    special_tokens: Choice | None = None, policy: Policy | None = None, overwrite: bool = False,
-                    progress: ProgressOption = None,
+                    special_tokens: Choice | None = None, policy: Policy | None = None,
+                    overwrite: bool = False, progress: ProgressOption = None,
                     **options: Unpack[InputOptions]) -> EncodedFiles:
         """Encodes files into one token file.
 

@@ -46,11 +46,12 @@ def test_the_package_passes_pyright():
 
 
 def test_the_stubs_are_those_of_the_extension(tmp_path):
-    """At run time the buffer protocol has a method only from Python 3.12 on."""
-    allowed = r".*\.__buffer__" if sys.version_info < (3, 12) else ""
-    (tmp_path / "allowed").write_text(allowed + "\n")
+    allowed = [r"pairmill\.compat\._tiktoken\..*"]  # functions with a functools.cache
+    if sys.version_info < (3, 12):
+        allowed.append(r".*\.__buffer__")  # no method at run time
+    (tmp_path / "allowed").write_text("\n".join(allowed))
     code, out = run_tool("mypy.stubtest", "pairmill", "--allowlist", tmp_path / "allowed",
-                         cwd=tmp_path)
+                         "--ignore-unused-allowlist", cwd=tmp_path)
     assert code == 0, out
 
 
