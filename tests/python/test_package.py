@@ -36,7 +36,7 @@ def symbols(program: Path, *options: str) -> dict[str, str]:
 def test_is_installed() -> None:
     """Else these tests would look at something else."""
     files = importlib.metadata.files("pairmill") or []
-    assert EXTENSION in {Path(file.locate()).resolve() for file in files}
+    assert EXTENSION.resolve() in {Path(file.locate()).resolve() for file in files}
     assert COMMAND.resolve() in {Path(file.locate()).resolve() for file in files}
 
 
