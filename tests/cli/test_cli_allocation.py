@@ -30,6 +30,7 @@ COMMANDS = {
     "encode": ["encode", "-m", "model", "--special-tokens", "<|end|>", "-o", "out.u16", "text"],
     "encode-text": ["encode", "-m", "model", "--format", "tokens", "--special-tokens", "<|end|>",
                     "--special-tokens", "<|reserved_0|>", "--text", "the cat<|end|>"],
+    "encode-tokens": ["encode", "-m", "model", "--format", "tokens", "-o", "out", "text"],
     "encode-lines": ["encode", "-m", "model.json", "--offsets", "--eot", "<|end|>", "-o",
                      "out.jsonl", "text"],
     "decode": ["decode", "-m", "model", "-o", "out", "ids.txt"],
