@@ -553,8 +553,8 @@ PMILL_API pmill_bytes pmill_tokenizer_token_bytes(const pmill_tokenizer *tokeniz
 PMILL_API uint32_t pmill_tokenizer_token_id(
 	const pmill_tokenizer *tokenizer, const void *data, size_t len);
 /*
- * A name if the pattern has one, otherwise the expression. NULL if the model has no pattern: it can
- * decode, but not encode.
+ * A name if the pattern has one, otherwise the expression. NULL if the model has no pattern, and so
+ * can't encode, or if it cuts in several steps (pmill_tokenizer_describe).
  */
 PMILL_API const char *pmill_tokenizer_pattern(const pmill_tokenizer *tokenizer);
 /* The Unicode version of the character classes: pmill_unicode_name. */
