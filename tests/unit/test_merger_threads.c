@@ -15,6 +15,8 @@
 #include "merge/merger.h"
 #include "merge/place_pool.h"
 #include "support/random.h"
+#include "support/refuse_memory.h"
+#include "support/refuse_pages.h"
 
 static uint64_t random_state;
 
@@ -37,6 +39,8 @@ static void make_words(struct pmill_word_list *list, size_t count)
 	}
 }
 
+static long refused_allocation = -1; /* of the merger; negative: none */
+
 static pmill_status train_status(size_t words, const char *method, unsigned threads,
 	int64_t min_count, uint64_t max_token_length, struct pmill_merger_result *result)
 {
@@ -53,6 +57,7 @@ static pmill_status train_status(size_t words, const char *method, unsigned thre
 		.method = method};
 	for (uint32_t i = 0; i < 256; i++)
 		settings.byte_ids[i] = i;
+	allocations_left = refused_allocation;
 	pmill_status status = pmill_merger_run(&list, &settings, result, NULL);
 	pmill_word_list_release(&list);
 	return status;
@@ -65,19 +70,21 @@ static void train(size_t words, const char *method, unsigned threads, int64_t mi
 		train_status(words, method, threads, min_count, max_token_length, result), PMILL_OK);
 }
 
-static void compare(const char *method, unsigned threads, int64_t min_count, uint64_t longest)
+static void compare(
+	size_t words, const char *method, unsigned threads, int64_t min_count, uint64_t longest)
 {
 	struct pmill_merger_result single, other;
-	train(30000, "one-by-one", threads, min_count, longest, &single);
-	train(30000, method, threads, min_count, longest, &other);
+	train(words, "one-by-one", threads, min_count, longest, &single);
+	train(words, method, threads, min_count, longest, &other);
 	assert_int_equal(other.merge_count, single.merge_count);
 	assert_string_equal(other.stopped, single.stopped);
 	assert_memory_equal(other.merges, single.merges, single.merge_count * sizeof *single.merges);
 	assert_true(other.batches > 0 && other.batches < other.merge_count / 2);
 	assert_true(single.merge_count > 500);
 	assert_true((other.surveys > 0) == (threads % 3 == 0));
-	print_message("%s, %u threads: %zu merges in %llu batches\n", method, threads,
-		other.merge_count, (unsigned long long)other.batches);
+	print_message("%s, %u threads: %zu merges in %llu batches\n",
+		method == NULL ? "default" : method, threads, other.merge_count,
+		(unsigned long long)other.batches);
 	pmill_merger_result_release(&single);
 	pmill_merger_result_release(&other);
 }
@@ -89,7 +96,15 @@ static void equals_one_by_one(void **state)
 	for (size_t way = 0; pmill_merger_name(way) != NULL; way++)
 		for (size_t i = 0; i < sizeof thread_counts / sizeof *thread_counts; i++)
 			if (strcmp(pmill_merger_name(way), "one-by-one") != 0)
-				compare(pmill_merger_name(way), thread_counts[i], i == 3 ? 20 : 1, i == 2 ? 6 : 0);
+				compare(30000, pmill_merger_name(way), thread_counts[i], i == 3 ? 20 : 1,
+					i == 2 ? 6 : 0);
+}
+
+/* With enough words, batches of middling size are timed, on one thread and on several. */
+static void the_default_equals_one_by_one(void **state)
+{
+	(void)state;
+	compare(700000, NULL, 2, 20, 0);
 }
 
 /* ---- Out of memory in the middle of a batch ---- */
@@ -127,6 +142,27 @@ static void out_of_memory(void **state)
 	assert_true(k > 100);
 }
 
+/* Three threads begin with a floor, and count all pairs again when it is lowered. */
+static void out_of_memory_in_surveys(void **state)
+{
+	(void)state;
+	unsigned refusals = 0;
+	for (long k = 0;; k += 1 + k / 32) {
+		struct pmill_merger_result result;
+		refused_allocation = k;
+		const pmill_status status = train_status(3000, "batches", 3, 1, 0, &result);
+		const bool was_one_refused = was_refused();
+		assert_true(status == PMILL_OK || (was_one_refused && status == PMILL_NO_MEMORY));
+		if (status == PMILL_OK)
+			pmill_merger_result_release(&result);
+		if (!was_one_refused)
+			break;
+		refusals += status != PMILL_OK;
+	}
+	refused_allocation = -1;
+	assert_true(refusals > 50);
+}
+
 /* ---- The team itself ---- */
 
 struct round {
@@ -161,7 +197,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equals_one_by_one),
+		cmocka_unit_test(the_default_equals_one_by_one),
 		cmocka_unit_test(out_of_memory),
+		cmocka_unit_test(out_of_memory_in_surveys),
 		cmocka_unit_test(every_member_works_in_every_round),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
