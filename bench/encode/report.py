@@ -35,6 +35,8 @@ def cell(job, row):
     ours = next((other for other in job["rows"] if other["module"] == "pairmill"
                  and other["threads"] == row["threads"]), None)
     figures, base = summary(job, row), ours and summary(job, ours)
+    if figures is None:
+        return "equal" if row["result"] == "equal" else "≠"
     text = f"{short(figures['median'])} ({short(figures['best'])}; {short(figures['cpu'])})"
     if base and ours is not row:
         text += f" ×{figures['median'] / base['median']:.1f}"
