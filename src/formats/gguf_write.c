@@ -107,9 +107,6 @@ static pmill_status check_padding(const struct pmill_tokenizer *tokenizer, pmill
 
 pmill_status pmill_gguf_check(const pmill_tokenizer *tokenizer, pmill_error *error)
 {
-	if (tokenizer->refusal != NULL)
-		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
-			"GGUF can't hold this model: %.900s", tokenizer->refusal);
 	const struct pmill_gguf_pre *pre;
 	pmill_status status = choose_pre(tokenizer, &pre, error);
 	for (size_t i = 0; i < tokenizer->special_count && status == PMILL_OK; i++)

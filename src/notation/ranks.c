@@ -64,9 +64,6 @@ static pmill_status check_splits(
 pmill_status pmill_ranks_check(
 	const struct pmill_tokenizer *tokenizer, const char *format, pmill_error *error)
 {
-	if (tokenizer->refusal != NULL)
-		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "%s can't hold this model: %s",
-			format, tokenizer->refusal);
 	return tokenizer->meaning == PMILL_MEANING_RANK_BY_ID ? PMILL_OK
 														  : check_splits(tokenizer, format, error);
 }

@@ -21,6 +21,7 @@ static void what_is_no_model_is_refused(void **state)
 		const char *message; /* a part of it */
 	} rows[] = {
 		{"folder", "", PMILL_UNSUPPORTED, "folder consists of several files"},
+		{"tekken.json", "{}", PMILL_BAD_INPUT, "not a tekken.json: it has no"},
 		{NULL, "{\"a\": 0, \"b\": 1}", PMILL_UNSUPPORTED, "needs merges.txt beside it"},
 		{NULL, "{\"model\": {\"type\": \"Unigram\", \"vocab\": [[1, 0]]}}", PMILL_BAD_INPUT,
 			"has no text"},
