@@ -83,10 +83,22 @@ void pmill_slots_release(struct pmill_word_slots *slots)
 	slots->used = 0;
 }
 
+/* The slot with the key of `wanted`, or the empty one where it belongs. There is always one. */
+static struct pmill_word_slot *find_short(
+	struct pmill_word_slots *slots, const struct pmill_word_slot *wanted, uint64_t hash)
+{
+	const size_t mask = slots->capacity - 1;
+	size_t at = pmill_slot_home(slots, hash);
+	while (slots->slots[at].count != 0 &&
+		(slots->slots[at].first != wanted->first || slots->slots[at].second != wanted->second))
+		at = (at + 1) & mask;
+	return &slots->slots[at];
+}
+
 bool pmill_slots_add(
 	struct pmill_word_slots *slots, const struct pmill_word_slot *word, uint64_t hash)
 {
-	struct pmill_word_slot *slot = pmill_slots_find(slots, word, hash, slots->is_long);
+	struct pmill_word_slot *slot = find_short(slots, word, hash);
 	if (slot->count != 0)
 		return !__builtin_add_overflow(slot->count, word->count, &slot->count);
 	*slot = *word;

@@ -22,7 +22,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "base/arena.h"
 #include "base/page_pool.h"
@@ -84,29 +83,6 @@ static inline void pmill_slot_prefetch(const struct pmill_word_slot *slot)
 	__builtin_prefetch(&slot->count, 1);
 }
 
-static inline bool pmill_slot_equals(
-	const struct pmill_word_slot *a, const struct pmill_word_slot *b, bool is_long)
-{
-	if (!is_long)
-		return a->first == b->first && a->second == b->second;
-	return a->first == b->first && a->long_word->len == b->long_word->len &&
-		memcmp(a->long_word->bytes, b->long_word->bytes, a->long_word->len) == 0;
-}
-
-/*
- * The slot with the key of `wanted`, or the empty slot where it belongs. There is always an empty
- * one.
- */
-static inline struct pmill_word_slot *pmill_slots_find(struct pmill_word_slots *slots,
-	const struct pmill_word_slot *wanted, uint64_t hash, bool is_long)
-{
-	size_t mask = slots->capacity - 1;
-	size_t at = pmill_slot_home(slots, hash);
-	while (slots->slots[at].count != 0 && !pmill_slot_equals(&slots->slots[at], wanted, is_long))
-		at = (at + 1) & mask;
-	return &slots->slots[at];
-}
-
 /* The capacity needed for `more` new words, at most SIZE_MAX / 4 in all. */
 size_t pmill_slots_capacity(const struct pmill_word_slots *slots, size_t more);
 /* Makes room for `more` new words without growing in between. Returns false if out of memory. */
@@ -114,7 +90,8 @@ bool pmill_slots_reserve(struct pmill_word_slots *slots, struct pmill_key_seed s
 void pmill_slots_release(struct pmill_word_slots *slots);
 
 /*
- * Adds `word`'s count to its slot. Room for one must have been reserved. Returns false on overflow.
+ * Adds a short word's count to its slot. Room for one must have been reserved. Returns false on
+ * overflow.
  */
 bool pmill_slots_add(
 	struct pmill_word_slots *slots, const struct pmill_word_slot *word, uint64_t hash);
