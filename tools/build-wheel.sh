@@ -79,7 +79,7 @@ mkdir -p "$folder/built"
 quietly "$venv/python" -m build "${options[@]}" --outdir "$folder/built" . || fail "no wheel"
 python3 tools/check_wheel.py "$folder"/built/*
 quietly "$venv/abi3audit" --strict --verbose "$folder"/built/*.whl || fail "abi3audit found faults"
-"$venv/auditwheel" show "$folder"/built/*.whl | grep -oE '"manylinux[^"]*"' | head -n 1 || true
+"$venv/auditwheel" show "$folder"/built/*.whl 2>>"$log" | grep -oE '"manylinux[^"]*"' | head -n 1 || true
 mv "$folder"/built/*.tar.gz "$folder"
 while read -r _ kind python; do
     try_wheel "$kind" "$python" </dev/null
