@@ -37,11 +37,13 @@ static const char *status_path; /* instead of /proc/self/status; NULL: that itse
 int __real_pthread_create(
 	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 int __real_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set);
+long __real_sysconf(int name);
 ssize_t __real_getrandom(void *buffer, size_t len, unsigned flags);
 int __real_open(const char *path, int flags, ...);
 int __wrap_pthread_create(
 	pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument);
 int __wrap_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set);
+long __wrap_sysconf(int name);
 ssize_t __wrap_getrandom(void *buffer, size_t len, unsigned flags);
 int __wrap_open(const char *path, int flags, ...);
 
@@ -57,6 +59,11 @@ int __wrap_pthread_create(
 int __wrap_sched_getaffinity(pid_t process, size_t size, cpu_set_t *set)
 {
 	return has_no_affinity ? -1 : __real_sched_getaffinity(process, size, set);
+}
+
+long __wrap_sysconf(int name)
+{
+	return has_no_affinity && name == _SC_NPROCESSORS_ONLN ? -1 : __real_sysconf(name);
 }
 
 ssize_t __wrap_getrandom(void *buffer, size_t len, unsigned flags)
