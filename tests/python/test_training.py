@@ -90,7 +90,8 @@ OPTIONS = {
     "compat": ({"compat": "hf", "special_tokens": ["<|end|>"]}, ["--compat", "hf", "--special",
                                                                  "<|end|>"]),
     "lines": ({"input_format": "lines"}, ["--input-format", "lines"]),
-    "run": ({"threads": 1, "memory_limit": 10**9, "tmp_dir": Path("/tmp"), "scanner": "scalar"},
+    # A limit is of the whole process, in which other tests may have used much.
+    "run": ({"threads": 1, "memory_limit": 10**11, "tmp_dir": Path("/tmp"), "scanner": "scalar"},
             ["-j", "1"]),
 }
 

@@ -95,7 +95,9 @@ def sdist_of(package, version):
                         "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", made,
                         f"{package}=={version}"], check=True, stdin=subprocess.DEVNULL)
         with tarfile.open(next(Path(made).glob("*.tar.gz"))) as archive:
-            archive.extractall(made, filter="data")
+            # Python before 3.11.4 has no filters.
+            filters = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+            archive.extractall(made, **filters)
         try:
             os.rename(Path(made, f"{package}-{version}"), folder)
         except OSError:  # another test run was faster
