@@ -23,9 +23,9 @@
 static bool has_no_access, has_no_limit;
 
 int __real_access(const char *path, int mode);
-int __real_getrlimit(__rlimit_resource_t resource, struct rlimit *limit);
+int __real_getrlimit(int resource, struct rlimit *limit);
 int __wrap_access(const char *path, int mode);
-int __wrap_getrlimit(__rlimit_resource_t resource, struct rlimit *limit);
+int __wrap_getrlimit(int resource, struct rlimit *limit);
 
 int __wrap_access(const char *path, int mode)
 {
@@ -35,7 +35,7 @@ int __wrap_access(const char *path, int mode)
 	return -1;
 }
 
-int __wrap_getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
+int __wrap_getrlimit(int resource, struct rlimit *limit)
 {
 	return has_no_limit ? -1 : __real_getrlimit(resource, limit);
 }
