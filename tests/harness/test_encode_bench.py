@@ -62,8 +62,9 @@ def test_the_table_has_ratios_and_what_is_wrong():
 
 def run_harness(text, folder, *options):
     out = folder / "encode.json"
-    command = [sys.executable, "-m", "bench.encode", "--text", text, "--json", out, "--vocabularies",
-               "r50k", "--document-bytes", 20_000, "--documents", 50, "--calls", 10, *options]
+    command = [sys.executable, "-m", "bench.encode", "--text", text, "--json", out,
+               "--vocabularies", "r50k", "--document-bytes", 20_000, "--documents", 50,
+               "--calls", 10, *options]
     done = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True,
                           env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
     assert done.returncode == 0, done.stderr
@@ -80,8 +81,9 @@ def test_a_small_run(small_text, tmp_path):
         for row in job["rows"]:
             assert row["result"] == "equal", row
             assert [one["seconds"] > 0 for one in row["runs"]] == [True]
+    calls = ("encode_batch", "encode_ordinary_batch")
     assert {(row["call"], row["threads"]) for row in jobs[1]["rows"]} == {
-        (call, threads) for call in ("encode_batch", "encode_ordinary_batch") for threads in (1, 2)}
+        (call, threads) for call in calls for threads in (1, 2)}
     assert "### decode documents" in done.stdout
 
 
