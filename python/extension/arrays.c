@@ -145,14 +145,30 @@ static uint64_t read_number(const struct array *array, size_t index)
 	}
 }
 
-static PyObject *make_item(const struct array *array, size_t row)
+static PyObject *make_item(const void *context, size_t row)
 {
+	const struct array *array = context;
 	if (array->columns == 1)
 		return PyLong_FromUnsignedLongLong(read_number(array, row));
 	return Py_BuildValue("(KK)", (unsigned long long)read_number(array, 2 * row),
 		(unsigned long long)read_number(array, 2 * row + 1));
 }
 
+PyObject *core_make_list(
+	size_t count, PyObject *(*make)(const void *context, size_t index), const void *context)
+{
+	PyObject *list = PyList_New((Py_ssize_t)count);
+	for (size_t i = 0; list != NULL && i < count; i++) {
+		PyObject *item = make(context, i);
+		if (item == NULL)
+			Py_CLEAR(list);
+		else
+			PyList_SetItem(list, (Py_ssize_t)i, item);
+	}
+	return list;
+}
+
+/* The same for ids, of which there may be millions. */
 PyObject *core_id_list(const void *data, size_t count, unsigned id_bytes)
 {
 	PyObject *list = PyList_New((Py_ssize_t)count);
@@ -175,15 +191,7 @@ PyObject *core_array_list(PyObject *self, PyObject *none)
 	size_t count = (size_t)array->shape[0];
 	if (array->columns == 1 && array->item_bytes <= 4)
 		return core_id_list(array->data, count, array->item_bytes);
-	PyObject *list = PyList_New((Py_ssize_t)count);
-	for (size_t i = 0; list != NULL && i < count; i++) {
-		PyObject *item = make_item(array, i);
-		if (item == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)i, item);
-	}
-	return list;
+	return core_make_list(count, make_item, array);
 }
 
 static size_t count_bytes(const struct array *array)

@@ -52,6 +52,8 @@ typedef PyObject *(*core_fast_fn)(PyObject *, PyObject *const *, Py_ssize_t, PyO
 PyObject *core_raise(const pmill_error *error);
 /* Gives the exception that is set the attribute `offset`. */
 void core_set_offset(uint64_t offset);
+/* None, or NULL with the exception of a failed call. */
+PyObject *core_done(pmill_status status, const pmill_error *error);
 /* The same as core_raise for a status without an error. */
 PyObject *core_raise_status(pmill_status status);
 
@@ -205,6 +207,10 @@ PyObject *core_arrow_lists(PyObject *owner, const void *data, unsigned id_bytes,
 	const int64_t *offsets, size_t document_count);
 
 /* ---- Types ---- */
+
+/* A list of what `make` gives for each index; NULL with an exception. */
+PyObject *core_make_list(
+	size_t count, PyObject *(*make)(const void *context, size_t index), const void *context);
 
 PyTypeObject *core_make_type(PyObject *module, PyType_Spec *spec);
 bool core_add_arrays(PyObject *module);

@@ -40,17 +40,17 @@ static PyObject *counts_load(PyObject *type, PyObject *args)
 		core_fill_run(run_dict, &run, &progress, &holder)) {
 		pmill_counts *counts;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_counts_load(name, tsv, &text, &run, &counts, &error);
-		Py_END_ALLOW_THREADS self = status == PMILL_OK
-			? core_wrap_counts((PyTypeObject *)type, counts)
-			: core_raise(&error);
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_counts_load(name, tsv, &text, &run, &counts, &error);
+		PyEval_RestoreThread(thread);
+		self = status == PMILL_OK ? core_wrap_counts((PyTypeObject *)type, counts)
+								  : core_raise(&error);
 	}
 	core_holder_release(&holder);
 	return self;
 }
 
-static PyObject *counts_save(PyObject *self, PyObject *args)
+PyObject *core_save_counts(PyObject *self, PyObject *args, core_save_fn save)
 {
 	PyObject *object;
 	int overwrite;
@@ -58,17 +58,27 @@ static PyObject *counts_save(PyObject *self, PyObject *args)
 		return NULL;
 	struct core_holder holder = {0};
 	const char *path = core_path(object, &holder);
-	pmill_error error;
-	pmill_status status = PMILL_OK;
+	PyObject *none = NULL;
 	if (path != NULL) {
-		Py_BEGIN_ALLOW_THREADS status = pmill_counts_save(
-			as_counts(self), path, overwrite ? PMILL_OVERWRITE : 0, &error);
-		Py_END_ALLOW_THREADS
+		pmill_error error;
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = save(self, path, overwrite ? PMILL_OVERWRITE : 0, &error);
+		PyEval_RestoreThread(thread);
+		none = core_done(status, &error);
 	}
 	core_holder_release(&holder);
-	if (path == NULL)
-		return NULL;
-	return status == PMILL_OK ? Py_NewRef(Py_None) : core_raise(&error);
+	return none;
+}
+
+static pmill_status save_counts(
+	PyObject *self, const char *path, unsigned flags, pmill_error *error)
+{
+	return pmill_counts_save(as_counts(self), path, flags, error);
+}
+
+static PyObject *counts_save(PyObject *self, PyObject *args)
+{
+	return core_save_counts(self, args, save_counts);
 }
 
 PyObject *core_token_tuple(const pmill_bytes *tokens, size_t count)
@@ -220,10 +230,11 @@ static PyObject *counts_sum(PyObject *type, PyObject *list)
 	if (worked) {
 		pmill_counts *made;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = add_all(items, count, &made, &error);
-		Py_END_ALLOW_THREADS sum = status == PMILL_OK ? core_wrap_counts((PyTypeObject *)type, made)
-													  : core_raise(&error);
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = add_all(items, count, &made, &error);
+		PyEval_RestoreThread(thread);
+		sum = status == PMILL_OK ? core_wrap_counts((PyTypeObject *)type, made)
+								 : core_raise(&error);
 	} else if (!PyErr_Occurred()) {
 		PyErr_SetString(PyExc_TypeError, "expected Counts, at least one");
 	}

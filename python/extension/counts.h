@@ -18,6 +18,10 @@ static inline const pmill_counts *as_counts(PyObject *self)
 PyObject *core_wrap_counts(PyTypeObject *type, pmill_counts *counts);
 /* A list of (name, count, first line, offset, reason). */
 PyObject *core_bad_files(const pmill_bad_lines *files, size_t count);
+/* Saves, without the GIL, what `args` say: a path, and whether to overwrite a file. */
+typedef pmill_status (*core_save_fn)(
+	PyObject *self, const char *path, unsigned flags, pmill_error *error);
+PyObject *core_save_counts(PyObject *self, PyObject *args, core_save_fn save);
 /* A tuple of bytes. */
 PyObject *core_token_tuple(const pmill_bytes *tokens, size_t count);
 

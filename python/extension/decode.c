@@ -23,9 +23,10 @@ static bool decode_ids(
 		status = pmill_tokenizer_decode(
 			self->tokenizer, ids.ids, ids.count, &options, data, len, &error);
 	} else {
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_decode(
+		PyThreadState *thread = PyEval_SaveThread();
+		status = pmill_tokenizer_decode(
 			self->tokenizer, ids.ids, ids.count, &options, data, len, &error);
-		Py_END_ALLOW_THREADS
+		PyEval_RestoreThread(thread);
 	}
 	core_ids_release(&ids);
 	if (status != PMILL_OK)
@@ -162,10 +163,12 @@ static PyObject *decode_view(struct tokenizer *self, const pmill_ids_view *view,
 	void *data;
 	uint64_t *ends;
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_decode_batch(
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_tokenizer_decode_batch(
 		self->tokenizer, view, &options, &run, &data, &ends, &error);
-	Py_END_ALLOW_THREADS if (status != PMILL_OK) return core_raise(&error);
+	PyEval_RestoreThread(thread);
+	if (status != PMILL_OK)
+		return core_raise(&error);
 	PyObject *texts = make_texts(data, ends, (size_t)view->document_count, errors);
 	pmill_memory_free(data);
 	pmill_memory_free(ends);

@@ -9,16 +9,18 @@ enum { PIECE = 4 << 20 };
 static pmill_status add_piece(pmill_encoder *encoder, const char *data, size_t len,
 	const pmill_policy *policy, pmill_ids *ids, pmill_error *error)
 {
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_add(encoder, data, len, policy, ids, error);
-	Py_END_ALLOW_THREADS return status;
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_add(encoder, data, len, policy, ids, error);
+	PyEval_RestoreThread(thread);
+	return status;
 }
 
 static pmill_status finish_pieces(pmill_encoder *encoder, pmill_ids *ids, pmill_error *error)
 {
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_finish(encoder, ids, error);
-	Py_END_ALLOW_THREADS return status;
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_finish(encoder, ids, error);
+	PyEval_RestoreThread(thread);
+	return status;
 }
 
 static pmill_status encode_in_pieces(pmill_encoder *encoder, const struct core_text *text,
@@ -47,9 +49,9 @@ static bool encode_text(pmill_encoder *encoder, const struct core_text *text,
 	if (text->len <= CORE_SHORT_TEXT) {
 		status = pmill_encoder_encode(encoder, text->data, text->len, policy, ids, &error);
 	} else if (text->len <= PIECE) {
-		Py_BEGIN_ALLOW_THREADS status = pmill_encoder_encode(
-			encoder, text->data, text->len, policy, ids, &error);
-		Py_END_ALLOW_THREADS
+		PyThreadState *thread = PyEval_SaveThread();
+		status = pmill_encoder_encode(encoder, text->data, text->len, policy, ids, &error);
+		PyEval_RestoreThread(thread);
 	} else {
 		status = encode_in_pieces(encoder, text, policy, ids, &error);
 	}
@@ -142,10 +144,10 @@ static PyObject *tokenizer_count(
 	pmill_span span = {{call.text.data, call.text.len}, call.policy.policy};
 	uint64_t count;
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_count(
-		call.worker->encoder, &span, 1, &count, &error);
-	Py_END_ALLOW_THREADS end_call(&call);
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_count(call.worker->encoder, &span, 1, &count, &error);
+	PyEval_RestoreThread(thread);
+	end_call(&call);
 	return status == PMILL_OK ? PyLong_FromUnsignedLongLong(count) : core_raise(&error);
 }
 
@@ -164,11 +166,11 @@ static PyObject *tokenizer_truncate(
 	pmill_span span = {{call.text.data, call.text.len}, call.policy.policy};
 	uint64_t used;
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_truncate(
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_truncate(
 		call.worker->encoder, &span, 1, most, call.worker->ids, &used, &error);
-	Py_END_ALLOW_THREADS PyObject *array = status == PMILL_OK ? core_take_array(call.worker->ids)
-															  : core_raise(&error);
+	PyEval_RestoreThread(thread);
+	PyObject *array = status == PMILL_OK ? core_take_array(call.worker->ids) : core_raise(&error);
 	end_call(&call);
 	return array == NULL ? NULL : Py_BuildValue("(NK)", array, (unsigned long long)used);
 }
@@ -295,11 +297,11 @@ static PyObject *tokenizer_encode_spans(PyObject *self, PyObject *object)
 	PyObject *array = NULL;
 	if (worker != NULL) {
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_encoder_encode_spans(
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_encoder_encode_spans(
 			worker->encoder, spans.spans, spans.count, worker->ids, &error);
-		Py_END_ALLOW_THREADS array = status == PMILL_OK ? core_take_array(worker->ids)
-														: core_raise(&error);
+		PyEval_RestoreThread(thread);
+		array = status == PMILL_OK ? core_take_array(worker->ids) : core_raise(&error);
 		core_give_worker(as_tokenizer(self), worker);
 	}
 	release_spans(&spans);
@@ -333,11 +335,11 @@ static PyObject *encode_batch(struct tokenizer *self, const struct core_texts *t
 		run.progress = core_report;
 		run.progress_context = &progress;
 	}
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_encode_batch(
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_encode_batch(
 		prototype, texts->texts, texts->count, policy, &run, ids, &error);
-	Py_END_ALLOW_THREADS PyObject *batch = status == PMILL_OK ? core_take_batch(ids)
-															  : core_raise(&error);
+	PyEval_RestoreThread(thread);
+	PyObject *batch = status == PMILL_OK ? core_take_batch(ids) : core_raise(&error);
 	pmill_ids_free(ids);
 	return batch;
 }

@@ -94,3 +94,8 @@ PyObject *core_raise_status(pmill_status status)
 	strncpy(error.message, pmill_status_text(status), sizeof error.message - 1);
 	return core_raise(&error);
 }
+
+PyObject *core_done(pmill_status status, const pmill_error *error)
+{
+	return status == PMILL_OK ? Py_NewRef(Py_None) : core_raise(error);
+}

@@ -3,19 +3,17 @@
 #include "counts.h"
 #include "tokenizer.h"
 
+static PyObject *make_bad_file(const void *context, size_t index)
+{
+	const pmill_bad_lines *file = &((const pmill_bad_lines *)context)[index];
+	return Py_BuildValue("(NKKKs)", PyUnicode_DecodeFSDefault(file->name),
+		(unsigned long long)file->count, (unsigned long long)file->first_line,
+		(unsigned long long)file->first_offset, file->first_reason);
+}
+
 PyObject *core_bad_files(const pmill_bad_lines *files, size_t count)
 {
-	PyObject *list = PyList_New((Py_ssize_t)count);
-	for (size_t i = 0; list != NULL && i < count; i++) {
-		PyObject *item = Py_BuildValue("(NKKKs)", PyUnicode_DecodeFSDefault(files[i].name),
-			(unsigned long long)files[i].count, (unsigned long long)files[i].first_line,
-			(unsigned long long)files[i].first_offset, files[i].first_reason);
-		if (item == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)i, item);
-	}
-	return list;
+	return core_make_list(count, make_bad_file, files);
 }
 
 /* Totals as a dict. */
@@ -60,11 +58,11 @@ static PyObject *encode_files(struct tokenizer *self, struct job *job,
 {
 	pmill_encode_totals totals = {.size = sizeof totals};
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encode_files(self->tokenizer, job->paths, job->path_count,
-		input, policy, options, &job->run, &job->output, &totals, &error);
-	Py_END_ALLOW_THREADS return status == PMILL_OK ? make_totals(&totals, notices)
-												   : core_raise(&error);
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encode_files(self->tokenizer, job->paths, job->path_count, input,
+		policy, options, &job->run, &job->output, &totals, &error);
+	PyEval_RestoreThread(thread);
+	return status == PMILL_OK ? make_totals(&totals, notices) : core_raise(&error);
 }
 
 static PyObject *files_encode(PyObject *self, PyObject *args)
@@ -115,11 +113,11 @@ static PyObject *files_decode(PyObject *self, PyObject *args)
 	if (fill_job(&job, paths, out, overwrite, run_dict) &&
 		core_fill_options(file_dict, decode_options, &options, &job.holder)) {
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_decode_files(as_tokenizer(self)->tokenizer, job.paths,
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_decode_files(as_tokenizer(self)->tokenizer, job.paths,
 			job.path_count, &options, &job.run, &job.output, &totals, &error);
-		Py_END_ALLOW_THREADS result = status == PMILL_OK ? make_totals(&totals, Py_None)
-														 : core_raise(&error);
+		PyEval_RestoreThread(thread);
+		result = status == PMILL_OK ? make_totals(&totals, Py_None) : core_raise(&error);
 	}
 	core_holder_release(&job.holder);
 	return result;

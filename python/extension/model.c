@@ -18,11 +18,11 @@ static PyObject *model_load(PyObject *type, PyObject *args)
 	if (name != NULL && core_fill_options(dict, core_load_options, &options, &holder)) {
 		pmill_tokenizer *tokenizer;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_load(name, &options, &tokenizer, &error);
-		Py_END_ALLOW_THREADS self = status == PMILL_OK
-			? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
-			: core_raise(&error);
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_tokenizer_load(name, &options, &tokenizer, &error);
+		PyEval_RestoreThread(thread);
+		self = status == PMILL_OK ? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
+								  : core_raise(&error);
 	}
 	core_holder_release(&holder);
 	return self;
@@ -42,12 +42,12 @@ static PyObject *model_load_memory(PyObject *type, PyObject *args)
 	if (core_fill_options(dict, core_load_options, &options, &holder)) {
 		pmill_tokenizer *tokenizer;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_load_memory(
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_tokenizer_load_memory(
 			data.data, data.len, &options, &tokenizer, &error);
-		Py_END_ALLOW_THREADS self = status == PMILL_OK
-			? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
-			: core_raise(&error);
+		PyEval_RestoreThread(thread);
+		self = status == PMILL_OK ? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
+								  : core_raise(&error);
 	}
 	core_holder_release(&holder);
 	core_text_release(&data);
@@ -146,11 +146,11 @@ static PyObject *model_create(PyObject *type, PyObject *args)
 	if (fill_parts(args, &parts, &holder)) {
 		pmill_tokenizer *tokenizer;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_create(&parts, &tokenizer, &error);
-		Py_END_ALLOW_THREADS self = status == PMILL_OK
-			? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
-			: core_raise(&error);
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_tokenizer_create(&parts, &tokenizer, &error);
+		PyEval_RestoreThread(thread);
+		self = status == PMILL_OK ? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
+								  : core_raise(&error);
 	}
 	core_holder_release(&holder);
 	return self;
@@ -197,12 +197,12 @@ static PyObject *model_edit(PyObject *self, PyObject *args)
 		read_renames(from, to, &options, &holder)) {
 		pmill_tokenizer *tokenizer;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_edit(
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_tokenizer_edit(
 			as_tokenizer(self)->tokenizer, &options, &tokenizer, &error);
-		Py_END_ALLOW_THREADS edited = status == PMILL_OK
-			? core_wrap_tokenizer(Py_TYPE(self), tokenizer)
-			: core_raise(&error);
+		PyEval_RestoreThread(thread);
+		edited = status == PMILL_OK ? core_wrap_tokenizer(Py_TYPE(self), tokenizer)
+									: core_raise(&error);
 	}
 	core_holder_release(&holder);
 	return edited;
@@ -224,14 +224,14 @@ static PyObject *model_save(PyObject *self, PyObject *args)
 	if (path != NULL) {
 		unsigned flags = (overwrite ? PMILL_OVERWRITE : 0) | (allow_loss ? PMILL_ALLOW_LOSS : 0) |
 			(as_strings ? PMILL_MERGES_AS_STRINGS : 0);
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_save(
-			as_tokenizer(self)->tokenizer, path, format, flags, &error);
-		Py_END_ALLOW_THREADS
+		PyThreadState *thread = PyEval_SaveThread();
+		status = pmill_tokenizer_save(as_tokenizer(self)->tokenizer, path, format, flags, &error);
+		PyEval_RestoreThread(thread);
 	}
 	core_holder_release(&holder);
 	if (path == NULL)
 		return NULL;
-	return status == PMILL_OK ? Py_NewRef(Py_None) : core_raise(&error);
+	return core_done(status, &error);
 }
 
 static PyObject *model_save_memory(PyObject *self, PyObject *args)
@@ -242,10 +242,12 @@ static PyObject *model_save_memory(PyObject *self, PyObject *args)
 	void *data;
 	size_t len;
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_save_memory(
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_tokenizer_save_memory(
 		as_tokenizer(self)->tokenizer, format, &data, &len, &error);
-	Py_END_ALLOW_THREADS if (status != PMILL_OK) return core_raise(&error);
+	PyEval_RestoreThread(thread);
+	if (status != PMILL_OK)
+		return core_raise(&error);
 	PyObject *bytes = PyBytes_FromStringAndSize(data, (Py_ssize_t)len);
 	pmill_memory_free(data);
 	return bytes;
@@ -330,45 +332,47 @@ static PyObject *make_pair(const pmill_tokenizer *tokenizer, uint32_t left, uint
 	return Py_BuildValue("(y#y#)", a.data, (Py_ssize_t)a.len, b.data, (Py_ssize_t)b.len);
 }
 
+static PyObject *make_merge(const void *context, size_t rank)
+{
+	const pmill_tokenizer *tokenizer = context;
+	uint32_t left = 0, right = 0, id;
+	pmill_tokenizer_get_merge(tokenizer, rank, &left, &right, &id);
+	return make_pair(tokenizer, left, right);
+}
+
 static PyObject *model_list_merges(PyObject *self, PyObject *none)
 {
 	(void)none;
 	const pmill_tokenizer *tokenizer = as_tokenizer(self)->tokenizer;
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_prepare_merges(tokenizer, &error);
-	Py_END_ALLOW_THREADS if (status != PMILL_OK) return core_raise(&error);
-	size_t count = pmill_tokenizer_merge_count(tokenizer);
-	PyObject *list = PyList_New((Py_ssize_t)count);
-	for (size_t i = 0; list != NULL && i < count; i++) {
-		uint32_t left = 0, right = 0, id;
-		pmill_tokenizer_get_merge(tokenizer, i, &left, &right, &id);
-		PyObject *pair = make_pair(tokenizer, left, right);
-		if (pair == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)i, pair);
-	}
-	return list;
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_tokenizer_prepare_merges(tokenizer, &error);
+	PyEval_RestoreThread(thread);
+	if (status != PMILL_OK)
+		return core_raise(&error);
+	return core_make_list(pmill_tokenizer_merge_count(tokenizer), make_merge, tokenizer);
+}
+
+static PyObject *make_special(const void *context, size_t index)
+{
+	pmill_special_info info = {.size = sizeof info};
+	pmill_tokenizer_get_special(context, index, &info);
+	return Py_BuildValue("(y#IN)", info.content.data, (Py_ssize_t)info.content.len,
+		(unsigned)info.id, PyBool_FromLong(info.is_special));
 }
 
 static PyObject *model_list_specials(PyObject *self, PyObject *none)
 {
 	(void)none;
 	const pmill_tokenizer *tokenizer = as_tokenizer(self)->tokenizer;
-	size_t count = pmill_tokenizer_special_count(tokenizer);
-	PyObject *list = PyList_New((Py_ssize_t)count);
-	for (size_t i = 0; list != NULL && i < count; i++) {
-		pmill_special_info info = {.size = sizeof info};
-		pmill_tokenizer_get_special(tokenizer, i, &info);
-		PyObject *item = Py_BuildValue("(y#IN)", info.content.data, (Py_ssize_t)info.content.len,
-			(unsigned)info.id, PyBool_FromLong(info.is_special));
-		if (item == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)i, item);
-	}
-	return list;
+	return core_make_list(pmill_tokenizer_special_count(tokenizer), make_special, tokenizer);
+}
+
+static PyObject *make_token(const void *context, size_t id)
+{
+	pmill_bytes bytes = pmill_tokenizer_token_bytes(context, (uint32_t)id);
+	return bytes.data == NULL ? Py_NewRef(Py_None)
+							  : PyBytes_FromStringAndSize(bytes.data, (Py_ssize_t)bytes.len);
 }
 
 /* The tokens by id, None where an id isn't in use. */
@@ -376,19 +380,7 @@ static PyObject *model_list_tokens(PyObject *self, PyObject *none)
 {
 	(void)none;
 	const pmill_tokenizer *tokenizer = as_tokenizer(self)->tokenizer;
-	uint32_t count = pmill_tokenizer_vocab_size(tokenizer);
-	PyObject *list = PyList_New((Py_ssize_t)count);
-	for (uint32_t id = 0; list != NULL && id < count; id++) {
-		pmill_bytes bytes = pmill_tokenizer_token_bytes(tokenizer, id);
-		PyObject *item = bytes.data == NULL
-			? Py_NewRef(Py_None)
-			: PyBytes_FromStringAndSize(bytes.data, (Py_ssize_t)bytes.len);
-		if (item == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)id, item);
-	}
-	return list;
+	return core_make_list(pmill_tokenizer_vocab_size(tokenizer), make_token, tokenizer);
 }
 
 static PyObject *string_or_none(const char *string)

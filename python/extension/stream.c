@@ -84,11 +84,11 @@ static PyObject *add_text(
 	struct stream *stream, const struct core_text *text, const pmill_policy *policy)
 {
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_add(
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_add(
 		stream->encoder, text->data, text->len, policy, stream->ids, &error);
-	Py_END_ALLOW_THREADS if (status != PMILL_OK)
-	{
+	PyEval_RestoreThread(thread);
+	if (status != PMILL_OK) {
 		pmill_encoder_drop(stream->encoder);
 		pmill_ids_clear(stream->ids);
 		return core_raise(&error);
@@ -126,9 +126,11 @@ static PyObject *stream_finish(PyObject *self, PyObject *none)
 	if (!begin_use(&stream->in_use))
 		return NULL;
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_finish(stream->encoder, stream->ids, &error);
-	Py_END_ALLOW_THREADS if (status != PMILL_OK) pmill_encoder_drop(stream->encoder);
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_finish(stream->encoder, stream->ids, &error);
+	PyEval_RestoreThread(thread);
+	if (status != PMILL_OK)
+		pmill_encoder_drop(stream->encoder);
 	PyObject *array = status == PMILL_OK ? core_take_array(stream->ids) : core_raise(&error);
 	end_use(&stream->in_use);
 	return array;

@@ -71,11 +71,11 @@ static PyObject *counter_add_files(PyObject *self, PyObject *args)
 	if (notices != NULL && core_fill_paths(paths_object, &paths, &count, &holder) &&
 		core_fill_options(dict, core_input_options, &input, &holder)) {
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_counter_add_files(
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_counter_add_files(
 			as_counter(self)->counter, paths, count, &input, &error);
-		Py_END_ALLOW_THREADS if (status != PMILL_OK)
-		{
+		PyEval_RestoreThread(thread);
+		if (status != PMILL_OK) {
 			core_raise(&error);
 			Py_CLEAR(notices);
 		}
@@ -102,11 +102,13 @@ static PyObject *counter_add_texts(PyObject *self, PyObject *args)
 	size_t end = texts.count * (size_t)(part + 1) / (size_t)parts;
 	pmill_error error;
 	pmill_status status = PMILL_OK;
-	Py_BEGIN_ALLOW_THREADS for (size_t i = begin; status == PMILL_OK && i < end; i++)
+	PyThreadState *thread = PyEval_SaveThread();
+	for (size_t i = begin; status == PMILL_OK && i < end && !as_counter(self)->is_stopped; i++)
 		status = pmill_counter_add_text(
 			as_counter(self)->counter, texts.texts[i].data, texts.texts[i].len, &error);
-	Py_END_ALLOW_THREADS core_texts_release(&texts);
-	return status == PMILL_OK ? Py_NewRef(Py_None) : core_raise(&error);
+	PyEval_RestoreThread(thread);
+	core_texts_release(&texts);
+	return core_done(status, &error);
 }
 
 /* Ends calls of add_texts on other threads soon: what they count is of no use any more. */
@@ -124,10 +126,11 @@ static PyObject *counter_add_counts(PyObject *self, PyObject *counts)
 		return NULL;
 	}
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_counter_add_counts(
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_counter_add_counts(
 		as_counter(self)->counter, as_counts(counts), &error);
-	Py_END_ALLOW_THREADS return status == PMILL_OK ? Py_NewRef(Py_None) : core_raise(&error);
+	PyEval_RestoreThread(thread);
+	return core_done(status, &error);
 }
 
 /* ---- Counts and tokenizers out ---- */
@@ -136,31 +139,21 @@ static PyObject *counter_take(PyObject *self, PyObject *type)
 {
 	pmill_counts *counts;
 	pmill_error error;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_counter_take(as_counter(self)->counter, &counts, &error);
-	Py_END_ALLOW_THREADS return status == PMILL_OK ? core_wrap_counts((PyTypeObject *)type, counts)
-												   : core_raise(&error);
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_counter_take(as_counter(self)->counter, &counts, &error);
+	PyEval_RestoreThread(thread);
+	return status == PMILL_OK ? core_wrap_counts((PyTypeObject *)type, counts) : core_raise(&error);
+}
+
+static pmill_status save_counter(
+	PyObject *self, const char *path, unsigned flags, pmill_error *error)
+{
+	return pmill_counter_save(as_counter(self)->counter, path, flags, NULL, error);
 }
 
 static PyObject *counter_save(PyObject *self, PyObject *args)
 {
-	PyObject *object;
-	int overwrite;
-	if (!PyArg_ParseTuple(args, "Op", &object, &overwrite))
-		return NULL;
-	struct core_holder holder = {0};
-	const char *path = core_path(object, &holder);
-	pmill_error error;
-	pmill_status status = PMILL_OK;
-	if (path != NULL) {
-		Py_BEGIN_ALLOW_THREADS status = pmill_counter_save(
-			as_counter(self)->counter, path, overwrite ? PMILL_OVERWRITE : 0, NULL, &error);
-		Py_END_ALLOW_THREADS
-	}
-	core_holder_release(&holder);
-	if (path == NULL)
-		return NULL;
-	return status == PMILL_OK ? Py_NewRef(Py_None) : core_raise(&error);
+	return core_save_counts(self, args, save_counter);
 }
 
 static PyObject *counter_bad_files(PyObject *self, PyObject *none)
@@ -183,12 +176,12 @@ static PyObject *counter_train(PyObject *self, PyObject *args)
 	if (core_fill_options(dict, core_train_options, &options, &holder)) {
 		pmill_tokenizer *tokenizer;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_train(
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_tokenizer_train(
 			as_counter(self)->counter, &options, &tokenizer, &error);
-		Py_END_ALLOW_THREADS trained = status == PMILL_OK
-			? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
-			: core_raise(&error);
+		PyEval_RestoreThread(thread);
+		trained = status == PMILL_OK ? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
+									 : core_raise(&error);
 	}
 	core_holder_release(&holder);
 	return trained;
@@ -230,12 +223,12 @@ static PyObject *train_from_counts(PyObject *type, PyObject *args)
 		core_fill_run(run_dict, &run, &progress, &holder)) {
 		pmill_tokenizer *tokenizer;
 		pmill_error error;
-		pmill_status status;
-		Py_BEGIN_ALLOW_THREADS status = pmill_tokenizer_train_from_counts(
+		PyThreadState *thread = PyEval_SaveThread();
+		pmill_status status = pmill_tokenizer_train_from_counts(
 			as_counts(counts), &options, &run, &tokenizer, &error);
-		Py_END_ALLOW_THREADS trained = status == PMILL_OK
-			? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
-			: core_raise(&error);
+		PyEval_RestoreThread(thread);
+		trained = status == PMILL_OK ? core_wrap_tokenizer((PyTypeObject *)type, tokenizer)
+									 : core_raise(&error);
 	}
 	core_holder_release(&holder);
 	return trained;
@@ -243,48 +236,23 @@ static PyObject *train_from_counts(PyObject *type, PyObject *args)
 
 /* ---- The record ---- */
 
-static PyObject *make_stages(const pmill_training *training)
+static PyObject *make_stage(const void *context, size_t index)
 {
-	PyObject *list = PyList_New((Py_ssize_t)training->stage_count);
-	for (size_t i = 0; list != NULL && i < training->stage_count; i++) {
-		const pmill_stage *stage = &training->stages[i];
-		PyObject *item = Py_BuildValue("{sssdsK}", "name", stage->name, "seconds", stage->seconds,
-			"peak_memory", (unsigned long long)stage->peak_memory);
-		if (item == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)i, item);
-	}
-	return list;
+	const pmill_stage *stage = &((const pmill_training *)context)->stages[index];
+	return Py_BuildValue("{sssdsK}", "name", stage->name, "seconds", stage->seconds, "peak_memory",
+		(unsigned long long)stage->peak_memory);
 }
 
-static PyObject *make_inputs(const pmill_training *training)
+static PyObject *make_input(const void *context, size_t index)
 {
-	PyObject *list = PyList_New((Py_ssize_t)training->input_count);
-	for (size_t i = 0; list != NULL && i < training->input_count; i++) {
-		const pmill_input *input = &training->inputs[i];
-		PyObject *item = Py_BuildValue("{sNsKsz}", "name", PyUnicode_DecodeFSDefault(input->name),
-			"bytes", (unsigned long long)input->bytes, "sha256", input->sha256);
-		if (item == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)i, item);
-	}
-	return list;
+	const pmill_input *input = &((const pmill_training *)context)->inputs[index];
+	return Py_BuildValue("{sNsKsz}", "name", PyUnicode_DecodeFSDefault(input->name), "bytes",
+		(unsigned long long)input->bytes, "sha256", input->sha256);
 }
 
-static PyObject *make_merge_counts(const pmill_training *training)
+static PyObject *make_merge_count(const void *context, size_t index)
 {
-	size_t count = training->merge_counts == NULL ? 0 : (size_t)training->merges;
-	PyObject *list = PyList_New((Py_ssize_t)count);
-	for (size_t i = 0; list != NULL && i < count; i++) {
-		PyObject *item = PyLong_FromLongLong(training->merge_counts[i]);
-		if (item == NULL)
-			Py_CLEAR(list);
-		else
-			PyList_SetItem(list, (Py_ssize_t)i, item);
-	}
-	return list;
+	return PyLong_FromLongLong(((const pmill_training *)context)->merge_counts[index]);
 }
 
 static PyObject *get_training(PyObject *self, PyObject *none)
@@ -296,6 +264,7 @@ static PyObject *get_training(PyObject *self, PyObject *none)
 		return core_raise_status(status);
 	if (training.version == NULL)
 		return Py_NewRef(Py_None);
+	size_t merge_count = training.merge_counts == NULL ? 0 : (size_t)training.merges;
 	return Py_BuildValue("{sssKsKsKsKsKsKsKsssLsKsIsIszszszsIsNsNsNsKsK}", "version",
 		training.version, "documents", (unsigned long long)training.totals.documents, "bytes",
 		(unsigned long long)training.totals.bytes, "pretokens",
@@ -308,9 +277,11 @@ static PyObject *get_training(PyObject *self, PyObject *none)
 		(unsigned long long)training.max_token_length, "reserve", (unsigned)training.reserve,
 		"pad_vocab_to", (unsigned)training.pad_vocab_to, "ties", training.ties, "layout",
 		training.layout, "compat", training.compat, "threads", training.threads, "stages",
-		make_stages(&training), "inputs", make_inputs(&training), "merge_counts",
-		make_merge_counts(&training), "memory_limit", (unsigned long long)training.memory_limit,
-		"spilled_runs", (unsigned long long)training.spilled_runs);
+		core_make_list(training.stage_count, make_stage, &training), "inputs",
+		core_make_list(training.input_count, make_input, &training), "merge_counts",
+		core_make_list(merge_count, make_merge_count, &training), "memory_limit",
+		(unsigned long long)training.memory_limit, "spilled_runs",
+		(unsigned long long)training.spilled_runs);
 }
 
 PyMethodDef core_train_methods[] = {

@@ -13,10 +13,10 @@ const pmill_encoder *core_prototype(struct tokenizer *self)
 		return prototype;
 	pmill_error error;
 	pmill_encoder *made = NULL;
-	pmill_status status;
-	Py_BEGIN_ALLOW_THREADS status = pmill_encoder_create(self->tokenizer, NULL, &made, &error);
-	Py_END_ALLOW_THREADS if (status != PMILL_OK)
-	{
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_create(self->tokenizer, NULL, &made, &error);
+	PyEval_RestoreThread(thread);
+	if (status != PMILL_OK) {
 		core_raise(&error);
 		return NULL;
 	}

@@ -244,15 +244,18 @@ def test_other_threads_run_meanwhile(tok):
     "tok.encode(long)", "tok.encode_to_array(long)", "tok.encode_batch([long] * 8, threads=2)",
     "pairmill.train_from_iterator(iter([long] * 1000), 20000)",
     "pairmill.train_from_iterator((text for _ in iter(int, 1)), 20000)",
+    "pairmill.train_from_iterator(pyarrow.chunked_array([column] * 40000), 20000)",
     "pairmill.train([path] * 1000, 20000, input_format='text')",
     "tok.encode_file([path] * 1000, path + '.u32', overwrite=True)"])
 def test_ctrl_c_ends_long_work(call, tmp_path):
     code = PREPARE + textwrap.dedent(f"""
     import random, warnings
+    import pyarrow
     warnings.simplefilter("ignore")
     path = {str(tmp_path / 'long.txt')!r}
     some = "".join(random.Random(1).choices("abcdefgh 漢", k=1_000_000))
     long = some * 200
+    column = pyarrow.array([some])
     open(path, "w").write(some * 5)
     long.encode()
     print("ready", flush=True)
