@@ -84,10 +84,8 @@ static PyObject *add_text(
 	struct stream *stream, const struct core_text *text, const pmill_policy *policy)
 {
 	pmill_error error;
-	PyThreadState *thread = PyEval_SaveThread();
-	pmill_status status = pmill_encoder_add(
-		stream->encoder, text->data, text->len, policy, stream->ids, &error);
-	PyEval_RestoreThread(thread);
+	pmill_span span = {{text->data, text->len}, policy};
+	pmill_status status = core_add_span(stream->encoder, &span, stream->ids, &error);
 	if (status != PMILL_OK) {
 		pmill_encoder_drop(stream->encoder);
 		pmill_ids_clear(stream->ids);

@@ -147,6 +147,27 @@ def test_long_texts(rng):
     assert error.value.offset == len(text.encode()) - 12
 
 
+def test_long_spans(rng):
+    """Counted, streamed and encoded in pieces, with policies, as if they were encoded at once."""
+    tok = make_both("qwen3").tok
+    words = texts.Words(rng, 500, ("latin", "han"))
+    text = words.text(200_000) + "<|im_start|>"
+    text = text * (9_500_000 // len(text.encode()) + 1)
+    right = tok.encode_batch([text], special_tokens="all")[0]
+    assert tok.count(text, special_tokens="all") == len(right)
+    stream = tok.stream(special_tokens="all")
+    assert stream.add(text).tolist() + stream.finish().tolist() == right
+    cuts = [0, *sorted(rng.randrange(len(text)) for _ in range(4)), len(text)]
+    parts = [text[begin:end] for begin, end in zip(cuts, cuts[1:])]
+    assert tok.encode_spans([(part, "all") for part in parts] + [("", None)]) == right
+    # The end of the text is special only in the span that allows it.
+    mixed = tok.encode_spans([(text, "none"), ("<|im_start|>", "all")])
+    plain = tok.encode_batch([text + "<|im_start|>"])[0]
+    assert mixed[-1] == tok.special_tokens["<|im_start|>"] and mixed[:100] == plain[:100]
+    assert tok.special_tokens["<|im_start|>"] not in mixed[:-1].tolist()
+    assert tok.decode(mixed) == text + "<|im_start|>"
+
+
 def test_no_ids():
     tok = make_both("gpt2").tok
     assert tok.encode("") == [] == tok.encode_to_array("").tolist() and tok.count("") == 0

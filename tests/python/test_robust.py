@@ -242,6 +242,8 @@ def test_other_threads_run_meanwhile(tok):
 @pytest.mark.slow
 @pytest.mark.parametrize("call", [
     "tok.encode(long)", "tok.encode_to_array(long)", "tok.encode_batch([long] * 8, threads=2)",
+    "tok.count(long * 4)", "tok.encode_spans([(long, None)] * 4)",
+    "tok.stream().add(long * 4)",
     "pairmill.train_from_iterator(iter([long] * 1000), 20000)",
     "pairmill.train_from_iterator((text for _ in iter(int, 1)), 20000)",
     "pairmill.train_from_iterator(pyarrow.chunked_array([column] * 40000), 20000)",
