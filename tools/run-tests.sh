@@ -184,8 +184,10 @@ chain_check() {
         wait
         return
     }
-    step python-install one install_python
-    step pytest-fast pytest run_pytest release tests --ignore tests/cli -m 'not slow' &
+    {
+        step python-install one install_python
+        step pytest-fast pytest run_pytest release tests --ignore tests/cli -m 'not slow'
+    } &
     jobs=$((jobs > 1 ? jobs - 1 : 1))
     step unit-fast ctest run_ctest test --label-exclude slow
     step cli-fast pytest run_pytest release tests/cli -m 'not slow'

@@ -7,6 +7,7 @@ import pytest
 import texts
 from compare import SPECIAL, check_texts, check_words, printable
 from reference.pretokens import PATTERNS, count_words
+from support.tiers import mostly_slow
 
 NAMES = [*PATTERNS, "none"]
 CHUNK_SIZES = [1, 2, 3, 7, 64, 4096, 0]
@@ -142,7 +143,7 @@ EXPRESSIONS = [
 ]
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("expression", mostly_slow(EXPRESSIONS, EXPRESSIONS[:9]))
 def test_own_expressions(batch, rng, tmp_path, expression):
     """Leaves out text on which `regex` and PCRE2 differ.
 

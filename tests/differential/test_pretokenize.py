@@ -9,10 +9,12 @@ import pytest
 import regex
 import tokenizers
 from reference.pretokens import PATTERNS, find_cuts, pretokens, steps
+from support.tiers import mostly_slow
 from texts import PIECES, any_characters, hostile, small, stable_characters
 
 NAMES = sorted(PATTERNS)
 FINE = ["deepseek-v3", "kimi"]  # the names of those that have fine classes
+SOME = mostly_slow(NAMES, ["gpt2", "o200k", "deepseek-v3"])
 VERSIONS = ["14.0", "15.0", "15.1", "16.0", "17.0"]
 
 # One of each kind of character that the patterns tell apart; exhaustive tests combine them all.
@@ -196,7 +198,7 @@ def test_classes_grow(tool):
 # ---- Known patterns ----
 
 
-@pytest.mark.parametrize("pattern", NAMES)
+@pytest.mark.parametrize("pattern", SOME)
 def test_exhaustive(tool, pattern):
     texts = [*exhaustive(KINDS, 4), *exhaustive(CONTRACTION_KINDS, 4), *exhaustive(FINE_KINDS, 3)]
     check_equal(texts, tool.ends(texts, pattern), [expected_ends(t, pattern) for t in texts])
@@ -208,6 +210,7 @@ def test_random(tool, alike, rng, pattern):
     check_equal(texts, tool.ends(texts, pattern), [expected_ends(t, pattern) for t in texts])
 
 
+@pytest.mark.slow
 def test_every_spelling_is_recognised_and_equal(tool, rng):
     texts = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *random_texts(rng, 2000)]
     lines = [line.split("\t") for line in tool.run("--patterns").decode().splitlines()]
@@ -258,8 +261,8 @@ def changed_characters(tool):
     return [chr(i) for i, (old, new) in enumerate(classes) if old != new]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("pattern", NAMES)
+@pytest.mark.parametrize("version", mostly_slow(VERSIONS, VERSIONS[-1:]))
+@pytest.mark.parametrize("pattern", SOME)
 def test_regex_scanner_cuts_alike(tool, rng, pattern, version):
     changed = changed_characters(tool)
     anything = [chr(i) for i in range(0x110000) if not 0xD800 <= i < 0xE000]
@@ -269,7 +272,7 @@ def test_regex_scanner_cuts_alike(tool, rng, pattern, version):
                 scalar)
 
 
-@pytest.mark.parametrize("pattern", NAMES)
+@pytest.mark.parametrize("pattern", SOME)
 def test_every_scanner_cuts_alike(tool, alike, rng, pattern):
     """Short texts alone, and joined to long ones for the scanners that take 64 bytes at a time."""
     short = [
@@ -284,6 +287,7 @@ def test_every_scanner_cuts_alike(tool, alike, rng, pattern):
                     expected)
 
 
+@pytest.mark.slow
 def test_any_capacity(tool, rng):
     texts = random_texts(rng, 300) + [hostile(rng, pieces=300) for _ in range(20)]
     for pattern in NAMES:
@@ -299,7 +303,7 @@ def test_any_capacity(tool, rng):
 
 
 @pytest.mark.parametrize("scanner", ["scalar", "regex"])
-@pytest.mark.parametrize("pattern", NAMES)
+@pytest.mark.parametrize("pattern", SOME)
 def test_not_final_gives_what_any_continuation_gives(tool, rng, pattern, scanner):
     options = ["--scanner", scanner]
     starts = [*exhaustive(KINDS, 2), *exhaustive(FINE_KINDS, 2), *random_texts(rng, 300)]
@@ -354,15 +358,15 @@ def check_sure_cuts(tool, rng, windows, pattern, *options):
     return len(cases)
 
 
-@pytest.mark.parametrize("pattern", NAMES)
+@pytest.mark.parametrize("pattern", SOME)
 def test_sure_cuts(tool, rng, pattern):
     windows = [*exhaustive(KINDS, 3), *exhaustive(CONTRACTION_KINDS, 3), *exhaustive(FINE_KINDS, 3),
                *random_texts(rng, 2000)]
     assert check_sure_cuts(tool, rng, windows, pattern) > 2000
 
 
-@pytest.mark.parametrize("scanner", ["scalar", "regex"])
-@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("scanner", mostly_slow(["scalar", "regex"], ["scalar"]))
+@pytest.mark.parametrize("version", mostly_slow(VERSIONS, VERSIONS[-1:]))
 @pytest.mark.parametrize("pattern", NAMES)
 def test_sure_cuts_by_version(tool, rng, pattern, version, scanner):
     changed = changed_characters(tool)

@@ -11,6 +11,7 @@ import random_members  # noqa: E402
 from reference.policies import Policy  # noqa: E402
 from support.both import document_of, make_members  # noqa: E402
 from support.both import Both  # noqa: E402
+from support.tiers import mostly_slow  # noqa: E402
 
 FORMATS = {"text": lambda data: [[int(i) for i in line.split()] for line in data.splitlines()],
            "jsonl": lambda data: [json.loads(line) for line in data.splitlines()],
@@ -69,7 +70,8 @@ def pairmill(build_dir):
     return build_dir / "pairmill"
 
 
-@pytest.mark.parametrize("name", ["gpt2", "qwen3", "roberta", "llama3", "deepseek-v3"])
+@pytest.mark.parametrize("name", mostly_slow(
+    ["gpt2", "qwen3", "roberta", "llama3", "deepseek-v3"], ["gpt2", "llama3"]))
 def test_known_models(build_dir, pairmill, rng, tmp_path, name):
     both = Both(build_dir, document_of(name))
     (tmp_path / "m.json").write_text(json.dumps(both.document))

@@ -196,6 +196,7 @@ def test_tiktoken_loads_ours(model, ours, merges, tmp_path, rng, layout, pattern
         assert encoding.encode(text, allowed_special="all") == ids, text
 
 
+@pytest.mark.slow
 def test_auto_tokenizer_loads_the_folder(model, ours, merges, tmp_path, rng, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     transformers = pytest.importorskip("transformers")

@@ -14,6 +14,7 @@ import texts
 from compare import SPECIAL, printable
 from reference.pretokens import PATTERNS, count_words, steps
 from reference.trainer import train
+from support.tiers import mostly_slow
 
 pytest.importorskip("tokenizers")
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers  # noqa: E402
@@ -156,7 +157,7 @@ def test_reference(rng):
 
 @pytest.mark.parametrize("pattern",
                          [*PATTERNS, "none", r"[^\s]+|\s+(?!\S)|\s", r"[a-z]+", r"\p{L}{2}| +"])
-@pytest.mark.parametrize("layout", ["bytes-first", "hf", "gpt2"])
+@pytest.mark.parametrize("layout", mostly_slow(["bytes-first", "hf", "gpt2"], ["hf"]))
 def test_ids(run, tmp_path, corpora, rng, pattern, layout):
     """`tokenizers` loads our folder and gives the ids of our encoder, special tokens included.
 

@@ -12,10 +12,10 @@ import texts  # noqa: E402
 from pairmill import Policy  # noqa: E402
 from reference import origins, tokenizer_json  # noqa: E402
 from support import both  # noqa: E402
+from support.tiers import mostly_slow  # noqa: E402
 
 FAST = ["gpt2", "qwen3", "llama3", "flags", "flags, normalised", "normalizers", "tekken"]
-NAMES = [name if name in FAST else pytest.param(name, marks=pytest.mark.slow)
-         for name in small_models.CONFIGURATIONS]
+NAMES = mostly_slow(small_models.CONFIGURATIONS, FAST)
 
 
 class Both(both.Both):
@@ -132,6 +132,7 @@ def test_the_command_gives_the_same_ids(run, rng, tmp_path, name):
     assert tok.encode_batch(documents, special_tokens="all").ids == ids
 
 
+@pytest.mark.slow
 def test_long_texts(rng):
     """Longer than what is encoded at once."""
     tok = make_both("qwen3").tok
@@ -147,6 +148,7 @@ def test_long_texts(rng):
     assert error.value.offset == len(text.encode()) - 12
 
 
+@pytest.mark.slow
 def test_long_spans(rng):
     """Counted, streamed and encoded in pieces, with policies, as if they were encoded at once."""
     tok = make_both("qwen3").tok

@@ -12,6 +12,7 @@ from pairmill import Tokenizer
 pytest.importorskip("tokenizers")
 import small_models  # noqa: E402
 from support import both, vocabularies  # noqa: E402
+from support.tiers import mostly_slow  # noqa: E402
 
 TEXTS = ["Hello, world! 123 'll\n\n  <|endoftext|> <s></s> ſ é 日本語 ", "   a  b", "\u2066 xᲊ Ꟍ",
          "<think> It's 2026\r\n", "\xa0 ²½ x\u0301 \0"]
@@ -60,7 +61,8 @@ def check_bytes(tok):
     return kept
 
 
-@pytest.mark.parametrize("name", small_models.CONFIGURATIONS | small_models.BEHAVIORS)
+@pytest.mark.parametrize("name", mostly_slow(
+    small_models.CONFIGURATIONS | small_models.BEHAVIORS, ["gpt2", "flags, normalised"]))
 def test_small_models(name, tmp_path):
     tok = Tokenizer.from_bytes(json.dumps(both.document_of(name) if name in
                                small_models.CONFIGURATIONS else small_models.make(name)).encode())

@@ -13,6 +13,7 @@ from pairmill import _visualize
 
 import small_models
 import texts
+from support.tiers import mostly_slow
 
 END = "<|endoftext|>"
 ALLOWED = {"div": {"class", "role", "aria-label"}, "style": set(), "p": set(), "br": set(),
@@ -154,7 +155,8 @@ def test_special_tokens(tokenizer):
             tokenizer.visualize(END, **mistake)
 
 
-@pytest.mark.parametrize("name", sorted(small_models.CONFIGURATIONS | small_models.BEHAVIORS))
+@pytest.mark.parametrize("name", mostly_slow(
+    sorted(small_models.CONFIGURATIONS | small_models.BEHAVIORS), ["flags, normalised", "claude"]))
 def test_models_that_change_text(name, rng):
     """Normalised text, templates, added tokens that strip, cut steps that remove."""
     document = small_models.make(name)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 END = b"<|endoftext|>"
 WORDS = [b"mill", b"grinds", b"slowly", b"corn", b"flour", "Müller".encode(),
          "粉を挽く".encode(), b"it's", b"1234", b"...", b"\n\n", b"   ", b"\xff\xfe", b"\xc3",

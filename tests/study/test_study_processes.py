@@ -7,6 +7,8 @@ import pytest
 
 from study.conftest import in_session, wait_until
 
+pytestmark = pytest.mark.slow
+
 WITH_PROCESSES = ["v4_mp", "v4", "v4_mp_spawn", "v4_mp_deepcopy", "shared_pool"]
 
 
