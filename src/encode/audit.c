@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "encode/cutter.h"
-#include "encode/pretoken_encoder.h"
+#include "bpe/pretoken_encoder.h"
 #include "model/splitter.h"
 #include "unicode/printable.h"
 #include "unicode/utf8.h"

@@ -8,7 +8,7 @@
 
 #include "encode/added_walk.h"
 #include "encode/cutter.h"
-#include "encode/pretoken_encoder.h"
+#include "bpe/encode_pretokens.h"
 #include "model/policy.h"
 #include "model/tokenizer.h"
 #include "normalize/normalizer.h"

@@ -13,14 +13,14 @@ enum { IDS_AT_A_TIME = 4096 }; /* for the sink */
 void pmill_encoder_release(struct pmill_encoder *encoder)
 {
 	pmill_pretoken_cursor_release(&encoder->cursor);
-	pmill_pretoken_scratch_release(&encoder->scratch);
+	pmill_pretoken_state_release(&encoder->pretokens);
 	pmill_added_walk_release(&encoder->added);
 	pmill_added_walk_release(&encoder->normalized);
 	if (encoder->cut.cutter != NULL)
 		pmill_cut_cursor_release(&encoder->cut);
 	pmill_buffer_release(&encoder->normal);
 	pmill_source_map_release(&encoder->map);
-	free(encoder->ids);
+	free(encoder->ids.ids);
 	free(encoder->places);
 	pmill_span_list_release(&encoder->own_spans);
 	pmill_buffer_release(&encoder->joined);
@@ -54,13 +54,14 @@ static void locate_in_pretoken(struct pmill_encoder *encoder, const struct pmill
 	pmill_encoder_locate(encoder, pretoken->begin + begin, pretoken->begin + end, place);
 }
 
+/* The ids from index `first` on are those of the pretoken, or of several, one behind the other. */
 static void set_places(
-	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, size_t count)
+	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, size_t first)
 {
 	const struct pmill_vocab *vocab = &encoder->plan->tokenizer->vocab;
 	size_t begin = 0;
-	for (size_t i = encoder->id_count; i < encoder->id_count + count; i++) {
-		const size_t end = begin + vocab->tokens[encoder->ids[i]].len;
+	for (size_t i = first; i < encoder->ids.count; i++) {
+		const size_t end = begin + vocab->tokens[encoder->ids.ids[i]].len;
 		locate_in_pretoken(encoder, pretoken, begin, end, &encoder->places[2 * i]);
 		begin = end;
 	}
@@ -81,52 +82,38 @@ void pmill_encoder_set_sink(struct pmill_encoder *encoder, const struct pmill_id
 {
 	encoder->sink = *sink;
 	encoder->wants_places = pmill_id_sink_wants_places(sink);
-	encoder->id_count = 0;
+	encoder->ids.count = 0;
 }
 
-static bool grow(struct pmill_encoder *encoder, size_t more)
+/* Room for the places of all ids, if they are wanted. */
+static bool reserve_places(struct pmill_encoder *encoder)
 {
-	if (more > SIZE_MAX / 2 - encoder->id_count)
-		return false;
-	const size_t needed = encoder->id_count + more;
-	void *ids = encoder->ids, *places = encoder->places;
-	if (!pmill_array_reserve(&ids, &encoder->id_capacity, needed, sizeof *encoder->ids))
-		return false;
-	encoder->ids = ids;
-	if (!encoder->wants_places)
+	void *places = encoder->places;
+	if (!encoder->wants_places || encoder->ids.count <= encoder->place_capacity)
 		return true;
 	bool done = pmill_array_reserve(
-		&places, &encoder->place_capacity, needed, 2 * sizeof *encoder->places);
+		&places, &encoder->place_capacity, encoder->ids.count, 2 * sizeof *encoder->places);
 	encoder->places = places;
 	return done;
 }
 
-/* Room for `more` ids, and their places if those are wanted. */
-static inline bool reserve(struct pmill_encoder *encoder, size_t more)
-{
-	const size_t count = encoder->id_count;
-	return (more <= encoder->id_capacity - count &&
-			   (!encoder->wants_places || more <= encoder->place_capacity - count)) ||
-		grow(encoder, more);
-}
-
 pmill_status pmill_encoder_flush(struct pmill_encoder *encoder, pmill_error *error)
 {
-	const size_t count = encoder->id_count;
-	encoder->id_count = 0;
-	return pmill_id_sink_put(&encoder->sink, encoder->ids, encoder->places, count, error);
+	const size_t count = encoder->ids.count;
+	encoder->ids.count = 0;
+	return pmill_id_sink_put(&encoder->sink, encoder->ids.ids, encoder->places, count, error);
 }
 
 /* Whether the ids so far are more than the limit: what follows need not be looked at. */
 static bool is_past_limit(const struct pmill_encoder *encoder)
 {
 	const struct pmill_id_sink *sink = &encoder->sink;
-	return sink->is_limited && encoder->id_count > sink->most - sink->count;
+	return sink->is_limited && encoder->ids.count > sink->most - sink->count;
 }
 
 static pmill_status flush_if_many(struct pmill_encoder *encoder, pmill_error *error)
 {
-	return encoder->id_count < IDS_AT_A_TIME && !is_past_limit(encoder)
+	return encoder->ids.count < IDS_AT_A_TIME && !is_past_limit(encoder)
 		? PMILL_OK
 		: pmill_encoder_flush(encoder, error);
 }
@@ -134,11 +121,10 @@ static pmill_status flush_if_many(struct pmill_encoder *encoder, pmill_error *er
 static pmill_status add_id(
 	struct pmill_encoder *encoder, uint32_t id, const uint64_t place[2], pmill_error *error)
 {
-	if (!reserve(encoder, 1))
+	if (!pmill_id_buffer_add(&encoder->ids, id) || !reserve_places(encoder))
 		return pmill_fail_memory(error);
 	if (encoder->wants_places)
-		memcpy(&encoder->places[2 * encoder->id_count], place, 2 * sizeof *place);
-	encoder->ids[encoder->id_count++] = id;
+		memcpy(&encoder->places[2 * (encoder->ids.count - 1)], place, 2 * sizeof *place);
 	return flush_if_many(encoder, error);
 }
 
@@ -162,25 +148,45 @@ static void set_pretoken_offset(
 		pretoken->begin + (offset > pretoken->added ? offset - pretoken->added : 0), error);
 }
 
-/* The seam of the encoder: anything that finds the ids of a pretoken without merging goes here. */
-static inline pmill_status encode_pretoken(
+pmill_status pmill_encoder_add_pretoken(
 	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, pmill_error *error)
 {
-	size_t count = 0;
-	if (!reserve(encoder, pretoken->len))
-		return pmill_fail_memory(error);
-	pmill_status status = pmill_pretoken_encoder_encode(encoder->plan->pretoken_encoder,
-		&encoder->scratch, pretoken->bytes, pretoken->len, encoder->ids + encoder->id_count, &count,
-		error);
+	const size_t first = encoder->ids.count, len = pretoken->len;
+	encoder->pretokens.encoder = encoder->plan->pretoken_encoder;
+	pmill_status status = pmill_encode_pretokens(
+		&encoder->pretokens, pretoken->bytes, len, 0, &len, 1, &encoder->ids, error);
 	if (status != PMILL_OK)
 		set_pretoken_offset(encoder, pretoken, error);
+	else if (!reserve_places(encoder))
+		return pmill_fail_memory(error);
 	else if (encoder->wants_places)
-		set_places(encoder, pretoken, count);
-	encoder->id_count += count;
+		set_places(encoder, pretoken, first);
 	return status;
 }
 
 /* ---- Pieces ---- */
+
+/* The first `count` pretokens that the cursor has found, from *at on. */
+static pmill_status encode_found(struct pmill_encoder *encoder, const uint8_t *text, size_t *at,
+	size_t count, pmill_error *error)
+{
+	const size_t first = encoder->ids.count, begin = *at;
+	encoder->pretokens.encoder = encoder->plan->pretoken_encoder;
+	pmill_status status = pmill_encode_pretokens(&encoder->pretokens, text, encoder->cursor.len,
+		begin, encoder->ends, count, &encoder->ids, error);
+	/* What comes after more ids than are wanted need not be looked at. */
+	if (status != PMILL_OK && is_past_limit(encoder))
+		status = PMILL_OK;
+	*at = encoder->ends[count - 1];
+	if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
+		pmill_encoder_set_offset(encoder, (size_t)error->offset, error);
+	if (status == PMILL_OK && !reserve_places(encoder))
+		return pmill_fail_memory(error);
+	const struct pmill_pretoken all = {text + begin, *at - begin, begin, 0};
+	if (status == PMILL_OK && encoder->wants_places)
+		set_places(encoder, &all, first);
+	return status;
+}
 
 pmill_status pmill_encoder_add_pretokens(
 	struct pmill_encoder *encoder, const uint8_t *text, size_t len, size_t *at, pmill_error *error)
@@ -192,14 +198,12 @@ pmill_status pmill_encoder_add_pretokens(
 			&encoder->cursor, encoder->ends, PMILL_ENCODE_PRETOKENS, &count, error);
 		if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
 			pmill_encoder_set_offset(encoder, (size_t)error->offset, error);
-		const bool is_limited = encoder->sink.is_limited;
-		for (size_t i = 0; i < count && status == PMILL_OK && *at < len; i++) {
-			const struct pmill_pretoken pretoken = {text + *at, encoder->ends[i] - *at, *at, 0};
-			status = encode_pretoken(encoder, &pretoken, error);
-			*at = encoder->ends[i];
-			if (is_limited && is_past_limit(encoder))
-				break;
-		}
+		if (status != PMILL_OK)
+			break;
+		while (count > 1 && encoder->ends[count - 2] >= len)
+			count--;
+		if (count > 0)
+			status = encode_found(encoder, text, at, count, error);
 		if (status == PMILL_OK)
 			status = flush_if_many(encoder, error);
 	}
@@ -255,17 +259,11 @@ static pmill_status encode_cut(
 			break;
 		const struct pmill_pretoken pretoken = {
 			bytes.data, bytes.len, encoder->cut.begin, encoder->cut.added};
-		status = encode_pretoken(encoder, &pretoken, error);
+		status = pmill_encoder_add_pretoken(encoder, &pretoken, error);
 		if (status == PMILL_OK)
 			status = flush_if_many(encoder, error);
 	}
 	return status;
-}
-
-pmill_status pmill_encoder_add_pretoken(
-	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, pmill_error *error)
-{
-	return encode_pretoken(encoder, pretoken, error);
 }
 
 pmill_status pmill_encoder_add_piece(

@@ -22,16 +22,16 @@ struct pmill_stream {
 struct pmill_encoder {
 	struct pmill_encode_plan *plan; /* a reference */
 	struct pmill_pretoken_cursor cursor;
-	struct pmill_pretoken_scratch scratch;
+	struct pmill_pretoken_state pretokens;
 	struct pmill_added_walk added, normalized;
 	struct pmill_cut_cursor cut;
 	struct pmill_buffer normal;  /* the normalised text between two tokens of `added` */
 	struct pmill_source_map map; /* from it to that text */
 	size_t ends[PMILL_ENCODE_PRETOKENS];
 	/* Ids that the sink hasn't got yet, and their places if it wants them. */
-	uint32_t *ids;
+	struct pmill_id_buffer ids;
 	uint64_t *places;
-	size_t id_count, id_capacity, place_capacity;
+	size_t place_capacity;
 	struct pmill_id_sink sink;
 	bool wants_places;
 	/* The text that is being encoded, and its policies. */

@@ -4,6 +4,17 @@
 
 #include <assert.h>
 
+#include "base/hash.h"
+
+struct pmill_key_seed pmill_key_seed_make(uint64_t seed)
+{
+	return (struct pmill_key_seed){
+		.first = pmill_hash64("first", 5, seed),
+		.second = pmill_hash64("second", 6, seed),
+		.factor = pmill_hash64("factor", 6, seed) | 1,
+	};
+}
+
 /* Read at 16 - n, a mask that keeps the first n of 16 bytes; the second half is zero. */
 static const uint8_t keep[32] = {
 	0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
@@ -28,16 +39,17 @@ static inline void put(
 	keys->hashes[filling->count++] = pmill_pretoken_key_hash(filling->seed, key);
 }
 
-static inline void put_long(struct pmill_pretoken_keys *keys, const uint8_t *bytes, size_t len)
+static inline void put_long(
+	struct pmill_pretoken_keys *keys, const uint8_t *bytes, size_t len, size_t keys_before)
 {
-	keys->longs[keys->long_count++] = (struct pmill_long_pretoken){bytes, len};
+	keys->longs[keys->long_count++] = (struct pmill_long_pretoken){bytes, len, keys_before};
 }
 
 void pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
 	const uint8_t *bytes, size_t len)
 {
 	if (len > PMILL_SHORT_PRETOKEN) {
-		put_long(keys, bytes, len);
+		put_long(keys, bytes, len, keys->count);
 		return;
 	}
 	struct filling filling = {*seed, keys->count};
@@ -53,11 +65,38 @@ static void fill_plain(struct pmill_pretoken_keys *keys, const struct pmill_key_
 		size_t len = ends[i] - begin;
 		assert(ends[i] > begin);
 		if (__builtin_expect(len > PMILL_SHORT_PRETOKEN, 0))
-			put_long(keys, text + begin, len);
+			put_long(keys, text + begin, len, filling.count);
 		else
 			put(&filling, keys, load_key(text + begin, len));
 	}
 	keys->count = filling.count;
+}
+
+/* Counts the pretokens from whose beginning 16 bytes are readable. */
+static size_t count_open(size_t readable, size_t begin, const size_t *ends, size_t count)
+{
+	enum { KEY = 16 };
+	if (readable < KEY || begin > readable - KEY)
+		return 0;
+	while (count > 1 && ends[count - 2] > readable - KEY)
+		count--;
+	return count;
+}
+
+size_t pmill_pretoken_keys_fill(struct pmill_pretoken_keys *keys,
+	const struct pmill_key_maker *maker, const struct pmill_key_seed *seed, const uint8_t *text,
+	size_t readable, size_t begin, const size_t *ends, size_t count)
+{
+	count = count < PMILL_KEY_BATCH ? count : PMILL_KEY_BATCH;
+	keys->count = keys->long_count = 0;
+	const size_t open = count_open(readable, begin, ends, count);
+	if (open > 0) {
+		maker->fill(keys, seed, text, begin, ends, open);
+		return open;
+	}
+	for (size_t i = 0; i < count; begin = ends[i++])
+		pmill_pretoken_keys_add(keys, seed, text + begin, ends[i] - begin);
+	return count;
 }
 
 static bool is_everywhere(void)

@@ -15,6 +15,8 @@ struct pmill_key_seed {
 	uint64_t factor; /* odd */
 };
 
+struct pmill_key_seed pmill_key_seed_make(uint64_t seed);
+
 /*
  * A pretoken of at most 15 bytes: bytes 0..7 and 8..14, little-endian, zero padded, and its length
  * in the top byte. So comparing 16 bytes compares two pretokens.
@@ -98,10 +100,10 @@ enum {
 	PMILL_KEY_SPILL = 8,   /* vectors are stored whole, even if only some lanes count */
 };
 
-/* A pretoken too long for a key: its place in the text. */
+/* A pretoken too long for a key: its place in the text, and the number of keys before it. */
 struct pmill_long_pretoken {
 	const uint8_t *bytes;
-	size_t len;
+	size_t len, keys_before;
 };
 
 /* In text order, short and long pretokens apart. */
@@ -133,6 +135,14 @@ const struct pmill_key_maker *pmill_key_maker_fastest(void);
 /* Appends one pretoken. Reads nothing beyond it. */
 void pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
 	const uint8_t *bytes, size_t len);
+
+/*
+ * Fills the batch anew with the first of `count` > 0 pretokens, and returns of how many. Reads
+ * nothing past text + readable.
+ */
+size_t pmill_pretoken_keys_fill(struct pmill_pretoken_keys *keys,
+	const struct pmill_key_maker *maker, const struct pmill_key_seed *seed, const uint8_t *text,
+	size_t readable, size_t begin, const size_t *ends, size_t count);
 
 #if defined(__x86_64__) && defined(__LP64__)
 extern const struct pmill_key_maker pmill_key_maker_avx512;

@@ -92,7 +92,9 @@ INLINE void put_some(struct pmill_pretoken_keys *keys, const uint8_t *text, __m5
 	unsigned rest = ~is_long & 0xFF;
 	for (; is_long != 0; is_long &= is_long - 1) {
 		unsigned i = (unsigned)__builtin_ctz(is_long);
-		keys->longs[keys->long_count++] = (struct pmill_long_pretoken){text + begin[i], len[i]};
+		size_t before = (size_t)__builtin_popcount(_bzhi_u32(rest, i));
+		keys->longs[keys->long_count++] = (struct pmill_long_pretoken){
+			text + begin[i], len[i], keys->count + before};
 	}
 	unsigned pairs = _pdep_u32(rest, 0x5555) * 3;
 	size_t low_count = (size_t)__builtin_popcount(rest & 0xF);

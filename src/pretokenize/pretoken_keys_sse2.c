@@ -40,7 +40,8 @@ static void fill_sse2(struct pmill_pretoken_keys *keys, const struct pmill_key_s
 		size_t len = ends[i] - begin;
 		assert(ends[i] > begin);
 		if (__builtin_expect(len > PMILL_SHORT_PRETOKEN, 0)) {
-			keys->longs[keys->long_count++] = (struct pmill_long_pretoken){text + begin, len};
+			keys->longs[keys->long_count++] = (struct pmill_long_pretoken){
+				text + begin, len, filled};
 			continue;
 		}
 		__m128i key = make_key(text + begin, len);

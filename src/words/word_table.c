@@ -16,7 +16,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "words/word_slots.h"
 
 pmill_status pmill_word_table_create(
@@ -25,9 +24,7 @@ pmill_status pmill_word_table_create(
 	struct pmill_word_table *made = calloc(1, sizeof *made);
 	if (made == NULL)
 		return pmill_fail_memory(error);
-	made->seed.first = pmill_hash64("first", 5, seed);
-	made->seed.second = pmill_hash64("second", 6, seed);
-	made->seed.factor = pmill_hash64("factor", 6, seed) | 1;
+	made->seed = pmill_key_seed_make(seed);
 	made->long_words.is_long = true;
 	made->key_maker = pmill_key_maker_fastest();
 	*table = made;
@@ -225,47 +222,17 @@ static pmill_status add_longs(
 	return PMILL_OK;
 }
 
-/* Counts the pretokens from whose beginning 16 bytes are readable. */
-static size_t count_open(size_t readable, size_t begin, const size_t *ends, size_t count)
-{
-	enum { KEY = 16 };
-	if (readable < KEY || begin > readable - KEY)
-		return 0;
-	while (count > 1 && ends[count - 2] > readable - KEY)
-		count--;
-	return count;
-}
-
-/*
- * Makes the keys of the next pretokens, prefetches their slots, and returns of how many. 16 bytes
- * are readable from the beginning of each of the first `open`.
- */
-static size_t fill_batch(const struct pmill_word_table *table, struct batch *batch,
-	const uint8_t *text, size_t begin, const size_t *ends, size_t count, size_t open)
-{
-	struct pmill_pretoken_keys *keys = &batch->keys;
-	keys->count = 0;
-	keys->long_count = 0;
-	size_t part = open > 0 ? open : count;
-	part = part < PMILL_KEY_BATCH ? part : PMILL_KEY_BATCH;
-	if (open > 0)
-		table->key_maker->fill(keys, &table->seed, text, begin, ends, part);
-	for (size_t i = 0; open == 0 && i < part; begin = ends[i++])
-		pmill_pretoken_keys_add(keys, &table->seed, text + begin, ends[i] - begin);
-	find_homes(&table->short_words, batch);
-	return part;
-}
-
 pmill_status pmill_word_table_add_pretokens(struct pmill_word_table *table, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count, pmill_error *error)
 {
 	struct batch batch;
-	size_t open = count_open(readable, begin, ends, count);
 	while (count > 0) {
 		size_t most = count < PMILL_KEY_BATCH ? count : PMILL_KEY_BATCH;
 		if (!pmill_slots_reserve(&table->short_words, table->seed, most))
 			return pmill_fail_memory(error);
-		size_t part = fill_batch(table, &batch, text, begin, ends, count, open);
+		size_t part = pmill_pretoken_keys_fill(
+			&batch.keys, table->key_maker, &table->seed, text, readable, begin, ends, count);
+		find_homes(&table->short_words, &batch);
 		if (!probe_batch(&table->short_words, &batch))
 			return fail_overflow(error);
 		pmill_status status = add_longs(table, &batch, error);
@@ -274,7 +241,6 @@ pmill_status pmill_word_table_add_pretokens(struct pmill_word_table *table, cons
 		begin = ends[part - 1];
 		ends += part;
 		count -= part;
-		open -= open > 0 ? part : 0;
 	}
 	return PMILL_OK;
 }

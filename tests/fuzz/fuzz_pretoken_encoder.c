@@ -1,6 +1,6 @@
 /* Merging a pretoken, against naive merging, with small tokenizers of every meaning of BPE. */
 /* SPDX-License-Identifier: MIT */
-#include "encode/pretoken_encoder.h"
+#include "bpe/pretoken_encoder.h"
 #include "support/small_tokenizer.h"
 
 enum { LONGEST = 400 };

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "encode/long_pretoken.h"
+#include "bpe/long_pretoken.h"
 #include "support/refuse_memory.h"
 #include "support/refuse_room.h"
 #include "support/small_tokenizer.h"

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "encode/pair_table.h"
+#include "bpe/pair_table.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/refuse_room.h"

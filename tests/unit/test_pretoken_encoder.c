@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "encode/pretoken_encoder.h"
+#include "bpe/pretoken_encoder.h"
 #include "support/small_tokenizer.h"
 
 enum { LONGEST = 300 };

@@ -9,8 +9,8 @@
  * so that o200k's 400,000 pairs take 8 MB. Otherwise (`is_wide`) a slot is two words, left << 32 |
  * right and rank + 1.
  */
-#ifndef PMILL_ENCODE_PAIR_TABLE_H
-#define PMILL_ENCODE_PAIR_TABLE_H
+#ifndef PMILL_BPE_PAIR_TABLE_H
+#define PMILL_BPE_PAIR_TABLE_H
 
 #include <stdbool.h>
 #include <stddef.h>

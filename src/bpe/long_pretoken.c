@@ -20,7 +20,7 @@
  * will come to are prefetched. (Without that, 10 MB of random letters take twice as long, as each
  * merge waits for memory.)
  */
-#include "encode/long_pretoken.h"
+#include "bpe/long_pretoken.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* One pretoken → ids: merges the leftmost pair of lowest rank until no pair is left. */
 /* SPDX-License-Identifier: MIT */
-#include "encode/pretoken_encoder.h"
+#include "bpe/pretoken_encoder.h"
 
 #include <stdlib.h>
 
@@ -14,6 +14,7 @@ enum { SHORT_PRETOKEN = 64 };
 struct pmill_pretoken_encoder {
 	struct pmill_merge_rules rules;
 	bool takes_whole; /* a pretoken that is a token is taken whole */
+	struct pmill_character_cuts *cuts;
 };
 
 pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokenizer,
@@ -23,7 +24,11 @@ pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokeniz
 	if (created == NULL)
 		return pmill_fail_memory(error);
 	created->takes_whole = tokenizer->meaning != PMILL_MEANING_MERGE_LIST;
-	const pmill_status status = pmill_merge_rules_init(&created->rules, tokenizer, error);
+	pmill_status status = pmill_merge_rules_init(&created->rules, tokenizer, error);
+	if (status == PMILL_OK)
+		created->cuts = pmill_character_cuts_create(&tokenizer->vocab);
+	if (status == PMILL_OK && created->cuts == NULL)
+		status = pmill_fail_memory(error);
 	if (status == PMILL_OK)
 		*encoder = created;
 	else
@@ -36,7 +41,13 @@ void pmill_pretoken_encoder_free(struct pmill_pretoken_encoder *encoder)
 	if (encoder == NULL)
 		return;
 	pmill_merge_rules_release(&encoder->rules);
+	pmill_character_cuts_free(encoder->cuts);
 	free(encoder);
+}
+
+uint32_t pmill_pretoken_encoder_id_limit(const struct pmill_pretoken_encoder *encoder)
+{
+	return encoder->rules.first_byte;
 }
 
 /* Stops at `least` symbols, which is a constant for each caller. Returns their number. */
@@ -113,18 +124,23 @@ pmill_status pmill_pretoken_encoder_split(const struct pmill_pretoken_encoder *e
 	return PMILL_OK;
 }
 
-pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
+uint32_t pmill_pretoken_encoder_find_whole(
+	const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken, size_t len)
+{
+	return encoder->takes_whole && len > 0 ? pmill_vocab_find(encoder->rules.vocab, pretoken, len)
+										   : PMILL_NO_ID;
+}
+
+size_t pmill_pretoken_encoder_next_cut(
+	const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken, size_t begin, size_t len)
+{
+	return pmill_character_cuts_next(encoder->cuts, pretoken, begin, len);
+}
+
+pmill_status pmill_pretoken_encoder_merge(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error)
 {
-	if (len > 0 && encoder->takes_whole) {
-		uint32_t whole = pmill_vocab_find(encoder->rules.vocab, pretoken, len);
-		if (whole != PMILL_NO_ID) {
-			ids[0] = whole;
-			*count = 1;
-			return PMILL_OK;
-		}
-	}
 	size_t found;
 	if (len <= SHORT_PRETOKEN) {
 		found = merge_short(&encoder->rules, pretoken, len, ids, 1);
@@ -138,4 +154,16 @@ pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *
 	if (status == PMILL_OK)
 		*count = found;
 	return status;
+}
+
+pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
+	size_t *count, pmill_error *error)
+{
+	const uint32_t whole = pmill_pretoken_encoder_find_whole(encoder, pretoken, len);
+	if (whole == PMILL_NO_ID)
+		return pmill_pretoken_encoder_merge(encoder, scratch, pretoken, len, ids, count, error);
+	ids[0] = whole;
+	*count = 1;
+	return PMILL_OK;
 }

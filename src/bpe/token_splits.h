@@ -1,9 +1,9 @@
 /* Every way to split a token into two symbols. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_ENCODE_TOKEN_SPLITS_H
-#define PMILL_ENCODE_TOKEN_SPLITS_H
+#ifndef PMILL_BPE_TOKEN_SPLITS_H
+#define PMILL_BPE_TOKEN_SPLITS_H
 
-#include "encode/pair_table.h"
+#include "bpe/pair_table.h"
 #include "model/vocab.h"
 
 /*

@@ -9,10 +9,10 @@
  * A part is a token, or a byte missing from the vocab: such a byte gets its own symbol after the
  * ids, because a token may begin with it. One that is left at the end is an error.
  */
-#ifndef PMILL_ENCODE_MERGE_RULES_H
-#define PMILL_ENCODE_MERGE_RULES_H
+#ifndef PMILL_BPE_MERGE_RULES_H
+#define PMILL_BPE_MERGE_RULES_H
 
-#include "encode/pair_table.h"
+#include "bpe/pair_table.h"
 #include "model/tokenizer.h"
 
 /* Symbols and ranks are below it, so that a bit of a word can tell them apart. */

@@ -1,9 +1,10 @@
 /* One pretoken → ids, by any of the three meanings of BPE. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_ENCODE_PRETOKEN_ENCODER_H
-#define PMILL_ENCODE_PRETOKEN_ENCODER_H
+#ifndef PMILL_BPE_PRETOKEN_ENCODER_H
+#define PMILL_BPE_PRETOKEN_ENCODER_H
 
-#include "encode/long_pretoken.h"
+#include "bpe/character_cuts.h"
+#include "bpe/long_pretoken.h"
 
 /* What merging needs from a tokenizer: made once, never changes, shared by threads. */
 struct pmill_pretoken_encoder;
@@ -11,6 +12,9 @@ struct pmill_pretoken_encoder;
 pmill_status pmill_pretoken_encoder_create(const struct pmill_tokenizer *tokenizer,
 	struct pmill_pretoken_encoder **encoder, pmill_error *error);
 void pmill_pretoken_encoder_free(struct pmill_pretoken_encoder *encoder);
+
+/* All ids are below it. */
+uint32_t pmill_pretoken_encoder_id_limit(const struct pmill_pretoken_encoder *encoder);
 
 /*
  * Writes at most `len` ids to `ids`, which has room for that many, and their number to `*count`.
@@ -22,6 +26,20 @@ void pmill_pretoken_encoder_free(struct pmill_pretoken_encoder *encoder);
 pmill_status pmill_pretoken_encoder_encode(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error);
+
+/* The two steps of that: the token that is taken whole, or PMILL_NO_ID; and merging. */
+uint32_t pmill_pretoken_encoder_find_whole(
+	const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken, size_t len);
+pmill_status pmill_pretoken_encoder_merge(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
+	size_t *count, pmill_error *error);
+
+/*
+ * Where a pretoken may be cut before merging: the first offset after `begin`, `len` if there is
+ * none. The parts, merged on their own, give what the pretoken gives.
+ */
+size_t pmill_pretoken_encoder_next_cut(const struct pmill_pretoken_encoder *encoder,
+	const uint8_t *pretoken, size_t begin, size_t len);
 
 /*
  * Merges the bytes of a token, not taken whole, until two parts are left, and sets *rank to the

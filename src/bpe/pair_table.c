@@ -1,6 +1,6 @@
 /* Pairs of neighbouring symbols → rank: collected first, so that the table is made in one go. */
 /* SPDX-License-Identifier: MIT */
-#include "encode/pair_table.h"
+#include "bpe/pair_table.h"
 
 #include <stdlib.h>
 

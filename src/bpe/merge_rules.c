@@ -1,11 +1,11 @@
 /* Which neighbours merge: the table of pairs of a tokenizer. */
 /* SPDX-License-Identifier: MIT */
-#include "encode/merge_rules.h"
+#include "bpe/merge_rules.h"
 
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "encode/token_splits.h"
+#include "bpe/token_splits.h"
 
 static bool is_byte(const struct pmill_merge_rules *rules, uint32_t symbol, uint8_t *byte)
 {

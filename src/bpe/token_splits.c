@@ -5,7 +5,7 @@
  * are looked up, many at once, as each look-up waits for memory: first whether the end is a token,
  * and where it is, the beginning.
  */
-#include "encode/token_splits.h"
+#include "bpe/token_splits.h"
 
 #include <stdlib.h>
 

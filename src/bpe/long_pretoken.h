@@ -1,9 +1,9 @@
 /* A long pretoken → ids, in little more memory than the ids themselves take. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_ENCODE_LONG_PRETOKEN_H
-#define PMILL_ENCODE_LONG_PRETOKEN_H
+#ifndef PMILL_BPE_LONG_PRETOKEN_H
+#define PMILL_BPE_LONG_PRETOKEN_H
 
-#include "encode/merge_rules.h"
+#include "bpe/merge_rules.h"
 
 /* Per thread; all zero is ready. */
 struct pmill_pretoken_scratch {

@@ -1,0 +1,39 @@
+/* Pretokens → ids, in batches: from the table of known ones, the others by merging. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_BPE_ENCODE_PRETOKENS_H
+#define PMILL_BPE_ENCODE_PRETOKENS_H
+
+#include "bpe/known_pretokens.h"
+#include "bpe/pretoken_encoder.h"
+
+/* Growing; all zero is empty. */
+struct pmill_id_buffer {
+	uint32_t *ids;
+	size_t count, capacity;
+};
+
+/* Returns false if out of memory. */
+bool pmill_id_buffer_add(struct pmill_id_buffer *ids, uint32_t id);
+
+/* One per thread. Set `encoder`; all else zero is ready. */
+struct pmill_pretoken_state {
+	const struct pmill_pretoken_encoder *encoder; /* not owned */
+	struct pmill_pretoken_scratch scratch;
+	struct pmill_known_pretokens known;
+	uint64_t
+		*characters; /* the ids of parts that are one character of three bytes; NULL: not yet */
+	bool is_without_characters;              /* there is no memory for them, or ids are too large */
+	const struct pmill_key_maker *key_maker; /* NULL until first used */
+};
+void pmill_pretoken_state_release(struct pmill_pretoken_state *state);
+
+/*
+ * Appends the ids of `count` pretokens of `text`: the first begins at `begin`, each of the others
+ * where the previous one ends. Reads nothing past text + readable. After a failure `ids` has the
+ * ids of the pretokens before the one that failed; error->offset, if there is one, is in `text`.
+ */
+pmill_status pmill_encode_pretokens(struct pmill_pretoken_state *state, const uint8_t *text,
+	size_t readable, size_t begin, const size_t *ends, size_t count, struct pmill_id_buffer *ids,
+	pmill_error *error);
+
+#endif
