@@ -168,20 +168,29 @@ static pmill_status add_part(struct pmill_pretoken_state *state, const uint8_t *
 	return status;
 }
 
-/* A pretoken that isn't in the table: in parts, if it can be cut. There is room for its ids. */
+/* There is room for its ids. */
+static pmill_status add_uncut(struct pmill_pretoken_state *state, const uint8_t *pretoken,
+	size_t len, size_t at, struct pmill_id_buffer *ids, pmill_error *error)
+{
+	const uint32_t whole = pmill_pretoken_encoder_find_whole(state->encoder, pretoken, len);
+	if (whole == PMILL_NO_ID)
+		return merge(state, pretoken, len, at, ids, error);
+	ids->ids[ids->count++] = whole;
+	return PMILL_OK;
+}
+
+/*
+ * A pretoken that isn't in the table: in parts, if it can be cut. Then it is no token itself, as
+ * that would lie across the cut. There is room for its ids.
+ */
 static pmill_status add_unknown(struct pmill_pretoken_state *state, const uint8_t *pretoken,
 	size_t len, size_t at, struct pmill_id_buffer *ids, pmill_error *error)
 {
 	const struct pmill_pretoken_encoder *encoder = state->encoder;
-	const uint32_t whole = pmill_pretoken_encoder_find_whole(encoder, pretoken, len);
 	const size_t first = ids->count;
-	if (whole != PMILL_NO_ID) {
-		ids->ids[ids->count++] = whole;
-		return PMILL_OK;
-	}
 	size_t begin = 0, end = pmill_pretoken_encoder_next_cut(encoder, pretoken, 0, len);
 	if (end == len)
-		return merge(state, pretoken, len, at, ids, error);
+		return add_uncut(state, pretoken, len, at, ids, error);
 	pmill_status status = PMILL_OK;
 	while (begin < len && status == PMILL_OK) {
 		status = add_part(state, pretoken + begin, end - begin, at + begin, ids, error);
