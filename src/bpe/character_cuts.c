@@ -1,4 +1,4 @@
-/* Between which neighbouring characters no token lies, so that a pretoken may be merged in parts. */
+/* Between which characters no token lies, so that a pretoken may be merged in parts. */
 /* SPDX-License-Identifier: MIT */
 /*
  * A set of pairs of characters, as a bitmap of hashes: a pair that shares its bit with one that a

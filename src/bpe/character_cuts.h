@@ -1,9 +1,9 @@
-/* Between which neighbouring characters no token lies, so that a pretoken may be merged in parts. */
+/* Between which characters no token lies, so that a pretoken may be merged in parts. */
 /* SPDX-License-Identifier: MIT */
 /*
- * If no token has bytes of both characters, merging never joins them, whatever is around. Only well-
- * formed characters are told apart, and only where one of the two isn't ASCII: between two ASCII
- * letters some token nearly always lies.
+ * If no token has bytes of both characters, merging never joins them, whatever is around. Only
+ * well-formed characters are told apart, and only where one of the two isn't ASCII: between two
+ * ASCII letters some token nearly always lies.
  */
 #ifndef PMILL_BPE_CHARACTER_CUTS_H
 #define PMILL_BPE_CHARACTER_CUTS_H

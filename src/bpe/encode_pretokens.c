@@ -2,8 +2,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * First all keys of a batch are made, and their lines in the table are prefetched, so that the
- * cache misses of a batch overlap; then each pretoken is looked up. Long pretokens have no keys, and
- * are merged, but cut first where no token lies between two characters; the parts are looked up.
+ * cache misses of a batch overlap; then each pretoken is looked up. Long pretokens have no keys,
+ * and are merged, but cut first where no token lies between two characters; the parts are looked
+ * up.
  */
 #include "bpe/encode_pretokens.h"
 
@@ -163,6 +164,8 @@ static pmill_status add_part(struct pmill_pretoken_state *state, const uint8_t *
 		return PMILL_OK;
 	}
 	const pmill_status status = merge(state, bytes, len, at, ids, error);
+	/* A long pretoken may have thousands of parts. */
+	pmill_known_pretokens_prepare(known);
 	if (status == PMILL_OK)
 		pmill_known_pretokens_add(known, key, hash, ids->ids + first, ids->count - first);
 	return status;

@@ -49,7 +49,10 @@ void pmill_known_pretokens_release(struct pmill_known_pretokens *known);
 /* Makes room for more, if it is time for that: slots may move, and some pretokens be forgotten. */
 void pmill_known_pretokens_prepare(struct pmill_known_pretokens *known);
 
-/* Remembers the ids, unless there are too many of them. There must be slots. */
+/*
+ * Remembers the ids of a pretoken that isn't in the table, unless there are too many of them. There
+ * must be slots.
+ */
 void pmill_known_pretokens_add(struct pmill_known_pretokens *known, struct pmill_pretoken_key key,
 	uint64_t hash, const uint32_t *ids, size_t count);
 
