@@ -131,6 +131,8 @@ static void fill_avx512(struct pmill_pretoken_keys *keys, const struct pmill_key
 		both[1] = make_keys(load_four(text, end[3], end[4], end[5], end[6]), lens, 4);
 		__m512i hashes = make_hashes(both[0], both[1], &constants);
 		unsigned is_long = _mm512_cmpgt_epu64_mask(lens, _mm512_set1_epi64(PMILL_SHORT_PRETOKEN));
+		/* gcc 12 may spill the mask as one byte, and read four: so it goes to a register first. */
+		__asm__("" : "+r"(is_long));
 		if (is_long == 0)
 			put_eight(keys, both, hashes);
 		else

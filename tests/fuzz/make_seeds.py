@@ -125,6 +125,7 @@ def make_seeds(files):
         "json_line": JSON_LINES.splitlines(),
         "normalizer": with_heads([[0, 0, 0, 0], [41, 36, 0, 0], [3, 2, 70, 31], [43, 99, 6, 4]],
                                  [*texts, *(text.encode() for text in NORMAL_TEXTS)]),
+        "encode_pretokens": with_heads([[flags] for flags in range(16)], noise),
         "pretoken_encoder": with_heads([[flags] for flags in range(16)], noise),
         "pretokenize": with_heads([[row * 2 + spelled, version + 5 * 40] for row in range(8)
                                    for spelled, version in ((0, 0), (0, 4), (1, 3))],
