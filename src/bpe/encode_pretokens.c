@@ -20,7 +20,7 @@ enum {
 	SPILL = 16, /* ids of a slot are stored whole, even if only some count */
 	CHARACTERS = 1 << 16,
 	CHARACTER_ID_BITS = 20,
-	CHARACTER_COUNT_BITS = 62,
+	CHARACTER_COUNT_SHIFT = 62,
 	MOST_PART = PMILL_SHORT_PRETOKEN - 1, /* bytes; longer parts have no key */
 };
 
@@ -116,12 +116,12 @@ static void put_character(uint64_t value, struct pmill_id_buffer *ids)
 	out[0] = (uint32_t)value & mask;
 	out[1] = (uint32_t)(value >> CHARACTER_ID_BITS) & mask;
 	out[2] = (uint32_t)(value >> 2 * CHARACTER_ID_BITS) & mask;
-	ids->count += (size_t)(value >> CHARACTER_COUNT_BITS);
+	ids->count += (size_t)(value >> CHARACTER_COUNT_SHIFT);
 }
 
 static uint64_t pack_character(const uint32_t *ids, size_t count)
 {
-	uint64_t value = (uint64_t)count << CHARACTER_COUNT_BITS;
+	uint64_t value = (uint64_t)count << CHARACTER_COUNT_SHIFT;
 	for (size_t i = 0; i < count; i++)
 		value |= (uint64_t)ids[i] << i * CHARACTER_ID_BITS;
 	return value;

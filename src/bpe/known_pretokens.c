@@ -127,7 +127,7 @@ void pmill_known_pretokens_add(struct pmill_known_pretokens *known, struct pmill
 		return;
 	struct pmill_known_slot *slot = place_for(known, hash);
 	slot->key = key;
-	slot->key.second |= (uint64_t)count << PMILL_KNOWN_COUNT_BITS;
+	slot->key.second |= (uint64_t)count << PMILL_KNOWN_COUNT_SHIFT;
 	pack(known, slot, ids, count);
 }
 
@@ -152,7 +152,7 @@ static void move_all(
 		if (is_free(&slots[i]))
 			continue;
 		struct pmill_pretoken_key key = slots[i].key;
-		key.second &= (UINT64_C(1) << PMILL_KNOWN_COUNT_BITS) - 1;
+		key.second &= (UINT64_C(1) << PMILL_KNOWN_COUNT_SHIFT) - 1;
 		*place_for(known, pmill_pretoken_key_hash(known->seed, key)) = slots[i];
 	}
 }

@@ -14,10 +14,10 @@
 #include "pretokenize/pretoken_keys.h"
 
 enum {
-	PMILL_KNOWN_LINE = 2,       /* slots */
-	PMILL_KNOWN_LINES = 4,      /* at which a pretoken may be: 8 probes */
-	PMILL_KNOWN_PLAIN_IDS = 4,  /* as many ids are stored as they are; more are packed */
-	PMILL_KNOWN_COUNT_BITS = 60 /* in the key's second word: the number of ids starts there */
+	PMILL_KNOWN_LINE = 2,        /* slots */
+	PMILL_KNOWN_LINES = 4,       /* at which a pretoken may be: 8 probes */
+	PMILL_KNOWN_PLAIN_IDS = 4,   /* as many ids are stored as they are; more are packed */
+	PMILL_KNOWN_COUNT_SHIFT = 60 /* in the key's second word: the number of ids starts there */
 };
 
 /*
@@ -72,7 +72,7 @@ static inline bool pmill_known_slot_is(
 
 static inline size_t pmill_known_slot_count(const struct pmill_known_slot *slot)
 {
-	return (size_t)(slot->key.second >> PMILL_KNOWN_COUNT_BITS);
+	return (size_t)(slot->key.second >> PMILL_KNOWN_COUNT_SHIFT);
 }
 
 /* Looks at all lines where the pretoken may be; NULL: it isn't known. There must be slots. */

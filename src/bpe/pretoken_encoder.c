@@ -107,19 +107,26 @@ static pmill_status check_symbols(const struct pmill_merge_rules *rules, const u
 	return PMILL_OK;
 }
 
+/* Stops at `least` symbols, which is a constant for each caller. */
+INLINE pmill_status merge_any(const struct pmill_merge_rules *rules,
+	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, size_t least,
+	uint32_t *symbols, size_t *count, pmill_error *error)
+{
+	if (len > SHORT_PRETOKEN)
+		return merge_long(rules, scratch, pretoken, len, least, symbols, count, error);
+	*count = merge_short(rules, pretoken, len, symbols, least);
+	return PMILL_OK;
+}
+
 pmill_status pmill_pretoken_encoder_split(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *token, size_t len, uint32_t *ids,
 	uint32_t *rank, pmill_error *error)
 {
 	size_t count;
-	if (len <= SHORT_PRETOKEN) {
-		count = merge_short(&encoder->rules, token, len, ids, 2);
-	} else {
-		const pmill_status status = merge_long(
-			&encoder->rules, scratch, token, len, 2, ids, &count, error);
-		if (status != PMILL_OK)
-			return status;
-	}
+	const pmill_status status = merge_any(
+		&encoder->rules, scratch, token, len, 2, ids, &count, error);
+	if (status != PMILL_OK)
+		return status;
 	*rank = count == 2 ? pmill_merge_rules_rank(&encoder->rules, ids[0], ids[1]) : PMILL_NO_RANK;
 	return PMILL_OK;
 }
@@ -142,15 +149,9 @@ pmill_status pmill_pretoken_encoder_merge(const struct pmill_pretoken_encoder *e
 	size_t *count, pmill_error *error)
 {
 	size_t found;
-	if (len <= SHORT_PRETOKEN) {
-		found = merge_short(&encoder->rules, pretoken, len, ids, 1);
-	} else {
-		const pmill_status merged = merge_long(
-			&encoder->rules, scratch, pretoken, len, 1, ids, &found, error);
-		if (merged != PMILL_OK)
-			return merged;
-	}
-	pmill_status status = check_symbols(&encoder->rules, ids, found, error);
+	pmill_status status = merge_any(&encoder->rules, scratch, pretoken, len, 1, ids, &found, error);
+	if (status == PMILL_OK)
+		status = check_symbols(&encoder->rules, ids, found, error);
 	if (status == PMILL_OK)
 		*count = found;
 	return status;

@@ -251,7 +251,7 @@ static void tells_similar_keys_apart(void **state)
 		const uint64_t hash = hash_of(&known, entry.key);
 		assert_ptr_equal(
 			pmill_known_home(&known, hash), pmill_known_pretokens_find(&known, entry.key, hash));
-		for (unsigned bit = 0; bit < 64 + PMILL_KNOWN_COUNT_BITS; bit++) {
+		for (unsigned bit = 0; bit < 64 + PMILL_KNOWN_COUNT_SHIFT; bit++) {
 			struct pmill_pretoken_key other = entry.key;
 			*(bit < 64 ? &other.first : &other.second) ^= UINT64_C(1) << bit % 64;
 			assert_false(pmill_known_slot_is(pmill_known_home(&known, hash), other));
