@@ -752,8 +752,9 @@ PMILL_API void pmill_policy_free(pmill_policy *policy); /* unfinished streams ke
 typedef struct pmill_encoder pmill_encoder;
 
 /*
- * Makes the tables that encoding needs. The tokenizer must outlive it. Of `run` only the scanner
- * applies. PMILL_BAD_OPTION: the model has no pattern; PMILL_UNSUPPORTED: pmill_tokenizer_refusal.
+ * Makes the tables that encoding needs. The tokenizer must outlive it. Of `run` the scanner and
+ * progress apply: calls of the encoder and its clones that encode 1 MiB or more report to it.
+ * PMILL_BAD_OPTION: the model has no pattern; PMILL_UNSUPPORTED: pmill_tokenizer_refusal.
  */
 PMILL_API pmill_status pmill_encoder_create(const pmill_tokenizer *tokenizer,
 	const pmill_run_options *run, pmill_encoder **encoder, pmill_error *error);
@@ -878,7 +879,7 @@ PMILL_API pmill_status pmill_tokenizer_decode(const pmill_tokenizer *tokenizer, 
 /*
  * Decodes documents on threads: `ids` as pmill_ids_get gives them, or the caller's own, up to the
  * last end. `*data` are the bytes of all, `*ends` where each document ends in them; release both
- * with pmill_memory_free. Of `run` only threads applies. PMILL_BAD_INPUT as above.
+ * with pmill_memory_free. Of `run` threads and progress apply. PMILL_BAD_INPUT as above.
  */
 PMILL_API pmill_status pmill_tokenizer_decode_batch(const pmill_tokenizer *tokenizer,
 	const pmill_ids_view *ids, const pmill_decode_options *options, const pmill_run_options *run,

@@ -5,8 +5,34 @@
 
 #include "tokenizer.h"
 
-/* More ids than this are decoded without the GIL. */
-enum { SHORT_IDS = 256 };
+enum {
+	SHORT_IDS = 256,    /* more are decoded without the GIL */
+	LONG_IDS = 1 << 20, /* decoding more sees signals meanwhile */
+};
+
+/* As pmill_tokenizer_decode, but signals can end it. */
+static pmill_status decode_watched(struct tokenizer *self, const struct core_ids *ids,
+	const pmill_decode_options *options, void **data, size_t *len, pmill_error *error)
+{
+	const uint64_t end = ids->count;
+	const pmill_ids_view view = {.size = sizeof view,
+		.data = ids->ids,
+		.id_bytes = sizeof *ids->ids,
+		.count = end,
+		.ends = &end,
+		.document_count = 1};
+	struct core_progress signals = {0};
+	const pmill_run_options run = {
+		.size = sizeof run, .threads = 1, .progress = core_report, .progress_context = &signals};
+	uint64_t *ends;
+	pmill_status status = pmill_tokenizer_decode_batch(
+		self->tokenizer, &view, options, &run, data, &ends, error);
+	if (status == PMILL_OK) {
+		*len = (size_t)ends[0];
+		pmill_memory_free(ends);
+	}
+	return status;
+}
 
 /* The bytes of ids; release `*data` with pmill_memory_free. False with an exception. */
 static bool decode_ids(
@@ -24,8 +50,9 @@ static bool decode_ids(
 			self->tokenizer, ids.ids, ids.count, &options, data, len, &error);
 	} else {
 		PyThreadState *thread = PyEval_SaveThread();
-		status = pmill_tokenizer_decode(
-			self->tokenizer, ids.ids, ids.count, &options, data, len, &error);
+		status = ids.count > LONG_IDS ? decode_watched(self, &ids, &options, data, len, &error)
+									  : pmill_tokenizer_decode(self->tokenizer, ids.ids, ids.count,
+											&options, data, len, &error);
 		PyEval_RestoreThread(thread);
 	}
 	core_ids_release(&ids);
@@ -157,7 +184,11 @@ static PyObject *decode_view(struct tokenizer *self, const pmill_ids_view *view,
 {
 	pmill_decode_options options = {.size = sizeof options};
 	options.skip_special_tokens = skips == NULL ? 0 : PyObject_IsTrue(skips);
-	pmill_run_options run = {.size = sizeof run};
+	struct core_progress signals = {0};
+	pmill_run_options run = {
+		.size = sizeof run, .progress = core_report, .progress_context = &signals};
+	if (view->count <= LONG_IDS)
+		run.progress = NULL;
 	if (options.skip_special_tokens < 0 || !core_get_threads(threads, &run.threads))
 		return NULL;
 	void *data;

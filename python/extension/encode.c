@@ -3,76 +3,8 @@
 #include "array.h"
 #include "tokenizer.h"
 
-/* Longer text is encoded in pieces, so that signals are seen between them. */
-enum { PIECE = 4 << 20 };
-
-static pmill_status add_piece(
-	pmill_encoder *encoder, pmill_span piece, pmill_ids *ids, pmill_error *error)
-{
-	PyThreadState *thread = PyEval_SaveThread();
-	pmill_status status = pmill_encoder_add(
-		encoder, piece.text.data, piece.text.len, piece.policy, ids, error);
-	PyEval_RestoreThread(thread);
-	if (status == PMILL_OK && PyErr_CheckSignals() != 0)
-		status = error->status = PMILL_CANCELLED;
-	return status;
-}
-
-static pmill_status finish_pieces(pmill_encoder *encoder, pmill_ids *ids, pmill_error *error)
-{
-	PyThreadState *thread = PyEval_SaveThread();
-	pmill_status status = pmill_encoder_finish(encoder, ids, error);
-	PyEval_RestoreThread(thread);
-	return status;
-}
-
-/* Adds how many ids there are, and empties the buffer, if only their number is asked for. */
-static void count_ids(pmill_ids *ids, uint64_t *counted)
-{
-	pmill_ids_view view = {.size = sizeof view};
-	if (counted == NULL)
-		return;
-	pmill_ids_get(ids, &view);
-	*counted += view.count;
-	pmill_ids_clear(ids);
-}
-
-/* The pieces of a span, which is one piece if it is short or empty. */
-static pmill_status add_span_pieces(pmill_encoder *encoder, const pmill_span *span, pmill_ids *ids,
-	uint64_t *counted, pmill_error *error)
-{
-	pmill_status status = PMILL_OK;
-	size_t done = 0;
-	do {
-		size_t len = span->text.len - done < PIECE ? span->text.len - done : PIECE;
-		const char *begin = len == 0 ? NULL : (const char *)span->text.data + done;
-		status = add_piece(encoder, (pmill_span){{begin, len}, span->policy}, ids, error);
-		count_ids(ids, counted);
-		done += len;
-	} while (status == PMILL_OK && done < span->text.len);
-	return status;
-}
-
-pmill_status core_add_span(
-	pmill_encoder *encoder, const pmill_span *span, pmill_ids *ids, pmill_error *error)
-{
-	return add_span_pieces(encoder, span, ids, NULL, error);
-}
-
-/* A document. With `counted`, counts its ids instead of keeping them. */
-static pmill_status encode_in_pieces(pmill_encoder *encoder, const pmill_span *spans, size_t count,
-	pmill_ids *ids, uint64_t *counted, pmill_error *error)
-{
-	pmill_status status = PMILL_OK;
-	for (size_t i = 0; status == PMILL_OK && i < count; i++)
-		status = add_span_pieces(encoder, &spans[i], ids, counted, error);
-	if (status == PMILL_OK)
-		status = finish_pieces(encoder, ids, error);
-	if (status != PMILL_OK)
-		pmill_encoder_drop(encoder);
-	count_ids(ids, counted);
-	return status;
-}
+/* Encoding more text than this sees signals meanwhile. */
+enum { LONG_TEXT = 4 << 20 };
 
 /* Appends the ids of one document. False with an exception. */
 static bool encode_text(pmill_encoder *encoder, const struct core_text *text,
@@ -82,13 +14,10 @@ static bool encode_text(pmill_encoder *encoder, const struct core_text *text,
 	pmill_status status;
 	if (text->len <= CORE_SHORT_TEXT) {
 		status = pmill_encoder_encode(encoder, text->data, text->len, policy, ids, &error);
-	} else if (text->len <= PIECE) {
+	} else {
 		PyThreadState *thread = PyEval_SaveThread();
 		status = pmill_encoder_encode(encoder, text->data, text->len, policy, ids, &error);
 		PyEval_RestoreThread(thread);
-	} else {
-		pmill_span span = {{text->data, text->len}, policy};
-		status = encode_in_pieces(encoder, &span, 1, ids, NULL, &error);
 	}
 	if (status != PMILL_OK)
 		core_raise(&error);
@@ -179,14 +108,9 @@ static PyObject *tokenizer_count(
 	pmill_span span = {{call.text.data, call.text.len}, call.policy.policy};
 	uint64_t count = 0;
 	pmill_error error;
-	pmill_status status;
-	if (call.text.len <= PIECE) {
-		PyThreadState *thread = PyEval_SaveThread();
-		status = pmill_encoder_count(call.worker->encoder, &span, 1, &count, &error);
-		PyEval_RestoreThread(thread);
-	} else {
-		status = encode_in_pieces(call.worker->encoder, &span, 1, call.worker->ids, &count, &error);
-	}
+	PyThreadState *thread = PyEval_SaveThread();
+	pmill_status status = pmill_encoder_count(call.worker->encoder, &span, 1, &count, &error);
+	PyEval_RestoreThread(thread);
 	end_call(&call);
 	return status == PMILL_OK ? PyLong_FromUnsignedLongLong(count) : core_raise(&error);
 }
@@ -331,12 +255,6 @@ static bool read_spans(struct tokenizer *self, PyObject *object, struct spans *s
 static pmill_status encode_spans(
 	struct worker *worker, const struct spans *spans, pmill_error *error)
 {
-	size_t len = 0;
-	for (size_t i = 0; i < spans->count; i++)
-		len += spans->spans[i].text.len;
-	if (len > PIECE)
-		return encode_in_pieces(
-			worker->encoder, spans->spans, spans->count, worker->ids, NULL, error);
 	PyThreadState *thread = PyEval_SaveThread();
 	pmill_status status = pmill_encoder_encode_spans(
 		worker->encoder, spans->spans, spans->count, worker->ids, error);
@@ -384,7 +302,7 @@ static PyObject *encode_batch(struct tokenizer *self, const struct core_texts *t
 	struct core_progress progress = {0};
 	pmill_run_options run = {.size = sizeof run, .threads = threads};
 	/* Watching for signals takes a thread of its own. */
-	if (count_bytes(texts) > PIECE) {
+	if (count_bytes(texts) > LONG_TEXT) {
 		run.progress = core_report;
 		run.progress_context = &progress;
 	}

@@ -80,12 +80,32 @@ static PyObject *tokenizer_stream(
 	return stream;
 }
 
+/* Longer text is added in pieces: the stream copies what it is given. */
+enum { PIECE = 4 << 20 };
+
+static pmill_status add_pieces(struct stream *stream, const struct core_text *text,
+	const pmill_policy *policy, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	size_t done = 0;
+	do {
+		size_t len = text->len - done < PIECE ? text->len - done : PIECE;
+		const char *begin = len == 0 ? NULL : (const char *)text->data + done;
+		PyThreadState *thread = PyEval_SaveThread();
+		status = pmill_encoder_add(stream->encoder, begin, len, policy, stream->ids, error);
+		PyEval_RestoreThread(thread);
+		if (status == PMILL_OK && PyErr_CheckSignals() != 0)
+			status = error->status = PMILL_CANCELLED;
+		done += len;
+	} while (status == PMILL_OK && done < text->len);
+	return status;
+}
+
 static PyObject *add_text(
 	struct stream *stream, const struct core_text *text, const pmill_policy *policy)
 {
 	pmill_error error;
-	pmill_span span = {{text->data, text->len}, policy};
-	pmill_status status = core_add_span(stream->encoder, &span, stream->ids, &error);
+	pmill_status status = add_pieces(stream, text, policy, &error);
 	if (status != PMILL_OK) {
 		pmill_encoder_drop(stream->encoder);
 		pmill_ids_clear(stream->ids);

@@ -57,15 +57,6 @@ bool core_find_policy(
 	struct tokenizer *self, PyObject *special_tokens, PyObject *policy, struct policy *found);
 void core_drop_policy(struct policy *policy);
 
-/* ---- Encoding (encode.c) ---- */
-
-/*
- * Adds text to a stream, without the GIL, and in pieces, between which signals can end it:
- * PMILL_CANCELLED, with the exception set.
- */
-pmill_status core_add_span(
-	pmill_encoder *encoder, const pmill_span *span, pmill_ids *ids, pmill_error *error);
-
 /* ---- Methods ---- */
 
 extern PyMethodDef core_encode_methods[], core_decode_methods[], core_model_methods[],

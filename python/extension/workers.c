@@ -13,8 +13,11 @@ const pmill_encoder *core_prototype(struct tokenizer *self)
 		return prototype;
 	pmill_error error;
 	pmill_encoder *made = NULL;
+	static struct core_progress signals; /* without a callback */
+	const pmill_run_options run = {
+		.size = sizeof run, .progress = core_report, .progress_context = &signals};
 	PyThreadState *thread = PyEval_SaveThread();
-	pmill_status status = pmill_encoder_create(self->tokenizer, NULL, &made, &error);
+	pmill_status status = pmill_encoder_create(self->tokenizer, &run, &made, &error);
 	PyEval_RestoreThread(thread);
 	if (status != PMILL_OK) {
 		core_raise(&error);

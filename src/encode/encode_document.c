@@ -178,6 +178,7 @@ pmill_status pmill_encoder_add_document(struct pmill_encoder *encoder, const pmi
 	pmill_encoder_set_sink(encoder, sink);
 	encoder->text_begin = 0;
 	encoder->spans = &encoder->own_spans;
+	pmill_encoder_begin_call(encoder, text.len);
 	status = limit_sink(&encoder->sink, &frame, error);
 	if (status == PMILL_OK)
 		status = add_framed(encoder, text, &frame, error);
@@ -259,9 +260,12 @@ pmill_status pmill_encoder_create(const pmill_tokenizer *tokenizer, const pmill_
 	if (created == NULL)
 		return pmill_fail_memory(error);
 	status = pmill_encode_plan_create(tokenizer, running.scanner, &created->plan, error);
-	if (status == PMILL_OK)
-		*encoder = created;
-	else
+	if (status != PMILL_OK) {
 		free(created);
-	return status;
+		return status;
+	}
+	created->watcher = running.progress;
+	created->watcher_context = running.progress_context;
+	*encoder = created;
+	return PMILL_OK;
 }

@@ -47,6 +47,8 @@ pmill_status pmill_encoder_clone(
 	if (made == NULL)
 		return pmill_fail_memory(error);
 	made->plan = pmill_encode_plan_share(encoder->plan);
+	made->watcher = encoder->watcher;
+	made->watcher_context = encoder->watcher_context;
 	if (!copy_stream(&encoder->stream, &made->stream)) {
 		pmill_encoder_free(made);
 		return pmill_fail_memory(error);
@@ -85,6 +87,7 @@ static void set_sink(struct pmill_encoder *encoder, struct pmill_ids *ids)
 	pmill_encoder_set_sink(encoder, &sink);
 	encoder->text_begin = encoder->stream.bytes;
 	encoder->spans = &encoder->stream.spans;
+	pmill_encoder_begin_call(encoder, encoder->stream.text.len);
 }
 
 /* Offsets of ids since the mark, which come from the stream's text. */

@@ -8,7 +8,10 @@
 #include "base/array.h"
 #include "base/error.h"
 
-enum { IDS_AT_A_TIME = 4096 }; /* for the sink */
+enum {
+	IDS_AT_A_TIME = 4096,    /* for the sink */
+	WATCHED_BYTES = 1 << 20, /* a call of less is over before a watcher wants to hear of it */
+};
 
 void pmill_encoder_release(struct pmill_encoder *encoder)
 {
@@ -30,6 +33,16 @@ void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_w
 {
 	pmill_pretoken_cursor_set_watch(&encoder->cursor, watch);
 	encoder->cut.watch = watch;
+}
+
+void pmill_encoder_begin_call(struct pmill_encoder *encoder, size_t len)
+{
+	encoder->progress = (struct pmill_progress_state){0};
+	if (encoder->watcher == NULL || len < WATCHED_BYTES)
+		return;
+	encoder->progress.callback = encoder->watcher;
+	encoder->progress.context = encoder->watcher_context;
+	pmill_progress_stage(&encoder->progress, "encode", "bytes", len);
 }
 
 /* ---- Places ---- */
@@ -111,11 +124,15 @@ static bool is_past_limit(const struct pmill_encoder *encoder)
 	return sink->is_limited && encoder->ids.count > sink->most - sink->count;
 }
 
-static pmill_status flush_if_many(struct pmill_encoder *encoder, pmill_error *error)
+/* `at` is where the piece has been encoded to. */
+static pmill_status flush_if_many(struct pmill_encoder *encoder, size_t at, pmill_error *error)
 {
-	return encoder->ids.count < IDS_AT_A_TIME && !is_past_limit(encoder)
-		? PMILL_OK
-		: pmill_encoder_flush(encoder, error);
+	if (encoder->ids.count < IDS_AT_A_TIME && !is_past_limit(encoder))
+		return PMILL_OK;
+	const uint64_t done = encoder->part_begin + encoder->piece_begin + at;
+	if (!pmill_progress_step(&encoder->progress, done))
+		return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	return pmill_encoder_flush(encoder, error);
 }
 
 static pmill_status add_id(
@@ -125,7 +142,7 @@ static pmill_status add_id(
 		return pmill_fail_memory(error);
 	if (encoder->wants_places)
 		memcpy(&encoder->places[2 * (encoder->ids.count - 1)], place, 2 * sizeof *place);
-	return flush_if_many(encoder, error);
+	return flush_if_many(encoder, 0, error);
 }
 
 pmill_status pmill_encoder_add_ids(struct pmill_encoder *encoder, const uint32_t *ids, size_t count,
@@ -205,7 +222,7 @@ pmill_status pmill_encoder_add_pretokens(
 		if (count > 0)
 			status = encode_found(encoder, text, at, count, error);
 		if (status == PMILL_OK)
-			status = flush_if_many(encoder, error);
+			status = flush_if_many(encoder, *at, error);
 	}
 	return status;
 }
@@ -261,7 +278,7 @@ static pmill_status encode_cut(
 			bytes.data, bytes.len, encoder->cut.begin, encoder->cut.added};
 		status = pmill_encoder_add_pretoken(encoder, &pretoken, error);
 		if (status == PMILL_OK)
-			status = flush_if_many(encoder, error);
+			status = flush_if_many(encoder, encoder->cut.begin, error);
 	}
 	return status;
 }

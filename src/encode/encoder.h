@@ -3,6 +3,7 @@
 #ifndef PMILL_ENCODE_ENCODER_H
 #define PMILL_ENCODE_ENCODER_H
 
+#include "base/progress.h"
 #include "encode/encode_plan.h"
 #include "encode/id_sink.h"
 
@@ -46,6 +47,10 @@ struct pmill_encoder {
 	/* Of a whole document. */
 	struct pmill_span_list own_spans;
 	struct pmill_buffer joined; /* spans that are not one text already */
+	/* Of calls that take long, to the thread that calls. */
+	pmill_progress_fn watcher; /* or NULL */
+	void *watcher_context;
+	struct pmill_progress_state progress;
 	struct pmill_stream stream;
 };
 
@@ -57,6 +62,9 @@ void pmill_encoder_set_sink(struct pmill_encoder *encoder, const struct pmill_id
 
 /* Lets another thread stop the work that follows; see pmill_pretoken_cursor_set_watch. */
 void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_watch *watch);
+
+/* A call begins that goes through `len` bytes of text: reports it to the watcher if it is long. */
+void pmill_encoder_begin_call(struct pmill_encoder *encoder, size_t len);
 
 /*
  * All of these give ids to `sink`, `pmill_encoder_flush` the last of them. On failure error->offset

@@ -1,5 +1,6 @@
 # Which exception each failure of the library is, its message and its attributes.
 # SPDX-License-Identifier: MIT
+import array
 import errno
 import gc
 import os
@@ -38,6 +39,19 @@ def test_bad_input(tok):
     assert "the model: byte 12: line 1: not valid JSON" in str(error) and error.offset == 12
     error = fails(ValueError, tok.encode, "ab<|end|>", special_tokens="error")
     assert "<|end|>" in str(error) and error.offset == 2
+
+
+@pytest.mark.parametrize("before", [0, 300, 1_500_000])
+def test_an_unknown_id(tok, before):
+    """Few ids, those decoded without the GIL, those of which signals are seen."""
+    ids = array.array("I", [97]) * before + array.array("I", [9999, 97])
+    message = f"id 9999 at index {before} is not in the vocab"
+    for decode in (tok.decode, tok.decode_bytes):
+        error = fails(ValueError, decode, ids)
+        assert str(error) == message and error.offset == before
+    ids[before] = 98
+    assert tok.decode(ids) == "a" * before + "ba"
+    assert tok.decode_bytes(ids) == b"a" * before + b"ba"
 
 
 def test_overflow(tmp_path):

@@ -243,7 +243,9 @@ def test_other_threads_run_meanwhile(tok):
 @pytest.mark.parametrize("call", [
     "tok.encode(long)", "tok.encode_to_array(long)", "tok.encode_batch([long] * 8, threads=2)",
     "tok.count(long * 4)", "tok.encode_spans([(long, None)] * 4)",
-    "tok.stream().add(long * 4)",
+    "tok.stream().add(long * 4)", "tok.truncate(long * 4, 10**9)",
+    "tok.encode_with_offsets(long)", "tok.decode(ids)", "tok.decode_bytes(ids)",
+    "tok.decode_batch([ids], threads=2)",
     "pairmill.train_from_iterator(iter([long] * 1000), 20000)",
     "pairmill.train_from_iterator((text for _ in iter(int, 1)), 20000)",
     "pairmill.train_from_iterator(pyarrow.chunked_array([column] * 40000), 20000)",
@@ -251,7 +253,7 @@ def test_other_threads_run_meanwhile(tok):
     "tok.encode_file([path] * 1000, path + '.u32', overwrite=True)"])
 def test_ctrl_c_ends_long_work(call, tmp_path):
     code = PREPARE + textwrap.dedent(f"""
-    import random, warnings
+    import array, random, warnings
     import pyarrow
     warnings.simplefilter("ignore")
     path = {str(tmp_path / 'long.txt')!r}
@@ -260,6 +262,7 @@ def test_ctrl_c_ends_long_work(call, tmp_path):
     column = pyarrow.array([some])
     open(path, "w").write(some * 5)
     long.encode()
+    ids = memoryview(array.array("I", range(256)) * ({"ids" in call} * 1_000_000))
     print("ready", flush=True)
     began = time.monotonic()
     try:
@@ -270,7 +273,7 @@ def test_ctrl_c_ends_long_work(call, tmp_path):
     """)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout.readline() == "ready\n"
-        time.sleep(0.7)
+        time.sleep(0.3 if "ids" in call else 0.7)
         child.send_signal(signal.SIGINT)
         sent = time.monotonic()
         words = child.stdout.readline().split()

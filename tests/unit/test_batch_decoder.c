@@ -232,8 +232,7 @@ static void names_the_first_unknown_id(void **state)
 		}
 		const pmill_ids_view view = view_of(documents, 4);
 		char message[100];
-		snprintf(message, sizeof message, "id 256 at index %zu, in document 0, is not in the vocab",
-			first);
+		snprintf(message, sizeof message, "id 256 at index %zu is not in the vocab", first);
 		assert_refused(tokenizer, &view, 1 + round % 5, first, message);
 	}
 	free(documents);
@@ -328,6 +327,55 @@ static void survives_no_memory(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
+struct watch {
+	uint64_t done, total;
+	size_t calls, stop_at; /* 0: never */
+};
+
+static int note(void *context, const pmill_progress *progress)
+{
+	struct watch *watch = context;
+	assert_string_equal(progress->stage, "decode");
+	assert_string_equal(progress->unit, "ids");
+	assert_true(progress->done >= watch->done && progress->done <= progress->total);
+	watch->done = progress->done;
+	watch->total = progress->total;
+	return ++watch->calls == watch->stop_at;
+}
+
+static void tells_its_progress_and_stops(void **state)
+{
+	(void)state;
+	uint64_t random = 5;
+	struct pmill_tokenizer *tokenizer = make_model();
+	struct documents *documents = make_documents(&random, MANY);
+	const pmill_ids_view view = view_of(documents, 4);
+	for (size_t stop_at = 0; stop_at < 2; stop_at++) {
+		struct watch watch = {.stop_at = stop_at};
+		const pmill_run_options run = {
+			.size = sizeof run, .threads = 2, .progress = note, .progress_context = &watch};
+		void *data = NULL;
+		uint64_t *ends = NULL;
+		pmill_error error;
+		const pmill_status status = pmill_tokenizer_decode_batch(
+			tokenizer, &view, NULL, &run, &data, &ends, &error);
+		assert_int_equal(watch.total, documents->ends[documents->document_count - 1]);
+		if (stop_at == 0) {
+			assert_int_equal(status, PMILL_OK);
+			assert_int_equal(watch.done, watch.total);
+			assert_as_one_by_one(tokenizer, documents, 0, data, ends);
+		} else {
+			assert_int_equal(status, PMILL_CANCELLED);
+			assert_int_equal(error.status, PMILL_CANCELLED);
+			assert_null(data);
+		}
+		pmill_memory_free(data);
+		pmill_memory_free(ends);
+	}
+	free(documents);
+	pmill_tokenizer_free(tokenizer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +385,7 @@ int main(void)
 		cmocka_unit_test(names_the_first_unknown_id),
 		cmocka_unit_test(refuses_bad_views),
 		cmocka_unit_test(survives_no_memory),
+		cmocka_unit_test(tells_its_progress_and_stops),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

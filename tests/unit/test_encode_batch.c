@@ -1,4 +1,7 @@
-/* Batches: the same ids as one call after another, whatever the threads; failures; cancelling. */
+/*
+ * Batches: the same ids as one call after another, whatever the threads; failures. Batches and long
+ * calls tell their progress and can be stopped.
+ */
 /* SPDX-License-Identifier: MIT */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -198,12 +201,68 @@ static void tells_its_progress_and_stops(void **state)
 	close_model();
 }
 
+enum { LONG_LEN = 3 << 20, CALLS = 5 };
+
+/* Encodes by one call after the other; those without ids are counted. */
+static pmill_status encode_by(pmill_encoder *watched, size_t call, const char *text, size_t len,
+	pmill_ids *ids, pmill_error *error)
+{
+	const pmill_span spans[2] = {{{text, len / 2}, NULL}, {{text + len / 2, len - len / 2}, NULL}};
+	uint64_t number;
+	switch (call) {
+	case 0: return pmill_encoder_encode(watched, text, len, NULL, ids, error);
+	case 1: return pmill_encoder_encode_spans(watched, spans, 2, ids, error);
+	case 2: return pmill_encoder_count(watched, spans, 2, &number, error);
+	case 3: return pmill_encoder_truncate(watched, spans, 2, len, ids, &number, error);
+	default: return pmill_encoder_add(watched, text, len, NULL, ids, error);
+	}
+}
+
+static void long_calls_tell_their_progress_and_stop(void **state)
+{
+	(void)state;
+	char *text = malloc(LONG_LEN);
+	assert_non_null(text);
+	for (size_t i = 0; i < LONG_LEN; i++)
+		text[i] = "low lower\n"[i % 10];
+	open_model(PLAIN_MODEL);
+	for (size_t call = 0; call < CALLS; call++)
+		for (size_t stop_at = 0; stop_at < 2; stop_at++) {
+			struct watch watch = {.stop_at = stop_at};
+			const pmill_run_options run = {
+				.size = sizeof run, .progress = note, .progress_context = &watch};
+			pmill_encoder *watched, *clone;
+			pmill_error error;
+			assert_int_equal(pmill_encoder_create(tokenizer, &run, &watched, NULL), PMILL_OK);
+			assert_int_equal(pmill_encoder_clone(watched, &clone, NULL), PMILL_OK);
+			pmill_ids *ids = make_ids(tokenizer, NULL);
+			assert_int_equal(encode_by(clone, call, text, 1000, ids, &error), PMILL_OK);
+			assert_int_equal(watch.calls, 0);
+			pmill_encoder_drop(clone);
+			const uint64_t before = view_of(ids).count;
+			const pmill_status status = encode_by(clone, call, text, LONG_LEN, ids, &error);
+			assert_int_equal(status, stop_at > 0 ? PMILL_CANCELLED : PMILL_OK);
+			assert_true(watch.calls > 0);
+			assert_int_equal(watch.total, LONG_LEN);
+			if (stop_at > 0) {
+				assert_int_equal(error.status, PMILL_CANCELLED);
+				assert_int_equal(view_of(ids).count, before);
+			}
+			pmill_ids_free(ids);
+			pmill_encoder_free(clone);
+			pmill_encoder_free(watched);
+		}
+	close_model();
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_the_same_as_single_calls),
 		cmocka_unit_test(fails_with_the_first),
 		cmocka_unit_test(tells_its_progress_and_stops),
+		cmocka_unit_test(long_calls_tell_their_progress_and_stop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
