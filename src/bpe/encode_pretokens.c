@@ -2,9 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * First all keys of a batch are made, and their lines in the table are prefetched, so that the
- * cache misses of a batch overlap; then each pretoken is looked up. Long pretokens have no keys,
- * and are merged, but cut first where no token lies between two characters; the parts are looked
- * up.
+ * cache misses of a batch overlap; then each pretoken is looked up. At the first that isn't there
+ * the next such ones are sought, and encoded side by side, for the same reason. Long pretokens have
+ * no keys, and are merged, but cut first where no token lies between two characters; the parts are
+ * looked up.
  */
 #include "bpe/encode_pretokens.h"
 
@@ -225,6 +226,65 @@ static __attribute__((noinline)) pmill_status add_other(struct pmill_pretoken_st
 
 /* ---- Batches ---- */
 
+/* Pretokens of a batch that weren't in the table, encoded side by side, in their order. */
+struct ahead {
+	size_t end; /* of those looked at, an index in the batch */
+	size_t count, next;
+	size_t indices[PMILL_MERGE_LANES];
+	struct pmill_short_pretoken pretokens[PMILL_MERGE_LANES];
+	uint32_t ids[PMILL_MERGE_LANES][PMILL_SHORT_PRETOKEN];
+};
+
+/* From pretoken `index`, which begins at `at`, to `end`. Leaves out those that can be cut. */
+static __attribute__((noinline)) void look_ahead(struct pmill_pretoken_state *state,
+	const struct pmill_pretoken_keys *keys, size_t index, size_t end, const uint8_t *text,
+	size_t at, struct ahead *ahead)
+{
+	const struct pmill_known_pretokens *known = &state->known;
+	size_t count = 0;
+	for (; index < end && count < PMILL_MERGE_LANES; index++) {
+		const struct pmill_pretoken_key key = keys->keys[index];
+		const uint64_t hash = keys->hashes[index];
+		const struct pmill_known_slot *home = pmill_known_home(known, hash);
+		const size_t len = (size_t)(key.second >> 56);
+		const uint8_t *bytes = text + at;
+		at += len;
+		/* As in add_shorts: which of both it is can't be predicted. */
+		if (pmill_known_slot_is(&home[pmill_known_slot_is(&home[1], key)], key))
+			continue;
+		if (pmill_known_pretokens_find(known, key, hash) != NULL ||
+			pmill_pretoken_encoder_next_cut(state->encoder, bytes, 0, len) < len)
+			continue;
+		ahead->pretokens[count] = (struct pmill_short_pretoken){bytes, len, ahead->ids[count], 0};
+		ahead->indices[count++] = index;
+	}
+	pmill_pretoken_encoder_encode_shorts(state->encoder, ahead->pretokens, count);
+	ahead->end = index;
+	ahead->count = count;
+	ahead->next = 0;
+}
+
+/* False if the pretoken isn't there, or holds a byte that the vocab lacks. */
+static bool take_ahead(struct pmill_pretoken_state *state, const struct pmill_pretoken_keys *keys,
+	size_t index, struct ahead *ahead, struct pmill_id_buffer *ids)
+{
+	struct pmill_known_pretokens *known = &state->known;
+	const struct pmill_pretoken_key key = keys->keys[index];
+	while (ahead->next < ahead->count && ahead->indices[ahead->next] < index)
+		ahead->next++; /* it has come into the table */
+	if (ahead->next == ahead->count || ahead->indices[ahead->next] > index)
+		return false;
+	const struct pmill_short_pretoken *pretoken = &ahead->pretokens[ahead->next++];
+	if (pretoken->count == 0)
+		return false;
+	memcpy(ids->ids + ids->count, pretoken->symbols, pretoken->count * sizeof *ids->ids);
+	ids->count += pretoken->count;
+	if (pmill_known_pretokens_find(known, key, keys->hashes[index]) == NULL)
+		pmill_known_pretokens_add(
+			known, key, keys->hashes[index], pretoken->symbols, pretoken->count);
+	return true;
+}
+
 /* The pretokens [*next, end) of a batch, all of them short. There is room for their ids. */
 static pmill_status add_shorts(struct pmill_pretoken_state *state,
 	const struct pmill_pretoken_keys *keys, size_t next, size_t end, const uint8_t *text,
@@ -232,6 +292,8 @@ static pmill_status add_shorts(struct pmill_pretoken_state *state,
 {
 	const struct pmill_known_pretokens *known = &state->known;
 	pmill_status status = PMILL_OK;
+	struct ahead ahead;
+	ahead.end = 0;
 	for (; next < end && status == PMILL_OK; next++) {
 		const struct pmill_pretoken_key key = keys->keys[next];
 		const struct pmill_known_slot *home = pmill_known_home(known, keys->hashes[next]);
@@ -241,7 +303,10 @@ static pmill_status add_shorts(struct pmill_pretoken_state *state,
 			memcpy(ids->ids + ids->count, slot->ids, sizeof slot->ids);
 			ids->count += count;
 		} else {
-			status = add_other(state, key, keys->hashes[next], text + *at, *at, ids, error);
+			if (next >= ahead.end)
+				look_ahead(state, keys, next, end, text, *at, &ahead);
+			if (!take_ahead(state, keys, next, &ahead, ids))
+				status = add_other(state, key, keys->hashes[next], text + *at, *at, ids, error);
 		}
 		*at += (size_t)(key.second >> 56);
 	}
@@ -288,13 +353,6 @@ static pmill_status add_batch(struct pmill_pretoken_state *state,
 	return status;
 }
 
-static void prefetch(
-	const struct pmill_known_pretokens *known, const struct pmill_pretoken_keys *keys)
-{
-	for (size_t i = 0; i < keys->count; i++)
-		__builtin_prefetch(pmill_known_home(known, keys->hashes[i]));
-}
-
 pmill_status pmill_encode_pretokens(struct pmill_pretoken_state *state, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count, struct pmill_id_buffer *ids,
 	pmill_error *error)
@@ -309,7 +367,9 @@ pmill_status pmill_encode_pretokens(struct pmill_pretoken_state *state, const ui
 			return merge_all(state, text, begin, ends, count, ids, error);
 		const size_t part = pmill_pretoken_keys_fill(
 			&keys, state->key_maker, &state->known.seed, text, readable, begin, ends, count);
-		prefetch(&state->known, &keys);
+		/* Not a function of its own: gcc drops one that only prefetches. */
+		for (size_t i = 0; i < keys.count; i++)
+			__builtin_prefetch(pmill_known_home(&state->known, keys.hashes[i]));
 		status = add_batch(state, &keys, text, begin, ids, error);
 		begin = ends[part - 1];
 		ends += part;

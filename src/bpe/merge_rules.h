@@ -41,6 +41,13 @@ static inline uint32_t pmill_merge_rules_rank(
 	return pmill_pair_table_find(&rules->pairs, left, right);
 }
 
+/* What finding that touches first, to be prefetched. */
+static inline const void *pmill_merge_rules_address(
+	const struct pmill_merge_rules *rules, uint32_t left, uint32_t right)
+{
+	return pmill_pair_table_address(&rules->pairs, left, right);
+}
+
 static inline uint32_t pmill_merge_rules_byte_rank(
 	const struct pmill_merge_rules *rules, uint8_t left, uint8_t right)
 {

@@ -52,15 +52,36 @@ bool pmill_pair_table_build(struct pmill_pair_table *table);
 uint32_t pmill_pair_table_find_wide(
 	const struct pmill_pair_table *table, uint32_t left, uint32_t right);
 
+/* Of a narrow table. */
+static inline size_t pmill_pair_table_home(const struct pmill_pair_table *table, uint64_t pair)
+{
+	return (size_t)pmill_fold(pair ^ table->seed, table->factor) & (table->slot_count - 1);
+}
+
+static inline uint64_t pmill_pair_table_pair(uint32_t left, uint32_t right)
+{
+	return (uint64_t)left << PMILL_SYMBOL_BITS | right;
+}
+
+/*
+ * What finding a pair touches first, to be prefetched; of a wide table, which is rare, anything.
+ * (gcc drops a function that only prefetches: it has no effect.)
+ */
+static inline const void *pmill_pair_table_address(
+	const struct pmill_pair_table *table, uint32_t left, uint32_t right)
+{
+	return &table->slots[pmill_pair_table_home(table, pmill_pair_table_pair(left, right))];
+}
+
 /* PMILL_NO_RANK: they don't merge. */
 static inline uint32_t pmill_pair_table_find(
 	const struct pmill_pair_table *table, uint32_t left, uint32_t right)
 {
 	if (__builtin_expect(table->is_wide, 0))
 		return pmill_pair_table_find_wide(table, left, right);
-	const uint64_t pair = (uint64_t)left << PMILL_SYMBOL_BITS | right;
+	const uint64_t pair = pmill_pair_table_pair(left, right);
 	const size_t mask = table->slot_count - 1;
-	size_t i = (size_t)pmill_fold(pair ^ table->seed, table->factor) & mask;
+	size_t i = pmill_pair_table_home(table, pair);
 	while (table->slots[i] != 0 && table->slots[i] >> PMILL_RANK_BITS != pair)
 		i = (i + 1) & mask;
 	/* A free slot holds 0, and 0 - 1 is PMILL_NO_RANK. */

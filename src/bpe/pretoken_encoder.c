@@ -5,11 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* Measured: up to here scanning all ranks is as fast as minima, and needs no scratch. */
-enum { SHORT_PRETOKEN = 64 };
+#include "bpe/short_pretoken.h"
 
 struct pmill_pretoken_encoder {
 	struct pmill_merge_rules rules;
@@ -50,38 +46,6 @@ uint32_t pmill_pretoken_encoder_id_limit(const struct pmill_pretoken_encoder *en
 	return encoder->rules.first_byte;
 }
 
-/* Stops at `least` symbols, which is a constant for each caller. Returns their number. */
-INLINE size_t merge_short(const struct pmill_merge_rules *rules, const uint8_t *pretoken,
-	size_t len, uint32_t *symbols, size_t least)
-{
-	uint32_t ranks[SHORT_PRETOKEN]; /* of each symbol with the next */
-	size_t count = len;
-	for (size_t i = 0; i < len; i++)
-		symbols[i] = rules->symbols[pretoken[i]];
-	for (size_t i = 0; i + 1 < len; i++)
-		ranks[i] = pmill_merge_rules_byte_rank(rules, pretoken[i], pretoken[i + 1]);
-	while (count > least) {
-		size_t best = 0;
-		for (size_t i = 1; i + 1 < count; i++) {
-			if (ranks[i] < ranks[best])
-				best = i;
-		}
-		if (ranks[best] == PMILL_NO_RANK)
-			break;
-		symbols[best] = pmill_merge_rules_id(rules, ranks[best]);
-		count--;
-		for (size_t i = best + 1; i < count; i++) {
-			symbols[i] = symbols[i + 1];
-			ranks[i - 1] = ranks[i];
-		}
-		if (best > 0)
-			ranks[best - 1] = pmill_merge_rules_rank(rules, symbols[best - 1], symbols[best]);
-		if (best + 1 < count)
-			ranks[best] = pmill_merge_rules_rank(rules, symbols[best], symbols[best + 1]);
-	}
-	return count;
-}
-
 static pmill_status merge_long(const struct pmill_merge_rules *rules,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, size_t least,
 	uint32_t *symbols, size_t *count, pmill_error *error)
@@ -107,14 +71,14 @@ static pmill_status check_symbols(const struct pmill_merge_rules *rules, const u
 	return PMILL_OK;
 }
 
-/* Stops at `least` symbols, which is a constant for each caller. */
-INLINE pmill_status merge_any(const struct pmill_merge_rules *rules,
+/* Stops at `least` symbols. */
+static pmill_status merge_any(const struct pmill_merge_rules *rules,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, size_t least,
 	uint32_t *symbols, size_t *count, pmill_error *error)
 {
-	if (len > SHORT_PRETOKEN)
+	if (len > PMILL_MOST_SHORT_MERGE)
 		return merge_long(rules, scratch, pretoken, len, least, symbols, count, error);
-	*count = merge_short(rules, pretoken, len, symbols, least);
+	*count = pmill_short_pretoken_merge(rules, pretoken, len, least, symbols);
 	return PMILL_OK;
 }
 
@@ -136,6 +100,45 @@ uint32_t pmill_pretoken_encoder_find_whole(
 {
 	return encoder->takes_whole && len > 0 ? pmill_vocab_find(encoder->rules.vocab, pretoken, len)
 										   : PMILL_NO_ID;
+}
+
+/* Those without a whole token, side by side. */
+static void merge_rest(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_short_pretoken *pretokens, size_t count)
+{
+	struct pmill_short_pretoken rest[PMILL_MERGE_LANES];
+	size_t indices[PMILL_MERGE_LANES], rest_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (pretokens[i].count == 0) {
+			indices[rest_count] = i;
+			rest[rest_count++] = pretokens[i];
+		}
+	pmill_short_pretokens_merge(&encoder->rules, rest, rest_count);
+	for (size_t i = 0; i < rest_count; i++) {
+		const bool is_whole = check_symbols(&encoder->rules, rest[i].symbols, rest[i].count,
+								  NULL) == PMILL_OK;
+		pretokens[indices[i]].count = is_whole ? rest[i].count : 0;
+	}
+}
+
+void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_short_pretoken *pretokens, size_t count)
+{
+	pmill_bytes strings[PMILL_MERGE_LANES];
+	uint32_t wholes[PMILL_MERGE_LANES];
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		strings[i] = (pmill_bytes){pretokens[i].bytes, pretokens[i].len};
+		wholes[i] = PMILL_NO_ID;
+	}
+	if (encoder->takes_whole)
+		pmill_vocab_find_many(encoder->rules.vocab, strings, count, wholes);
+	for (size_t i = 0; i < count; i++) {
+		pretokens[i].count = wholes[i] != PMILL_NO_ID;
+		pretokens[i].symbols[0] = wholes[i];
+	}
+	merge_rest(encoder, pretokens, count);
 }
 
 size_t pmill_pretoken_encoder_next_cut(

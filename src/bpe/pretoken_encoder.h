@@ -5,6 +5,7 @@
 
 #include "bpe/character_cuts.h"
 #include "bpe/long_pretoken.h"
+#include "bpe/short_pretoken.h"
 
 /* What merging needs from a tokenizer: made once, never changes, shared by threads. */
 struct pmill_pretoken_encoder;
@@ -33,6 +34,13 @@ uint32_t pmill_pretoken_encoder_find_whole(
 pmill_status pmill_pretoken_encoder_merge(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error);
+
+/*
+ * Encodes up to PMILL_MERGE_LANES pretokens of 1 to PMILL_MOST_LANE_BYTES bytes side by side. The count of one that
+ * holds a byte missing from the vocab becomes 0.
+ */
+void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_short_pretoken *pretokens, size_t count);
 
 /*
  * Where a pretoken may be cut before merging: the first offset after `begin`, `len` if there is

@@ -231,6 +231,35 @@ static bool is_in_order(const struct pmill_tokenizer *tokenizer)
 	return true;
 }
 
+/* Returns how many hold a byte that the vocab lacks. */
+static size_t compare_side_by_side(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_pretoken_scratch *scratch, unsigned letters, uint64_t *random)
+{
+	uint8_t bytes[PMILL_MERGE_LANES][PMILL_MOST_LANE_BYTES];
+	uint32_t ids[PMILL_MERGE_LANES][PMILL_MOST_LANE_BYTES];
+	struct pmill_short_pretoken pretokens[PMILL_MERGE_LANES];
+	size_t lacking = 0;
+	for (size_t count = 0; count <= PMILL_MERGE_LANES; count++) {
+		for (size_t i = 0; i < count; i++) {
+			const size_t len = 1 + (size_t)random_below(random, PMILL_MOST_LANE_BYTES);
+			for (size_t j = 0; j < len; j++)
+				bytes[i][j] = letter_at((unsigned)random_below(random, letters));
+			pretokens[i] = (struct pmill_short_pretoken){bytes[i], len, ids[i], 99};
+		}
+		pmill_pretoken_encoder_encode_shorts(encoder, pretokens, count);
+		for (size_t i = 0; i < count; i++) {
+			uint32_t alone[PMILL_MOST_LANE_BYTES];
+			size_t alone_count = 0;
+			const pmill_status status = pmill_pretoken_encoder_encode(
+				encoder, scratch, bytes[i], pretokens[i].len, alone, &alone_count, NULL);
+			lacking += status != PMILL_OK;
+			assert_int_equal(pretokens[i].count, status == PMILL_OK ? alone_count : 0);
+			assert_memory_equal(ids[i], alone, pretokens[i].count * sizeof *alone);
+		}
+	}
+	return lacking;
+}
+
 static void equals_naive_merging(void **state)
 {
 	(void)state;
@@ -256,6 +285,7 @@ static void equals_naive_merging(void **state)
 				pretoken[j] = letter_at(pretoken[j] % (letters + (round % 5 == 0)));
 			compare_one(tokenizer, encoder, &scratch, pretoken, lens[i], is_ordered);
 		}
+		compare_side_by_side(encoder, &scratch, letters, &random);
 		pmill_pretoken_scratch_release(&scratch);
 		pmill_pretoken_encoder_free(encoder);
 		pmill_tokenizer_free(tokenizer);
@@ -282,7 +312,8 @@ static struct pmill_tokenizer *make_shifted(const struct pmill_tokenizer *small,
 	return made;
 }
 
-static void compare_shifted(const struct pmill_pretoken_encoder *small,
+/* Returns how many pretokens hold a byte that the vocab lacks. */
+static size_t compare_shifted(const struct pmill_pretoken_encoder *small,
 	const struct pmill_pretoken_encoder *large, uint32_t shift, unsigned letters, uint64_t *random)
 {
 	struct pmill_pretoken_scratch scratch = {0};
@@ -302,7 +333,10 @@ static void compare_shifted(const struct pmill_pretoken_encoder *small,
 		for (size_t i = 0; i < count; i++)
 			assert_int_equal(ids[1][i], ids[0][i] + shift);
 	}
+	const size_t lacking = compare_side_by_side(small, &scratch, letters + 1, random) +
+		compare_side_by_side(large, &scratch, letters + 1, random);
 	pmill_pretoken_scratch_release(&scratch);
+	return lacking;
 }
 
 static void large_ids_merge_like_small_ones(void **state)
@@ -310,6 +344,7 @@ static void large_ids_merge_like_small_ones(void **state)
 	(void)state;
 	enum { SHIFT = 1 << 21 };
 	uint64_t random = 11;
+	size_t lacking = 0;
 	for (unsigned round = 0; round < 6; round++) {
 		uint8_t bytes[300];
 		unsigned letters;
@@ -321,12 +356,13 @@ static void large_ids_merge_like_small_ones(void **state)
 		struct pmill_pretoken_encoder *encoders[2];
 		assert_int_equal(pmill_pretoken_encoder_create(small, &encoders[0], NULL), PMILL_OK);
 		assert_int_equal(pmill_pretoken_encoder_create(large, &encoders[1], NULL), PMILL_OK);
-		compare_shifted(encoders[0], encoders[1], SHIFT, letters, &random);
+		lacking += compare_shifted(encoders[0], encoders[1], SHIFT, letters, &random);
 		pmill_pretoken_encoder_free(encoders[0]);
 		pmill_pretoken_encoder_free(encoders[1]);
 		pmill_tokenizer_free(small);
 		pmill_tokenizer_free(large);
 	}
+	assert_true(lacking > 100);
 }
 
 /* A million bytes, which would take minutes in quadratic time. */
