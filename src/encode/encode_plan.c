@@ -248,10 +248,69 @@ struct pmill_encode_plan *pmill_encode_plan_share(struct pmill_encode_plan *plan
 	return plan;
 }
 
+/* ---- What is spare ---- */
+
+struct pmill_spare_state {
+	struct pmill_pretoken_state state;
+	struct pmill_spare_state *next;
+};
+
+/* Puts a list, which may be empty, before the others. */
+static void push(struct pmill_encode_plan *plan, struct pmill_spare_state *first)
+{
+	struct pmill_spare_state *last = first;
+	if (first == NULL)
+		return;
+	while (last->next != NULL)
+		last = last->next;
+	struct pmill_spare_state *others = atomic_load(&plan->spares);
+	do
+		last->next = others;
+	while (!atomic_compare_exchange_weak(&plan->spares, &others, first));
+}
+
+/* Takes them all and puts the rest back: what nobody else can see can't change meanwhile. */
+void pmill_encode_plan_take_state(
+	struct pmill_encode_plan *plan, struct pmill_pretoken_state *state)
+{
+	struct pmill_spare_state *spare = atomic_exchange(&plan->spares, NULL);
+	if (spare == NULL)
+		return;
+	push(plan, spare->next);
+	*state = spare->state;
+	free(spare);
+}
+
+void pmill_encode_plan_give_state(
+	struct pmill_encode_plan *plan, struct pmill_pretoken_state *state)
+{
+	const bool is_new = state->key_maker == NULL;
+	struct pmill_spare_state *spare = is_new ? NULL : malloc(sizeof *spare);
+	if (spare == NULL) {
+		pmill_pretoken_state_release(state);
+	} else {
+		*spare = (struct pmill_spare_state){.state = *state};
+		push(plan, spare);
+	}
+	*state = (struct pmill_pretoken_state){0};
+}
+
+static void free_spares(struct pmill_encode_plan *plan)
+{
+	struct pmill_spare_state *next = atomic_load(&plan->spares);
+	while (next != NULL) {
+		struct pmill_spare_state *spare = next;
+		next = spare->next;
+		pmill_pretoken_state_release(&spare->state);
+		free(spare);
+	}
+}
+
 void pmill_encode_plan_free(struct pmill_encode_plan *plan)
 {
 	if (plan == NULL || atomic_fetch_sub(&plan->references, 1) > 1)
 		return;
+	free_spares(plan);
 	pmill_added_set_release(&plan->added);
 	pmill_added_set_release(&plan->normalized);
 	free(plan->empty);

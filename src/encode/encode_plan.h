@@ -13,9 +13,10 @@
 #include "model/tokenizer.h"
 #include "normalize/normalizer.h"
 
-/* Never changes once created, except for its references. */
+/* Never changes once created, except for its references and what is spare. */
 struct pmill_encode_plan {
 	atomic_uint references;
+	_Atomic(struct pmill_spare_state *) spares;
 	const struct pmill_tokenizer *tokenizer;
 	struct pmill_policy *default_policy;
 	struct pmill_cutter *cutter;
@@ -46,6 +47,16 @@ pmill_status pmill_encode_plan_create(const struct pmill_tokenizer *tokenizer, c
 /* Another reference, released with pmill_encode_plan_free, which takes NULL. */
 struct pmill_encode_plan *pmill_encode_plan_share(struct pmill_encode_plan *plan);
 void pmill_encode_plan_free(struct pmill_encode_plan *plan);
+
+/*
+ * What an encoder has learnt outlives it: the next one begins with the pretokens that it knew.
+ * Taking leaves `state` all zero if nothing is spare; giving, if that isn't possible, releases it.
+ * From any thread.
+ */
+void pmill_encode_plan_take_state(
+	struct pmill_encode_plan *plan, struct pmill_pretoken_state *state);
+void pmill_encode_plan_give_state(
+	struct pmill_encode_plan *plan, struct pmill_pretoken_state *state);
 
 /* Whether text can be encoded with this policy. */
 pmill_status pmill_encode_plan_check(

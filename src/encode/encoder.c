@@ -16,7 +16,8 @@ enum {
 void pmill_encoder_release(struct pmill_encoder *encoder)
 {
 	pmill_pretoken_cursor_release(&encoder->cursor);
-	pmill_pretoken_state_release(&encoder->pretokens);
+	if (encoder->plan != NULL)
+		pmill_encode_plan_give_state(encoder->plan, &encoder->pretokens);
 	pmill_added_walk_release(&encoder->added);
 	pmill_added_walk_release(&encoder->normalized);
 	if (encoder->cut.cutter != NULL)
@@ -37,6 +38,8 @@ void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_w
 
 void pmill_encoder_begin_call(struct pmill_encoder *encoder, size_t len)
 {
+	if (encoder->pretokens.key_maker == NULL)
+		pmill_encode_plan_take_state(encoder->plan, &encoder->pretokens);
 	encoder->progress = (struct pmill_progress_state){0};
 	if (encoder->watcher == NULL || len < WATCHED_BYTES)
 		return;

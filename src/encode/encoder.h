@@ -54,7 +54,7 @@ struct pmill_encoder {
 	struct pmill_stream stream;
 };
 
-/* Not the plan. */
+/* Not the plan, which gets what has been learnt. */
 void pmill_encoder_release(struct pmill_encoder *encoder);
 
 /* Where the ids that follow go. */
@@ -63,7 +63,10 @@ void pmill_encoder_set_sink(struct pmill_encoder *encoder, const struct pmill_id
 /* Lets another thread stop the work that follows; see pmill_pretoken_cursor_set_watch. */
 void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_watch *watch);
 
-/* A call begins that goes through `len` bytes of text: reports it to the watcher if it is long. */
+/*
+ * A call begins that goes through `len` bytes of text: reports it to the watcher if it is long, and
+ * begins with what another encoder has learnt, if this one hasn't yet encoded.
+ */
 void pmill_encoder_begin_call(struct pmill_encoder *encoder, size_t len);
 
 /*

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "encode/encoder.h"
 #include "support/opened_model.h"
 
 enum { LONGEST = 300 };
@@ -217,6 +218,36 @@ static void is_not_touched_by_other_calls(void **state)
 	}
 }
 
+/* What an encoder knew when it was freed is known to the next one of its plan. */
+static void learns_from_those_before(void **state)
+{
+	(void)state;
+	static const char text[] = "low lower lowest";
+	open_model(PLAIN_MODEL);
+	pmill_ids *ids = make_ids(tokenizer, NULL);
+	size_t known = 0;
+	for (unsigned round = 0; round < 3; round++) {
+		pmill_encoder *clones[2];
+		for (size_t i = 0; i < 2; i++) {
+			assert_int_equal(pmill_encoder_clone(encoder, &clones[i], NULL), PMILL_OK);
+			const pmill_bytes texts[1] = {{text, sizeof text - 1}};
+			/* A batch takes what is spare, and gives it back. */
+			assert_int_equal(
+				pmill_encoder_encode_batch(clones[i], texts, 1, NULL, NULL, ids, NULL), PMILL_OK);
+			assert_null(clones[i]->pretokens.known.slots);
+			assert_int_equal(
+				pmill_encoder_encode(clones[i], text, sizeof text - 1, NULL, ids, NULL), PMILL_OK);
+			assert_true(known == 0 || clones[i]->pretokens.known.used == known);
+			known = clones[i]->pretokens.known.used;
+			assert_true(known > 0);
+		}
+		pmill_encoder_free(clones[0]);
+		pmill_encoder_free(clones[1]);
+	}
+	pmill_ids_free(ids);
+	close_model();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +255,7 @@ int main(void)
 		cmocka_unit_test(clones_outlive_each_other),
 		cmocka_unit_test(clones_know_what_was_before),
 		cmocka_unit_test(begins_again),
+		cmocka_unit_test(learns_from_those_before),
 		cmocka_unit_test(is_not_touched_by_other_calls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

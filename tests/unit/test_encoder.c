@@ -259,7 +259,7 @@ static void survives_out_of_memory(void **state)
 				assert_true(refused && status == PMILL_NO_MEMORY);
 		}
 		assert_true(allowed > 6);
-		assert_int_equal(done_without, 1); /* the table of known pretokens */
+		assert_int_equal(done_without, 2); /* the table of known pretokens, and keeping it */
 	}
 	pmill_tokenizer_free(tokenizer);
 }
