@@ -36,8 +36,8 @@ pmill_status pmill_pretoken_encoder_merge(const struct pmill_pretoken_encoder *e
 	size_t *count, pmill_error *error);
 
 /*
- * Encodes up to PMILL_MERGE_LANES pretokens of 1 to PMILL_MOST_LANE_BYTES bytes side by side. The count of one that
- * holds a byte missing from the vocab becomes 0.
+ * Encodes up to PMILL_MERGE_LANES pretokens of 1 to PMILL_MOST_LANE_BYTES bytes side by side. The
+ * count of one that holds a byte missing from the vocab becomes 0.
  */
 void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_short_pretoken *pretokens, size_t count);

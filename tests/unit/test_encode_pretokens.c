@@ -54,8 +54,8 @@ static size_t count_unknown(const struct text *text, const struct expected *expe
 }
 
 /*
- * The same text again: nearly all that may be known is known then. The others are looked at once or,
- * if they are short and can be cut, twice: ahead, and in their turn.
+ * The same text again: nearly all that may be known is known then. The others are looked at once
+ * or, if they are short and can be cut, twice: ahead, and in their turn.
  */
 static void compare_twice(struct pmill_pretoken_state *state, const struct text *text, size_t batch,
 	const struct expected *expected)
