@@ -48,7 +48,7 @@ size_t pmill_short_pretoken_merge(const struct pmill_merge_rules *rules, const u
  */
 enum {
 	WIDTH = PMILL_MOST_LANE_BYTES,
-	ROOM = 2 * WIDTH, /* a merge moves WIDTH items that begin at most there */
+	ROOM = 2 * WIDTH, /* a merge moves WIDTH items, the first at most at index WIDTH */
 	VECTOR = 4,
 };
 

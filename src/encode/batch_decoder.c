@@ -36,7 +36,6 @@ struct batch {
 	struct part *parts;
 	uint64_t *ends; /* in bytes */
 	uint8_t *text;
-	size_t len;
 	unsigned part_count;
 	atomic_bool is_stopped;
 	atomic_uint_fast64_t passed; /* ids, by all passes */
@@ -166,7 +165,7 @@ static void deal(struct batch *batch)
 	}
 }
 
-/* Puts the parts one after another. */
+/* Puts the parts one after another, and makes room for their text. */
 static pmill_status join(struct batch *batch, pmill_error *error)
 {
 	size_t sum = 0;

@@ -11,6 +11,7 @@
 #include "support/refuse_memory.h"
 #include "support/refuse_room.h"
 #include "support/small_tokenizer.h"
+#include "support/watch_progress.h"
 
 /* More than several threads' least part of the ids (batch_decoder.c). */
 enum { MANY = 150000, HOLE = 256, SPECIAL = 258, ADDED = 259 };
@@ -327,22 +328,6 @@ static void survives_no_memory(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-struct watch {
-	uint64_t done, total;
-	size_t calls, stop_at; /* 0: never */
-};
-
-static int note(void *context, const pmill_progress *progress)
-{
-	struct watch *watch = context;
-	assert_string_equal(progress->stage, "decode");
-	assert_string_equal(progress->unit, "ids");
-	assert_true(progress->done >= watch->done && progress->done <= progress->total);
-	watch->done = progress->done;
-	watch->total = progress->total;
-	return ++watch->calls == watch->stop_at;
-}
-
 static void tells_its_progress_and_stops(void **state)
 {
 	(void)state;
@@ -351,9 +336,11 @@ static void tells_its_progress_and_stops(void **state)
 	struct documents *documents = make_documents(&random, MANY);
 	const pmill_ids_view view = view_of(documents, 4);
 	for (size_t stop_at = 0; stop_at < 2; stop_at++) {
-		struct watch watch = {.stop_at = stop_at};
-		const pmill_run_options run = {
-			.size = sizeof run, .threads = 2, .progress = note, .progress_context = &watch};
+		struct watch watch = {.stage = "decode", .unit = "ids", .stop_at = stop_at};
+		const pmill_run_options run = {.size = sizeof run,
+			.threads = 2,
+			.progress = watch_progress,
+			.progress_context = &watch};
 		void *data = NULL;
 		uint64_t *ends = NULL;
 		pmill_error error;

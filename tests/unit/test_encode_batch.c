@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "support/opened_model.h"
+#include "support/watch_progress.h"
 
 /* ---- Documents ---- */
 
@@ -153,22 +154,6 @@ static void fails_with_the_first(void **state)
 
 /* ---- Progress ---- */
 
-struct watch {
-	uint64_t done, total;
-	size_t calls, stop_at; /* 0: never */
-};
-
-static int note(void *context, const pmill_progress *progress)
-{
-	struct watch *watch = context;
-	assert_string_equal(progress->stage, "encode");
-	assert_string_equal(progress->unit, "bytes");
-	assert_true(progress->done >= watch->done && progress->done <= progress->total);
-	watch->done = progress->done;
-	watch->total = progress->total;
-	return ++watch->calls == watch->stop_at;
-}
-
 static void tells_its_progress_and_stops(void **state)
 {
 	(void)state;
@@ -179,11 +164,13 @@ static void tells_its_progress_and_stops(void **state)
 	for (size_t i = 0; i < documents->count; i++)
 		bytes += documents->texts[i].len;
 	for (size_t stop_at = 0; stop_at < 2; stop_at++) {
-		struct watch watch = {.stop_at = stop_at};
+		struct watch watch = {.stage = "encode", .unit = "bytes", .stop_at = stop_at};
 		pmill_ids *ids = make_ids(tokenizer, NULL);
 		pmill_error error;
-		const pmill_run_options run = {
-			.size = sizeof run, .threads = 2, .progress = note, .progress_context = &watch};
+		const pmill_run_options run = {.size = sizeof run,
+			.threads = 2,
+			.progress = watch_progress,
+			.progress_context = &watch};
 		const pmill_status status = pmill_encoder_encode_batch(
 			encoder, documents->texts, documents->count, NULL, &run, ids, &error);
 		assert_int_equal(status, stop_at > 0 ? PMILL_CANCELLED : PMILL_OK);
@@ -228,9 +215,9 @@ static void long_calls_tell_their_progress_and_stop(void **state)
 	open_model(PLAIN_MODEL);
 	for (size_t call = 0; call < CALLS; call++)
 		for (size_t stop_at = 0; stop_at < 2; stop_at++) {
-			struct watch watch = {.stop_at = stop_at};
+			struct watch watch = {.stage = "encode", .unit = "bytes", .stop_at = stop_at};
 			const pmill_run_options run = {
-				.size = sizeof run, .progress = note, .progress_context = &watch};
+				.size = sizeof run, .progress = watch_progress, .progress_context = &watch};
 			pmill_encoder *watched, *clone;
 			pmill_error error;
 			assert_int_equal(pmill_encoder_create(tokenizer, &run, &watched, NULL), PMILL_OK);
