@@ -123,6 +123,9 @@ static pmill_status settle(struct pmill_encoder *encoder, struct pmill_ids *ids,
 	set_sink(encoder, ids);
 	pmill_status status = pmill_encoder_add_text(
 		encoder, stream->text.data, stream->text.len, stream->follows_word, &settled, error);
+	/* If nothing is settled, nothing need have been flushed. */
+	if (status == PMILL_OK)
+		status = pmill_encoder_flush(encoder, error);
 	if (status != PMILL_OK)
 		return status;
 	pmill_ids_rewind(ids, settled.mark);

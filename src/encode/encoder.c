@@ -117,6 +117,9 @@ pmill_status pmill_encoder_flush(struct pmill_encoder *encoder, pmill_error *err
 {
 	const size_t count = encoder->ids.count;
 	encoder->ids.count = 0;
+	/* The watcher may have said so at the beginning, and not been asked again. */
+	if (encoder->progress.is_cancelled)
+		return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
 	return pmill_id_sink_put(&encoder->sink, encoder->ids.ids, encoder->places, count, error);
 }
 
@@ -133,8 +136,7 @@ static pmill_status flush_if_many(struct pmill_encoder *encoder, size_t at, pmil
 	if (encoder->ids.count < IDS_AT_A_TIME && !is_past_limit(encoder))
 		return PMILL_OK;
 	const uint64_t done = encoder->part_begin + encoder->piece_begin + at;
-	if (!pmill_progress_step(&encoder->progress, done))
-		return pmill_fail(error, PMILL_CANCELLED, PMILL_NO_OFFSET, "cancelled");
+	pmill_progress_step(&encoder->progress, done);
 	return pmill_encoder_flush(encoder, error);
 }
 

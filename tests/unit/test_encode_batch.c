@@ -210,10 +210,13 @@ static void long_calls_tell_their_progress_and_stop(void **state)
 	(void)state;
 	char *text = malloc(LONG_LEN);
 	assert_non_null(text);
+	open_model(PLAIN_MODEL);
 	for (size_t i = 0; i < LONG_LEN; i++)
 		text[i] = "low lower\n"[i % 10];
-	open_model(PLAIN_MODEL);
-	for (size_t call = 0; call < CALLS; call++)
+	for (size_t call = 0; call < 2 * CALLS; call++) {
+		/* One pretoken: the watcher isn't asked again before the end. */
+		if (call == CALLS)
+			memset(text, 'w', LONG_LEN);
 		for (size_t stop_at = 0; stop_at < 2; stop_at++) {
 			struct watch watch = {.stage = "encode", .unit = "bytes", .stop_at = stop_at};
 			const pmill_run_options run = {
@@ -223,11 +226,11 @@ static void long_calls_tell_their_progress_and_stop(void **state)
 			assert_int_equal(pmill_encoder_create(tokenizer, &run, &watched, NULL), PMILL_OK);
 			assert_int_equal(pmill_encoder_clone(watched, &clone, NULL), PMILL_OK);
 			pmill_ids *ids = make_ids(tokenizer, NULL);
-			assert_int_equal(encode_by(clone, call, text, 1000, ids, &error), PMILL_OK);
+			assert_int_equal(encode_by(clone, call % CALLS, text, 1000, ids, &error), PMILL_OK);
 			assert_int_equal(watch.calls, 0);
 			pmill_encoder_drop(clone);
 			const uint64_t before = view_of(ids).count;
-			const pmill_status status = encode_by(clone, call, text, LONG_LEN, ids, &error);
+			const pmill_status status = encode_by(clone, call % CALLS, text, LONG_LEN, ids, &error);
 			assert_int_equal(status, stop_at > 0 ? PMILL_CANCELLED : PMILL_OK);
 			assert_true(watch.calls > 0);
 			assert_int_equal(watch.total, LONG_LEN);
@@ -239,6 +242,7 @@ static void long_calls_tell_their_progress_and_stop(void **state)
 			pmill_encoder_free(clone);
 			pmill_encoder_free(watched);
 		}
+	}
 	close_model();
 	free(text);
 }
