@@ -8,9 +8,6 @@
 #include "base/array.h"
 #include "pairmill.h"
 
-/* How deep objects and arrays may be nested, including the outermost. */
-#define PMILL_JSON_DEPTH 2048
-
 /*
  * Appends the string in the member `field` to `text`. A dot leads into an object: "a.b" is the
  * member b of the object a, unless there is a member spelled "a.b". In general the longest name

@@ -71,30 +71,24 @@ static bool is_json_lines(const struct source *source)
 		*next == '{';
 }
 
-/* Only a tekken.json may have strings with NUL. For any other file, keeps the error. */
-static pmill_status parse_again(
-	const struct source *source, json_t **root, pmill_status status, pmill_error *error)
+/* Only a tekken.json may have strings with NUL. */
+static pmill_status parse(const struct source *source, json_t **root, pmill_error *error)
 {
-	if (memmem(source->data, source->len, "\\u0000", 6) == NULL)
-		return status;
-	const pmill_error first = error == NULL ? (pmill_error){0} : *error;
-	const pmill_status again = pmill_json_parse_with_nul(
-		source->data, source->len, source->name, root, error);
-	if (again != PMILL_OK || pmill_tekken_is(*root))
-		return again;
-	json_decref(*root);
-	if (error != NULL)
-		*error = first;
-	return status;
+	if (memmem(source->data, source->len, "\\u0000", 6) != NULL) {
+		const pmill_status status = pmill_json_parse_with_nul(
+			source->data, source->len, source->name, root, error);
+		if (status != PMILL_OK || pmill_tekken_is(*root))
+			return status;
+		json_decref(*root);
+	}
+	return pmill_json_parse(source->data, source->len, source->name, root, error);
 }
 
 static pmill_status load_json(const struct source *source, const pmill_load_options *options,
 	pmill_tokenizer **tokenizer, pmill_error *error)
 {
 	json_t *root;
-	pmill_status status = pmill_json_parse(source->data, source->len, source->name, &root, error);
-	if (status == PMILL_BAD_INPUT)
-		status = parse_again(source, &root, status, error);
+	pmill_status status = parse(source, &root, error);
 	if (status == PMILL_BAD_INPUT && is_json_lines(source))
 		return pmill_fail(error, PMILL_UNSUPPORTED, PMILL_NO_OFFSET,
 			"%.300s: looks like JSON lines, not a model; name a tokenizer.json or a vocab.json",

@@ -8,6 +8,7 @@
 #include "formats/tekken.h"
 #include "notation/base64.h"
 #include "notation/json.h"
+#include "notation/json_read.h"
 #include "notation/rust_expression.h"
 
 #define NAME "tekken.json"
@@ -218,9 +219,11 @@ pmill_status pmill_tekken_write(const struct pmill_tokenizer *tokenizer, unsigne
 	if (status != PMILL_OK)
 		return status;
 	if (tokenizer->tekken_rest != NULL) {
-		writer.rest = json_loads(tokenizer->tekken_rest, JSON_ALLOW_NUL, NULL);
-		if (writer.rest == NULL)
-			return pmill_fail_memory(error);
+		const size_t len = strlen(tokenizer->tekken_rest);
+		const pmill_status read = pmill_json_read(
+			tokenizer->tekken_rest, len, 0, &writer.rest, error);
+		if (read != PMILL_OK)
+			return read;
 	}
 	writer.specials = json_object_get(writer.rest, "special_tokens");
 	if (!json_is_array(writer.specials))

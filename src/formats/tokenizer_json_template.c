@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "formats/tokenizer_json.h"
 #include "notation/json.h"
+#include "notation/json_read.h"
 #include "unicode/quote.h"
 
 /* Ids around the text, by processors one after another: each puts its own around the last one's. */
@@ -259,10 +260,12 @@ static pmill_status make_kept(
 	const char *kept = tokenizer->kept.post_processor;
 	struct pmill_buffer text = {0};
 	json_t *made = NULL;
+	pmill_status status = PMILL_NO_MEMORY;
 	if (pmill_hf_append_renamed(tokenizer, kept, strlen(kept), &text))
-		made = json_loadb((const char *)text.data, text.len, JSON_DECODE_ANY, NULL);
+		status = pmill_json_read(text.data, text.len, PMILL_JSON_NO_NUL, &made, error);
+	else
+		pmill_fail_memory(error);
 	pmill_buffer_release(&text);
-	pmill_status status = made == NULL ? pmill_fail_memory(error) : PMILL_OK;
 	if (status == PMILL_OK && !json_is_null(made))
 		status = update_ids(tokenizer, made, error);
 	if (status == PMILL_OK)
@@ -273,9 +276,6 @@ static pmill_status make_kept(
 }
 
 /* ---- Writing anew ---- */
-
-static const char *const byte_level = "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, "
-									  "\"trim_offsets\": true, \"use_regex\": true}";
 
 /* `type`: that of the text it is beside. Adds the token's entry to `tokens`. */
 static int append_token(
@@ -313,7 +313,8 @@ pmill_status pmill_hf_make_post_processor(
 	if (tokenizer->kept.post_processor != NULL)
 		return make_kept(tokenizer, value, error);
 	const struct pmill_template *template = &tokenizer->template;
-	json_t *plain = json_loads(byte_level, 0, NULL);
+	json_t *plain = json_pack("{s:s, s:b, s:b, s:b}", "type", "ByteLevel", "add_prefix_space", 0,
+		"trim_offsets", 1, "use_regex", 1);
 	if (template->before_count == 0 && template->after_count == 0) {
 		*value = plain;
 		return plain == NULL ? pmill_fail_memory(error) : PMILL_OK;

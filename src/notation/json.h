@@ -1,7 +1,7 @@
-/* JSON: read with jansson, written by our own code. */
+/* JSON of model files: objects, and values as text. */
 /* SPDX-License-Identifier: MIT */
-#ifndef PMILL_FORMATS_JSON_H
-#define PMILL_FORMATS_JSON_H
+#ifndef PMILL_NOTATION_JSON_H
+#define PMILL_NOTATION_JSON_H
 
 #include <jansson.h>
 

@@ -228,14 +228,3 @@ bool pmill_json_find(
 		*offset = find_in_text(source, walk.number, place->is_key);
 	return has_memory;
 }
-
-uint64_t pmill_json_find_last(const void *data, size_t len, uint64_t end)
-{
-	struct scan scan = {data, len, pmill_byte_order_mark(data, len)};
-	uint64_t found = end;
-	size_t start;
-	bool is_key;
-	while (next_start(&scan, &start, &is_key) && start < end)
-		found = start;
-	return found;
-}

@@ -55,10 +55,4 @@ pmill_status pmill_json_blame(
 bool pmill_json_find(
 	const struct pmill_json_source *source, const struct pmill_json_place *place, uint64_t *offset);
 
-/*
- * The byte where the last key or value before `end` begins, counted likewise; `end` if there is
- * none. The text need not be valid.
- */
-uint64_t pmill_json_find_last(const void *data, size_t len, uint64_t end);
-
 #endif

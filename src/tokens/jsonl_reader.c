@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "corpus/json_line.h"
+#include "unicode/json_lexer.h"
 
 struct walk {
 	struct pmill_token_reader *reader;

@@ -123,6 +123,7 @@ def make_seeds(files):
                        *files.values()],
         "gguf": [files["model.gguf"], spaced_gguf(), *noise],
         "json_line": JSON_LINES.splitlines(),
+        "json_read": JSON_LINES.splitlines(),
         "normalizer": with_heads([[0, 0, 0, 0], [41, 36, 0, 0], [3, 2, 70, 31], [43, 99, 6, 4]],
                                  [*texts, *(text.encode() for text in NORMAL_TEXTS)]),
         "encode_pretokens": with_heads([[flags] for flags in range(16)], noise),

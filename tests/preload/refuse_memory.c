@@ -4,10 +4,8 @@
  * Thousands of allocations come from a few hundred places. So they are told apart by their chains
  * of callers, and counted by these: PMILL_REFUSE=k refuses the first allocation of the k-th chain,
  * from 0. A program that has no more than k of them ends with the status NOTHING_REFUSED.
- * PMILL_REFUSE_NOT=NAME leaves out chains with a function of a shared library whose name begins so.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
 #include <pthread.h>
@@ -15,13 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
 	NOTHING_REFUSED = 99,
-	DEPTH = 16,      /* callers that are known */
-	COMPARED = 8,    /* those of them that tell chains apart */
+	DEPTH = 8,       /* callers that tell chains apart */
 	OWN_DEPTH = 2,   /* the functions of this file before them */
 	CAPACITY = 4096, /* chains; a power of two */
 };
@@ -36,7 +32,6 @@ static long chains_left = -1; /* before one is refused; negative: none is */
 static bool is_over = true;
 static bool was_refused;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static const char *spared;           /* the beginning of a name; NULL: none */
 static _Thread_local bool is_inside; /* finding the callers allocates, too */
 
 __attribute__((constructor)) static void begin(void)
@@ -45,7 +40,6 @@ __attribute__((constructor)) static void begin(void)
 	if (number == NULL)
 		return;
 	chains_left = strtol(number, NULL, 10);
-	spared = getenv("PMILL_REFUSE_NOT");
 	is_over = false;
 }
 
@@ -69,7 +63,7 @@ __attribute__((destructor)) static void tell(void)
 static uint64_t hash_callers(void *const *callers, int depth)
 {
 	uint64_t hash = 1;
-	for (int i = 0; i < depth && i < COMPARED; i++)
+	for (int i = 0; i < depth; i++)
 		hash = (hash ^ (uintptr_t)callers[i]) * 0x9E3779B97F4A7C15u;
 	return hash | 1;
 }
@@ -88,21 +82,10 @@ static bool is_new(uint64_t chain)
 	return false;
 }
 
-static bool is_spared(void *const *callers, int depth)
-{
-	Dl_info caller;
-	for (int i = 0; i < depth && spared != NULL; i++)
-		if (dladdr(callers[i], &caller) != 0 && caller.dli_sname != NULL &&
-			strncmp(caller.dli_sname, spared, strlen(spared)) == 0)
-			return true;
-	return false;
-}
-
 static bool is_due(void *const *callers, int depth)
 {
 	pthread_mutex_lock(&lock);
-	const bool due = !is_over && is_new(hash_callers(callers, depth)) &&
-		!is_spared(callers, depth) && chains_left-- == 0;
+	const bool due = !is_over && is_new(hash_callers(callers, depth)) && chains_left-- == 0;
 	was_refused |= due;
 	is_over |= due;
 	pthread_mutex_unlock(&lock);

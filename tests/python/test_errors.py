@@ -36,7 +36,7 @@ def test_bad_options(tok):
 
 def test_bad_input(tok):
     error = fails(ValueError, Tokenizer.from_bytes, b'{"model": {]')
-    assert "the model: byte 12: line 1: not valid JSON" in str(error) and error.offset == 12
+    assert "the model: byte 11: line 1: not valid JSON" in str(error) and error.offset == 11
     error = fails(ValueError, tok.encode, "ab<|end|>", special_tokens="error")
     assert "<|end|>" in str(error) and error.offset == 2
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "corpus/json_line.h"
+#include "unicode/json_lexer.h"
 
 /* Copies the line to an allocation of its exact size, so that reads past the end are detected. */
 static pmill_status read_field(

@@ -235,7 +235,6 @@ static void test_cut(void **state)
 			assert_true(pmill_json_find(&source, &place, &offset));
 			assert_true(offset < len || offset == PMILL_NO_OFFSET);
 		}
-		assert_true(pmill_json_find_last(source.data, len, len) <= len);
 	}
 	guard_release(&guarded);
 	json_decref(root);
@@ -251,8 +250,8 @@ static void test_refused_by_the_parser(void **state)
 		{"{\"a\": 1, \"a\": 2}", "\"a\": 2"},
 		{MARK "{\"a\": {\"b\": \"a\"},\n  \"\\u0061\" : {\"b\": 2}}", "\"\\u0061\""},
 		{"{\"b\": [{\"x\\\"\": [], \"y\": \":\", \"x\\\"\":0}], \"c\": 0}", "\"x\\\"\":0"},
-		{"{\"b\": \"b\", \"n\\u0000\": 2}", "\"n\\u0000\""},
-		{"{\"b\": [\"b\" , \"n\\u0000:\" ]}", "\"n\\u0000"},
+		{"{\"b\": \"b\", \"n\\u0000\": 2}", "\\u0000\""},
+		{"{\"b\": [\"b\" , \"n\\u0000:\" ]}", "\\u0000"},
 		{"{\"b\": -99999999999999999999}", "-9"},
 		{"{\"b\": [1,1E999 ]}", "1E"},
 	};

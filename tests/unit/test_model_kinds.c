@@ -158,8 +158,8 @@ static void test_mark_is_skipped(void **state)
 	check_mark(RANKS, "tiktoken", PMILL_OK, 0);
 	check_mark("\n\n" RANKS, NULL, PMILL_OK, 0);
 	check_mark("YQ== 0\nYg==", NULL, PMILL_BAD_INPUT, 7);
-	check_mark("{\"model\": {]}", NULL, PMILL_BAD_INPUT, 12);
-	check_mark("{\"model\": {]}", "tokenizer.json", PMILL_BAD_INPUT, 12);
+	check_mark("{\"model\": {]}", NULL, PMILL_BAD_INPUT, 11);
+	check_mark("{\"model\": {]}", "tokenizer.json", PMILL_BAD_INPUT, 11);
 	check_mark("", NULL, PMILL_BAD_INPUT, PMILL_NO_OFFSET);
 	check_mark(" \n", NULL, PMILL_BAD_INPUT, PMILL_NO_OFFSET);
 	/* Only at the start. */

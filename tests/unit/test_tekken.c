@@ -248,7 +248,7 @@ static void test_broken_files(void **state)
 		{"{\"config\": {\"version\": \"v3\\u0000\"}, \"vocab\": []}",
 			"config.version is not a str"},
 		{"{\"config\": {}, \"vocab\": [\"\\u0000\"", "byte 33: line 1: not valid JSON"},
-		{"{\"model\": \"\\u0000\"}", "byte 10: line 1: not valid JSON: \\u0000 is not allowed"},
+		{"{\"model\": \"\\u0000\"}", "byte 11: line 1: not valid JSON: \\u0000 is not allowed"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		pmill_tokenizer *tokenizer = NULL;
