@@ -52,7 +52,7 @@ static bool fill_pairs(struct pmill_merge_rules *rules, const struct pmill_token
 {
 	const bool is_by_id = tokenizer->meaning == PMILL_MEANING_RANK_BY_ID;
 	const size_t ranks = is_by_id ? tokenizer->vocab.count : tokenizer->listed_count;
-	if (!pmill_pair_table_init(&rules->pairs, (uint64_t)rules->first_byte + 256, ranks))
+	if (!pmill_pair_table_init(&rules->pairs, (uint64_t)pmill_merge_rules_none(rules) + 1, ranks))
 		return false;
 	const bool done = is_by_id
 		? pmill_token_splits_add(&rules->pairs, rules->vocab, rules->symbols)
@@ -64,7 +64,7 @@ pmill_status pmill_merge_rules_init(
 	struct pmill_merge_rules *rules, const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	*rules = (struct pmill_merge_rules){.vocab = &tokenizer->vocab};
-	if (tokenizer->vocab.count > PMILL_RULE_LIMIT - 256 ||
+	if (tokenizer->vocab.count > PMILL_RULE_LIMIT - 257 ||
 		tokenizer->listed_count > PMILL_RULE_LIMIT)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the vocab is too large");
 	set_symbols(rules, tokenizer);

@@ -76,25 +76,21 @@ bool pmill_pair_table_add(
 	return append_word(table, pair << PMILL_RANK_BITS | value);
 }
 
-static size_t home(const struct pmill_pair_table *table, uint64_t pair)
-{
-	return (size_t)pmill_fold(pair ^ table->seed, table->factor) & (table->slot_count - 1);
-}
-
 /* Slots of equal pairs differ in their ranks alone: the lower word is the one to keep. */
 static void put_narrow(struct pmill_pair_table *table, uint64_t word)
 {
 	const uint64_t pair = word >> PMILL_RANK_BITS;
-	size_t i = home(table, pair);
+	const size_t mask = table->slot_count - 1;
+	size_t i = pmill_pair_table_home(table, pair);
 	while (table->slots[i] != 0 && table->slots[i] >> PMILL_RANK_BITS != pair)
-		i = (i + 1) & (table->slot_count - 1);
+		i = (i + 1) & mask;
 	if (table->slots[i] == 0 || word < table->slots[i])
 		table->slots[i] = word;
 }
 
 static size_t find_wide(const struct pmill_pair_table *table, uint64_t pair)
 {
-	size_t i = home(table, pair);
+	size_t i = pmill_pair_table_home(table, pair);
 	while (table->slots[2 * i + 1] != 0 && table->slots[2 * i] != pair)
 		i = (i + 1) & (table->slot_count - 1);
 	return i;
@@ -126,8 +122,9 @@ static void put_all(struct pmill_pair_table *table)
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (i + AHEAD < count)
-			__builtin_prefetch(
-				&table->slots[home(table, table->added[i + AHEAD] >> PMILL_RANK_BITS)], 1);
+			__builtin_prefetch(&table->slots[pmill_pair_table_home(
+								   table, table->added[i + AHEAD] >> PMILL_RANK_BITS)],
+				1);
 		put_narrow(table, table->added[i]);
 	}
 }
@@ -140,6 +137,7 @@ bool pmill_pair_table_build(struct pmill_pair_table *table)
 		table->slot_count *= 2;
 	if (table->slot_count > SIZE_MAX / (2 * sizeof *table->slots))
 		return false;
+	table->mask = table->slot_count - (table->is_wide ? 1 : PMILL_PAIR_BUCKET);
 	table->slots = pmill_pages_allocate(table_len(table));
 	if (table->slots == NULL)
 		return false;

@@ -6,8 +6,10 @@
  *
  *	left 21 | right 21 | rank + 1 22        0: free
  *
- * so that o200k's 400,000 pairs take 8 MB. Otherwise (`is_wide`) a slot is two words, left << 32 |
- * right and rank + 1.
+ * so that o200k's 400,000 pairs take 8 MB. Four slots are a bucket, of which all are looked at
+ * without a branch: where in it a pair is, and whether it is there at all, can't be predicted. A
+ * pair that found its bucket full is in one of the next. Otherwise (`is_wide`) a slot is two words,
+ * left << 32 | right and rank + 1, and the next free one is taken.
  */
 #ifndef PMILL_BPE_PAIR_TABLE_H
 #define PMILL_BPE_PAIR_TABLE_H
@@ -20,13 +22,14 @@
 
 #define PMILL_NO_RANK UINT32_MAX
 
-enum { PMILL_SYMBOL_BITS = 21, PMILL_RANK_BITS = 22 };
+enum { PMILL_SYMBOL_BITS = 21, PMILL_RANK_BITS = 22, PMILL_PAIR_BUCKET = 4 };
 _Static_assert(2 * PMILL_SYMBOL_BITS + PMILL_RANK_BITS == 64, "a narrow slot is a word");
 
 /* Release with pmill_pair_table_release; all zero may be released, too. */
 struct pmill_pair_table {
 	uint64_t *slots;
 	size_t slot_count; /* a power of two, at least twice the pairs */
+	size_t mask;       /* of a hash, to the first slot of a bucket; wide: to a slot */
 	uint64_t seed, factor;
 	bool is_wide;
 	uint32_t *byte_slots; /* [left << 8 | right]: rank + 1, or 0 */
@@ -52,15 +55,14 @@ bool pmill_pair_table_build(struct pmill_pair_table *table);
 uint32_t pmill_pair_table_find_wide(
 	const struct pmill_pair_table *table, uint32_t left, uint32_t right);
 
-/* Of a narrow table. */
-static inline size_t pmill_pair_table_home(const struct pmill_pair_table *table, uint64_t pair)
-{
-	return (size_t)pmill_fold(pair ^ table->seed, table->factor) & (table->slot_count - 1);
-}
-
 static inline uint64_t pmill_pair_table_pair(uint32_t left, uint32_t right)
 {
 	return (uint64_t)left << PMILL_SYMBOL_BITS | right;
+}
+
+static inline size_t pmill_pair_table_home(const struct pmill_pair_table *table, uint64_t pair)
+{
+	return (size_t)pmill_fold(pair ^ table->seed, table->factor) & table->mask;
 }
 
 /*
@@ -73,6 +75,46 @@ static inline const void *pmill_pair_table_address(
 	return &table->slots[pmill_pair_table_home(table, pmill_pair_table_pair(left, right))];
 }
 
+static inline uint64_t pmill_smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* At least this: the pair isn't in a narrow table. */
+#define PMILL_NO_NARROW_RANK ((UINT64_C(1) << PMILL_RANK_BITS) - 1)
+
+/* What the pair's slot in a narrow table would hold if its rank were 0. */
+static inline uint64_t pmill_pair_table_first(uint64_t pair)
+{
+	return (pair << PMILL_RANK_BITS) + 1;
+}
+
+/* The rank of the pair with this `first` in a bucket, or PMILL_NO_NARROW_RANK or more. */
+static inline uint64_t pmill_pair_bucket_find(const uint64_t *slots, uint64_t first)
+{
+	return pmill_smaller(pmill_smaller(slots[0] - first, slots[1] - first),
+		pmill_smaller(slots[2] - first, slots[3] - first));
+}
+
+/* Whether the pair may be in the next bucket. (With && gcc makes a branch of what is even odds.) */
+static inline bool pmill_pair_bucket_goes_on(const uint64_t *slots, uint64_t rank)
+{
+	return __builtin_expect((rank >= PMILL_NO_NARROW_RANK) & (slots[3] != 0), 0);
+}
+
+/* From this bucket of a narrow table on, as pmill_pair_bucket_find. */
+static inline uint64_t pmill_pair_table_find_from(
+	const struct pmill_pair_table *table, const uint64_t *slots, uint64_t first)
+{
+	uint64_t rank = pmill_pair_bucket_find(slots, first);
+	while (pmill_pair_bucket_goes_on(slots, rank)) {
+		const size_t i = (size_t)(slots - table->slots) + PMILL_PAIR_BUCKET;
+		slots = table->slots + (i & table->mask);
+		rank = pmill_pair_bucket_find(slots, first);
+	}
+	return rank;
+}
+
 /* PMILL_NO_RANK: they don't merge. */
 static inline uint32_t pmill_pair_table_find(
 	const struct pmill_pair_table *table, uint32_t left, uint32_t right)
@@ -80,12 +122,9 @@ static inline uint32_t pmill_pair_table_find(
 	if (__builtin_expect(table->is_wide, 0))
 		return pmill_pair_table_find_wide(table, left, right);
 	const uint64_t pair = pmill_pair_table_pair(left, right);
-	const size_t mask = table->slot_count - 1;
-	size_t i = pmill_pair_table_home(table, pair);
-	while (table->slots[i] != 0 && table->slots[i] >> PMILL_RANK_BITS != pair)
-		i = (i + 1) & mask;
-	/* A free slot holds 0, and 0 - 1 is PMILL_NO_RANK. */
-	return (uint32_t)(table->slots[i] & ((UINT64_C(1) << PMILL_RANK_BITS) - 1)) - 1;
+	const uint64_t rank = pmill_pair_table_find_from(
+		table, table->slots + pmill_pair_table_home(table, pair), pmill_pair_table_first(pair));
+	return rank < PMILL_NO_NARROW_RANK ? (uint32_t)rank : PMILL_NO_RANK;
 }
 
 /* The same for two bytes, in fewer steps. */

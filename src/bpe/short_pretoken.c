@@ -3,7 +3,9 @@
 #include "bpe/short_pretoken.h"
 
 #include <assert.h>
-#include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #define INLINE static inline __attribute__((always_inline))
 
@@ -43,152 +45,192 @@ size_t pmill_short_pretoken_merge(const struct pmill_merge_rules *rules, const u
 /* ---- Side by side ---- */
 
 /*
- * All loops over symbols and ranks have a constant length: what lies behind the last of them is
- * there, and doesn't merge. So few branches depend on lengths and places, which nobody can predict.
+ * Symbols stay where they are: a merge puts the new one where the left one was, and takes the right
+ * one's bit out of `alive`. A key holds the rank of a symbol with the next one, and, below it, the
+ * symbol's place, so that the smallest key is that of the leftmost pair of lowest rank. At either
+ * edge there is a symbol that merges with nothing. So hardly a branch depends on what a pretoken
+ * holds, which nobody can predict.
  */
 enum {
-	WIDTH = PMILL_MOST_LANE_BYTES,
-	ROOM = 2 * WIDTH, /* a merge moves WIDTH items, the first at most at index WIDTH */
-	VECTOR = 4,
+	WIDTH = 16,
+	PLACE_BITS = 4,
+	FIRST = 1, /* place of the first byte; before it is the left edge */
 };
 
-typedef int32_t vector __attribute__((vector_size(16), aligned(4), may_alias));
+/*
+ * Keys are compared as floating-point numbers, since every x86 processor has the minimum of four of
+ * these: so they are all in the range where a number's bits are in the order of its value.
+ */
+enum { LEAST_KEY = 0x40000000, NEVER = 0x60000000, NEVER_BIT = 29 }; /* NEVER and above */
+_Static_assert(PMILL_RANK_BITS + PLACE_BITS < NEVER_BIT, "a key");
+_Static_assert(1 << PLACE_BITS == WIDTH && FIRST + PMILL_MOST_LANE_BYTES <= WIDTH, "room");
 
-/* Ranks are compared as signed numbers, which all vector units can do. */
-enum { NEVER = INT32_MAX };
-_Static_assert(PMILL_NO_RANK == UINT32_MAX, "it is the largest rank");
+/* A pair that is being looked up. */
+struct wanted {
+	const uint64_t *slots; /* its bucket */
+	uint64_t first;        /* as in pmill_pair_bucket_find */
+	uint32_t place;        /* of its left symbol */
+};
 
 struct lane {
-	uint32_t symbols[1 + ROOM]; /* the first of them is no symbol, but may be looked at */
-	int32_t keys[ROOM];         /* the rank of each symbol with the next */
-	size_t count, at;           /* `at` is where the last merge was */
+	uint32_t keys[WIDTH];
+	uint32_t symbols[WIDTH + 1]; /* the right edge is after the last byte */
+	uint32_t alive;              /* a bit for each symbol, edges too */
+	struct wanted wanted[2];     /* whose keys are missing */
 };
 
-INLINE int32_t key_of(uint32_t rank)
+#if defined(__SSE2__)
+
+INLINE uint32_t smallest_key(const uint32_t *keys)
 {
-	return (int32_t)(rank ^ (UINT32_C(1) << 31));
+	const __m128 low = _mm_min_ps(
+		_mm_loadu_ps((const float *)keys), _mm_loadu_ps((const float *)keys + 4));
+	const __m128 high = _mm_min_ps(
+		_mm_loadu_ps((const float *)keys + 8), _mm_loadu_ps((const float *)keys + 12));
+	const __m128 four = _mm_min_ps(low, high);
+	const __m128 two = _mm_min_ps(four, _mm_movehl_ps(four, four));
+	const __m128 one = _mm_min_ss(two, _mm_shuffle_ps(two, two, 1));
+	return (uint32_t)_mm_cvtsi128_si32(_mm_castps_si128(one));
 }
 
-INLINE uint32_t rank_of(int32_t key)
+#else
+
+INLINE uint32_t smallest_key(const uint32_t *keys)
 {
-	return (uint32_t)key ^ (UINT32_C(1) << 31);
+	uint32_t least = keys[0];
+	for (size_t i = 1; i < WIDTH; i++)
+		least = keys[i] < least ? keys[i] : least;
+	return least;
 }
 
-INLINE vector load(const void *from)
+#endif
+
+/* Of the symbol at `place` with the next one; `rank` may be PMILL_NO_NARROW_RANK or more. */
+INLINE uint32_t make_key(uint64_t rank, uint32_t place)
 {
-	return *(const vector *)from;
+	const uint32_t never = rank >= PMILL_NO_NARROW_RANK;
+	const uint32_t kept = (uint32_t)rank & (uint32_t)PMILL_NO_NARROW_RANK;
+	return LEAST_KEY | never << NEVER_BIT | kept << PLACE_BITS | place;
 }
 
-INLINE vector smaller(vector a, vector b)
+INLINE uint32_t next_place(uint32_t alive)
 {
-	const vector is_less = a < b;
-	return (a & is_less) | (b & ~is_less);
+	return (uint32_t)__builtin_ctz(alive);
 }
 
-INLINE int32_t smallest(vector values)
+INLINE uint32_t last_place(uint32_t alive)
 {
-	const int32_t a = values[0] < values[1] ? values[0] : values[1];
-	const int32_t b = values[2] < values[3] ? values[2] : values[3];
-	return a < b ? a : b;
+	return 31 - (uint32_t)__builtin_clz(alive);
 }
 
-INLINE int32_t smallest_key(const int32_t *keys)
+/* Of an edge nothing is fetched: it isn't in the first bucket either. */
+INLINE void want(const struct pmill_merge_rules *rules, struct wanted *wanted, uint32_t place,
+	uint32_t left, uint32_t right)
 {
-	vector least = load(keys);
-	for (size_t i = VECTOR; i < WIDTH; i += VECTOR)
-		least = smaller(least, load(keys + i));
-	return smallest(least);
-}
-
-/* The first index of the key, which is there. */
-INLINE size_t index_of(const int32_t *keys, int32_t key)
-{
-	const vector wanted = {key, key, key, key};
-	const vector step = {VECTOR, VECTOR, VECTOR, VECTOR};
-	vector least = {WIDTH, WIDTH, WIDTH, WIDTH}, index = {0, 1, 2, 3};
-	for (size_t i = 0; i < WIDTH; i += VECTOR, index += step)
-		least = smaller(least, index | ((load(keys + i) != wanted) & WIDTH));
-	return (size_t)smallest(least);
-}
-
-/* Drops an item by moving WIDTH of them to the front. */
-INLINE void drop(uint32_t *item)
-{
-	for (size_t i = 0; i < WIDTH; i += VECTOR)
-		*(vector *)(void *)(item + i) = load(item + i + 1);
+	const struct pmill_pair_table *pairs = &rules->pairs;
+	const uint32_t none = pmill_merge_rules_none(rules);
+	const uint64_t pair = pmill_pair_table_pair(left, right);
+	const size_t home = pmill_pair_table_home(pairs, pair);
+	const bool is_edge = (left == none) | (right == none);
+	wanted->slots = pairs->slots + (is_edge ? 0 : home);
+	wanted->first = pmill_pair_table_first(pair);
+	wanted->place = place;
+	__builtin_prefetch(wanted->slots);
 }
 
 INLINE void begin(
 	const struct pmill_merge_rules *rules, struct lane *lane, const uint8_t *bytes, size_t len)
 {
-	uint32_t *symbols = lane->symbols + 1;
-	assert(len > 0 && len <= WIDTH);
-	lane->count = len;
-	memset(lane->symbols, 0, sizeof lane->symbols);
-	for (size_t i = 0; i < len; i++)
-		symbols[i] = rules->symbols[bytes[i]];
-	for (size_t i = 0; i < ROOM; i++)
+	const uint32_t none = pmill_merge_rules_none(rules);
+	assert(len > 0 && len <= PMILL_MOST_LANE_BYTES);
+	for (size_t i = 0; i < WIDTH; i++)
 		lane->keys[i] = NEVER;
-	for (size_t i = 0; i + 1 < len; i++)
-		lane->keys[i] = key_of(pmill_merge_rules_byte_rank(rules, bytes[i], bytes[i + 1]));
+	lane->symbols[0] = lane->symbols[FIRST + len] = none;
+	lane->alive = (UINT32_C(1) << (FIRST + len + 1)) - 1;
+	for (size_t i = 0; i < len; i++)
+		lane->symbols[FIRST + i] = rules->symbols[bytes[i]];
+	for (size_t i = 0; i + 1 < len; i++) {
+		const uint32_t rank = pmill_merge_rules_byte_rank(rules, bytes[i], bytes[i + 1]);
+		lane->keys[FIRST + i] = make_key(rank, (uint32_t)(FIRST + i));
+	}
+	/* Nothing is missing: the left edge's key is that of another pair that isn't there. */
+	want(rules, &lane->wanted[0], 0, none, none);
+	lane->wanted[1] = lane->wanted[0];
 }
 
-/* Merges the leftmost pair of lowest rank; then two keys are missing. False if no pair merges. */
+/*
+ * Completes the keys and merges the leftmost pair of lowest rank; then two keys are missing. False
+ * if no pair merges. A missing key is NEVER, and the others are compared without waiting for it:
+ * numbers that were stored one by one just before can't be loaded as a vector at once.
+ */
 INLINE bool merge_best(const struct pmill_merge_rules *rules, struct lane *lane)
 {
-	uint32_t *symbols = lane->symbols + 1;
-	const int32_t key = smallest_key(lane->keys);
-	if (key == NEVER)
+	uint32_t key = smallest_key(lane->keys);
+	for (size_t i = 0; i < 2; i++) {
+		const struct wanted *wanted = &lane->wanted[i];
+		const uint64_t rank = pmill_pair_table_find_from(
+			&rules->pairs, wanted->slots, wanted->first);
+		const uint32_t found = make_key(rank, wanted->place);
+		lane->keys[wanted->place] = found;
+		key = found < key ? found : key;
+	}
+	if (key >= NEVER)
 		return false;
-	const size_t at = index_of(lane->keys, key);
-	symbols[at] = pmill_merge_rules_id(rules, rank_of(key));
-	drop(symbols + at + 1);
-	drop((uint32_t *)lane->keys + at + 1);
-	lane->count--;
-	lane->at = at;
+	const uint32_t at = key % WIDTH;
+	const uint32_t before = (UINT32_C(1) << at) - 1;
+	const uint32_t after = lane->alive & ~(before * 2 + 1);
+	const uint32_t gone = next_place(after);
+	const uint32_t left = last_place(lane->alive & before);
+	const uint32_t right = next_place(after & (after - 1));
+	const uint32_t symbol = pmill_merge_rules_id(rules, (key - LEAST_KEY) >> PLACE_BITS);
+	lane->alive ^= after & -after;
+	lane->keys[left] = lane->keys[at] = lane->keys[gone] = NEVER;
+	lane->symbols[at] = symbol;
+	want(rules, &lane->wanted[0], left, lane->symbols[left], symbol);
+	want(rules, &lane->wanted[1], at, symbol, lane->symbols[right]);
 	return true;
 }
 
-INLINE void find_missing(const struct pmill_merge_rules *rules, struct lane *lane)
+INLINE size_t take_symbols(const struct lane *lane, size_t len, uint32_t *symbols)
 {
-	const uint32_t *symbols = lane->symbols + 1;
-	const size_t at = lane->at;
-	if (at > 0)
-		lane->keys[at - 1] = key_of(pmill_merge_rules_rank(rules, symbols[at - 1], symbols[at]));
-	lane->keys[at] = at + 1 < lane->count
-		? key_of(pmill_merge_rules_rank(rules, symbols[at], symbols[at + 1]))
-		: NEVER;
+	const uint32_t edges = UINT32_C(1) << (FIRST + len) | 1;
+	size_t count = 0;
+	for (uint32_t alive = lane->alive & ~edges; alive != 0; alive &= alive - 1)
+		symbols[count++] = lane->symbols[next_place(alive)];
+	return count;
+}
+
+static void merge_narrow(
+	const struct pmill_merge_rules *rules, struct pmill_short_pretoken *pretokens, size_t count)
+{
+	struct lane lanes[PMILL_MERGE_LANES], *active[PMILL_MERGE_LANES];
+	size_t active_count = count;
+	for (size_t i = 0; i < count; i++) {
+		begin(rules, &lanes[i], pretokens[i].bytes, pretokens[i].len);
+		active[i] = &lanes[i];
+	}
+	while (active_count > 0) {
+		size_t kept = 0;
+		for (size_t i = 0; i < active_count; i++) {
+			struct lane *lane = active[i];
+			active[kept] = lane;
+			kept += merge_best(rules, lane);
+		}
+		active_count = kept;
+	}
+	for (size_t i = 0; i < count; i++)
+		pretokens[i].count = take_symbols(&lanes[i], pretokens[i].len, pretokens[i].symbols);
 }
 
 void pmill_short_pretokens_merge(
 	const struct pmill_merge_rules *rules, struct pmill_short_pretoken *pretokens, size_t count)
 {
-	struct lane lanes[PMILL_MERGE_LANES];
-	unsigned char active[PMILL_MERGE_LANES];
-	size_t active_count = count;
 	assert(count <= PMILL_MERGE_LANES);
-	for (size_t i = 0; i < count; i++) {
-		begin(rules, &lanes[i], pretokens[i].bytes, pretokens[i].len);
-		active[i] = (unsigned char)i;
+	if (!rules->pairs.is_wide) {
+		merge_narrow(rules, pretokens, count);
+		return;
 	}
-	while (active_count > 0) {
-		size_t kept = 0;
-		for (size_t i = 0; i < active_count; i++) {
-			struct lane *lane = &lanes[active[i]];
-			if (!merge_best(rules, lane))
-				continue;
-			const uint32_t *symbols = lane->symbols + lane->at; /* the merged one is the second */
-			__builtin_prefetch(pmill_merge_rules_address(rules, symbols[0], symbols[1]));
-			__builtin_prefetch(pmill_merge_rules_address(rules, symbols[1], symbols[2]));
-			active[kept++] = active[i];
-		}
-		active_count = kept;
-		for (size_t i = 0; i < active_count; i++)
-			find_missing(rules, &lanes[active[i]]);
-	}
-	for (size_t i = 0; i < count; i++) {
-		pretokens[i].count = lanes[i].count;
-		memcpy(pretokens[i].symbols, lanes[i].symbols + 1,
-			lanes[i].count * sizeof *pretokens[i].symbols);
-	}
+	for (size_t i = 0; i < count; i++)
+		pretokens[i].count = pmill_short_pretoken_merge(
+			rules, pretokens[i].bytes, pretokens[i].len, 1, pretokens[i].symbols);
 }

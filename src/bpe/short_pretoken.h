@@ -17,7 +17,7 @@ size_t pmill_short_pretoken_merge(const struct pmill_merge_rules *rules, const u
 
 enum {
 	PMILL_MERGE_LANES = 16,     /* pretokens */
-	PMILL_MOST_LANE_BYTES = 16, /* of each */
+	PMILL_MOST_LANE_BYTES = 15, /* of each */
 };
 
 struct pmill_short_pretoken {
