@@ -2,10 +2,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * First all keys of a batch are made, and their lines in the table are prefetched, so that the
- * cache misses of a batch overlap; then each pretoken is looked up. At the first that isn't there
- * the next such ones are sought, and encoded side by side, for the same reason. Long pretokens have
- * no keys, and are merged, but cut first where no token lies between two characters; the parts are
- * looked up.
+ * cache misses of a batch overlap. Then all are looked up, then those that aren't there are encoded
+ * side by side, then the ids of all are written: in none of these passes does a branch depend on
+ * which pretokens are known, which nobody can predict. Long pretokens have no keys, and are merged,
+ * but cut first where no token lies between two characters; the parts are looked up.
  */
 #include "bpe/encode_pretokens.h"
 
@@ -148,7 +148,7 @@ static pmill_status add_character(struct pmill_pretoken_state *state, const uint
  * key has a last byte that no pretoken of its length has.
  */
 static pmill_status add_part(struct pmill_pretoken_state *state, const uint8_t *bytes, size_t len,
-	size_t at, struct pmill_id_buffer *ids, pmill_error *error)
+	size_t at, bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
 {
 	struct pmill_known_pretokens *known = &state->known;
 	const size_t first = ids->count;
@@ -165,10 +165,10 @@ static pmill_status add_part(struct pmill_pretoken_state *state, const uint8_t *
 		return PMILL_OK;
 	}
 	const pmill_status status = merge(state, bytes, len, at, ids, error);
-	/* A long pretoken may have thousands of parts. */
-	pmill_known_pretokens_prepare(known);
+	if (may_grow)
+		pmill_known_pretokens_prepare(known);
 	if (status == PMILL_OK)
-		pmill_known_pretokens_add(known, key, hash, ids->ids + first, ids->count - first);
+		pmill_known_pretokens_add_free(known, key, hash, ids->ids + first, ids->count - first);
 	return status;
 }
 
@@ -184,20 +184,20 @@ static pmill_status add_uncut(struct pmill_pretoken_state *state, const uint8_t 
 }
 
 /*
- * A pretoken that isn't in the table: in parts, if it can be cut. Then it is no token itself, as
- * that would lie across the cut. There is room for its ids.
+ * A pretoken that can be cut, first at `end`. It is no token itself, as that would lie across the
+ * cut. There is room for its ids. The table may grow for its parts, of which a long pretoken may
+ * have thousands, only if no slot of it is in use.
  */
-static pmill_status add_unknown(struct pmill_pretoken_state *state, const uint8_t *pretoken,
-	size_t len, size_t at, struct pmill_id_buffer *ids, pmill_error *error)
+static pmill_status add_parts(struct pmill_pretoken_state *state, const uint8_t *pretoken,
+	size_t end, size_t len, size_t at, bool may_grow, struct pmill_id_buffer *ids,
+	pmill_error *error)
 {
 	const struct pmill_pretoken_encoder *encoder = state->encoder;
 	const size_t first = ids->count;
-	size_t begin = 0, end = pmill_pretoken_encoder_next_cut(encoder, pretoken, 0, len);
-	if (end == len)
-		return add_uncut(state, pretoken, len, at, ids, error);
+	size_t begin = 0;
 	pmill_status status = PMILL_OK;
 	while (begin < len && status == PMILL_OK) {
-		status = add_part(state, pretoken + begin, end - begin, at + begin, ids, error);
+		status = add_part(state, pretoken + begin, end - begin, at + begin, may_grow, ids, error);
 		begin = end;
 		end = pmill_pretoken_encoder_next_cut(encoder, pretoken, begin, len);
 	}
@@ -206,110 +206,205 @@ static pmill_status add_unknown(struct pmill_pretoken_state *state, const uint8_
 	return status;
 }
 
-/* What the home line of a pretoken doesn't have. */
-static __attribute__((noinline)) pmill_status add_other(struct pmill_pretoken_state *state,
-	struct pmill_pretoken_key key, uint64_t hash, const uint8_t *pretoken, size_t at,
-	struct pmill_id_buffer *ids, pmill_error *error)
+/* A pretoken that isn't in the table. There is room for its ids. */
+static pmill_status add_unknown(struct pmill_pretoken_state *state, const uint8_t *pretoken,
+	size_t len, size_t at, bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
 {
-	const struct pmill_known_slot *slot = pmill_known_pretokens_find(&state->known, key, hash);
-	const size_t first = ids->count;
-	if (slot != NULL) {
-		ids->count += pmill_known_pretokens_unpack(&state->known, slot, ids->ids + first);
-		return PMILL_OK;
-	}
-	const size_t len = (size_t)(key.second >> 56);
-	const pmill_status status = add_unknown(state, pretoken, len, at, ids, error);
-	if (status == PMILL_OK)
-		pmill_known_pretokens_add(&state->known, key, hash, ids->ids + first, ids->count - first);
-	return status;
+	const size_t end = pmill_pretoken_encoder_next_cut(state->encoder, pretoken, 0, len);
+	return end == len ? add_uncut(state, pretoken, len, at, ids, error)
+					  : add_parts(state, pretoken, end, len, at, may_grow, ids, error);
 }
 
 /* ---- Batches ---- */
 
-/* Pretokens of a batch that weren't in the table, encoded side by side, in their order. */
-struct ahead {
-	size_t end; /* of those looked at, an index in the batch */
-	size_t count, next;
-	size_t indices[PMILL_MERGE_LANES];
-	struct pmill_short_pretoken pretokens[PMILL_MERGE_LANES];
-	uint32_t ids[PMILL_MERGE_LANES][PMILL_SHORT_PRETOKEN];
+/* A pretoken of a batch that isn't in its home line, or has more ids than a slot shows. */
+struct missing {
+	struct pmill_known_slot slot; /* its key, and its ids if there are no more than fit */
+	size_t index;                 /* in the batch */
+	size_t at;                    /* in the text */
+	bool is_known;                /* it is in the table */
+	size_t count;                 /* of ids; 0: it can't be encoded, or isn't yet */
+	uint32_t ids[PMILL_SHORT_PRETOKEN];
 };
 
-/* From pretoken `index`, which begins at `at`, to `end`. Leaves out those that can be cut. */
-static __attribute__((noinline)) void look_ahead(struct pmill_pretoken_state *state,
-	const struct pmill_pretoken_keys *keys, size_t index, size_t end, const uint8_t *text,
-	size_t at, struct ahead *ahead)
+struct lookup {
+	const struct pmill_known_slot *slots[PMILL_KEY_BATCH]; /* NULL: more ids than a slot shows */
+	struct missing missing[PMILL_KEY_BATCH + 1];
+	size_t missing_count;
+};
+
+static inline size_t len_of(struct pmill_pretoken_key key)
 {
-	const struct pmill_known_pretokens *known = &state->known;
+	return (size_t)(key.second >> 56);
+}
+
+/* Looks up the pretokens [next, end) of a batch, which begin at `at`, each in its home line. */
+static void look_up(const struct pmill_known_pretokens *known,
+	const struct pmill_pretoken_keys *keys, size_t next, size_t end, size_t at,
+	struct lookup *lookup)
+{
 	size_t count = 0;
-	for (; index < end && count < PMILL_MERGE_LANES; index++) {
-		const struct pmill_pretoken_key key = keys->keys[index];
-		const uint64_t hash = keys->hashes[index];
-		const struct pmill_known_slot *home = pmill_known_home(known, hash);
-		const size_t len = (size_t)(key.second >> 56);
-		const uint8_t *bytes = text + at;
-		at += len;
-		/* As in add_shorts: which of both it is can't be predicted. */
-		if (pmill_known_slot_is(&home[pmill_known_slot_is(&home[1], key)], key))
-			continue;
-		if (pmill_known_pretokens_find(known, key, hash) != NULL ||
-			pmill_pretoken_encoder_next_cut(state->encoder, bytes, 0, len) < len)
-			continue;
-		ahead->pretokens[count] = (struct pmill_short_pretoken){bytes, len, ahead->ids[count], 0};
-		ahead->indices[count++] = index;
-	}
-	pmill_pretoken_encoder_encode_shorts(state->encoder, ahead->pretokens, count);
-	ahead->end = index;
-	ahead->count = count;
-	ahead->next = 0;
-}
-
-/* False if the pretoken isn't there, or holds a byte that the vocab lacks. */
-static bool take_ahead(struct pmill_pretoken_state *state, const struct pmill_pretoken_keys *keys,
-	size_t index, struct ahead *ahead, struct pmill_id_buffer *ids)
-{
-	struct pmill_known_pretokens *known = &state->known;
-	const struct pmill_pretoken_key key = keys->keys[index];
-	while (ahead->next < ahead->count && ahead->indices[ahead->next] < index)
-		ahead->next++; /* it has come into the table */
-	if (ahead->next == ahead->count || ahead->indices[ahead->next] > index)
-		return false;
-	const struct pmill_short_pretoken *pretoken = &ahead->pretokens[ahead->next++];
-	if (pretoken->count == 0)
-		return false;
-	memcpy(ids->ids + ids->count, pretoken->symbols, pretoken->count * sizeof *ids->ids);
-	ids->count += pretoken->count;
-	if (pmill_known_pretokens_find(known, key, keys->hashes[index]) == NULL)
-		pmill_known_pretokens_add(
-			known, key, keys->hashes[index], pretoken->symbols, pretoken->count);
-	return true;
-}
-
-/* The pretokens [*next, end) of a batch, all of them short. There is room for their ids. */
-static pmill_status add_shorts(struct pmill_pretoken_state *state,
-	const struct pmill_pretoken_keys *keys, size_t next, size_t end, const uint8_t *text,
-	size_t *at, struct pmill_id_buffer *ids, pmill_error *error)
-{
-	const struct pmill_known_pretokens *known = &state->known;
-	pmill_status status = PMILL_OK;
-	struct ahead ahead;
-	ahead.end = 0;
-	for (; next < end && status == PMILL_OK; next++) {
+	for (; next < end; next++) {
 		const struct pmill_pretoken_key key = keys->keys[next];
 		const struct pmill_known_slot *home = pmill_known_home(known, keys->hashes[next]);
 		const struct pmill_known_slot *slot = &home[pmill_known_slot_is(&home[1], key)];
-		const size_t count = pmill_known_slot_count(slot);
-		if (__builtin_expect(pmill_known_slot_is(slot, key) && count <= PMILL_KNOWN_PLAIN_IDS, 1)) {
-			memcpy(ids->ids + ids->count, slot->ids, sizeof slot->ids);
-			ids->count += count;
-		} else {
-			if (next >= ahead.end)
-				look_ahead(state, keys, next, end, text, *at, &ahead);
-			if (!take_ahead(state, keys, next, &ahead, ids))
-				status = add_other(state, key, keys->hashes[next], text + *at, *at, ids, error);
-		}
-		*at += (size_t)(key.second >> 56);
+		struct missing *missing = &lookup->missing[count]; /* of this one, if it is */
+		lookup->slots[next] = slot;
+		missing->slot.key = key;
+		missing->index = next;
+		missing->at = at;
+		missing->is_known = pmill_known_slot_is(slot, key);
+		const bool is_packed = pmill_known_slot_count(slot) > PMILL_KNOWN_PLAIN_IDS;
+		count += !missing->is_known | is_packed;
+		at += len_of(key);
 	}
+	lookup->missing_count = count;
+}
+
+static inline bool is_ascii(struct pmill_pretoken_key key)
+{
+	const uint64_t high = 0x8080808080808080;
+	return ((key.first | key.second) & high) == 0;
+}
+
+/* False if it isn't in the table. */
+static bool find_known(
+	const struct pmill_pretoken_state *state, uint64_t hash, struct missing *missing)
+{
+	uint32_t ids[SPILL];
+	if (!missing->is_known && pmill_known_home_has_room(&state->known, hash))
+		return false;
+	const struct pmill_known_slot *slot = pmill_known_pretokens_find(
+		&state->known, missing->slot.key, hash);
+	missing->is_known = slot != NULL;
+	if (slot == NULL)
+		return false;
+	missing->count = pmill_known_pretokens_unpack(&state->known, slot, ids);
+	memcpy(missing->ids, ids, sizeof missing->ids);
+	return true;
+}
+
+/* False if it can't be cut. */
+static bool encode_parts(
+	struct pmill_pretoken_state *state, const uint8_t *text, struct missing *missing)
+{
+	uint32_t room[PMILL_SHORT_PRETOKEN + SPILL];
+	struct pmill_id_buffer ids = {room, 0, sizeof room / sizeof *room};
+	const uint8_t *bytes = text + missing->at;
+	const size_t len = len_of(missing->slot.key);
+	const size_t end = is_ascii(missing->slot.key)
+		? len
+		: pmill_pretoken_encoder_next_cut(state->encoder, bytes, 0, len);
+	if (end == len)
+		return false;
+	missing->count = 0;
+	if (add_parts(state, bytes, end, len, 0, false, &ids, NULL) == PMILL_OK) {
+		missing->count = ids.count;
+		memcpy(missing->ids, room, sizeof missing->ids);
+	}
+	return true;
+}
+
+/* Where the ids of what wasn't found are. */
+static void set_slots(struct lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->missing_count; i++) {
+		struct missing *missing = &lookup->missing[i];
+		const bool fits = missing->count > 0 && missing->count <= PMILL_KNOWN_PLAIN_IDS;
+		memcpy(missing->slot.ids, missing->ids, sizeof missing->slot.ids);
+		missing->slot.key.second |= (uint64_t)missing->count << PMILL_KNOWN_COUNT_SHIFT;
+		lookup->slots[missing->index] = fits ? &missing->slot : NULL;
+	}
+}
+
+/* Encodes what wasn't found. No slot of the table changes that isn't free. */
+static void encode_missing(struct pmill_pretoken_state *state,
+	const struct pmill_pretoken_keys *keys, const uint8_t *text, struct lookup *lookup)
+{
+	struct pmill_short_pretoken lanes[PMILL_MERGE_LANES];
+	struct missing *owners[PMILL_MERGE_LANES];
+	size_t count = 0;
+	for (size_t i = 0; i <= lookup->missing_count; i++) {
+		struct missing *missing = &lookup->missing[i];
+		if (count == PMILL_MERGE_LANES || i == lookup->missing_count) {
+			pmill_pretoken_encoder_encode_shorts(state->encoder, lanes, count);
+			while (count > 0) {
+				count--;
+				owners[count]->count = lanes[count].count;
+			}
+		}
+		if (i == lookup->missing_count ||
+			find_known(state, keys->hashes[missing->index], missing) ||
+			encode_parts(state, text, missing))
+			continue;
+		lanes[count] = (struct pmill_short_pretoken){
+			text + missing->at, len_of(missing->slot.key), missing->ids, 0};
+		owners[count++] = missing;
+	}
+	set_slots(lookup);
+}
+
+/* What has more ids than a slot shows, or none. There is room for its ids. */
+static __attribute__((noinline)) pmill_status add_missing(struct pmill_pretoken_state *state,
+	const uint8_t *text, const struct missing *missing, struct pmill_id_buffer *ids,
+	pmill_error *error)
+{
+	const size_t len = (size_t)(missing->slot.key.second >> 56) & 0xF;
+	if (missing->count == 0)
+		return add_unknown(state, text + missing->at, len, missing->at, false, ids, error);
+	memcpy(ids->ids + ids->count, missing->ids, sizeof missing->ids);
+	ids->count += missing->count;
+	return PMILL_OK;
+}
+
+static pmill_status write_ids(struct pmill_pretoken_state *state, const uint8_t *text, size_t next,
+	size_t end, const struct lookup *lookup, struct pmill_id_buffer *ids, pmill_error *error)
+{
+	const struct missing *missing = lookup->missing;
+	uint32_t *out = ids->ids + ids->count;
+	pmill_status status = PMILL_OK;
+	for (; next < end && status == PMILL_OK; next++) {
+		const struct pmill_known_slot *slot = lookup->slots[next];
+		if (__builtin_expect(slot != NULL, 1)) {
+			memcpy(out, slot->ids, sizeof slot->ids);
+			out += pmill_known_slot_count(slot);
+			continue;
+		}
+		while (missing->index < next)
+			missing++;
+		ids->count = (size_t)(out - ids->ids);
+		status = add_missing(state, text, missing, ids, error);
+		out = ids->ids + ids->count;
+	}
+	ids->count = (size_t)(out - ids->ids);
+	return status;
+}
+
+/* A pretoken may occur several times in a batch. */
+static void remember_missing(struct pmill_known_pretokens *known,
+	const struct pmill_pretoken_keys *keys, const struct lookup *lookup)
+{
+	for (size_t i = 0; i < lookup->missing_count; i++) {
+		const struct missing *missing = &lookup->missing[i];
+		const struct pmill_pretoken_key key = keys->keys[missing->index];
+		const uint64_t hash = keys->hashes[missing->index];
+		if (!missing->is_known && pmill_known_pretokens_find(known, key, hash) == NULL)
+			pmill_known_pretokens_add(known, key, hash, missing->ids, missing->count);
+	}
+}
+
+/* The pretokens [next, end) of a batch, all of them short. There is room for their ids. */
+static pmill_status add_shorts(struct pmill_pretoken_state *state,
+	const struct pmill_pretoken_keys *keys, size_t next, size_t end, const uint8_t *text, size_t at,
+	struct pmill_id_buffer *ids, pmill_error *error)
+{
+	struct lookup lookup;
+	look_up(&state->known, keys, next, end, at, &lookup);
+	if (lookup.missing_count > 0)
+		encode_missing(state, keys, text, &lookup);
+	const pmill_status status = write_ids(state, text, next, end, &lookup, ids, error);
+	if (lookup.missing_count > 0 && status == PMILL_OK)
+		remember_missing(&state->known, keys, &lookup);
 	return status;
 }
 
@@ -343,10 +438,11 @@ static pmill_status add_batch(struct pmill_pretoken_state *state,
 		const size_t room = (end - next) * PMILL_SHORT_PRETOKEN + (is_long ? pretoken->len : 0);
 		if (room > SIZE_MAX - SPILL || !reserve(ids, room + SPILL))
 			return pmill_fail_memory(error);
-		status = add_shorts(state, keys, next, end, text, &at, ids, error);
+		status = add_shorts(state, keys, next, end, text, at, ids, error);
 		if (status != PMILL_OK || !is_long)
 			break;
-		status = add_unknown(state, pretoken->bytes, pretoken->len, at, ids, error);
+		at = (size_t)(pretoken->bytes - text);
+		status = add_unknown(state, pretoken->bytes, pretoken->len, at, true, ids, error);
 		at += pretoken->len;
 		next = end;
 	}

@@ -102,11 +102,10 @@ const struct pmill_known_slot *pmill_known_pretokens_find(
 	return NULL;
 }
 
-/* Where a pretoken that isn't in the table goes. */
-static struct pmill_known_slot *place_for(struct pmill_known_pretokens *known, uint64_t hash)
+/* Where a pretoken that isn't in the table goes; NULL: all places that it may have are taken. */
+static struct pmill_known_slot *free_place_for(struct pmill_known_pretokens *known, uint64_t hash)
 {
-	const size_t home = (size_t)(hash >> known->shift);
-	size_t line = home;
+	size_t line = (size_t)(hash >> known->shift);
 	for (size_t i = 0; i < PMILL_KNOWN_LINES; i++, line = next_line(known, line)) {
 		struct pmill_known_slot *slot = &known->slots[line * PMILL_KNOWN_LINE];
 		for (size_t k = 0; k < PMILL_KNOWN_LINE; k++) {
@@ -116,19 +115,39 @@ static struct pmill_known_slot *place_for(struct pmill_known_pretokens *known, u
 			return &slot[k];
 		}
 	}
-	return &known->slots[home * PMILL_KNOWN_LINE + PMILL_KNOWN_LINE - 1];
+	return NULL;
+}
+
+static struct pmill_known_slot *place_for(struct pmill_known_pretokens *known, uint64_t hash)
+{
+	struct pmill_known_slot *slot = free_place_for(known, hash);
+	const size_t home = (size_t)(hash >> known->shift);
+	return slot != NULL ? slot : &known->slots[home * PMILL_KNOWN_LINE + PMILL_KNOWN_LINE - 1];
+}
+
+static void put(const struct pmill_known_pretokens *known, struct pmill_known_slot *slot,
+	struct pmill_pretoken_key key, const uint32_t *ids, size_t count)
+{
+	slot->key = key;
+	slot->key.second |= (uint64_t)count << PMILL_KNOWN_COUNT_SHIFT;
+	pack(known, slot, ids, count);
 }
 
 void pmill_known_pretokens_add(struct pmill_known_pretokens *known, struct pmill_pretoken_key key,
 	uint64_t hash, const uint32_t *ids, size_t count)
 {
 	assert(count > 0);
-	if (count > known->most_ids)
-		return;
-	struct pmill_known_slot *slot = place_for(known, hash);
-	slot->key = key;
-	slot->key.second |= (uint64_t)count << PMILL_KNOWN_COUNT_SHIFT;
-	pack(known, slot, ids, count);
+	if (count <= known->most_ids)
+		put(known, place_for(known, hash), key, ids, count);
+}
+
+void pmill_known_pretokens_add_free(struct pmill_known_pretokens *known,
+	struct pmill_pretoken_key key, uint64_t hash, const uint32_t *ids, size_t count)
+{
+	struct pmill_known_slot *slot = count <= known->most_ids ? free_place_for(known, hash) : NULL;
+	assert(count > 0);
+	if (slot != NULL)
+		put(known, slot, key, ids, count);
 }
 
 /* ---- Growing ---- */

@@ -56,11 +56,22 @@ void pmill_known_pretokens_prepare(struct pmill_known_pretokens *known);
 void pmill_known_pretokens_add(struct pmill_known_pretokens *known, struct pmill_pretoken_key key,
 	uint64_t hash, const uint32_t *ids, size_t count);
 
+/* The same, but only if that takes a free slot. */
+void pmill_known_pretokens_add_free(struct pmill_known_pretokens *known,
+	struct pmill_pretoken_key key, uint64_t hash, const uint32_t *ids, size_t count);
+
 /* The first slot of the home line. */
 static inline const struct pmill_known_slot *pmill_known_home(
 	const struct pmill_known_pretokens *known, uint64_t hash)
 {
 	return known->slots + PMILL_KNOWN_LINE * (size_t)(hash >> known->shift);
+}
+
+/* If so, a pretoken that isn't in its home line isn't in the table. */
+static inline bool pmill_known_home_has_room(
+	const struct pmill_known_pretokens *known, uint64_t hash)
+{
+	return pmill_known_home(known, hash)[PMILL_KNOWN_LINE - 1].key.second == 0;
 }
 
 static inline bool pmill_known_slot_is(

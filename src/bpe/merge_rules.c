@@ -42,9 +42,11 @@ static bool add_merges(
 static void set_symbols(struct pmill_merge_rules *rules, const struct pmill_tokenizer *tokenizer)
 {
 	rules->first_byte = (uint32_t)tokenizer->vocab.count;
+	rules->has_all_bytes = true;
 	for (uint32_t byte = 0; byte < 256; byte++) {
 		const uint32_t id = tokenizer->byte_ids[byte];
 		rules->symbols[byte] = id == PMILL_NO_ID ? rules->first_byte + byte : id;
+		rules->has_all_bytes &= id != PMILL_NO_ID;
 	}
 }
 

@@ -22,6 +22,7 @@ struct pmill_merge_rules {
 	struct pmill_pair_table pairs;
 	uint32_t *ids;       /* rank → id; NULL: they are equal */
 	uint32_t first_byte; /* symbols from here on are bytes missing from the vocab */
+	bool has_all_bytes;  /* none is missing */
 	uint32_t symbols[256];
 	const struct pmill_vocab *vocab;
 };

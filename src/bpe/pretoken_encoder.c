@@ -62,6 +62,8 @@ static pmill_status check_symbols(const struct pmill_merge_rules *rules, const u
 	size_t count, pmill_error *error)
 {
 	size_t offset = 0;
+	if (rules->has_all_bytes)
+		return PMILL_OK;
 	for (size_t i = 0; i < count; i++) {
 		if (symbols[i] >= rules->first_byte)
 			return pmill_fail(error, PMILL_BAD_INPUT, offset, "the vocab lacks byte 0x%02X",
