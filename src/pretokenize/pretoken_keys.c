@@ -45,18 +45,6 @@ static inline void put_long(
 	keys->longs[keys->long_count++] = (struct pmill_long_pretoken){bytes, len, keys_before};
 }
 
-void pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
-	const uint8_t *bytes, size_t len)
-{
-	if (len > PMILL_SHORT_PRETOKEN) {
-		put_long(keys, bytes, len, keys->count);
-		return;
-	}
-	struct filling filling = {*seed, keys->count};
-	put(&filling, keys, pmill_pretoken_key_make(bytes, len));
-	keys->count = filling.count;
-}
-
 static void fill_plain(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
 	const uint8_t *text, size_t begin, const size_t *ends, size_t count)
 {
@@ -72,15 +60,30 @@ static void fill_plain(struct pmill_pretoken_keys *keys, const struct pmill_key_
 	keys->count = filling.count;
 }
 
+enum { KEY = 16 };
+
 /* Counts the pretokens from whose beginning 16 bytes are readable. */
 static size_t count_open(size_t readable, size_t begin, const size_t *ends, size_t count)
 {
-	enum { KEY = 16 };
 	if (readable < KEY || begin > readable - KEY)
 		return 0;
 	while (count > 1 && ends[count - 2] > readable - KEY)
 		count--;
 	return count;
+}
+
+/* Those that begin in the last 15 bytes: from a copy, with room behind it. */
+static void fill_last(struct pmill_pretoken_keys *keys, const struct pmill_key_maker *maker,
+	const struct pmill_key_seed *seed, const uint8_t *text, size_t begin, const size_t *ends,
+	size_t count)
+{
+	uint8_t copy[2 * KEY] = {0};
+	size_t copy_ends[KEY];
+	assert(count < KEY && ends[count - 1] - begin < KEY);
+	for (size_t i = 0; i < count; i++)
+		copy_ends[i] = ends[i] - begin;
+	memcpy(copy, text + begin, copy_ends[count - 1]);
+	maker->fill(keys, seed, copy, 0, copy_ends, count);
 }
 
 size_t pmill_pretoken_keys_fill(struct pmill_pretoken_keys *keys,
@@ -94,8 +97,7 @@ size_t pmill_pretoken_keys_fill(struct pmill_pretoken_keys *keys,
 		maker->fill(keys, seed, text, begin, ends, open);
 		return open;
 	}
-	for (size_t i = 0; i < count; begin = ends[i++])
-		pmill_pretoken_keys_add(keys, seed, text + begin, ends[i] - begin);
+	fill_last(keys, maker, seed, text, begin, ends, count);
 	return count;
 }
 
@@ -104,7 +106,7 @@ static bool is_everywhere(void)
 	return true;
 }
 
-static const struct pmill_key_maker plain = {"plain", is_everywhere, fill_plain};
+const struct pmill_key_maker pmill_key_maker_plain = {"plain", is_everywhere, fill_plain};
 
 const struct pmill_key_maker *pmill_key_maker_at(size_t index)
 {
@@ -113,7 +115,7 @@ const struct pmill_key_maker *pmill_key_maker_at(size_t index)
 		&pmill_key_maker_avx512,
 		&pmill_key_maker_sse2,
 #endif
-		&plain,
+		&pmill_key_maker_plain,
 	};
 	return index < sizeof makers / sizeof makers[0] ? makers[index] : NULL;
 }

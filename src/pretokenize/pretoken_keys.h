@@ -132,10 +132,6 @@ struct pmill_key_maker {
 const struct pmill_key_maker *pmill_key_maker_at(size_t index);
 const struct pmill_key_maker *pmill_key_maker_fastest(void);
 
-/* Appends one pretoken. Reads nothing beyond it. */
-void pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys, const struct pmill_key_seed *seed,
-	const uint8_t *bytes, size_t len);
-
 /*
  * Fills the batch anew with the first of `count` > 0 pretokens, and returns of how many. Reads
  * nothing past text + readable.
@@ -144,6 +140,7 @@ size_t pmill_pretoken_keys_fill(struct pmill_pretoken_keys *keys,
 	const struct pmill_key_maker *maker, const struct pmill_key_seed *seed, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count);
 
+extern const struct pmill_key_maker pmill_key_maker_plain;
 #if defined(__x86_64__) && defined(__LP64__)
 extern const struct pmill_key_maker pmill_key_maker_avx512;
 extern const struct pmill_key_maker pmill_key_maker_sse2;

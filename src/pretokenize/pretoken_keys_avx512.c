@@ -140,8 +140,7 @@ static void fill_avx512(struct pmill_pretoken_keys *keys, const struct pmill_key
 		before = now;
 		begin = end[LANES - 1];
 	}
-	for (; i < count; begin = ends[i++])
-		pmill_pretoken_keys_add(keys, seed, text + begin, ends[i] - begin);
+	pmill_key_maker_plain.fill(keys, seed, text, begin, ends + i, count - i);
 }
 
 #if defined(__clang__)

@@ -6,13 +6,22 @@
  *
  * Blocks are counted from the start of a pretoken, where the scan begins: nothing to its left
  * matters. A block is decided if it and the next one lie within the text with a few bytes to spare,
- * so that no character in them is cut and the end of the text is not near. The scalar scanner does
- * the rest: the last two blocks of a text, and places where a block is stuck.
+ * so that no character in them is cut and the end of the text is not near. The last blocks of a
+ * text, or all of a short one, are copied, and line feeds put behind them: before white space at
+ * the end, pretokens start where they do without. The scalar scanner does the rest: from there on,
+ * and places where a block is stuck.
  */
+#include <string.h>
+
 #include "pretokenize/scan_block_patterns.h"
 #include "pretokenize/scan_scalar.h"
 
-enum { SPARE = 4 }; /* bytes of the longest character */
+enum {
+	SPARE = 4, /* bytes of the longest character */
+	NEEDED = 2 * BLOCK_SIZE + SPARE,
+	LEAST_TAIL = 16, /* bytes; fewer are left to the scalar scanner */
+	MOST_TAIL = NEEDED + BLOCK_SIZE,
+};
 
 struct emitter {
 	size_t *ends;
@@ -90,46 +99,100 @@ INLINE uint64_t find_starts(struct window *window, enum pmill_pattern_id pattern
 	}
 }
 
+/* What the blocks are taken from: the text, or a copy of its end. */
+struct block_text {
+	const uint8_t *bytes;
+	size_t len;
+	size_t origin; /* in the text */
+};
+
 /*
  * Decides blocks from `begin` until too little text is left, there is no room for ends, or a block
- * is stuck. Returns the offset of the stuck block, or SIZE_MAX.
+ * is stuck. Returns the offset of the stuck block in the text, or SIZE_MAX.
  */
-INLINE size_t run_blocks(struct emitter *emitter, const struct pmill_scan *scan, size_t begin,
-	enum pmill_pattern_id pattern)
+INLINE size_t run_blocks(struct emitter *emitter, const struct pmill_unicode *unicode,
+	const struct block_text *text, size_t begin, enum pmill_pattern_id pattern)
 {
 	const bool is_cased = pmill_pattern_rules[pattern].is_cased;
 	struct window window = {.stuck = false};
 	struct straddler straddler = {0, PMILL_CLASS_OTHER};
-	size_t at = begin;
-	if (pmill_pattern_rules[pattern].is_uncut || pmill_pattern_rules[pattern].has_fine_classes ||
-		scan->len - at < 2 * BLOCK_SIZE + SPARE)
+	size_t at = begin - text->origin;
+	if (text->len - at < NEEDED)
 		return SIZE_MAX;
-	window.after = read_block(scan->unicode, scan->text + at, scan->len - at, is_cased, &straddler);
-	for (; scan->len - at >= 2 * BLOCK_SIZE + SPARE; at += BLOCK_SIZE) {
-		size_t next = at + BLOCK_SIZE;
-		window.bytes = scan->text + at;
+	window.after = read_block(unicode, text->bytes + at, text->len - at, is_cased, &straddler);
+	for (; text->len - at >= NEEDED; at += BLOCK_SIZE) {
+		const size_t next = at + BLOCK_SIZE, place = text->origin + at;
+		window.bytes = text->bytes + at;
 		window.now = window.after;
 		window.after = read_block(
-			scan->unicode, scan->text + next, scan->len - next, is_cased, &straddler);
+			unicode, text->bytes + next, text->len - next, is_cased, &straddler);
 		uint64_t starts = find_starts(&window, pattern);
 		if (window.stuck)
-			return at;
+			return place;
 		/* The start at which the scan begins ends no pretoken. */
-		if (!emit(emitter, at == begin ? starts & ~1ull : starts, at))
+		if (!emit(emitter, place == begin ? starts & ~1ull : starts, place))
 			return SIZE_MAX;
 		window.before.block = window.now;
 	}
 	return SIZE_MAX;
 }
 
+/* The length of the white space, or ill-formed character, that ends at `end` > begin; 0: none. */
+static size_t white_len(const struct pmill_scan *scan, size_t begin, size_t end)
+{
+	const uint8_t *text = scan->text;
+	size_t first = end - 1;
+	uint32_t code_point;
+	while (first > begin && end - first < SPARE && (text[first] & 0xC0) == 0x80)
+		first--;
+	const size_t len = pmill_utf8_decode(text + first, end - first, &code_point);
+	if (len < end - first || code_point == PMILL_INVALID_CODE_POINT)
+		return 1;
+	return pmill_unicode_class(scan->unicode, code_point) == PMILL_CLASS_SPACE ? len : 0;
+}
+
+/* Where the text ends, or the white space before that begins. */
+static size_t find_end(const struct pmill_scan *scan, size_t begin)
+{
+	size_t end = scan->len, len = 1;
+	while (end > begin && (len = white_len(scan, begin, end)) > 0)
+		end -= len;
+	return end;
+}
+
+/* Drops what was decided by more than the text. */
+static void drop_from(struct emitter *emitter, size_t begin, size_t count, size_t end)
+{
+	while (emitter->count > count && emitter->ends[emitter->count - 1] >= end)
+		emitter->count--;
+	emitter->last = emitter->count > count ? emitter->ends[emitter->count - 1] : begin;
+}
+
 INLINE size_t scan_blocks(
 	struct pmill_scan *scan, size_t *ends, size_t capacity, enum pmill_pattern_id pattern)
 {
+	const bool has_blocks = !pmill_pattern_rules[pattern].is_uncut &&
+		!pmill_pattern_rules[pattern].has_fine_classes;
 	struct emitter emitter = {ends, 0, capacity, scan->begin};
-	for (;;) {
-		size_t stuck = run_blocks(&emitter, scan, emitter.last, pattern);
-		if (stuck == SIZE_MAX || !scan_past(&emitter, scan, stuck + BLOCK_SIZE, pattern))
+	struct block_text text = {scan->text, scan->len, 0};
+	uint8_t tail[MOST_TAIL + NEEDED];
+	while (has_blocks) {
+		const size_t begin = emitter.last, count = emitter.count;
+		const size_t stuck = run_blocks(&emitter, scan->unicode, &text, begin, pattern);
+		if (text.bytes == tail) {
+			drop_from(&emitter, begin, count, find_end(scan, begin));
 			break;
+		}
+		if (stuck != SIZE_MAX && !scan_past(&emitter, scan, stuck + BLOCK_SIZE, pattern))
+			break;
+		if (stuck != SIZE_MAX)
+			continue;
+		const size_t left = scan->len - emitter.last;
+		if (!scan->is_final || emitter.count == capacity || left < LEAST_TAIL || left > MOST_TAIL)
+			break;
+		memcpy(tail, scan->text + emitter.last, left);
+		memset(tail + left, '\n', NEEDED);
+		text = (struct block_text){tail, left + NEEDED, emitter.last};
 	}
 	scan->begin = emitter.last;
 	if (emitter.count == capacity)
