@@ -101,7 +101,9 @@ static void init_options(struct pmill_cli *cli, struct encoding *encoding)
 		.add_offsets = settings->offsets,
 		.text = bytes_of(settings->text)};
 	encoding->run = (pmill_run_options){.size = sizeof encoding->run,
+		.threads = (unsigned)settings->threads,
 		.scanner = settings->scanner,
+		.chunk_size = (size_t)settings->chunk_size,
 		.progress = pmill_cli_progress_event,
 		.progress_context = &cli->progress};
 	if (is_format(cli, "tokens") || (settings->format == NULL && settings->output == NULL))

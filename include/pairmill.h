@@ -852,8 +852,9 @@ typedef struct pmill_encode_totals {
 } pmill_encode_totals;
 
 /*
- * Encodes files, in order, into one output. `paths` as in pmill_counter_add_files; `totals` may be
- * NULL. Of `run` the scanner, chunk size and progress apply.
+ * Encodes files on threads, in order, into one output, which doesn't depend on their number.
+ * `paths` as in pmill_counter_add_files; `totals` may be NULL. Of `run` threads, scanner, chunk
+ * size and progress apply.
  */
 PMILL_API pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer,
 	const char *const *paths, size_t path_count, const pmill_input_options *input,

@@ -232,7 +232,7 @@ class Tokenizer(_core.Tokenizer):
                     eot: str | bytes | None = None, doc_separator: str | bytes | None = None,
                     max_tokens: int = 0, offsets: bool = False,
                     special_tokens: Choice | None = None, policy: Policy | None = None,
-                    overwrite: bool = False, progress: ProgressOption = None,
+                    overwrite: bool = False, threads: int = 0, progress: ProgressOption = None,
                     **options: Unpack[InputOptions]) -> EncodedFiles:
         """Encodes files into one token file.
 
@@ -241,7 +241,8 @@ class Tokenizer(_core.Tokenizer):
         ``eot``: a special token to append to each document.
         ``doc_separator``: ends documents and isn't encoded.
         ``max_tokens``: of each document; 0 for all. ``offsets``: write byte offsets, too (jsonl).
-        ``special_tokens``, ``policy``: as for ``encode``.
+        ``special_tokens``, ``policy``: as for ``encode``. ``threads``: 0 for one per processor; the
+        file doesn't depend on it.
 
         Raises FileExistsError unless ``overwrite``; ValueError for bad input, with its byte as the
         attribute ``offset``; OSError. Written whole or not at all.
@@ -252,7 +253,7 @@ class Tokenizer(_core.Tokenizer):
         with Reporter(progress) as reporter:
             totals = self._encode_files(files, out, overwrite, special_tokens, policy,
                                         pick(options, InputOptions), file_options,
-                                        {"progress": reporter.report})
+                                        {"progress": reporter.report, "threads": threads})
         warn(totals["notices"], totals["bad_files"], stacklevel=1)
         return EncodedFiles(*(totals[name] for name in EncodedFiles._fields))
 

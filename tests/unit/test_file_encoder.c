@@ -376,6 +376,77 @@ static void gives_the_same_ids_for_any_chunk_size(void **state)
 	pmill_buffer_release(&out);
 }
 
+/* Of each kind: with documents, cut off, with places, ended. */
+static void set_options(struct encoding *encoding, unsigned round)
+{
+	encoding->policy.special = "all";
+	encoding->file.format = round % 3 == 0 ? "jsonl" : round % 3 == 1 ? "text" : "u16";
+	encoding->file.add_offsets = round % 6 == 0;
+	encoding->file.most_ids = round % 5 == 0 ? 7 : 0;
+	encoding->file.doc_separator = bytes_of(round % 2 == 0 ? "\n" : NULL);
+	encoding->file.eot = bytes_of(round % 4 == 0 ? "<|end|>" : NULL);
+}
+
+static void compare_threads(
+	struct encoding *encoding, const char *name, const size_t *chunk_sizes, size_t chunk_size_count)
+{
+	static const unsigned threads[] = {1, 2, 5};
+	struct pmill_buffer expected = {0}, out = {0};
+	pmill_encode_totals totals = {.size = sizeof totals}, found = totals;
+	encoding->run.threads = 1;
+	encoding->run.chunk_size = 1 << 24;
+	assert_int_equal(encode_file(encoding, name, &expected, &totals, NULL), PMILL_OK);
+	for (size_t i = 0; i < chunk_size_count * 3; i++) {
+		encoding->run.threads = threads[i % 3];
+		encoding->run.chunk_size = chunk_sizes[i / 3];
+		assert_int_equal(encode_file(encoding, name, &out, &found, NULL), PMILL_OK);
+		assert_int_equal(out.len, expected.len);
+		assert_true(out.len == 0 || memcmp(out.data, expected.data, out.len) == 0);
+		assert_memory_equal(&found, &totals, sizeof totals);
+	}
+	pmill_buffer_release(&expected);
+	pmill_buffer_release(&out);
+}
+
+static void does_not_depend_on_threads(void **state)
+{
+	(void)state;
+	static const size_t chunk_sizes[] = {1, 50, 1000};
+	struct pmill_tokenizer *tokenizer = make_model();
+	uint64_t random = 12;
+	for (unsigned round = 0; round < 60; round++) {
+		struct encoding encoding = make_encoding(tokenizer);
+		static uint8_t text[20000];
+		set_options(&encoding, round);
+		write_file("a.txt", text, make_text(&random, text, round * 300 + 41));
+		compare_threads(&encoding, "a.txt", chunk_sizes, 3);
+	}
+	pmill_tokenizer_free(tokenizer);
+}
+
+/* What is written before its chunk is done: with more ids than are kept. */
+static void writes_large_chunks_in_parts(void **state)
+{
+	(void)state;
+	enum { LEN = 5000000 };
+	static const size_t chunk_sizes[] = {LEN / 2 - 7, 1 << 16};
+	struct pmill_tokenizer *tokenizer = make_model();
+	char *text = malloc(LEN);
+	assert_non_null(text);
+	for (size_t i = 0; i < LEN; i++)
+		text[i] = "x y\n"[i % 4];
+	write_file("a.txt", text, LEN);
+	free(text);
+	for (unsigned round = 1; round < 4; round++) {
+		struct encoding encoding = make_encoding(tokenizer);
+		encoding.file.format = round == 1 ? "u16" : "text";
+		encoding.file.most_ids = round == 3 ? LEN / 2 : 0;
+		compare_threads(&encoding, "a.txt", chunk_sizes, 2);
+	}
+	remove_file("a.txt");
+	pmill_tokenizer_free(tokenizer);
+}
+
 static void decodes_files_to_the_same_text(void **state)
 {
 	(void)state;
@@ -548,6 +619,8 @@ int main(void)
 		cmocka_unit_test(refuses_bad_options),
 		cmocka_unit_test(picks_the_format_by_suffix),
 		cmocka_unit_test(gives_the_same_ids_for_any_chunk_size),
+		cmocka_unit_test(does_not_depend_on_threads),
+		cmocka_unit_test(writes_large_chunks_in_parts),
 		cmocka_unit_test(decodes_files_to_the_same_text),
 		cmocka_unit_test(stops_when_asked),
 		cmocka_unit_test(survives_out_of_memory),

@@ -1,0 +1,38 @@
+/* Parts of documents, in order → a token file. */
+/* SPDX-License-Identifier: MIT */
+#ifndef PMILL_ENCODE_DOCUMENT_WRITER_H
+#define PMILL_ENCODE_DOCUMENT_WRITER_H
+
+#include "encode/encode_plan.h"
+#include "tokens/output.h"
+#include "tokens/token_file.h"
+
+/* The ids of the next `bytes` bytes of a document, which begins with the first one. */
+struct pmill_document_part {
+	const uint32_t *ids;
+	const uint64_t *places; /* of each id, counted from where the part begins; NULL: none */
+	size_t count;
+	uint64_t bytes;
+	bool is_cut; /* there were more ids than a document may have */
+	bool ends_document;
+};
+
+/* Set the first five, and `ids` if a document can't be written in parts; all else zero is ready. */
+struct pmill_document_writer {
+	const pmill_tokenizer *tokenizer;
+	const struct pmill_template *template; /* put before and after each document */
+	const struct pmill_token_format *format;
+	uint32_t eot;       /* put after that; PMILL_NO_ID: none */
+	uint64_t most_text; /* ids of a document's text; UINT64_MAX: all */
+	pmill_ids *ids;     /* of a document that is written as a whole */
+	struct pmill_output output;
+	uint64_t tokens, truncated; /* written so far; documents that had more ids than fit */
+	/* The document that has begun. */
+	bool is_in_document, is_cut;
+	uint64_t bytes, text_count, written;
+};
+
+pmill_status pmill_document_writer_put(struct pmill_document_writer *writer,
+	const struct pmill_document_part *part, pmill_error *error);
+
+#endif
