@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "pretokenize/pretoken_keys.h"
 #include "unicode/utf8.h"
 
 struct cursor {
@@ -12,12 +13,33 @@ struct cursor {
 	struct pmill_character_place from, at;
 };
 
+/* How many of the bytes at `text`, of which there are eight, are ASCII before the first other. */
+static size_t count_ascii(const uint8_t *text)
+{
+	const uint64_t others = pmill_load_word(text) & 0x8080808080808080;
+	return others == 0 ? sizeof others : (size_t)__builtin_ctzll(others) / 8;
+}
+
+/* Goes on over ASCII, but not past `offset`. */
+static void skip_ascii(struct cursor *cursor, uint64_t offset)
+{
+	const uint64_t end = cursor->from.byte + cursor->len;
+	const uint64_t limit = offset < end ? offset : end;
+	size_t count = 8;
+	while (count == 8 && limit - cursor->at.byte >= 8) {
+		count = count_ascii(cursor->text + (cursor->at.byte - cursor->from.byte));
+		cursor->at.byte += count;
+		cursor->at.character += count;
+	}
+}
+
 /* Goes to the character that holds the byte at `offset`, or to the end of the text. */
 static uint64_t find_character(struct cursor *cursor, uint64_t offset)
 {
 	if (offset < cursor->at.byte)
 		cursor->at = cursor->from;
 	for (;;) {
+		skip_ascii(cursor, offset);
 		const size_t begin = (size_t)(cursor->at.byte - cursor->from.byte);
 		uint32_t code_point;
 		if (begin >= cursor->len)
