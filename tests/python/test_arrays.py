@@ -6,6 +6,7 @@ import ctypes
 import gc
 import itertools
 import pickle
+import sys
 
 import pairmill
 import pytest
@@ -53,6 +54,19 @@ def test_no_ids():
         assert len(made) == 0 and made.tolist() == [] and made.tobytes() == b"" and not made
         assert made == TokenArray() and memoryview(made).nbytes == 0
     assert TokenArray().dtype == "uint32"
+
+
+@pytest.mark.parametrize("dtype, largest", [("uint16", 65_535), ("uint32", 2**32 - 2)])
+def test_long_lists(dtype, largest):
+    """Equal ids are one object, which only the list holds; some ids are too large for that."""
+    ids = array.array(DTYPES[dtype], (n * 2_654_435_761 % (largest + 1) if n % 3 else 300 + n % 7
+                                      for n in range(200_000)))
+    made = TokenArray(ids, dtype).tolist()
+    assert made == ids.tolist()
+    one = made[made.index(305)]
+    assert sys.getrefcount(one) == made.count(305) + 2 > 9_000
+    del made
+    assert sys.getrefcount(one) == 2
 
 
 @pytest.mark.parametrize("number", [-1, 2**32 - 1, 2**32, 2**64, -(2**70)])
