@@ -84,7 +84,7 @@ static bool wait_for_turn(struct worker *worker)
 	pthread_mutex_lock(&run->lock);
 	while (run->turn != worker->chunks.sequence && !run->has_failed)
 		pthread_cond_wait(&run->has_changed, &run->lock);
-	worker->has_turn = run->turn == worker->chunks.sequence;
+	worker->has_turn = !run->has_failed;
 	pthread_mutex_unlock(&run->lock);
 	return worker->has_turn;
 }

@@ -547,6 +547,42 @@ static void stops_when_asked(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
+/* Counts its calls in `*context`, and takes three. */
+static int refuse_fourth(void *context, const void *data, size_t len)
+{
+	size_t *calls = context;
+	(void)data;
+	return len > 0 && ++*calls > 3;
+}
+
+/* Whatever the other threads have ready. */
+static void writes_nothing_after_a_failure(void **state)
+{
+	(void)state;
+	enum { LEN = 3000000 };
+	struct pmill_tokenizer *tokenizer = make_model();
+	char *text = malloc(LEN), in[100];
+	assert_non_null(text);
+	for (size_t i = 0; i < LEN; i++)
+		text[i] = "x y\n"[i % 4];
+	write_file("a.txt", text, LEN);
+	free(text);
+	const char *paths[] = {path_of(in, "a.txt")};
+	for (unsigned threads = 1; threads <= 5; threads++) {
+		size_t calls = 0;
+		const pmill_run_options run = {
+			.size = sizeof run, .threads = threads, .chunk_size = 1 << 16};
+		const pmill_output_options output = {
+			.size = sizeof output, .write = refuse_fourth, .write_context = &calls};
+		assert_int_equal(
+			pmill_encode_files(tokenizer, paths, 1, NULL, NULL, NULL, &run, &output, NULL, NULL),
+			PMILL_IO);
+		assert_int_equal(calls, 4);
+	}
+	remove_file("a.txt");
+	pmill_tokenizer_free(tokenizer);
+}
+
 static pmill_status encode_to_file(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	char in[100], ids[100];
@@ -623,6 +659,7 @@ int main(void)
 		cmocka_unit_test(writes_large_chunks_in_parts),
 		cmocka_unit_test(decodes_files_to_the_same_text),
 		cmocka_unit_test(stops_when_asked),
+		cmocka_unit_test(writes_nothing_after_a_failure),
 		cmocka_unit_test(survives_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
