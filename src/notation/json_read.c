@@ -8,7 +8,6 @@
  */
 #include "notation/json_read.h"
 
-#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +21,6 @@ struct tree {
 	json_t *levels[PMILL_JSON_DEPTH]; /* the open ones, as many as the lexer has */
 	struct pmill_json_string name;    /* of the value that comes next in an object */
 	struct pmill_buffer name_text, text;
-	locale_t numbers; /* whose decimal point is a point; 0: none was needed */
 };
 
 static pmill_status fail(const struct tree *tree, size_t offset, const char *what)
@@ -77,18 +75,25 @@ static pmill_status read_integer(struct tree *tree, size_t begin, json_t **value
 	return PMILL_OK;
 }
 
+/* strtod wants the locale's decimal point. */
+static bool spell_number(struct pmill_buffer *out, const uint8_t *text, size_t len)
+{
+	const uint8_t *point = memchr(text, '.', len);
+	const size_t whole = point == NULL ? len : (size_t)(point - text);
+	out->len = 0;
+	return pmill_buffer_append(out, text, whole) &&
+		(point == NULL ||
+			(pmill_buffer_append_text(out, localeconv()->decimal_point) &&
+				pmill_buffer_append(out, point + 1, len - whole - 1))) &&
+		pmill_buffer_terminate(out);
+}
+
 static pmill_status read_real(struct tree *tree, size_t begin, json_t **value)
 {
-	tree->text.len = 0;
-	if (tree->numbers == (locale_t)0)
-		tree->numbers = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-	if (tree->numbers == (locale_t)0 ||
-		!pmill_buffer_append(&tree->text, tree->json.text + begin, tree->json.at - begin) ||
-		!pmill_buffer_terminate(&tree->text))
+	const struct pmill_json_lexer *json = &tree->json;
+	if (!spell_number(&tree->text, json->text + begin, json->at - begin))
 		return PMILL_NO_MEMORY;
-	const locale_t outer = uselocale(tree->numbers);
 	const double number = strtod((const char *)tree->text.data, NULL);
-	uselocale(outer);
 	if (!isfinite(number))
 		return fail(tree, begin, "a number that doesn't fit a double");
 	*value = json_real(number);
@@ -218,8 +223,6 @@ pmill_status pmill_json_read(
 	const pmill_status status = read_tree(&tree);
 	pmill_buffer_release(&tree.name_text);
 	pmill_buffer_release(&tree.text);
-	if (tree.numbers != (locale_t)0)
-		freelocale(tree.numbers);
 	if (status == PMILL_OK) {
 		*value = tree.root;
 		return PMILL_OK;
