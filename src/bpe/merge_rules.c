@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "bpe/token_splits.h"
 
+/* Beside ids: bytes missing from the vocab, and the one that merges with nothing. */
+enum { MORE_SYMBOLS = 256 + 1 };
+
 static bool is_byte(const struct pmill_merge_rules *rules, uint32_t symbol, uint8_t *byte)
 {
 	const pmill_bytes token = pmill_vocab_token(rules->vocab, symbol);
@@ -54,7 +57,7 @@ static bool fill_pairs(struct pmill_merge_rules *rules, const struct pmill_token
 {
 	const bool is_by_id = tokenizer->meaning == PMILL_MEANING_RANK_BY_ID;
 	const size_t ranks = is_by_id ? tokenizer->vocab.count : tokenizer->listed_count;
-	if (!pmill_pair_table_init(&rules->pairs, (uint64_t)pmill_merge_rules_none(rules) + 1, ranks))
+	if (!pmill_pair_table_init(&rules->pairs, (uint64_t)rules->first_byte + MORE_SYMBOLS, ranks))
 		return false;
 	const bool done = is_by_id
 		? pmill_token_splits_add(&rules->pairs, rules->vocab, rules->symbols)
@@ -66,7 +69,7 @@ pmill_status pmill_merge_rules_init(
 	struct pmill_merge_rules *rules, const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	*rules = (struct pmill_merge_rules){.vocab = &tokenizer->vocab};
-	if (tokenizer->vocab.count > PMILL_RULE_LIMIT - 257 ||
+	if (tokenizer->vocab.count > PMILL_RULE_LIMIT - MORE_SYMBOLS ||
 		tokenizer->listed_count > PMILL_RULE_LIMIT)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the vocab is too large");
 	set_symbols(rules, tokenizer);

@@ -7,7 +7,7 @@
 #include "tokens/output.h"
 #include "tokens/token_file.h"
 
-/* The ids of the next `bytes` bytes of a document, which begins with the first one. */
+/* The ids of the next `bytes` bytes of a document. A document begins with its first part. */
 struct pmill_document_part {
 	const uint32_t *ids;
 	const uint64_t *places; /* of each id, counted from where the part begins; NULL: none */

@@ -8,99 +8,12 @@
 
 #include <cmocka.h>
 
-#include "support/random.h"
+#include "support/file_encoding.h"
 #include "support/refuse_memory.h"
 #include "support/refuse_room.h"
 #include "support/small_tokenizer.h"
 #include "support/text_encoder.h"
 #include "tokens/token_file.h"
-
-static char folder[] = "/tmp/pairmill-test-XXXXXX";
-
-static const char *path_of(char path[100], const char *name)
-{
-	snprintf(path, 100, "%s/%s", folder, name);
-	return path;
-}
-
-static void write_file(const char *name, const void *data, size_t len)
-{
-	char path[100];
-	FILE *file = fopen(path_of(path, name), "wb");
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void remove_file(const char *name)
-{
-	char path[100];
-	unlink(path_of(path, name));
-}
-
-static bool is_there(const char *name)
-{
-	char path[100];
-	return access(path_of(path, name), F_OK) == 0;
-}
-
-static void read_file(const char *name, struct pmill_buffer *content)
-{
-	char path[100];
-	content->len = 0;
-	FILE *file = fopen(path_of(path, name), "rb");
-	assert_non_null(file);
-	for (size_t got = 1; got > 0; content->len += got) {
-		assert_true(pmill_buffer_reserve(content, 4096));
-		got = fread(content->data + content->len, 1, 4096, file);
-	}
-	fclose(file);
-}
-
-static struct pmill_tokenizer *make_model(void)
-{
-	struct pmill_tokenizer *tokenizer = pmill_tokenizer_create_empty();
-	assert_non_null(tokenizer);
-	set_pattern(tokenizer, "gpt2");
-	add_all_bytes(tokenizer);
-	add_merge(tokenizer, 'h', 'i');
-	add_merge(tokenizer, ' ', 256);
-	add_special(tokenizer, "<|end|>", true);
-	add_special(tokenizer, "<think>", false);
-	pmill_tokenizer_find_bytes(tokenizer);
-	return tokenizer;
-}
-
-enum { HI = 256, BLANK_HI, END, THINK };
-
-static int take_output(void *context, const void *data, size_t len)
-{
-	return pmill_buffer_append(context, data, len) ? 0 : 1;
-}
-
-static pmill_bytes bytes_of(const char *text)
-{
-	return (pmill_bytes){text, text == NULL ? 0 : strlen(text)};
-}
-
-/* All options of pmill_encode_files. */
-struct encoding {
-	const pmill_tokenizer *tokenizer;
-	pmill_input_options input;
-	pmill_policy_options policy;
-	pmill_encode_file_options file;
-	pmill_run_options run;
-	const char *out; /* NULL: to memory */
-};
-
-static struct encoding make_encoding(const pmill_tokenizer *tokenizer)
-{
-	return (struct encoding){.tokenizer = tokenizer,
-		.input.size = sizeof(pmill_input_options),
-		.policy.size = sizeof(pmill_policy_options),
-		.file.size = sizeof(pmill_encode_file_options),
-		.run.size = sizeof(pmill_run_options)};
-}
 
 #define TOTALS(of_documents, of_bytes, of_tokens, of_bad_lines)                                    \
 	(&(pmill_encode_totals){.size = sizeof(pmill_encode_totals),                                   \
@@ -108,23 +21,6 @@ static struct encoding make_encoding(const pmill_tokenizer *tokenizer)
 		.bytes = (of_bytes),                                                                       \
 		.tokens = (of_tokens),                                                                     \
 		.bad_lines = (of_bad_lines)})
-
-static pmill_status encode_file(const struct encoding *encoding, const char *name,
-	struct pmill_buffer *out, pmill_encode_totals *totals, pmill_error *error)
-{
-	char path[100];
-	const char *paths[] = {path_of(path, name)};
-	const pmill_output_options output = {
-		.size = sizeof output, .path = encoding->out, .write = take_output, .write_context = out};
-	pmill_policy *policy = NULL;
-	out->len = 0;
-	assert_int_equal(
-		pmill_policy_create(encoding->tokenizer, &encoding->policy, &policy, NULL), PMILL_OK);
-	const pmill_status status = pmill_encode_files(encoding->tokenizer, paths, 1, &encoding->input,
-		policy, &encoding->file, &encoding->run, &output, totals, error);
-	pmill_policy_free(policy);
-	return status;
-}
 
 static void assert_encoded(const struct encoding *encoding, const char *name, const char *expected,
 	const pmill_encode_totals *expected_totals)
@@ -320,21 +216,6 @@ static void append_expected(
 	assert_true(pmill_buffer_append(expected, "\n", 1));
 }
 
-static size_t make_text(uint64_t *random, uint8_t *text, size_t len)
-{
-	static const char *const pieces[] = {"hi", " ", "<|end|>", "<think>", "\n", "\xe2\x82\xac",
-		"hihihihihihihihihihihihihihi", "        ", "<|en", "'s", "12345"};
-	size_t used = 0;
-	while (used + 40 < len) {
-		const char *piece = pieces[next_random(random) % (sizeof pieces / sizeof *pieces)];
-		memcpy(text + used, piece, strlen(piece));
-		used += strlen(piece);
-		if (next_random(random) % 10 == 0)
-			text[used++] = (uint8_t)next_random(random);
-	}
-	return used;
-}
-
 static void gives_the_same_ids_for_any_chunk_size(void **state)
 {
 	(void)state;
@@ -374,77 +255,6 @@ static void gives_the_same_ids_for_any_chunk_size(void **state)
 	}
 	pmill_buffer_release(&expected);
 	pmill_buffer_release(&out);
-}
-
-/* Of each kind: with documents, cut off, with places, ended. */
-static void set_options(struct encoding *encoding, unsigned round)
-{
-	encoding->policy.special = "all";
-	encoding->file.format = round % 3 == 0 ? "jsonl" : round % 3 == 1 ? "text" : "u16";
-	encoding->file.add_offsets = round % 6 == 0;
-	encoding->file.most_ids = round % 5 == 0 ? 7 : 0;
-	encoding->file.doc_separator = bytes_of(round % 2 == 0 ? "\n" : NULL);
-	encoding->file.eot = bytes_of(round % 4 == 0 ? "<|end|>" : NULL);
-}
-
-static void compare_threads(
-	struct encoding *encoding, const char *name, const size_t *chunk_sizes, size_t chunk_size_count)
-{
-	static const unsigned threads[] = {1, 2, 5};
-	struct pmill_buffer expected = {0}, out = {0};
-	pmill_encode_totals totals = {.size = sizeof totals}, found = totals;
-	encoding->run.threads = 1;
-	encoding->run.chunk_size = 1 << 24;
-	assert_int_equal(encode_file(encoding, name, &expected, &totals, NULL), PMILL_OK);
-	for (size_t i = 0; i < chunk_size_count * 3; i++) {
-		encoding->run.threads = threads[i % 3];
-		encoding->run.chunk_size = chunk_sizes[i / 3];
-		assert_int_equal(encode_file(encoding, name, &out, &found, NULL), PMILL_OK);
-		assert_int_equal(out.len, expected.len);
-		assert_true(out.len == 0 || memcmp(out.data, expected.data, out.len) == 0);
-		assert_memory_equal(&found, &totals, sizeof totals);
-	}
-	pmill_buffer_release(&expected);
-	pmill_buffer_release(&out);
-}
-
-static void does_not_depend_on_threads(void **state)
-{
-	(void)state;
-	static const size_t chunk_sizes[] = {1, 50, 1000};
-	struct pmill_tokenizer *tokenizer = make_model();
-	uint64_t random = 12;
-	for (unsigned round = 0; round < 60; round++) {
-		struct encoding encoding = make_encoding(tokenizer);
-		static uint8_t text[20000];
-		set_options(&encoding, round);
-		write_file("a.txt", text, make_text(&random, text, round * 300 + 41));
-		compare_threads(&encoding, "a.txt", chunk_sizes, 3);
-	}
-	pmill_tokenizer_free(tokenizer);
-}
-
-/* What is written before its chunk is done: with more ids than are kept. */
-static void writes_large_chunks_in_parts(void **state)
-{
-	(void)state;
-	enum { LEN = 5000000 };
-	static const size_t chunk_sizes[] = {LEN / 2 - 7, 1 << 16};
-	struct pmill_tokenizer *tokenizer = make_model();
-	char *text = malloc(LEN);
-	assert_non_null(text);
-	for (size_t i = 0; i < LEN; i++)
-		text[i] = "x y\n"[i % 4];
-	write_file("a.txt", text, LEN);
-	free(text);
-	for (unsigned round = 1; round < 4; round++) {
-		struct encoding encoding = make_encoding(tokenizer);
-		encoding.file.format = round == 1 ? "u16" : "text";
-		encoding.file.most_ids = round == 3 ? LEN / 2 : 0;
-		compare_threads(&encoding, "a.txt", chunk_sizes, 2);
-	}
-	remove_file("a.txt");
-	pmill_tokenizer_free(tokenizer);
 }
 
 static void decodes_files_to_the_same_text(void **state)
@@ -547,42 +357,6 @@ static void stops_when_asked(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-/* Counts its calls in `*context`, and takes three. */
-static int refuse_fourth(void *context, const void *data, size_t len)
-{
-	size_t *calls = context;
-	(void)data;
-	return len > 0 && ++*calls > 3;
-}
-
-/* Whatever the other threads have ready. */
-static void writes_nothing_after_a_failure(void **state)
-{
-	(void)state;
-	enum { LEN = 3000000 };
-	struct pmill_tokenizer *tokenizer = make_model();
-	char *text = malloc(LEN), in[100];
-	assert_non_null(text);
-	for (size_t i = 0; i < LEN; i++)
-		text[i] = "x y\n"[i % 4];
-	write_file("a.txt", text, LEN);
-	free(text);
-	const char *paths[] = {path_of(in, "a.txt")};
-	for (unsigned threads = 1; threads <= 5; threads++) {
-		size_t calls = 0;
-		const pmill_run_options run = {
-			.size = sizeof run, .threads = threads, .chunk_size = 1 << 16};
-		const pmill_output_options output = {
-			.size = sizeof output, .write = refuse_fourth, .write_context = &calls};
-		assert_int_equal(
-			pmill_encode_files(tokenizer, paths, 1, NULL, NULL, NULL, &run, &output, NULL, NULL),
-			PMILL_IO);
-		assert_int_equal(calls, 4);
-	}
-	remove_file("a.txt");
-	pmill_tokenizer_free(tokenizer);
-}
-
 static pmill_status encode_to_file(const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	char in[100], ids[100];
@@ -628,23 +402,6 @@ static void survives_out_of_memory(void **state)
 	pmill_tokenizer_free(tokenizer);
 }
 
-static int make_folder(void **state)
-{
-	(void)state;
-	return mkdtemp(folder) == NULL;
-}
-
-/* Removing the folder fails if a half-written file is left in it. */
-static int remove_folder(void **state)
-{
-	(void)state;
-	static const char *const names[] = {
-		"a.txt", "b.txt", "a.jsonl", "0.jsonl", "1.jsonl", "2.jsonl", "ids.txt"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		remove_file(names[i]);
-	return rmdir(folder);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -655,11 +412,8 @@ int main(void)
 		cmocka_unit_test(refuses_bad_options),
 		cmocka_unit_test(picks_the_format_by_suffix),
 		cmocka_unit_test(gives_the_same_ids_for_any_chunk_size),
-		cmocka_unit_test(does_not_depend_on_threads),
-		cmocka_unit_test(writes_large_chunks_in_parts),
 		cmocka_unit_test(decodes_files_to_the_same_text),
 		cmocka_unit_test(stops_when_asked),
-		cmocka_unit_test(writes_nothing_after_a_failure),
 		cmocka_unit_test(survives_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
