@@ -317,30 +317,39 @@ static void set_slots(struct lookup *lookup)
 	}
 }
 
+/* Pretokens to encode side by side, and whose ids these will be. */
+struct lanes {
+	struct pmill_short_pretoken pretokens[PMILL_MERGE_LANES];
+	struct missing *owners[PMILL_MERGE_LANES];
+	size_t count;
+};
+
+static void encode_lanes(const struct pmill_pretoken_encoder *encoder, struct lanes *lanes)
+{
+	pmill_pretoken_encoder_encode_shorts(encoder, lanes->pretokens, lanes->count);
+	for (size_t i = 0; i < lanes->count; i++)
+		lanes->owners[i]->count = lanes->pretokens[i].count;
+	lanes->count = 0;
+}
+
 /* Encodes what wasn't found. No slot of the table changes that isn't free. */
 static void encode_missing(struct pmill_pretoken_state *state,
 	const struct pmill_pretoken_keys *keys, const uint8_t *text, struct lookup *lookup)
 {
-	struct pmill_short_pretoken lanes[PMILL_MERGE_LANES];
-	struct missing *owners[PMILL_MERGE_LANES];
-	size_t count = 0;
-	for (size_t i = 0; i <= lookup->missing_count; i++) {
+	struct lanes lanes;
+	lanes.count = 0;
+	for (size_t i = 0; i < lookup->missing_count; i++) {
 		struct missing *missing = &lookup->missing[i];
-		if (count == PMILL_MERGE_LANES || i == lookup->missing_count) {
-			pmill_pretoken_encoder_encode_shorts(state->encoder, lanes, count);
-			while (count > 0) {
-				count--;
-				owners[count]->count = lanes[count].count;
-			}
-		}
-		if (i == lookup->missing_count ||
-			find_known(state, keys->hashes[missing->index], missing) ||
+		if (find_known(state, keys->hashes[missing->index], missing) ||
 			encode_parts(state, text, missing))
 			continue;
-		lanes[count] = (struct pmill_short_pretoken){
+		lanes.pretokens[lanes.count] = (struct pmill_short_pretoken){
 			text + missing->at, len_of(missing->slot.key), missing->ids, 0};
-		owners[count++] = missing;
+		lanes.owners[lanes.count++] = missing;
+		if (lanes.count == PMILL_MERGE_LANES)
+			encode_lanes(state->encoder, &lanes);
 	}
+	encode_lanes(state->encoder, &lanes);
 	set_slots(lookup);
 }
 

@@ -1,4 +1,4 @@
-/* JSON: read with jansson, written by our own code. */
+/* JSON of model files: objects, and values as text. */
 /* SPDX-License-Identifier: MIT */
 #include "notation/json.h"
 
