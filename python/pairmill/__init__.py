@@ -5,6 +5,9 @@
 ``train`` learns a ``Tokenizer`` from files, ``Tokenizer.load`` reads everybody's; ``choices`` lists
 the names that options take.
 """
+import importlib
+import typing
+
 from . import _core
 from ._core import OffsetArray, Stream, StreamDecoder, TokenArray, TokenBatch, peak_memory
 from ._counts import Counts
@@ -12,6 +15,15 @@ from ._policy import Policy
 from ._progress import Progress
 from ._tokenizer import EncodedFiles, Tokenizer
 from ._train import count, count_from_iterator, train, train_from_counts, train_from_iterator
+
+if typing.TYPE_CHECKING:
+    from . import compat as compat, cs336 as cs336
+else:
+    def __getattr__(name: str) -> typing.Any:
+        """``pairmill.cs336`` and ``pairmill.compat``, imported when first asked for."""
+        if name in ("compat", "cs336"):
+            return importlib.import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 __version__: str = _core.version
 

@@ -107,6 +107,16 @@ def test_licences_of_libraries_are_included() -> None:
         assert owner in texts
 
 
+def test_submodules_are_there_without_an_import() -> None:
+    """But cost nothing until they are asked for."""
+    code = """if True:
+        import sys, pairmill
+        assert not {"pairmill.cs336", "pairmill.compat"} & set(sys.modules)
+        print(pairmill.cs336.train_bpe, pairmill.compat.tiktoken.get_encoding)
+        print([hasattr(m, "other") for m in (pairmill, pairmill.compat)])"""
+    assert run(sys.executable, "-c", code).endswith("[False, False]\n")
+
+
 def test_smoke() -> None:
     """The program that tries wheels where there is no pytest."""
     printed = run(sys.executable, ROOT / "tests" / "python" / "smoke.py")
