@@ -42,7 +42,7 @@ ROWS = [
     huggingface("Claude (old)", "claude"),
     huggingface("Llama 2", "llama2", *NOT_BYTE_LEVEL),
     huggingface("Gemma 3", "gemma3", *NOT_BYTE_LEVEL),
-    huggingface("InternLM 2", "internlm2", "NUL byte in object key"),
+    huggingface("InternLM 2", "internlm2", "\\u0000 is not allowed here"),
     huggingface("Yi", "yi", *NOT_BYTE_LEVEL),
     openai("r50k_base"),
     openai("p50k_base"),
