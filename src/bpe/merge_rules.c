@@ -10,21 +10,19 @@
 /* Beside ids: bytes missing from the vocab, and the one that merges with nothing. */
 enum { MORE_SYMBOLS = 256 + 1 };
 
-static bool is_byte(const struct pmill_merge_rules *rules, uint32_t symbol, uint8_t *byte)
+/* Not of a special token that is spelled as a byte is. */
+static bool may_occur(const struct pmill_merge_rules *rules, uint32_t symbol, pmill_bytes token)
 {
-	const pmill_bytes token = pmill_vocab_token(rules->vocab, symbol);
-	if (token.len != 1)
-		return false;
-	*byte = *(const uint8_t *)token.data;
-	return rules->symbols[*byte] == symbol;
+	return token.len > 1 || rules->symbols[*(const uint8_t *)token.data] == symbol;
 }
 
 static bool add_merge(
 	struct pmill_merge_rules *rules, const struct pmill_merge *merge, uint32_t rank)
 {
-	uint8_t left, right;
-	if (is_byte(rules, merge->left, &left) && is_byte(rules, merge->right, &right))
-		pmill_pair_table_add_bytes(&rules->pairs, left, right, rank);
+	const pmill_bytes left = pmill_vocab_token(rules->vocab, merge->left);
+	const pmill_bytes right = pmill_vocab_token(rules->vocab, merge->right);
+	if (may_occur(rules, merge->left, left) && may_occur(rules, merge->right, right))
+		pmill_byte_pairs_add(rules->byte_pairs, left, right, rank);
 	return pmill_pair_table_add(&rules->pairs, merge->left, merge->right, rank);
 }
 
@@ -57,10 +55,12 @@ static bool fill_pairs(struct pmill_merge_rules *rules, const struct pmill_token
 {
 	const bool is_by_id = tokenizer->meaning == PMILL_MEANING_RANK_BY_ID;
 	const size_t ranks = is_by_id ? tokenizer->vocab.count : tokenizer->listed_count;
-	if (!pmill_pair_table_init(&rules->pairs, (uint64_t)rules->first_byte + MORE_SYMBOLS, ranks))
+	pmill_pair_table_init(&rules->pairs, (uint64_t)rules->first_byte + MORE_SYMBOLS, ranks);
+	rules->byte_pairs = pmill_byte_pairs_create();
+	if (rules->byte_pairs == NULL)
 		return false;
 	const bool done = is_by_id
-		? pmill_token_splits_add(&rules->pairs, rules->vocab, rules->symbols)
+		? pmill_token_splits_add(&rules->pairs, rules->byte_pairs, rules->vocab, rules->symbols)
 		: add_merges(rules, tokenizer->listed_merges, tokenizer->listed_count);
 	return done && pmill_pair_table_build(&rules->pairs);
 }
@@ -79,6 +79,8 @@ pmill_status pmill_merge_rules_init(
 void pmill_merge_rules_release(struct pmill_merge_rules *rules)
 {
 	pmill_pair_table_release(&rules->pairs);
+	free(rules->byte_pairs);
+	rules->byte_pairs = NULL;
 	free(rules->ids);
 	rules->ids = NULL;
 }

@@ -20,9 +20,10 @@
 
 struct pmill_merge_rules {
 	struct pmill_pair_table pairs;
-	uint32_t *ids;       /* rank → id; NULL: they are equal */
-	uint32_t first_byte; /* symbols from here on are bytes missing from the vocab */
-	bool has_all_bytes;  /* none is missing */
+	struct pmill_byte_pair *byte_pairs; /* those of two bytes, with which every pretoken begins */
+	uint32_t *ids;                      /* rank → id; NULL: they are equal */
+	uint32_t first_byte;                /* symbols from here on are bytes missing from the vocab */
+	bool has_all_bytes;                 /* none is missing */
 	uint32_t symbols[256];
 	const struct pmill_vocab *vocab;
 };
@@ -52,7 +53,7 @@ static inline const void *pmill_merge_rules_address(
 static inline uint32_t pmill_merge_rules_byte_rank(
 	const struct pmill_merge_rules *rules, uint8_t left, uint8_t right)
 {
-	return pmill_pair_table_find_bytes(&rules->pairs, left, right);
+	return pmill_byte_pair_rank(pmill_byte_pairs_at(rules->byte_pairs, left, right));
 }
 
 /* A symbol that merges with nothing. */

@@ -9,7 +9,6 @@
 #include "base/pages.h"
 
 enum {
-	BYTE_PAIRS = 256 * 256,
 	LEAST_SLOTS = 1024,
 	AHEAD = 16, /* pairs between the prefetch of a slot and its use */
 };
@@ -24,35 +23,22 @@ static size_t table_len(const struct pmill_pair_table *table)
 	return table->slot_count * words_per_slot(table) * sizeof *table->slots;
 }
 
-bool pmill_pair_table_init(
+void pmill_pair_table_init(
 	struct pmill_pair_table *table, uint64_t symbol_limit, uint64_t rank_limit)
 {
-	const uint64_t random = pmill_hash_random_seed();
 	*table = (struct pmill_pair_table){
-		.seed = random,
-		.factor = pmill_hash64(&random, sizeof random, 1) | 1,
+		.factor = pmill_hash_random_seed() | 1,
 		.is_wide = symbol_limit > UINT64_C(1) << PMILL_SYMBOL_BITS ||
 			rank_limit >= UINT64_C(1) << PMILL_RANK_BITS,
-		.byte_slots = calloc(BYTE_PAIRS, sizeof *table->byte_slots),
 	};
-	return table->byte_slots != NULL;
 }
 
 void pmill_pair_table_release(struct pmill_pair_table *table)
 {
 	if (table->slots != NULL)
 		pmill_pages_free(table->slots, table_len(table));
-	free(table->byte_slots);
 	free(table->added);
 	*table = (struct pmill_pair_table){0};
-}
-
-void pmill_pair_table_add_bytes(
-	struct pmill_pair_table *table, uint8_t left, uint8_t right, uint32_t rank)
-{
-	uint32_t *slot = &table->byte_slots[(size_t)left << 8 | right];
-	if (*slot == 0 || rank < *slot - 1)
-		*slot = rank + 1;
 }
 
 static bool append_word(struct pmill_pair_table *table, uint64_t word)
@@ -137,6 +123,7 @@ bool pmill_pair_table_build(struct pmill_pair_table *table)
 		table->slot_count *= 2;
 	if (table->slot_count > SIZE_MAX / (2 * sizeof *table->slots))
 		return false;
+	table->shift = 64 - (unsigned)__builtin_ctzll(table->slot_count);
 	table->mask = table->slot_count - (table->is_wide ? 1 : PMILL_PAIR_BUCKET);
 	table->slots = pmill_pages_allocate(table_len(table));
 	if (table->slots == NULL)

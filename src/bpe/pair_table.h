@@ -1,8 +1,7 @@
 /* Pairs of neighbouring symbols → the rank at which they merge. */
 /* SPDX-License-Identifier: MIT */
 /*
- * All pairs are in a hash table; those of two bytes, with which every pretoken begins, are in a
- * dense table, too. While numbers are small enough, a slot of the hash table is 64 bits:
+ * A hash table. While numbers are small enough, a slot is 64 bits:
  *
  *	left 21 | right 21 | rank + 1 22        0: free
  *
@@ -18,9 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpe/byte_pairs.h"
 #include "pretokenize/pretoken_keys.h"
-
-#define PMILL_NO_RANK UINT32_MAX
 
 enum { PMILL_SYMBOL_BITS = 21, PMILL_RANK_BITS = 22, PMILL_PAIR_BUCKET = 4 };
 _Static_assert(2 * PMILL_SYMBOL_BITS + PMILL_RANK_BITS == 64, "a narrow slot is a word");
@@ -30,22 +28,19 @@ struct pmill_pair_table {
 	uint64_t *slots;
 	size_t slot_count; /* a power of two, at least twice the pairs */
 	size_t mask;       /* of a hash, to the first slot of a bucket; wide: to a slot */
-	uint64_t seed, factor;
+	uint64_t factor;   /* random, odd */
+	unsigned shift;    /* of a product, to a slot */
 	bool is_wide;
-	uint32_t *byte_slots; /* [left << 8 | right]: rank + 1, or 0 */
-	uint64_t *added;      /* until it is built: slots in the order of their pairs */
+	uint64_t *added; /* until it is built: slots in the order of their pairs */
 	size_t added_count, added_capacity;
 };
 
-/* All symbols and ranks will be below the limits. Returns false if out of memory. */
-bool pmill_pair_table_init(
+/* All symbols and ranks will be below the limits. */
+void pmill_pair_table_init(
 	struct pmill_pair_table *table, uint64_t symbol_limit, uint64_t rank_limit);
 void pmill_pair_table_release(struct pmill_pair_table *table);
 
-/* For two bytes, besides pmill_pair_table_add. If a pair is added twice, the lower rank counts. */
-void pmill_pair_table_add_bytes(
-	struct pmill_pair_table *table, uint8_t left, uint8_t right, uint32_t rank);
-/* Returns false if out of memory. */
+/* If a pair is added twice, the lower rank counts. Returns false if out of memory. */
 bool pmill_pair_table_add(
 	struct pmill_pair_table *table, uint32_t left, uint32_t right, uint32_t rank);
 
@@ -62,7 +57,7 @@ static inline uint64_t pmill_pair_table_pair(uint32_t left, uint32_t right)
 
 static inline size_t pmill_pair_table_home(const struct pmill_pair_table *table, uint64_t pair)
 {
-	return (size_t)pmill_fold(pair ^ table->seed, table->factor) & table->mask;
+	return (size_t)(pair * table->factor >> table->shift) & table->mask;
 }
 
 /*
@@ -96,10 +91,11 @@ static inline uint64_t pmill_pair_bucket_find(const uint64_t *slots, uint64_t fi
 		pmill_smaller(slots[2] - first, slots[3] - first));
 }
 
-/* Whether the pair may be in the next bucket. (With && gcc makes a branch of what is even odds.) */
+/* Whether the pair may be in the next bucket. (With && gcc makes two branches, of even odds.) */
 static inline bool pmill_pair_bucket_goes_on(const uint64_t *slots, uint64_t rank)
 {
-	return __builtin_expect((rank >= PMILL_NO_NARROW_RANK) & (slots[3] != 0), 0);
+	const uint64_t is_missing = rank >= PMILL_NO_NARROW_RANK;
+	return __builtin_expect((slots[3] & (0 - is_missing)) != 0, 0);
 }
 
 /* From this bucket of a narrow table on, as pmill_pair_bucket_find. */
@@ -125,13 +121,6 @@ static inline uint32_t pmill_pair_table_find(
 	const uint64_t rank = pmill_pair_table_find_from(
 		table, table->slots + pmill_pair_table_home(table, pair), pmill_pair_table_first(pair));
 	return rank < PMILL_NO_NARROW_RANK ? (uint32_t)rank : PMILL_NO_RANK;
-}
-
-/* The same for two bytes, in fewer steps. */
-static inline uint32_t pmill_pair_table_find_bytes(
-	const struct pmill_pair_table *table, uint8_t left, uint8_t right)
-{
-	return table->byte_slots[(size_t)left << 8 | right] - 1;
 }
 
 #endif

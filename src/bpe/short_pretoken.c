@@ -45,6 +45,9 @@ size_t pmill_short_pretoken_merge(const struct pmill_merge_rules *rules, const u
 /* ---- Side by side ---- */
 
 /*
+ * First the pairs of bytes are merged that merge before all around them (byte_pairs.h), which is
+ * half of all merges in English. Then, by turns, the leftmost pair of lowest rank.
+ *
  * Symbols stay where they are: a merge puts the new one where the left one was, and takes the right
  * one's bit out of `alive`. A key holds the rank of a symbol with the next one, and, below it, the
  * symbol's place, so that the smallest key is that of the leftmost pair of lowest rank. At either
@@ -76,7 +79,8 @@ struct lane {
 	uint32_t keys[WIDTH];
 	uint32_t symbols[WIDTH + 1]; /* the right edge is after the last byte */
 	uint32_t alive;              /* a bit for each symbol, edges too */
-	struct wanted wanted[2];     /* whose keys are missing */
+	uint32_t wanted_count;
+	struct wanted wanted[WIDTH]; /* whose keys are missing; after the first merge, two */
 };
 
 #if defined(__SSE2__)
@@ -131,31 +135,71 @@ INLINE void want(const struct pmill_merge_rules *rules, struct wanted *wanted, u
 	const uint32_t none = pmill_merge_rules_none(rules);
 	const uint64_t pair = pmill_pair_table_pair(left, right);
 	const size_t home = pmill_pair_table_home(pairs, pair);
-	const bool is_edge = (left == none) | (right == none);
-	wanted->slots = pairs->slots + (is_edge ? 0 : home);
+	const size_t is_within = (left != none) & (right != none);
+	wanted->slots = pairs->slots + (home & (0 - is_within));
 	wanted->first = pmill_pair_table_first(pair);
 	wanted->place = place;
 	__builtin_prefetch(wanted->slots);
+}
+
+/* Makes the keys of all pairs of bytes. Returns the places of those to be merged at once. */
+INLINE uint32_t make_keys(
+	const struct pmill_merge_rules *rules, struct lane *lane, const uint8_t *bytes, size_t len)
+{
+	uint32_t early = 0, before = 0;
+	const struct pmill_byte_pair *next = pmill_byte_pairs_at(rules->byte_pairs, bytes[0], bytes[1]);
+	for (size_t i = 0; i + 1 < len; i++) {
+		const struct pmill_byte_pair *pair = next;
+		const uint32_t place = (uint32_t)(FIRST + i);
+		uint32_t after = 0;
+		if (i + 2 < len) {
+			next = pmill_byte_pairs_at(rules->byte_pairs, bytes[i + 1], bytes[i + 2]);
+			after = next->after;
+		}
+		lane->keys[place] = make_key(pmill_byte_pair_rank(pair), place);
+		early |= (uint32_t)pmill_byte_pair_is_early(pair, before, after) << place;
+		before = pair->before;
+	}
+	return early;
+}
+
+/* Returns the places of the symbols that changed, or whose next one did, but for the last one. */
+INLINE uint32_t merge_early(
+	const struct pmill_merge_rules *rules, struct lane *lane, uint32_t early, uint32_t last)
+{
+	for (uint32_t rest = early; rest != 0; rest &= rest - 1) {
+		const uint32_t place = next_place(rest);
+		const uint32_t rank = (lane->keys[place] - LEAST_KEY) >> PLACE_BITS;
+		lane->symbols[place] = pmill_merge_rules_id(rules, rank);
+		lane->keys[place + 1] = NEVER;
+	}
+	lane->alive &= ~(early << 1);
+	/* Before a symbol that changed there may be the place of one that is gone. */
+	const uint32_t before = early >> 1;
+	return (early | (before & lane->alive) | (before & ~lane->alive) >> 1) & (last - 1) & ~1u;
 }
 
 INLINE void begin(
 	const struct pmill_merge_rules *rules, struct lane *lane, const uint8_t *bytes, size_t len)
 {
 	const uint32_t none = pmill_merge_rules_none(rules);
+	const uint32_t last = UINT32_C(1) << (FIRST + len - 1);
 	assert(len > 0 && len <= PMILL_MOST_LANE_BYTES);
 	for (size_t i = 0; i < WIDTH; i++)
 		lane->keys[i] = NEVER;
 	lane->symbols[0] = lane->symbols[FIRST + len] = none;
-	lane->alive = (UINT32_C(1) << (FIRST + len + 1)) - 1;
 	for (size_t i = 0; i < len; i++)
 		lane->symbols[FIRST + i] = rules->symbols[bytes[i]];
-	for (size_t i = 0; i + 1 < len; i++) {
-		const uint32_t rank = pmill_merge_rules_byte_rank(rules, bytes[i], bytes[i + 1]);
-		lane->keys[FIRST + i] = make_key(rank, (uint32_t)(FIRST + i));
+	lane->alive = last * 4 - 1;
+	lane->wanted_count = 0;
+	const uint32_t early = len > 1 ? make_keys(rules, lane, bytes, len) : 0;
+	for (uint32_t rest = merge_early(rules, lane, early, last); rest != 0; rest &= rest - 1) {
+		const uint32_t place = next_place(rest), up_to = (rest ^ (rest - 1));
+		const uint32_t next = next_place(lane->alive & ~up_to);
+		lane->keys[place] = NEVER;
+		want(rules, &lane->wanted[lane->wanted_count++], place, lane->symbols[place],
+			lane->symbols[next]);
 	}
-	/* Nothing is missing: the left edge's key is that of another pair that isn't there. */
-	want(rules, &lane->wanted[0], 0, none, none);
-	lane->wanted[1] = lane->wanted[0];
 }
 
 /*
@@ -166,7 +210,7 @@ INLINE void begin(
 INLINE bool merge_best(const struct pmill_merge_rules *rules, struct lane *lane)
 {
 	uint32_t key = smallest_key(lane->keys);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < lane->wanted_count; i++) {
 		const struct wanted *wanted = &lane->wanted[i];
 		const uint64_t rank = pmill_pair_table_find_from(
 			&rules->pairs, wanted->slots, wanted->first);
@@ -186,6 +230,7 @@ INLINE bool merge_best(const struct pmill_merge_rules *rules, struct lane *lane)
 	lane->alive ^= after & -after;
 	lane->keys[left] = lane->keys[at] = lane->keys[gone] = NEVER;
 	lane->symbols[at] = symbol;
+	lane->wanted_count = 2;
 	want(rules, &lane->wanted[0], left, lane->symbols[left], symbol);
 	want(rules, &lane->wanted[1], at, symbol, lane->symbols[right]);
 	return true;

@@ -13,8 +13,8 @@ enum { ROUND = 256 }; /* cuts in flight */
 
 struct cut {
 	uint32_t id; /* of the token */
-	uint32_t len;
-	uint32_t right;
+	uint32_t left_len, right_len;
+	uint32_t right; /* symbol */
 };
 
 /* Cuts of which one part is looked up next. */
@@ -26,6 +26,7 @@ struct round {
 
 struct search {
 	struct pmill_pair_table *table;
+	struct pmill_byte_pair *byte_pairs;
 	const struct pmill_vocab *vocab;
 	const uint32_t *symbols;
 	uint8_t *has_len; /* for each length, whether a symbol can have it */
@@ -38,6 +39,14 @@ static void append(struct round *round, struct cut cut, const uint8_t *part, siz
 	round->parts[round->count++] = (pmill_bytes){part, len};
 }
 
+static bool add_pair(
+	struct search *search, const struct cut *cut, uint32_t left, const uint8_t *token)
+{
+	pmill_byte_pairs_add(search->byte_pairs, (pmill_bytes){token, cut->left_len},
+		(pmill_bytes){token + cut->left_len, cut->right_len}, cut->id);
+	return pmill_pair_table_add(search->table, left, cut->right, cut->id);
+}
+
 static bool add_beginnings(struct search *search)
 {
 	struct round *round = &search->beginnings;
@@ -46,8 +55,7 @@ static bool add_beginnings(struct search *search)
 	bool done = true;
 	for (size_t i = 0; i < round->count && done; i++)
 		if (ids[i] != PMILL_NO_ID)
-			done = pmill_pair_table_add(
-				search->table, ids[i], round->cuts[i].right, round->cuts[i].id);
+			done = add_pair(search, &round->cuts[i], ids[i], round->parts[i].data);
 	round->count = 0;
 	return done;
 }
@@ -55,9 +63,9 @@ static bool add_beginnings(struct search *search)
 /* The part after the cut is a symbol. */
 static bool add_end(struct search *search, struct cut cut, const uint8_t *token)
 {
-	if (cut.len == 1)
-		return pmill_pair_table_add(search->table, search->symbols[token[0]], cut.right, cut.id);
-	append(&search->beginnings, cut, token, cut.len);
+	if (cut.left_len == 1)
+		return add_pair(search, &cut, search->symbols[token[0]], token);
+	append(&search->beginnings, cut, token, cut.left_len);
 	return search->beginnings.count < ROUND || add_beginnings(search);
 }
 
@@ -71,7 +79,7 @@ static bool add_ends(struct search *search)
 		struct cut cut = round->cuts[i];
 		cut.right = ids[i];
 		if (cut.right != PMILL_NO_ID)
-			done = add_end(search, cut, (const uint8_t *)round->parts[i].data - cut.len);
+			done = add_end(search, cut, (const uint8_t *)round->parts[i].data - cut.left_len);
 	}
 	round->count = 0;
 	return done;
@@ -80,7 +88,7 @@ static bool add_ends(struct search *search)
 static bool add_cut(struct search *search, uint32_t id, pmill_bytes token, size_t len)
 {
 	const uint8_t *bytes = token.data;
-	struct cut cut = {id, (uint32_t)len, 0};
+	struct cut cut = {id, (uint32_t)len, (uint32_t)(token.len - len), 0};
 	if (!search->has_len[len] || !search->has_len[token.len - len])
 		return true;
 	if (len + 1 == token.len) {
@@ -94,10 +102,7 @@ static bool add_cut(struct search *search, uint32_t id, pmill_bytes token, size_
 static bool add_token(struct search *search, uint32_t id)
 {
 	const pmill_bytes token = pmill_vocab_token(search->vocab, id);
-	const uint8_t *bytes = token.data;
 	bool done = true;
-	if (token.len == 2)
-		pmill_pair_table_add_bytes(search->table, bytes[0], bytes[1], id);
 	for (size_t len = 1; len < token.len && done; len++)
 		done = add_cut(search, id, token, len);
 	return done;
@@ -134,10 +139,11 @@ static bool add_all(struct search *search)
 	return add_ends(search) && add_beginnings(search);
 }
 
-bool pmill_token_splits_add(
-	struct pmill_pair_table *table, const struct pmill_vocab *vocab, const uint32_t symbols[256])
+bool pmill_token_splits_add(struct pmill_pair_table *table, struct pmill_byte_pair *byte_pairs,
+	const struct pmill_vocab *vocab, const uint32_t symbols[256])
 {
-	struct search search = {table, vocab, symbols, mark_lengths(vocab), {.count = 0}, {.count = 0}};
+	struct search search = {
+		table, byte_pairs, vocab, symbols, mark_lengths(vocab), {.count = 0}, {.count = 0}};
 	const bool done = search.has_len != NULL && add_all(&search);
 	free(search.has_len);
 	return done;

@@ -7,10 +7,11 @@
 #include "model/vocab.h"
 
 /*
- * Adds all pairs of symbols that are an ordinary token when joined, with its id as their rank.
+ * Adds all pairs of symbols that are an ordinary token when joined, with its id as their rank, to
+ * both tables.
  * `symbols` are those of single bytes; other symbols are ids. Returns false if out of memory.
  */
-bool pmill_token_splits_add(
-	struct pmill_pair_table *table, const struct pmill_vocab *vocab, const uint32_t symbols[256]);
+bool pmill_token_splits_add(struct pmill_pair_table *table, struct pmill_byte_pair *byte_pairs,
+	const struct pmill_vocab *vocab, const uint32_t symbols[256]);
 
 #endif
