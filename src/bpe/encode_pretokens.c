@@ -221,9 +221,9 @@ static pmill_status add_unknown(struct pmill_pretoken_state *state, const uint8_
 struct missing {
 	struct pmill_known_slot slot; /* its key, and its ids if there are no more than fit */
 	size_t index;                 /* in the batch */
-	size_t at;                    /* in the text */
-	bool is_known;                /* it is in the table */
-	size_t count;                 /* of ids; 0: it can't be encoded, or isn't yet */
+	uint8_t bytes[sizeof(struct pmill_pretoken_key)];
+	bool is_known; /* it is in the table */
+	size_t count;  /* of ids; 0: it can't be encoded, or isn't yet */
 	uint32_t ids[PMILL_SHORT_PRETOKEN];
 };
 
@@ -238,10 +238,9 @@ static inline size_t len_of(struct pmill_pretoken_key key)
 	return (size_t)(key.second >> 56);
 }
 
-/* Looks up the pretokens [next, end) of a batch, which begin at `at`, each in its home line. */
+/* Looks up the pretokens [next, end) of a batch, each in its home line. */
 static void look_up(const struct pmill_known_pretokens *known,
-	const struct pmill_pretoken_keys *keys, size_t next, size_t end, size_t at,
-	struct lookup *lookup)
+	const struct pmill_pretoken_keys *keys, size_t next, size_t end, struct lookup *lookup)
 {
 	size_t count = 0;
 	for (; next < end; next++) {
@@ -252,11 +251,9 @@ static void look_up(const struct pmill_known_pretokens *known,
 		lookup->slots[next] = slot;
 		missing->slot.key = key;
 		missing->index = next;
-		missing->at = at;
 		missing->is_known = pmill_known_slot_is(slot, key);
 		const bool is_packed = pmill_known_slot_count(slot) > PMILL_KNOWN_PLAIN_IDS;
 		count += !missing->is_known | is_packed;
-		at += len_of(key);
 	}
 	lookup->missing_count = count;
 }
@@ -285,12 +282,11 @@ static bool find_known(
 }
 
 /* False if it can't be cut. */
-static bool encode_parts(
-	struct pmill_pretoken_state *state, const uint8_t *text, struct missing *missing)
+static bool encode_parts(struct pmill_pretoken_state *state, struct missing *missing)
 {
 	uint32_t room[PMILL_SHORT_PRETOKEN + SPILL];
 	struct pmill_id_buffer ids = {room, 0, sizeof room / sizeof *room};
-	const uint8_t *bytes = text + missing->at;
+	const uint8_t *bytes = missing->bytes;
 	const size_t len = len_of(missing->slot.key);
 	const size_t end = is_ascii(missing->slot.key)
 		? len
@@ -334,17 +330,19 @@ static void encode_lanes(const struct pmill_pretoken_encoder *encoder, struct la
 
 /* Encodes what wasn't found. No slot of the table changes that isn't free. */
 static void encode_missing(struct pmill_pretoken_state *state,
-	const struct pmill_pretoken_keys *keys, const uint8_t *text, struct lookup *lookup)
+	const struct pmill_pretoken_keys *keys, struct lookup *lookup)
 {
 	struct lanes lanes;
 	lanes.count = 0;
 	for (size_t i = 0; i < lookup->missing_count; i++) {
 		struct missing *missing = &lookup->missing[i];
-		if (find_known(state, keys->hashes[missing->index], missing) ||
-			encode_parts(state, text, missing))
+		if (find_known(state, keys->hashes[missing->index], missing))
+			continue;
+		pmill_pretoken_key_bytes(missing->slot.key, missing->bytes);
+		if (encode_parts(state, missing))
 			continue;
 		lanes.pretokens[lanes.count] = (struct pmill_short_pretoken){
-			text + missing->at, len_of(missing->slot.key), missing->ids, 0};
+			missing->bytes, len_of(missing->slot.key), missing->ids, 0};
 		lanes.owners[lanes.count++] = missing;
 		if (lanes.count == PMILL_MERGE_LANES)
 			encode_lanes(state->encoder, &lanes);
@@ -355,21 +353,31 @@ static void encode_missing(struct pmill_pretoken_state *state,
 
 /* What has more ids than a slot shows, or none. There is room for its ids. */
 static __attribute__((noinline)) pmill_status add_missing(struct pmill_pretoken_state *state,
-	const uint8_t *text, const struct missing *missing, struct pmill_id_buffer *ids,
-	pmill_error *error)
+	const struct missing *missing, struct pmill_id_buffer *ids, pmill_error *error)
 {
 	const size_t len = (size_t)(missing->slot.key.second >> 56) & 0xF;
 	if (missing->count == 0)
-		return add_unknown(state, text + missing->at, len, missing->at, false, ids, error);
+		return add_unknown(state, missing->bytes, len, 0, false, ids, error);
 	memcpy(ids->ids + ids->count, missing->ids, sizeof missing->ids);
 	ids->count += missing->count;
 	return PMILL_OK;
 }
 
-static pmill_status write_ids(struct pmill_pretoken_state *state, const uint8_t *text, size_t next,
-	size_t end, const struct lookup *lookup, struct pmill_id_buffer *ids, pmill_error *error)
+/* A queue that is being encoded. */
+struct batch {
+	struct pmill_pretoken_state *state;
+	struct pmill_pretoken_queue *queue;
+	size_t next_end;     /* of a document */
+	const uint8_t *text; /* of all pretokens; NULL if there are several */
+	struct pmill_id_buffer *ids;
+	pmill_error *error;
+};
+
+/* The short pretokens [next, end). *missing is the first one from there on, or one before it. */
+static pmill_status write_ids(struct batch *batch, size_t next, size_t end,
+	const struct lookup *lookup, const struct missing **missing)
 {
-	const struct missing *missing = lookup->missing;
+	struct pmill_id_buffer *ids = batch->ids;
 	uint32_t *out = ids->ids + ids->count;
 	pmill_status status = PMILL_OK;
 	for (; next < end && status == PMILL_OK; next++) {
@@ -379,16 +387,15 @@ static pmill_status write_ids(struct pmill_pretoken_state *state, const uint8_t 
 			out += pmill_known_slot_count(slot);
 			continue;
 		}
-		while (missing->index < next)
-			missing++;
+		while ((*missing)->index < next)
+			++*missing;
 		ids->count = (size_t)(out - ids->ids);
-		status = add_missing(state, text, missing, ids, error);
+		status = add_missing(batch->state, *missing, ids, batch->error);
 		out = ids->ids + ids->count;
 	}
 	ids->count = (size_t)(out - ids->ids);
 	return status;
 }
-
 /* A pretoken may occur several times in a batch. */
 static void remember_missing(struct pmill_known_pretokens *known,
 	const struct pmill_pretoken_keys *keys, const struct lookup *lookup)
@@ -402,19 +409,45 @@ static void remember_missing(struct pmill_known_pretokens *known,
 	}
 }
 
-/* The pretokens [next, end) of a batch, all of them short. There is room for their ids. */
-static pmill_status add_shorts(struct pmill_pretoken_state *state,
-	const struct pmill_pretoken_keys *keys, size_t next, size_t end, const uint8_t *text, size_t at,
-	struct pmill_id_buffer *ids, pmill_error *error)
+/* Whether the next document ends before the next long pretoken. */
+static bool is_end_next(const struct batch *batch, size_t longs_before)
 {
+	const struct pmill_pretoken_queue *queue = batch->queue;
+	return batch->next_end < queue->end_count &&
+		queue->ends[batch->next_end].longs_before == longs_before;
+}
+
+/*
+ * The short pretokens [next, end), which follow so many long ones and begin at `at`, and the ends
+ * of documents among them. There is room for their ids.
+ */
+static pmill_status add_shorts(
+	struct batch *batch, size_t next, size_t end, size_t longs_before, size_t at)
+{
+	struct pmill_pretoken_keys *keys = &batch->queue->keys;
 	struct lookup lookup;
-	look_up(&state->known, keys, next, end, at, &lookup);
+	const struct missing *missing = lookup.missing;
+	pmill_status status = PMILL_OK;
+	look_up(&batch->state->known, keys, next, end, &lookup);
 	if (lookup.missing_count > 0)
-		encode_missing(state, keys, text, &lookup);
-	const pmill_status status = write_ids(state, text, next, end, &lookup, ids, error);
-	if (lookup.missing_count > 0 && status == PMILL_OK)
-		remember_missing(&state->known, keys, &lookup);
-	return status;
+		encode_missing(batch->state, keys, &lookup);
+	size_t begin = next;
+	while (status == PMILL_OK && is_end_next(batch, longs_before)) {
+		struct pmill_queued_end *document = &batch->queue->ends[batch->next_end++];
+		status = write_ids(batch, begin, document->keys_before, &lookup, &missing);
+		document->id_count = batch->ids->count;
+		begin = document->keys_before;
+	}
+	if (status == PMILL_OK)
+		status = write_ids(batch, begin, end, &lookup, &missing);
+	if (status != PMILL_OK) {
+		for (; next < missing->index; next++)
+			at += len_of(keys->keys[next]);
+		return fail_at(status, at, batch->error);
+	}
+	if (lookup.missing_count > 0)
+		remember_missing(&batch->state->known, keys, &lookup);
+	return PMILL_OK;
 }
 
 /* Without a table. */
@@ -434,10 +467,10 @@ static pmill_status merge_all(struct pmill_pretoken_state *state, const uint8_t 
 	return status;
 }
 
-static pmill_status add_batch(struct pmill_pretoken_state *state,
-	const struct pmill_pretoken_keys *keys, const uint8_t *text, size_t at,
-	struct pmill_id_buffer *ids, pmill_error *error)
+/* All that is in the queue; its first pretoken begins at `at`. */
+static pmill_status add_batch(struct batch *batch, size_t at)
 {
+	const struct pmill_pretoken_keys *keys = &batch->queue->keys;
 	size_t next = 0;
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i <= keys->long_count && status == PMILL_OK; i++) {
@@ -445,40 +478,79 @@ static pmill_status add_batch(struct pmill_pretoken_state *state,
 		const bool is_long = i < keys->long_count;
 		const size_t end = is_long ? pretoken->keys_before : keys->count;
 		const size_t room = (end - next) * PMILL_SHORT_PRETOKEN + (is_long ? pretoken->len : 0);
-		if (room > SIZE_MAX - SPILL || !reserve(ids, room + SPILL))
-			return pmill_fail_memory(error);
-		status = add_shorts(state, keys, next, end, text, at, ids, error);
+		if (room > SIZE_MAX - SPILL || !reserve(batch->ids, room + SPILL))
+			return pmill_fail_memory(batch->error);
+		status = add_shorts(batch, next, end, i, at);
 		if (status != PMILL_OK || !is_long)
 			break;
-		at = (size_t)(pretoken->bytes - text);
-		status = add_unknown(state, pretoken->bytes, pretoken->len, at, true, ids, error);
+		at = batch->text != NULL ? (size_t)(pretoken->bytes - batch->text) : 0;
+		status = add_unknown(
+			batch->state, pretoken->bytes, pretoken->len, at, true, batch->ids, batch->error);
 		at += pretoken->len;
 		next = end;
 	}
 	return status;
 }
 
+/* ---- The queue ---- */
+
+bool pmill_pretoken_queue_clear(
+	struct pmill_pretoken_queue *queue, struct pmill_pretoken_state *state)
+{
+	queue->keys.count = queue->keys.long_count = queue->end_count = 0;
+	if (state->key_maker == NULL)
+		init(state);
+	pmill_known_pretokens_prepare(&state->known);
+	return state->known.slots != NULL;
+}
+
+size_t pmill_pretoken_queue_add(struct pmill_pretoken_queue *queue,
+	const struct pmill_pretoken_state *state, const uint8_t *text, size_t readable, size_t begin,
+	const size_t *ends, size_t count)
+{
+	struct pmill_pretoken_keys *keys = &queue->keys;
+	size_t i = keys->count;
+	const size_t added = pmill_pretoken_keys_add(
+		keys, state->key_maker, &state->known.seed, text, readable, begin, ends, count);
+	/* Not a function of its own: gcc drops one that only prefetches. */
+	for (; i < keys->count; i++)
+		__builtin_prefetch(pmill_known_home(&state->known, keys->hashes[i]));
+	return added;
+}
+
+bool pmill_pretoken_queue_end(struct pmill_pretoken_queue *queue)
+{
+	if (queue->end_count == sizeof queue->ends / sizeof *queue->ends)
+		return false;
+	queue->ends[queue->end_count++] = (struct pmill_queued_end){
+		.keys_before = queue->keys.count, .longs_before = queue->keys.long_count};
+	return true;
+}
+
+pmill_status pmill_pretoken_queue_encode(struct pmill_pretoken_queue *queue,
+	struct pmill_pretoken_state *state, struct pmill_id_buffer *ids)
+{
+	struct batch batch = {.state = state, .queue = queue, .ids = ids};
+	return add_batch(&batch, 0);
+}
+
 pmill_status pmill_encode_pretokens(struct pmill_pretoken_state *state, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count, struct pmill_id_buffer *ids,
 	pmill_error *error)
 {
-	struct pmill_pretoken_keys keys;
+	struct pmill_pretoken_queue queue;
 	pmill_status status = PMILL_OK;
-	if (state->key_maker == NULL)
-		init(state);
 	while (count > 0 && status == PMILL_OK) {
-		pmill_known_pretokens_prepare(&state->known);
-		if (state->known.slots == NULL)
+		struct batch batch = {
+			.state = state, .queue = &queue, .text = text, .ids = ids, .error = error};
+		if (!pmill_pretoken_queue_clear(&queue, state))
 			return merge_all(state, text, begin, ends, count, ids, error);
-		const size_t part = pmill_pretoken_keys_fill(
-			&keys, state->key_maker, &state->known.seed, text, readable, begin, ends, count);
-		/* Not a function of its own: gcc drops one that only prefetches. */
-		for (size_t i = 0; i < keys.count; i++)
-			__builtin_prefetch(pmill_known_home(&state->known, keys.hashes[i]));
-		status = add_batch(state, &keys, text, begin, ids, error);
-		begin = ends[part - 1];
-		ends += part;
-		count -= part;
+		const size_t added = pmill_pretoken_queue_add(
+			&queue, state, text, readable, begin, ends, count);
+		status = add_batch(&batch, begin);
+		begin = ends[added - 1];
+		ends += added;
+		count -= added;
 	}
 	return status;
 }

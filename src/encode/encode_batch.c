@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "base/watched_run.h"
 #include "encode/encode_document.h"
+#include "encode/encode_joined.h"
 
 enum {
 	GROUP_BYTES = 1 << 16, /* enough that taking one costs nothing */
@@ -93,10 +94,29 @@ static pmill_status fail_document(
 	return pmill_fail(error, status, document, "document %zu: %.950s", document, cause->message);
 }
 
+/* Several at once, if that is possible, and none of them fails. */
+static bool encode_joined(
+	struct batch *batch, struct pmill_encoder *encoder, const struct group *group)
+{
+	const pmill_bytes *texts = batch->texts + group->begin;
+	const size_t count = group->end - group->begin;
+	if (count < 2 || !pmill_encoder_may_join(encoder, batch->policy, group->ids) ||
+		pmill_encoder_add_joined(encoder, texts, count, batch->policy, group->ids) != PMILL_OK)
+		return false;
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < count; i++)
+		bytes += texts[i].len;
+	atomic_fetch_add_explicit(&batch->bytes_done, bytes, memory_order_relaxed);
+	return true;
+}
+
 static pmill_status encode_documents(struct batch *batch, struct pmill_encoder *encoder,
 	const struct group *group, size_t *at, pmill_error *error)
 {
 	pmill_status status = PMILL_OK;
+	if (!atomic_load_explicit(&batch->watch.is_stopped, memory_order_relaxed) &&
+		encode_joined(batch, encoder, group))
+		return PMILL_OK;
 	for (*at = group->begin; *at < group->end && status == PMILL_OK; ++*at) {
 		const pmill_bytes text = batch->texts[*at];
 		pmill_error cause;

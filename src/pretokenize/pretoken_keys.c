@@ -86,12 +86,14 @@ static void fill_last(struct pmill_pretoken_keys *keys, const struct pmill_key_m
 	maker->fill(keys, seed, copy, 0, copy_ends, count);
 }
 
-size_t pmill_pretoken_keys_fill(struct pmill_pretoken_keys *keys,
+size_t pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys,
 	const struct pmill_key_maker *maker, const struct pmill_key_seed *seed, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count)
 {
-	count = count < PMILL_KEY_BATCH ? count : PMILL_KEY_BATCH;
-	keys->count = keys->long_count = 0;
+	const size_t room = PMILL_KEY_BATCH - keys->count - keys->long_count;
+	count = count < room ? count : room;
+	if (count == 0)
+		return 0;
 	const size_t open = count_open(readable, begin, ends, count);
 	if (open > 0) {
 		maker->fill(keys, seed, text, begin, ends, open);

@@ -50,6 +50,16 @@ static inline struct pmill_pretoken_key pmill_pretoken_key_make(const uint8_t *w
 	return (struct pmill_pretoken_key){pmill_load_word(padded), pmill_load_word(padded + 8)};
 }
 
+/* Its bytes, as many as its length says, then zeros; the last one is lost. */
+static inline void pmill_pretoken_key_bytes(struct pmill_pretoken_key key, uint8_t bytes[16])
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	key.first = __builtin_bswap64(key.first);
+	key.second = __builtin_bswap64(key.second);
+#endif
+	memcpy(bytes, &key, sizeof key);
+}
+
 #define PMILL_KEY_MIX 0x9E3779B97F4A7C15u
 
 /*
@@ -133,10 +143,10 @@ const struct pmill_key_maker *pmill_key_maker_at(size_t index);
 const struct pmill_key_maker *pmill_key_maker_fastest(void);
 
 /*
- * Fills the batch anew with the first of `count` > 0 pretokens, and returns of how many. Reads
- * nothing past text + readable.
+ * Appends the first of `count` > 0 pretokens, and returns how many; 0 only if the batch is full.
+ * Reads nothing past text + readable.
  */
-size_t pmill_pretoken_keys_fill(struct pmill_pretoken_keys *keys,
+size_t pmill_pretoken_keys_add(struct pmill_pretoken_keys *keys,
 	const struct pmill_key_maker *maker, const struct pmill_key_seed *seed, const uint8_t *text,
 	size_t readable, size_t begin, const size_t *ends, size_t count);
 

@@ -230,7 +230,8 @@ pmill_status pmill_word_table_add_pretokens(struct pmill_word_table *table, cons
 		size_t most = count < PMILL_KEY_BATCH ? count : PMILL_KEY_BATCH;
 		if (!pmill_slots_reserve(&table->short_words, table->seed, most))
 			return pmill_fail_memory(error);
-		size_t part = pmill_pretoken_keys_fill(
+		batch.keys.count = batch.keys.long_count = 0;
+		size_t part = pmill_pretoken_keys_add(
 			&batch.keys, table->key_maker, &table->seed, text, readable, begin, ends, count);
 		find_homes(&table->short_words, &batch);
 		if (!probe_batch(&table->short_words, &batch))

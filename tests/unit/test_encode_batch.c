@@ -65,16 +65,28 @@ static void gives_the_same_as_single_calls(void **state)
 	const uint64_t seed = 71;
 	print_message("seed %llu\n", (unsigned long long)seed);
 	uint64_t random = seed;
-	static const char *const units[] = {NULL, "byte", "char"};
-	static const size_t counts[] = {0, 1, 2, 700, MOST_DOCUMENTS};
+	static const struct {
+		size_t count;
+		const char *unit;
+		unsigned policy;
+	} rows[] = {
+		{0, NULL, DEFAULT_POLICY},
+		{1, "byte", ALL_POLICY},
+		{2, "char", UNTRUSTED_POLICY},
+		{700, NULL, FRAMED_POLICY},
+		{MOST_DOCUMENTS, "byte", LIST_POLICY},
+		{MOST_DOCUMENTS, NULL, UNTRUSTED_POLICY},
+		{MOST_DOCUMENTS, NULL, ALL_POLICY},
+		{300, NULL, DEFAULT_POLICY},
+	};
 	for (unsigned kind = 0; kind < ENCODE_MODELS; kind++) {
 		if (!can_encode(kind))
 			continue;
 		open_model(kind);
-		for (size_t round = 0; round < 5; round++) {
-			struct documents *documents = make_documents(&random, counts[round]);
-			const char *unit = units[round % 3];
-			const pmill_policy *policy = policies[round % HARMLESS_POLICIES];
+		for (size_t round = 0; round < sizeof rows / sizeof *rows; round++) {
+			struct documents *documents = make_documents(&random, rows[round].count);
+			const char *unit = rows[round].unit;
+			const pmill_policy *policy = policies[rows[round].policy];
 			pmill_ids *expected = make_ids(tokenizer, unit), *ids = make_ids(tokenizer, unit);
 			const pmill_run_options run = {
 				.size = sizeof run, .threads = thread_counts[(round + kind) % 5]};
@@ -150,6 +162,64 @@ static void fails_with_the_first(void **state)
 		free_documents(documents);
 	}
 	close_model();
+}
+
+static struct pmill_tokenizer *make_letters(void)
+{
+	struct pmill_tokenizer *letters = pmill_tokenizer_create_empty();
+	assert_non_null(letters);
+	set_pattern(letters, "gpt2");
+	for (const char *letter = " abcdefgh"; *letter != '\0'; letter++)
+		add_token(letters, letter, 1);
+	add_merge(letters, 0, 1);
+	add_merge(letters, 2, 3);
+	pmill_tokenizer_find_bytes(letters);
+	return letters;
+}
+
+/* A byte that the vocab lacks, in one or more of the documents. */
+static void tells_which_document_has_a_missing_byte(void **state)
+{
+	(void)state;
+	enum { COUNT = 200, LEN = 30 };
+	uint64_t random = 73;
+	tokenizer = make_letters();
+	assert_int_equal(pmill_encoder_create(tokenizer, NULL, &encoder, NULL), PMILL_OK);
+	for (size_t round = 0; round < 60; round++) {
+		char bytes[COUNT][LEN];
+		pmill_bytes texts[COUNT];
+		size_t first = COUNT, place = 0;
+		for (size_t i = 0; i < COUNT; i++) {
+			texts[i] = (pmill_bytes){bytes[i], (size_t)random_below(&random, LEN + 1)};
+			for (size_t k = 0; k < LEN; k++)
+				bytes[i][k] = " abcdefgh"[random_below(&random, 9)];
+		}
+		for (size_t i = 0; i < 1 + round % 3; i++) {
+			const size_t bad = (size_t)random_below(&random, COUNT);
+			if (texts[bad].len == 0 || bad >= first)
+				continue;
+			first = bad;
+			place = (size_t)random_below(&random, texts[bad].len);
+			bytes[bad][place] = 'x';
+		}
+		pmill_ids *ids = make_ids(tokenizer, NULL);
+		pmill_error error;
+		char message[80];
+		const pmill_run_options run = {.size = sizeof run, .threads = thread_counts[round % 5]};
+		const pmill_status status = pmill_encoder_encode_batch(
+			encoder, texts, COUNT, NULL, &run, ids, &error);
+		assert_int_equal(status, first < COUNT ? PMILL_BAD_INPUT : PMILL_OK);
+		if (first < COUNT) {
+			assert_int_equal(error.offset, first);
+			snprintf(message, sizeof message, "document %zu: byte %zu: the vocab lacks byte 0x78",
+				first, place);
+			assert_string_equal(error.message, message);
+		}
+		assert_int_equal(view_of(ids).document_count, first < COUNT ? 0 : COUNT);
+		pmill_ids_free(ids);
+	}
+	pmill_encoder_free(encoder);
+	pmill_tokenizer_free(tokenizer);
 }
 
 /* ---- Progress ---- */
@@ -252,6 +322,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_the_same_as_single_calls),
 		cmocka_unit_test(fails_with_the_first),
+		cmocka_unit_test(tells_which_document_has_a_missing_byte),
 		cmocka_unit_test(tells_its_progress_and_stops),
 		cmocka_unit_test(long_calls_tell_their_progress_and_stop),
 	};

@@ -105,6 +105,76 @@ static void compare_all_ways(
 	pmill_pretoken_encoder_free(encoder);
 }
 
+/* ---- Queues ---- */
+
+/* Encodes what is queued, and checks each document's end. */
+static void take_queued(struct pmill_pretoken_queue *queue, struct pmill_pretoken_state *state,
+	struct pmill_id_buffer *ids, const size_t **id_counts)
+{
+	assert_int_equal(pmill_pretoken_queue_encode(queue, state, ids), PMILL_OK);
+	for (size_t i = 0; i < queue->end_count; i++)
+		assert_int_equal(queue->ends[i].id_count, *(*id_counts)++);
+	assert_true(pmill_pretoken_queue_clear(queue, state));
+}
+
+/* In documents of up to so many pretokens, some of them empty. */
+static void compare_queued(struct pmill_pretoken_state *state, const struct text *text,
+	const struct expected *expected, size_t most, uint64_t *random)
+{
+	struct pmill_pretoken_queue queue;
+	struct pmill_id_buffer ids = {0};
+	size_t id_counts[2 * MOST], count = 0;
+	const size_t *next = id_counts;
+	assert_true(pmill_pretoken_queue_clear(&queue, state));
+	for (size_t i = 0; i < text->count;) {
+		const size_t drawn = (size_t)random_below(random, most + 1);
+		const size_t end = drawn < text->count - i ? i + drawn : text->count;
+		while (i < end) {
+			const size_t added = pmill_pretoken_queue_add(
+				&queue, state, text->bytes, text->len, begin_of(text, i), text->ends + i, end - i);
+			if (added == 0)
+				take_queued(&queue, state, &ids, &next);
+			i += added;
+		}
+		if (count < 2 * MOST - 1 || i == text->count) {
+			id_counts[count++] = expected->ends[i];
+			if (!pmill_pretoken_queue_end(&queue)) {
+				take_queued(&queue, state, &ids, &next);
+				assert_true(pmill_pretoken_queue_end(&queue));
+			}
+		}
+	}
+	take_queued(&queue, state, &ids, &next);
+	assert_ptr_equal(next, id_counts + count);
+	assert_int_equal(ids.count, expected->ends[text->count]);
+	assert_memory_equal(ids.ids, expected->ids, ids.count * sizeof *ids.ids);
+	free(ids.ids);
+}
+
+/* Of several documents in one batch each keeps its ids. */
+static void queued_documents_do_too(void **state)
+{
+	(void)state;
+	static const size_t most[] = {1, 2, 20, BATCH - 1, 3 * BATCH};
+	uint64_t random = first_seed();
+	for (unsigned round = 0; round < 3 * sizeof most / sizeof *most; round++) {
+		struct pmill_tokenizer *tokenizer = make_bytes((enum pmill_meaning)(round % 3), &random);
+		struct pmill_pretoken_encoder *encoder = create_encoder(tokenizer);
+		struct text text = make_text(&random, MOST, ANY_BYTES);
+		struct expected expected = encode_plainly(encoder, &text);
+		struct pmill_pretoken_state queued = {.encoder = encoder};
+		compare_queued(&queued, &text, &expected, most[round / 3], &random);
+		compare_queued(&queued, &text, &expected, most[round / 3], &random);
+		pmill_pretoken_state_release(&queued);
+		free(expected.ids);
+		release_text(&text);
+		pmill_pretoken_encoder_free(encoder);
+		pmill_tokenizer_free(tokenizer);
+	}
+}
+
+/* ---- All ways ---- */
+
 static void equals_one_by_one(void **state)
 {
 	(void)state;
@@ -297,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equals_one_by_one),
+		cmocka_unit_test(queued_documents_do_too),
 		cmocka_unit_test(ids_of_any_size_do_too),
 		cmocka_unit_test(short_texts_do_too),
 		cmocka_unit_test(parts_are_not_taken_whole),
