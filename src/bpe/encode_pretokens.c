@@ -38,7 +38,6 @@ void pmill_pretoken_state_release(struct pmill_pretoken_state *state)
 
 static void init(struct pmill_pretoken_state *state)
 {
-	state->key_maker = pmill_key_maker_fastest();
 	pmill_known_pretokens_init(
 		&state->known, pmill_hash_random_seed(), pmill_pretoken_encoder_id_limit(state->encoder));
 }
@@ -498,7 +497,7 @@ bool pmill_pretoken_queue_clear(
 	struct pmill_pretoken_queue *queue, struct pmill_pretoken_state *state)
 {
 	queue->keys.count = queue->keys.long_count = queue->end_count = 0;
-	if (state->key_maker == NULL)
+	if (pmill_pretoken_state_is_new(state))
 		init(state);
 	pmill_known_pretokens_prepare(&state->known);
 	return state->known.slots != NULL;

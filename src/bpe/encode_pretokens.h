@@ -15,7 +15,7 @@ struct pmill_id_buffer {
 /* Returns false if out of memory. */
 bool pmill_id_buffer_add(struct pmill_id_buffer *ids, uint32_t id);
 
-/* One per thread. Set `encoder`; all else zero is ready. */
+/* One per thread. Set `encoder` and `key_maker`; all else zero is ready. */
 struct pmill_pretoken_state {
 	const struct pmill_pretoken_encoder *encoder; /* not owned */
 	struct pmill_pretoken_scratch scratch;
@@ -23,9 +23,15 @@ struct pmill_pretoken_state {
 	uint64_t
 		*characters; /* the ids of parts that are one character of three bytes; NULL: not yet */
 	bool is_without_characters;              /* there is no memory for them, or ids are too large */
-	const struct pmill_key_maker *key_maker; /* NULL until first used */
+	const struct pmill_key_maker *key_maker; /* not owned */
 };
 void pmill_pretoken_state_release(struct pmill_pretoken_state *state);
+
+/* Whether nothing has been encoded yet. */
+static inline bool pmill_pretoken_state_is_new(const struct pmill_pretoken_state *state)
+{
+	return state->known.id_bits == 0;
+}
 
 /* Pretokens that wait to be encoded together, of one document or several. */
 struct pmill_pretoken_queue {

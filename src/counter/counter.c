@@ -13,6 +13,7 @@
 #include "base/sized_struct.h"
 #include "base/thread.h"
 #include "pretokenize/pattern.h"
+#include "pretokenize/scanner_table.h"
 
 /* ---- Creating ---- */
 
@@ -56,6 +57,7 @@ static pmill_status set_text(
 {
 	pmill_status status = pmill_pretokenizer_create(
 		text->pattern, text->unicode_version, counter->run.scanner, &counter->pretokenizer, error);
+	counter->key_maker = pmill_scanner_key_maker(counter->run.scanner);
 	counter->run.scanner = NULL;
 	if (status == PMILL_OK)
 		status = pmill_counts_identity_resolve(
@@ -266,6 +268,7 @@ static pmill_status create_worker(
 		.specials = counter->specials,
 		.separator_index = counter->separator_index,
 		.seed = counter->seed,
+		.key_maker = counter->key_maker,
 		.spill = &counter->spill,
 		.pool = counter->pool};
 	pmill_status status = pmill_worker_create(&settings, worker, error);

@@ -23,6 +23,7 @@ struct pmill_counter {
 	size_t separator_index;                /* SIZE_MAX: none */
 	struct pmill_memory_plan plan;
 	uint64_t count_ns, count_peak_memory; /* of adding files, for the training record */
+	const struct pmill_key_maker *key_maker;
 	uint64_t seed; /* of all tables, so that they can be merged by hash range */
 
 	struct pmill_counter_spill spill;

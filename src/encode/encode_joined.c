@@ -156,7 +156,7 @@ pmill_status pmill_encoder_add_joined(struct pmill_encoder *encoder, const pmill
 	joining.policy = pmill_encoder_policy(encoder, policy);
 	joining.ids = ids;
 	pmill_encoder_begin_call(encoder, 0);
-	encoder->pretokens.encoder = encoder->plan->pretoken_encoder;
+	pmill_encoder_ready_pretokens(encoder);
 	pmill_status status = pmill_pretoken_queue_clear(&joining.queue, &encoder->pretokens)
 		? PMILL_OK
 		: PMILL_NO_MEMORY;

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "pretokenize/scanner_table.h"
 #include "unicode/quote.h"
 
 /* ---- The tokens that are searched for ---- */
@@ -212,6 +213,7 @@ static pmill_status fill_plan(
 	if (status != PMILL_OK)
 		return status;
 	plan->pretokenizer = pmill_cutter_pretokenizer(plan->cutter);
+	plan->key_maker = pmill_scanner_key_maker(scanner);
 	status = pmill_normalizer_create(tokenizer->normal_steps, tokenizer->normal_step_count,
 		tokenizer->unicode_version, tokenizer->form_version, &plan->normalizer, error);
 	if (status == PMILL_OK)
@@ -284,8 +286,8 @@ void pmill_encode_plan_take_state(
 void pmill_encode_plan_give_state(
 	struct pmill_encode_plan *plan, struct pmill_pretoken_state *state)
 {
-	const bool is_new = state->key_maker == NULL;
-	struct pmill_spare_state *spare = is_new ? NULL : malloc(sizeof *spare);
+	struct pmill_spare_state *spare = pmill_pretoken_state_is_new(state) ? NULL
+																		 : malloc(sizeof *spare);
 	if (spare == NULL) {
 		pmill_pretoken_state_release(state);
 	} else {

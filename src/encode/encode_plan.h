@@ -21,6 +21,7 @@ struct pmill_encode_plan {
 	struct pmill_policy *default_policy;
 	struct pmill_cutter *cutter;
 	struct pmill_pretoken_encoder *pretoken_encoder;
+	const struct pmill_key_maker *key_maker;
 	struct pmill_normalizer *normalizer;
 	struct pmill_added_set added;      /* the tokens searched for in the text as it is */
 	struct pmill_added_set normalized; /* and in the normalised text between them */

@@ -38,7 +38,7 @@ void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_w
 
 void pmill_encoder_begin_call(struct pmill_encoder *encoder, size_t len)
 {
-	if (encoder->pretokens.key_maker == NULL)
+	if (pmill_pretoken_state_is_new(&encoder->pretokens))
 		pmill_encode_plan_take_state(encoder->plan, &encoder->pretokens);
 	encoder->progress = (struct pmill_progress_state){0};
 	if (encoder->watcher == NULL || len < WATCHED_BYTES)
@@ -46,6 +46,12 @@ void pmill_encoder_begin_call(struct pmill_encoder *encoder, size_t len)
 	encoder->progress.callback = encoder->watcher;
 	encoder->progress.context = encoder->watcher_context;
 	pmill_progress_stage(&encoder->progress, "encode", "bytes", len);
+}
+
+void pmill_encoder_ready_pretokens(struct pmill_encoder *encoder)
+{
+	encoder->pretokens.encoder = encoder->plan->pretoken_encoder;
+	encoder->pretokens.key_maker = encoder->plan->key_maker;
 }
 
 /* ---- Places ---- */
@@ -174,7 +180,7 @@ pmill_status pmill_encoder_add_pretoken(
 	struct pmill_encoder *encoder, const struct pmill_pretoken *pretoken, pmill_error *error)
 {
 	const size_t first = encoder->ids.count, len = pretoken->len;
-	encoder->pretokens.encoder = encoder->plan->pretoken_encoder;
+	pmill_encoder_ready_pretokens(encoder);
 	pmill_status status = pmill_encode_pretokens(
 		&encoder->pretokens, pretoken->bytes, len, 0, &len, 1, &encoder->ids, error);
 	if (status != PMILL_OK)
@@ -193,7 +199,7 @@ static pmill_status encode_found(struct pmill_encoder *encoder, const uint8_t *t
 	size_t count, pmill_error *error)
 {
 	const size_t first = encoder->ids.count, begin = *at;
-	encoder->pretokens.encoder = encoder->plan->pretoken_encoder;
+	pmill_encoder_ready_pretokens(encoder);
 	pmill_status status = pmill_encode_pretokens(&encoder->pretokens, text, encoder->cursor.len,
 		begin, encoder->ends, count, &encoder->ids, error);
 	/* What comes after more ids than are wanted need not be looked at. */

@@ -69,6 +69,9 @@ void pmill_encoder_set_watch(struct pmill_encoder *encoder, struct pmill_match_w
  */
 void pmill_encoder_begin_call(struct pmill_encoder *encoder, size_t len);
 
+/* To be called before pretokens are encoded: sets what they need from the plan. */
+void pmill_encoder_ready_pretokens(struct pmill_encoder *encoder);
+
 /*
  * All of these give ids to `sink`, `pmill_encoder_flush` the last of them. On failure error->offset
  * is an offset in the document, or none, and the message doesn't mention it. The caller has set

@@ -90,7 +90,8 @@ static bool is_available(void)
 		__builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
 }
 
-const struct pmill_scanner pmill_scanner_avx2 = {"avx2", is_available, scan_functions};
+const struct pmill_scanner pmill_scanner_avx2 = {
+	"avx2", is_available, scan_functions, &pmill_key_maker_sse2};
 #else
 typedef int pmill_no_avx2; /* ISO C forbids an empty translation unit */
 #endif

@@ -89,7 +89,8 @@ static bool is_available(void)
 		__builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
 }
 
-const struct pmill_scanner pmill_scanner_avx512 = {"avx512", is_available, scan_functions};
+const struct pmill_scanner pmill_scanner_avx512 = {
+	"avx512", is_available, scan_functions, &pmill_key_maker_avx512};
 #else
 typedef int pmill_no_avx512; /* ISO C forbids an empty translation unit */
 #endif

@@ -71,4 +71,5 @@ INLINE struct vector64 look_up64(struct vector64 vector, const uint8_t *row)
 
 #include "pretokenize/scan_block_template.h"
 
-const struct pmill_scanner pmill_scanner_block = {"block", NULL, scan_functions};
+const struct pmill_scanner pmill_scanner_block = {
+	"block", NULL, scan_functions, &pmill_key_maker_plain};

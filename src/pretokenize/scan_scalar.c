@@ -30,4 +30,5 @@ PMILL_PATTERN_LIST(DEFINE_SCAN)
 static const pmill_scan_function scan_functions[PMILL_PATTERN_COUNT] = {
 	PMILL_PATTERN_LIST(SCAN_FUNCTION)};
 
-const struct pmill_scanner pmill_scanner_scalar = {"scalar", NULL, scan_functions};
+const struct pmill_scanner pmill_scanner_scalar = {
+	"scalar", NULL, scan_functions, &pmill_key_maker_plain};

@@ -91,7 +91,8 @@ static bool is_available(void)
 	return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
 }
 
-const struct pmill_scanner pmill_scanner_sse4 = {"sse4", is_available, scan_functions};
+const struct pmill_scanner pmill_scanner_sse4 = {
+	"sse4", is_available, scan_functions, &pmill_key_maker_sse2};
 #else
 typedef int pmill_no_sse4; /* ISO C forbids an empty translation unit */
 #endif

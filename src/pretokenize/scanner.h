@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "pretokenize/pattern_list.h"
+#include "pretokenize/pretoken_keys.h"
 #include "unicode/class.h"
 
 /* The state of a scan. `begin` is always the start of a pretoken. */
@@ -26,9 +27,10 @@ struct pmill_scan {
 typedef size_t (*pmill_scan_function)(struct pmill_scan *scan, size_t *ends, size_t capacity);
 
 struct pmill_scanner {
-	const char *name;                     /* "scalar", "avx2" ... */
-	bool (*is_available)(void);           /* on this processor; NULL: everywhere */
-	const pmill_scan_function *functions; /* by pattern id */
+	const char *name;                        /* "scalar", "avx2" ... */
+	bool (*is_available)(void);              /* on this processor; NULL: everywhere */
+	const pmill_scan_function *functions;    /* by pattern id */
+	const struct pmill_key_maker *key_maker; /* of no more than its instructions */
 };
 
 #endif

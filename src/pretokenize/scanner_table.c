@@ -37,6 +37,19 @@ const struct pmill_scanner *pmill_scanner_find(const char *name)
 	return NULL;
 }
 
+const struct pmill_key_maker *pmill_scanner_key_maker(const char *name)
+{
+	const struct pmill_scanner *scanner = pmill_scanner_find(name);
+	const struct pmill_key_maker *most = scanner != NULL ? scanner->key_maker
+														 : &pmill_key_maker_plain;
+	size_t i = 0;
+	while (pmill_key_maker_at(i) != most)
+		i++;
+	while (!pmill_key_maker_at(i)->is_available())
+		i++;
+	return pmill_key_maker_at(i);
+}
+
 const struct pmill_scanner *pmill_scanner_at(size_t index)
 {
 	return index < SCANNER_COUNT ? scanners[index] : NULL;

@@ -31,6 +31,12 @@ pmill_status pmill_word_table_create(
 	return PMILL_OK;
 }
 
+void pmill_word_table_set_key_maker(
+	struct pmill_word_table *table, const struct pmill_key_maker *maker)
+{
+	table->key_maker = maker;
+}
+
 void pmill_word_table_make_roomy(struct pmill_word_table *table, struct pmill_page_pool *pool)
 {
 	table->short_words.is_roomy = true;

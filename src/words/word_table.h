@@ -11,6 +11,7 @@
 #include "base/page_pool.h"
 #include "base/progress.h"
 #include "pairmill.h"
+#include "pretokenize/pretoken_keys.h"
 #include "words/word_list.h"
 
 /*
@@ -29,6 +30,9 @@ pmill_status pmill_word_table_create(
  * it allocate from `pool`, which must outlive it.
  */
 void pmill_word_table_make_roomy(struct pmill_word_table *table, struct pmill_page_pool *pool);
+/* Instead of the fastest one. */
+void pmill_word_table_set_key_maker(
+	struct pmill_word_table *table, const struct pmill_key_maker *maker);
 void pmill_word_table_free(struct pmill_word_table *table);
 void pmill_word_table_clear(struct pmill_word_table *table);
 

@@ -11,7 +11,11 @@
 
 #include <cmocka.h>
 
+#include "counter/counter.h"
+#include "counter/worker.h"
 #include "counts/block_codec.h"
+#include "pretokenize/scanner_table.h"
+#include "words/word_slots.h"
 #include "support/same_counts.h"
 #include "support/sample_text.h"
 #include "support/scratch_folder.h"
@@ -153,6 +157,32 @@ static void bad_options(void **state)
 		pmill_counter_add_files(counter, &path, 1, &no_size, &error), PMILL_BAD_OPTION);
 	assert_non_null(strstr(error.message, "pmill_input_options"));
 	pmill_counter_free(counter);
+}
+
+/* A scanner's name limits the keys, too. */
+static void counts_by_any_scanner(void **state)
+{
+	(void)state;
+	pmill_run_options run = {.size = sizeof run, .threads = 1};
+	pmill_counts *first = NULL;
+	for (size_t i = 0; (run.scanner = pmill_scanner_name(i)) != NULL; i++) {
+		pmill_text_options text = sample_options();
+		if (strcmp(run.scanner, "regex") != 0 && pmill_scanner_find(run.scanner) == NULL)
+			continue;
+		pmill_counter *counter = sample_counter(&text, &run);
+		assert_int_equal(pmill_counter_add_text(counter, "one two one", 11, NULL), PMILL_OK);
+		assert_int_equal(counter->worker_count, 1);
+		assert_ptr_equal(
+			counter->workers[0]->table->key_maker, pmill_scanner_key_maker(run.scanner));
+		pmill_counts *counts = sample_take(counter);
+		if (first == NULL)
+			first = counts;
+		assert_same_counts(counts, first);
+		if (counts != first)
+			pmill_counts_free(counts);
+		pmill_counter_free(counter);
+	}
+	pmill_counts_free(first);
 }
 
 /* ---- Counts ---- */
@@ -418,6 +448,7 @@ int main(void)
 		cmocka_unit_test(texts_from_several_threads),
 		cmocka_unit_test(stops_while_waiting),
 		cmocka_unit_test(bad_options),
+		cmocka_unit_test(counts_by_any_scanner),
 		cmocka_unit_test(counts_must_belong),
 		cmocka_unit_test(words_out_of_range),
 		cmocka_unit_test(reusable),

@@ -162,7 +162,8 @@ static void queued_documents_do_too(void **state)
 		struct pmill_pretoken_encoder *encoder = create_encoder(tokenizer);
 		struct text text = make_text(&random, MOST, ANY_BYTES);
 		struct expected expected = encode_plainly(encoder, &text);
-		struct pmill_pretoken_state queued = {.encoder = encoder};
+		struct pmill_pretoken_state queued = {
+			.encoder = encoder, .key_maker = pmill_key_maker_fastest()};
 		compare_queued(&queued, &text, &expected, most[round / 3], &random);
 		compare_queued(&queued, &text, &expected, most[round / 3], &random);
 		pmill_pretoken_state_release(&queued);
@@ -342,7 +343,8 @@ static void zeroed_state_is_ready(void **state)
 	struct pmill_pretoken_encoder *encoder = create_encoder(tokenizer);
 	struct text text = make_text(&random, MOST, ANY_BYTES);
 	struct expected expected = encode_plainly(encoder, &text);
-	struct pmill_pretoken_state zeroed = {.encoder = encoder};
+	struct pmill_pretoken_state zeroed = {
+		.encoder = encoder, .key_maker = pmill_key_maker_fastest()};
 	struct pmill_id_buffer none = {0};
 	assert_int_equal(
 		pmill_encode_pretokens(&zeroed, text.bytes, text.len, BEFORE, text.ends, 0, &none, NULL),

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "encode/encoder.h"
+#include "pretokenize/scanner_table.h"
 #include "support/random.h"
 #include "support/refuse_memory.h"
 #include "support/refuse_room.h"
@@ -156,6 +158,8 @@ static void takes_any_scanner(void **state)
 	for (size_t i = 0; (run.scanner = pmill_scanner_name(i)) != NULL; i++) {
 		assert_int_equal(text_encoder_init(&encoder, tokenizer, NULL, &run, NULL), PMILL_OK);
 		ASSERT_IDS(&encoder, "hi hi  hi", HI, BLANK_HI, ' ', BLANK_HI);
+		assert_ptr_equal(
+			encoder.encoder->pretokens.key_maker, pmill_scanner_key_maker(run.scanner));
 		text_encoder_release(&encoder);
 	}
 	pmill_error error;

@@ -279,6 +279,22 @@ static void test_table(void **state)
 	}
 }
 
+/* A scanner stands for its instruction set: what makes keys doesn't exceed it. */
+static void test_key_makers(void **state)
+{
+	(void)state;
+	static const char *const names[][2] = {{"avx512", "avx512"}, {"avx2", "sse2"}, {"sse4", "sse2"},
+		{"neon", "plain"}, {"scalar", "plain"}, {"block", "plain"}, {"regex", "plain"}};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const struct pmill_key_maker *maker = pmill_scanner_key_maker(names[i][0]);
+		const bool is_here = pmill_scanner_find(names[i][0]) != NULL;
+		assert_true(maker->is_available());
+		assert_string_equal(maker->name, is_here ? names[i][1] : "plain");
+	}
+	const char *fastest = pmill_scanner_find(NULL)->name;
+	assert_ptr_equal(pmill_scanner_key_maker(NULL), pmill_scanner_key_maker(fastest));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_plain_rows),
 		cmocka_unit_test(test_pictures),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_key_makers),
 	};
 	return cmocka_run_group_tests(tests, open_guard, NULL);
 }
