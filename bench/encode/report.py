@@ -11,7 +11,8 @@ Each figure comes from processes of its own, which load the vocabulary, call onc
 and are then timed: calls alone, on `str`, with results as the library gives them. Median (best;
 CPU: median of the process's time on all processors), and the median as a multiple of our first row
 with as many threads. Of single calls each text is new to the process; their time is that of one
-call. ≠: not the same ids as ours; see below the table."""
+call. Of a document, the first half has been encoded before ("steady", the second half is timed), or
+all of it ("warm"). ≠: not the same ids as ours; see below the table."""
 
 
 def summary(job, row):
@@ -61,6 +62,35 @@ def job_table(jobs, versions):
     return table(head, shown)
 
 
+def pretoken_counts(jobs):
+    """A line for each vocabulary, whose pattern says what pretokens are."""
+    return [f"- {job['vocabulary']}: {job['pretokens']:,} pretokens, {job['new']:,} of them new "
+            f"({job['new'] / job['pretokens']:.1%})" for job in jobs if job["pretokens"]]
+
+
+def paces(cold, warm):
+    """Nanoseconds for a known pretoken and for a new one: the warm text, and what else cold takes."""
+    for job, again in zip(cold, warm):
+        rows = [(row, other) for row, other in zip(job["rows"], again["rows"])
+                if row["runs"] and other["runs"] and row["result"] == other["result"] == "equal"]
+        for row, other in rows:
+            first, second = summary(job, row)["median"], summary(again, other)["median"]
+            known, more = 1e6 * second / again["pretokens"], 1e6 * (first - second) / job["new"]
+            yield [job["vocabulary"], row["module"], row["call"], f"{known:.1f}",
+                   f"{known + more:,.0f}"]
+
+
+def pace_table(of_text):
+    cold, warm = ([job for job in of_text if job["job"] == name]
+                  for name in ("document", "document, warm"))
+    rows = list(paces(cold, warm)) if len(cold) == len(warm) else []
+    if not rows:
+        return []
+    return ["", "### Nanoseconds a pretoken", "", "Of medians: the warm document over its "
+            "pretokens; what the cold one takes longer, over the new ones.", "",
+            table(["vocabulary", "library", "call", "known", "new"], rows)]
+
+
 def markdown(document):
     machine = document["machine"]
     parts = ["# Encoding benchmark", "",
@@ -73,6 +103,8 @@ def markdown(document):
         for name in dict.fromkeys(job["job"] for job in of_text):
             jobs = [job for job in of_text if job["job"] == name]
             parts += ["", f"### {name}", "",
-                      f"Texts: {jobs[0]['texts']:,}; bytes: {jobs[0]['bytes']:,}.", "",
+                      f"Texts: {jobs[0]['texts']:,}; bytes: {jobs[0]['bytes']:,}.",
+                      *pretoken_counts(jobs), "",
                       job_table(jobs, document["versions"]), "", *complaints(jobs)]
+        parts += pace_table(of_text)
     return "\n".join(parts).rstrip() + "\n"

@@ -9,6 +9,7 @@ import gc
 import json
 import pickle
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def make_texts(path, length, count):
     count = min(count, len(text) // characters)
     step = len(text) // count
     return [text[i * step:i * step + characters] for i in range(count)]
+
+
+def split_texts(texts, seen):
+    """What is encoded before, and what then is checked or timed."""
+    if seen == "all":
+        return texts, texts
+    if seen == "half":
+        middles = [len(text) // 2 for text in texts]
+        return ([text[:at] for text, at in zip(texts, middles)],
+                [text[at:] for text, at in zip(texts, middles)])
+    return [], texts
 
 
 def make_arguments(row, tokenizer, texts, ids):
@@ -77,29 +89,47 @@ def measure(call, arguments):
     return {"seconds": seconds, "cpu_seconds": time.process_time() - cpu}
 
 
-def run_row(job, vocabulary, texts):
+def run_row(job, vocabulary, seen, texts):
     row = ROWS[job["row"]]
     tokenizer = LOADERS[row.module](vocabulary)
     ids = pickle.loads(Path(job["ids"]).read_bytes())
     call = row.bind(tokenizer, job["threads"])
     arguments = make_arguments(row, tokenizer, texts, ids)
     warm_up(row, tokenizer, call)
+    for text in seen:
+        call(text)
     return check(row, call, arguments, texts, ids) if job["checks"] else measure(call, arguments)
 
 
-def write_ids(job, vocabulary, texts):
-    """Our ids, which the others' are compared with."""
-    ids = LOADERS["pairmill"](vocabulary).encode_batch(texts).tolist()
+def count_pretokens(tokenizer, texts):
+    """All pretokens, and the different ones."""
+    import pairmill
+    if not texts:
+        return 0, 0
+    with tempfile.NamedTemporaryFile(suffix=".txt") as file:
+        for text in texts:
+            file.write(text.encode() + SPECIAL.encode())
+        file.flush()
+        counts = pairmill.count([file.name], pattern=tokenizer.pattern, special_tokens=[SPECIAL])
+    return counts.pretokens, counts.words
+
+
+def write_ids(job, vocabulary, seen, texts):
+    """Our ids, which the others' are compared with, and how many pretokens are new."""
+    tokenizer = LOADERS["pairmill"](vocabulary)
+    ids = tokenizer.encode_batch(texts).tolist()
     Path(job["ids"]).write_bytes(pickle.dumps(ids))
+    pretokens, _ = count_pretokens(tokenizer, texts)
+    new = count_pretokens(tokenizer, seen + texts)[1] - count_pretokens(tokenizer, seen)[1]
     return {"texts": len(texts), "bytes": sum(len(text.encode()) for text in texts),
-            "ids": sum(map(len, ids))}
+            "ids": sum(map(len, ids)), "pretokens": pretokens, "new": new}
 
 
 def main():
     job = json.loads(sys.argv[1])
     vocabulary = Vocabulary(**job["vocabulary"])
-    texts = make_texts(job["path"], job["length"], job["count"])
-    report = (write_ids if job["row"] is None else run_row)(job, vocabulary, texts)
+    seen, texts = split_texts(make_texts(job["path"], job["length"], job["count"]), job["seen"])
+    report = (write_ids if job["row"] is None else run_row)(job, vocabulary, seen, texts)
     print("\n" + json.dumps(report), flush=True)
 
 
