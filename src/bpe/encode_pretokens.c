@@ -3,7 +3,7 @@
 /*
  * First all keys of a batch are made, and their lines in the table are prefetched, so that the
  * cache misses of a batch overlap. Then all are looked up, then those that aren't there are encoded
- * side by side, then the ids of all are written: in none of these passes does a branch depend on
+ * together, then the ids of all are written: in none of these passes does a branch depend on
  * which pretokens are known, which nobody can predict. Long pretokens have no keys, and are merged,
  * but cut first where no token lies between two characters; the parts are looked up.
  */
@@ -312,27 +312,27 @@ static void set_slots(struct lookup *lookup)
 	}
 }
 
-/* Pretokens to encode side by side, and whose ids these will be. */
-struct lanes {
-	struct pmill_short_pretoken pretokens[PMILL_MERGE_LANES];
-	struct missing *owners[PMILL_MERGE_LANES];
+/* Pretokens to encode together, and whose ids these will be. */
+struct shorts {
+	struct pmill_short_pretoken pretokens[PMILL_MOST_SHORTS];
+	struct missing *owners[PMILL_MOST_SHORTS];
 	size_t count;
 };
 
-static void encode_lanes(const struct pmill_pretoken_encoder *encoder, struct lanes *lanes)
+static void encode_shorts(const struct pmill_pretoken_encoder *encoder, struct shorts *shorts)
 {
-	pmill_pretoken_encoder_encode_shorts(encoder, lanes->pretokens, lanes->count);
-	for (size_t i = 0; i < lanes->count; i++)
-		lanes->owners[i]->count = lanes->pretokens[i].count;
-	lanes->count = 0;
+	pmill_pretoken_encoder_encode_shorts(encoder, shorts->pretokens, shorts->count);
+	for (size_t i = 0; i < shorts->count; i++)
+		shorts->owners[i]->count = shorts->pretokens[i].count;
+	shorts->count = 0;
 }
 
 /* Encodes what wasn't found. No slot of the table changes that isn't free. */
 static void encode_missing(struct pmill_pretoken_state *state,
 	const struct pmill_pretoken_keys *keys, struct lookup *lookup)
 {
-	struct lanes lanes;
-	lanes.count = 0;
+	struct shorts shorts;
+	shorts.count = 0;
 	for (size_t i = 0; i < lookup->missing_count; i++) {
 		struct missing *missing = &lookup->missing[i];
 		if (find_known(state, keys->hashes[missing->index], missing))
@@ -340,13 +340,13 @@ static void encode_missing(struct pmill_pretoken_state *state,
 		pmill_pretoken_key_bytes(missing->slot.key, missing->bytes);
 		if (encode_parts(state, missing))
 			continue;
-		lanes.pretokens[lanes.count] = (struct pmill_short_pretoken){
+		shorts.pretokens[shorts.count] = (struct pmill_short_pretoken){
 			missing->bytes, len_of(missing->slot.key), missing->ids, 0};
-		lanes.owners[lanes.count++] = missing;
-		if (lanes.count == PMILL_MERGE_LANES)
-			encode_lanes(state->encoder, &lanes);
+		shorts.owners[shorts.count++] = missing;
+		if (shorts.count == PMILL_MOST_SHORTS)
+			encode_shorts(state->encoder, &shorts);
 	}
-	encode_lanes(state->encoder, &lanes);
+	encode_shorts(state->encoder, &shorts);
 	set_slots(lookup);
 }
 

@@ -7,8 +7,7 @@
 #include "base/error.h"
 #include "bpe/token_splits.h"
 
-/* Beside ids: bytes missing from the vocab, and the one that merges with nothing. */
-enum { MORE_SYMBOLS = 256 + 1 };
+enum { BYTES = 256 }; /* of which each that is missing from the vocab has a symbol */
 
 /* Not of a special token that is spelled as a byte is. */
 static bool may_occur(const struct pmill_merge_rules *rules, uint32_t symbol, pmill_bytes token)
@@ -55,7 +54,7 @@ static bool fill_pairs(struct pmill_merge_rules *rules, const struct pmill_token
 {
 	const bool is_by_id = tokenizer->meaning == PMILL_MEANING_RANK_BY_ID;
 	const size_t ranks = is_by_id ? tokenizer->vocab.count : tokenizer->listed_count;
-	pmill_pair_table_init(&rules->pairs, (uint64_t)rules->first_byte + MORE_SYMBOLS, ranks);
+	pmill_pair_table_init(&rules->pairs, (uint64_t)rules->first_byte + BYTES, ranks);
 	rules->byte_pairs = pmill_byte_pairs_create();
 	if (rules->byte_pairs == NULL)
 		return false;
@@ -69,7 +68,7 @@ pmill_status pmill_merge_rules_init(
 	struct pmill_merge_rules *rules, const struct pmill_tokenizer *tokenizer, pmill_error *error)
 {
 	*rules = (struct pmill_merge_rules){.vocab = &tokenizer->vocab};
-	if (tokenizer->vocab.count > PMILL_RULE_LIMIT - MORE_SYMBOLS ||
+	if (tokenizer->vocab.count > PMILL_RULE_LIMIT - BYTES ||
 		tokenizer->listed_count > PMILL_RULE_LIMIT)
 		return pmill_fail(error, PMILL_OVERFLOW, PMILL_NO_OFFSET, "the vocab is too large");
 	set_symbols(rules, tokenizer);

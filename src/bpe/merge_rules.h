@@ -56,12 +56,6 @@ static inline uint32_t pmill_merge_rules_byte_rank(
 	return pmill_byte_pair_rank(pmill_byte_pairs_at(rules->byte_pairs, left, right));
 }
 
-/* A symbol that merges with nothing. */
-static inline uint32_t pmill_merge_rules_none(const struct pmill_merge_rules *rules)
-{
-	return rules->first_byte + 256;
-}
-
 /* The token that the pair of this rank becomes. */
 static inline uint32_t pmill_merge_rules_id(const struct pmill_merge_rules *rules, uint32_t rank)
 {

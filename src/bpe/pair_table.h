@@ -78,15 +78,10 @@ static inline uint64_t pmill_smaller(uint64_t a, uint64_t b)
 /* At least this: the pair isn't in a narrow table. */
 #define PMILL_NO_NARROW_RANK ((UINT64_C(1) << PMILL_RANK_BITS) - 1)
 
-/* What the pair's slot in a narrow table would hold if its rank were 0. */
-static inline uint64_t pmill_pair_table_first(uint64_t pair)
+/* The rank of the pair in a bucket, or PMILL_NO_NARROW_RANK or more. */
+static inline uint64_t pmill_pair_bucket_find(const uint64_t *slots, uint64_t pair)
 {
-	return (pair << PMILL_RANK_BITS) + 1;
-}
-
-/* The rank of the pair with this `first` in a bucket, or PMILL_NO_NARROW_RANK or more. */
-static inline uint64_t pmill_pair_bucket_find(const uint64_t *slots, uint64_t first)
-{
+	const uint64_t first = (pair << PMILL_RANK_BITS) + 1; /* with rank 0 */
 	return pmill_smaller(pmill_smaller(slots[0] - first, slots[1] - first),
 		pmill_smaller(slots[2] - first, slots[3] - first));
 }
@@ -98,19 +93,6 @@ static inline bool pmill_pair_bucket_goes_on(const uint64_t *slots, uint64_t ran
 	return __builtin_expect((slots[3] & (0 - is_missing)) != 0, 0);
 }
 
-/* From this bucket of a narrow table on, as pmill_pair_bucket_find. */
-static inline uint64_t pmill_pair_table_find_from(
-	const struct pmill_pair_table *table, const uint64_t *slots, uint64_t first)
-{
-	uint64_t rank = pmill_pair_bucket_find(slots, first);
-	while (pmill_pair_bucket_goes_on(slots, rank)) {
-		const size_t i = (size_t)(slots - table->slots) + PMILL_PAIR_BUCKET;
-		slots = table->slots + (i & table->mask);
-		rank = pmill_pair_bucket_find(slots, first);
-	}
-	return rank;
-}
-
 /* PMILL_NO_RANK: they don't merge. */
 static inline uint32_t pmill_pair_table_find(
 	const struct pmill_pair_table *table, uint32_t left, uint32_t right)
@@ -118,8 +100,12 @@ static inline uint32_t pmill_pair_table_find(
 	if (__builtin_expect(table->is_wide, 0))
 		return pmill_pair_table_find_wide(table, left, right);
 	const uint64_t pair = pmill_pair_table_pair(left, right);
-	const uint64_t rank = pmill_pair_table_find_from(
-		table, table->slots + pmill_pair_table_home(table, pair), pmill_pair_table_first(pair));
+	size_t slot = pmill_pair_table_home(table, pair);
+	uint64_t rank = pmill_pair_bucket_find(table->slots + slot, pair);
+	while (pmill_pair_bucket_goes_on(table->slots + slot, rank)) {
+		slot = (slot + PMILL_PAIR_BUCKET) & table->mask;
+		rank = pmill_pair_bucket_find(table->slots + slot, pair);
+	}
 	return rank < PMILL_NO_NARROW_RANK ? (uint32_t)rank : PMILL_NO_RANK;
 }
 

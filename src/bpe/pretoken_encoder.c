@@ -104,30 +104,19 @@ uint32_t pmill_pretoken_encoder_find_whole(
 										   : PMILL_NO_ID;
 }
 
-/* Those without a whole token, side by side. */
-static void merge_rest(const struct pmill_pretoken_encoder *encoder,
-	struct pmill_short_pretoken *pretokens, size_t count)
+static size_t merge_whole(
+	const struct pmill_merge_rules *rules, const struct pmill_short_pretoken *pretoken)
 {
-	struct pmill_short_pretoken rest[PMILL_MERGE_LANES];
-	size_t indices[PMILL_MERGE_LANES], rest_count = 0;
-	for (size_t i = 0; i < count; i++)
-		if (pretokens[i].count == 0) {
-			indices[rest_count] = i;
-			rest[rest_count++] = pretokens[i];
-		}
-	pmill_short_pretokens_merge(&encoder->rules, rest, rest_count);
-	for (size_t i = 0; i < rest_count; i++) {
-		const bool is_whole = check_symbols(&encoder->rules, rest[i].symbols, rest[i].count,
-								  NULL) == PMILL_OK;
-		pretokens[indices[i]].count = is_whole ? rest[i].count : 0;
-	}
+	const size_t count = pmill_short_pretoken_merge(
+		rules, pretoken->bytes, pretoken->len, 1, pretoken->symbols);
+	return check_symbols(rules, pretoken->symbols, count, NULL) == PMILL_OK ? count : 0;
 }
 
 void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_short_pretoken *pretokens, size_t count)
 {
-	pmill_bytes strings[PMILL_MERGE_LANES];
-	uint32_t wholes[PMILL_MERGE_LANES];
+	pmill_bytes strings[PMILL_MOST_SHORTS];
+	uint32_t wholes[PMILL_MOST_SHORTS];
 	if (count == 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
@@ -137,10 +126,10 @@ void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *e
 	if (encoder->takes_whole)
 		pmill_vocab_find_many(encoder->rules.vocab, strings, count, wholes);
 	for (size_t i = 0; i < count; i++) {
-		pretokens[i].count = wholes[i] != PMILL_NO_ID;
+		const bool is_whole = wholes[i] != PMILL_NO_ID;
 		pretokens[i].symbols[0] = wholes[i];
+		pretokens[i].count = is_whole ? 1 : merge_whole(&encoder->rules, &pretokens[i]);
 	}
-	merge_rest(encoder, pretokens, count);
 }
 
 size_t pmill_pretoken_encoder_next_cut(

@@ -35,9 +35,18 @@ pmill_status pmill_pretoken_encoder_merge(const struct pmill_pretoken_encoder *e
 	struct pmill_pretoken_scratch *scratch, const uint8_t *pretoken, size_t len, uint32_t *ids,
 	size_t *count, pmill_error *error);
 
+enum { PMILL_MOST_SHORTS = 32 }; /* at once */
+
+struct pmill_short_pretoken {
+	const uint8_t *bytes;
+	size_t len;
+	uint32_t *symbols; /* room for `len` */
+	size_t count;      /* set: of symbols */
+};
+
 /*
- * Encodes up to PMILL_MERGE_LANES pretokens of 1 to PMILL_MOST_LANE_BYTES bytes side by side. The
- * count of one that holds a byte missing from the vocab becomes 0.
+ * Encodes up to PMILL_MOST_SHORTS pretokens of 1 to PMILL_MOST_SHORT_MERGE bytes; the whole tokens
+ * are looked up together. The count of one that holds a byte missing from the vocab becomes 0.
  */
 void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_short_pretoken *pretokens, size_t count);

@@ -232,23 +232,23 @@ static bool is_in_order(const struct pmill_tokenizer *tokenizer)
 }
 
 /* Returns how many hold a byte that the vocab lacks. */
-static size_t compare_side_by_side(const struct pmill_pretoken_encoder *encoder,
+static size_t compare_together(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_pretoken_scratch *scratch, unsigned letters, uint64_t *random)
 {
-	uint8_t bytes[PMILL_MERGE_LANES][PMILL_MOST_LANE_BYTES];
-	uint32_t ids[PMILL_MERGE_LANES][PMILL_MOST_LANE_BYTES];
-	struct pmill_short_pretoken pretokens[PMILL_MERGE_LANES];
+	uint8_t bytes[PMILL_MOST_SHORTS][PMILL_MOST_SHORT_MERGE];
+	uint32_t ids[PMILL_MOST_SHORTS][PMILL_MOST_SHORT_MERGE];
+	struct pmill_short_pretoken pretokens[PMILL_MOST_SHORTS];
 	size_t lacking = 0;
-	for (size_t count = 0; count <= PMILL_MERGE_LANES; count++) {
+	for (size_t count = 0; count <= PMILL_MOST_SHORTS; count++) {
 		for (size_t i = 0; i < count; i++) {
-			const size_t len = 1 + (size_t)random_below(random, PMILL_MOST_LANE_BYTES);
+			const size_t len = 1 + (size_t)random_below(random, PMILL_MOST_SHORT_MERGE);
 			for (size_t j = 0; j < len; j++)
 				bytes[i][j] = letter_at((unsigned)random_below(random, letters));
 			pretokens[i] = (struct pmill_short_pretoken){bytes[i], len, ids[i], 99};
 		}
 		pmill_pretoken_encoder_encode_shorts(encoder, pretokens, count);
 		for (size_t i = 0; i < count; i++) {
-			uint32_t alone[PMILL_MOST_LANE_BYTES];
+			uint32_t alone[PMILL_MOST_SHORT_MERGE];
 			size_t alone_count = 0;
 			const pmill_status status = pmill_pretoken_encoder_encode(
 				encoder, scratch, bytes[i], pretokens[i].len, alone, &alone_count, NULL);
@@ -285,7 +285,7 @@ static void equals_naive_merging(void **state)
 				pretoken[j] = letter_at(pretoken[j] % (letters + (round % 5 == 0)));
 			compare_one(tokenizer, encoder, &scratch, pretoken, lens[i], is_ordered);
 		}
-		compare_side_by_side(encoder, &scratch, letters, &random);
+		compare_together(encoder, &scratch, letters, &random);
 		pmill_pretoken_scratch_release(&scratch);
 		pmill_pretoken_encoder_free(encoder);
 		pmill_tokenizer_free(tokenizer);
@@ -333,8 +333,8 @@ static size_t compare_shifted(const struct pmill_pretoken_encoder *small,
 		for (size_t i = 0; i < count; i++)
 			assert_int_equal(ids[1][i], ids[0][i] + shift);
 	}
-	const size_t lacking = compare_side_by_side(small, &scratch, letters + 1, random) +
-		compare_side_by_side(large, &scratch, letters + 1, random);
+	const size_t lacking = compare_together(small, &scratch, letters + 1, random) +
+		compare_together(large, &scratch, letters + 1, random);
 	pmill_pretoken_scratch_release(&scratch);
 	return lacking;
 }
