@@ -22,7 +22,7 @@ enum {
 	CHARACTERS = 1 << 16,
 	CHARACTER_ID_BITS = 20,
 	CHARACTER_COUNT_SHIFT = 62,
-	MOST_PART = PMILL_SHORT_PRETOKEN - 1, /* bytes; longer parts have no key */
+	PARTS = 16, /* that are looked up together */
 };
 
 /* The last byte of a short pretoken, if the key has room for more than its bytes. */
@@ -127,48 +127,82 @@ static uint64_t pack_character(const uint32_t *ids, size_t count)
 	return value;
 }
 
-static pmill_status add_character(struct pmill_pretoken_state *state, const uint8_t *bytes,
+/* A part of a pretoken, with the place of its ids. */
+struct part {
+	const uint8_t *bytes;
+	size_t len;
+	uint64_t *character; /* if it is one of those */
+	bool has_key;        /* otherwise, it may be in the table */
+	struct pmill_pretoken_key key;
+	uint64_t hash;
+};
+
+/*
+ * A part is looked up like a pretoken, but isn't one: it is never taken whole. So its key has a
+ * last byte that no pretoken of its length has, or for want of room no length.
+ */
+static struct pmill_pretoken_key make_part_key(const uint8_t *bytes, size_t len)
+{
+	struct pmill_pretoken_key key = pmill_pretoken_key_make(bytes, len);
+	if (len < PMILL_SHORT_PRETOKEN)
+		key.second |= PART_MARK;
+	else
+		key.second &= (UINT64_C(1) << 56) - 1;
+	return key;
+}
+
+/* Finds out where the ids of the part are, and fetches that. */
+static void seek_part(
+	struct pmill_pretoken_state *state, struct part *part, const uint8_t *bytes, size_t len)
+{
+	*part = (struct part){.bytes = bytes, .len = len};
+	if (is_character(bytes, len) && has_characters(state)) {
+		part->character = &state->characters[character_index(bytes)];
+		__builtin_prefetch(part->character);
+	} else if (len <= PMILL_SHORT_PRETOKEN) {
+		part->key = make_part_key(bytes, len);
+		part->has_key = part->key.second != 0; /* otherwise it would look like a free slot */
+		part->hash = pmill_pretoken_key_hash(state->known.seed, part->key);
+		__builtin_prefetch(pmill_known_home(&state->known, part->hash));
+	}
+}
+
+static pmill_status add_character(struct pmill_pretoken_state *state, const struct part *part,
 	size_t at, struct pmill_id_buffer *ids, pmill_error *error)
 {
 	const size_t first = ids->count;
-	uint64_t *value = &state->characters[character_index(bytes)];
-	if (*value != 0) {
-		put_character(*value, ids);
+	if (*part->character != 0) {
+		put_character(*part->character, ids);
 		return PMILL_OK;
 	}
-	const pmill_status status = merge(state, bytes, 3, at, ids, error);
+	const pmill_status status = merge(state, part->bytes, part->len, at, ids, error);
 	if (status == PMILL_OK)
-		*value = pack_character(ids->ids + first, ids->count - first);
+		*part->character = pack_character(ids->ids + first, ids->count - first);
 	return status;
 }
 
-/*
- * A part of a pretoken is looked up like a pretoken, but isn't one: it is never taken whole. So its
- * key has a last byte that no pretoken of its length has.
- */
-static pmill_status add_part(struct pmill_pretoken_state *state, const uint8_t *bytes, size_t len,
-	size_t at, bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
+static pmill_status add_part(struct pmill_pretoken_state *state, const struct part *part, size_t at,
+	bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
 {
 	struct pmill_known_pretokens *known = &state->known;
 	const size_t first = ids->count;
-	if (is_character(bytes, len) && has_characters(state))
-		return add_character(state, bytes, at, ids, error);
-	if (len > MOST_PART)
-		return merge(state, bytes, len, at, ids, error);
-	struct pmill_pretoken_key key = pmill_pretoken_key_make(bytes, len);
-	key.second |= PART_MARK;
-	const uint64_t hash = pmill_pretoken_key_hash(known->seed, key);
-	const struct pmill_known_slot *slot = pmill_known_pretokens_find(known, key, hash);
+	if (part->character != NULL)
+		return add_character(state, part, at, ids, error);
+	const struct pmill_known_slot *slot = part->has_key
+		? pmill_known_pretokens_find(known, part->key, part->hash)
+		: NULL;
 	if (slot != NULL) {
 		ids->count += pmill_known_pretokens_unpack(known, slot, ids->ids + first);
 		return PMILL_OK;
 	}
-	const pmill_status status = merge(state, bytes, len, at, ids, error);
+	const pmill_status status = merge(state, part->bytes, part->len, at, ids, error);
+	if (status != PMILL_OK || !part->has_key)
+		return status;
 	if (may_grow)
 		pmill_known_pretokens_prepare(known);
-	if (status == PMILL_OK)
-		pmill_known_pretokens_add_free(known, key, hash, ids->ids + first, ids->count - first);
-	return status;
+	pmill_known_pretokens_add_free(
+		known, part->key, part->hash, ids->ids + first, ids->count - first);
+	return PMILL_OK;
 }
 
 /* There is room for its ids. */
@@ -192,13 +226,20 @@ static pmill_status add_parts(struct pmill_pretoken_state *state, const uint8_t 
 	pmill_error *error)
 {
 	const struct pmill_pretoken_encoder *encoder = state->encoder;
+	struct part parts[PARTS];
 	const size_t first = ids->count;
 	size_t begin = 0;
 	pmill_status status = PMILL_OK;
 	while (begin < len && status == PMILL_OK) {
-		status = add_part(state, pretoken + begin, end - begin, at + begin, may_grow, ids, error);
-		begin = end;
-		end = pmill_pretoken_encoder_next_cut(encoder, pretoken, begin, len);
+		size_t count = 0;
+		for (; begin < len && count < PARTS; count++) {
+			seek_part(state, &parts[count], pretoken + begin, end - begin);
+			begin = end;
+			end = pmill_pretoken_encoder_next_cut(encoder, pretoken, begin, len);
+		}
+		for (size_t i = 0; i < count && status == PMILL_OK; i++)
+			status = add_part(
+				state, &parts[i], at + (size_t)(parts[i].bytes - pretoken), may_grow, ids, error);
 	}
 	if (status != PMILL_OK)
 		ids->count = first;

@@ -41,13 +41,31 @@ static inline uint64_t pmill_fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Reads nothing beyond the pretoken. */
+static inline uint64_t pmill_load_half(const uint8_t *p)
+{
+	uint32_t x;
+	memcpy(&x, p, sizeof x);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	x = __builtin_bswap32(x);
+#endif
+	return x;
+}
+
+/* Of 1 to 15 bytes; reads nothing beyond them, but some of them twice. */
 static inline struct pmill_pretoken_key pmill_pretoken_key_make(const uint8_t *word, size_t len)
 {
-	uint8_t padded[16] = {0};
-	memcpy(padded, word, len);
-	padded[15] = (uint8_t)len;
-	return (struct pmill_pretoken_key){pmill_load_word(padded), pmill_load_word(padded + 8)};
+	const uint64_t top = (uint64_t)len << 56;
+	if (len > 8)
+		return (struct pmill_pretoken_key){
+			pmill_load_word(word), pmill_load_word(word + len - 8) >> 8 * (16 - len) | top};
+	if (len == 8)
+		return (struct pmill_pretoken_key){pmill_load_word(word), top};
+	if (len >= 4)
+		return (struct pmill_pretoken_key){
+			pmill_load_half(word) | pmill_load_half(word + len - 4) << 8 * (len - 4), top};
+	const uint64_t middle = (uint64_t)word[len / 2] << 8 * (len / 2);
+	return (struct pmill_pretoken_key){
+		word[0] | middle | (uint64_t)word[len - 1] << 8 * (len - 1), top};
 }
 
 /* Its bytes, as many as its length says, then zeros; the last one is lost. */
