@@ -26,8 +26,10 @@ static size_t table_len(const struct pmill_pair_table *table)
 void pmill_pair_table_init(
 	struct pmill_pair_table *table, uint64_t symbol_limit, uint64_t rank_limit)
 {
+	const uint64_t random = pmill_hash_random_seed();
 	*table = (struct pmill_pair_table){
-		.factor = pmill_hash_random_seed() | 1,
+		.seed = random,
+		.factor = pmill_hash64(&random, sizeof random, 1) | 1,
 		.is_wide = symbol_limit > UINT64_C(1) << PMILL_SYMBOL_BITS ||
 			rank_limit >= UINT64_C(1) << PMILL_RANK_BITS,
 	};
@@ -123,7 +125,6 @@ bool pmill_pair_table_build(struct pmill_pair_table *table)
 		table->slot_count *= 2;
 	if (table->slot_count > SIZE_MAX / (2 * sizeof *table->slots))
 		return false;
-	table->shift = 64 - (unsigned)__builtin_ctzll(table->slot_count);
 	table->mask = table->slot_count - (table->is_wide ? 1 : PMILL_PAIR_BUCKET);
 	table->slots = pmill_pages_allocate(table_len(table));
 	if (table->slots == NULL)

@@ -28,8 +28,7 @@ struct pmill_pair_table {
 	uint64_t *slots;
 	size_t slot_count; /* a power of two, at least twice the pairs */
 	size_t mask;       /* of a hash, to the first slot of a bucket; wide: to a slot */
-	uint64_t factor;   /* random, odd */
-	unsigned shift;    /* of a product, to a slot */
+	uint64_t seed, factor;
 	bool is_wide;
 	uint64_t *added; /* until it is built: slots in the order of their pairs */
 	size_t added_count, added_capacity;
@@ -57,7 +56,7 @@ static inline uint64_t pmill_pair_table_pair(uint32_t left, uint32_t right)
 
 static inline size_t pmill_pair_table_home(const struct pmill_pair_table *table, uint64_t pair)
 {
-	return (size_t)(pair * table->factor >> table->shift) & table->mask;
+	return (size_t)pmill_fold(pair ^ table->seed, table->factor) & table->mask;
 }
 
 /*
