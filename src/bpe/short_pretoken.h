@@ -9,8 +9,8 @@
 enum { PMILL_MOST_SHORT_MERGE = 64 };
 
 /*
- * Merges until `least`, one or two, symbols are left or none merge. `symbols` has room for `len`. Returns their
- * number.
+ * Merges until `least`, one or two, symbols are left or none merge. `symbols` has room for `len`.
+ * Returns their number.
  */
 size_t pmill_short_pretoken_merge(const struct pmill_merge_rules *rules, const uint8_t *bytes,
 	size_t len, size_t least, uint32_t *symbols);

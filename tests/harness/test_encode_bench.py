@@ -74,17 +74,22 @@ def run_harness(text, folder, *options):
 def test_a_small_run(small_text, tmp_path):
     done, jobs = run_harness(small_text, tmp_path, "--rows", "pairmill,tiktoken", "--jobs",
                              "document,decode", "--runs", 1, "--threads", 2)
-    assert [job["job"] for job in jobs] == ["document", "documents", "decode document",
-                                            "decode documents"]
+    names = [job["job"] for job in jobs]
+    assert names == ["document", "document, steady", "document, warm", "documents",
+                     "decode document", "decode documents"]
+    cold, steady, warm = jobs[:3]
+    assert cold["bytes"] == warm["bytes"] > 1.9 * steady["bytes"]
+    assert cold["pretokens"] == warm["pretokens"] > cold["new"] > steady["new"] > warm["new"] == 0
     for job in jobs:
         assert job["texts"] in (1, 50) and job["ids"] > 0
         for row in job["rows"]:
             assert row["result"] == "equal", row
             assert [one["seconds"] > 0 for one in row["runs"]] == [True]
     calls = ("encode_batch", "encode_ordinary_batch")
-    assert {(row["call"], row["threads"]) for row in jobs[1]["rows"]} == {
+    assert {(row["call"], row["threads"]) for row in jobs[3]["rows"]} == {
         (call, threads) for call in calls for threads in (1, 2)}
     assert "### decode documents" in done.stdout
+    assert "| r50k | pairmill | encode_to_array |" in done.stdout
 
 
 def test_a_library_that_fails_is_reported(small_text, tmp_path, monkeypatch):
