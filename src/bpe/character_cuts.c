@@ -145,20 +145,33 @@ static inline size_t read_whole(const uint8_t *bytes, size_t len, uint32_t *valu
 	return read_character(bytes, 0, len, value) == WHOLE ? character_len(bytes[0]) : 0;
 }
 
-size_t pmill_character_cuts_next(
-	const struct pmill_character_cuts *cuts, const uint8_t *bytes, size_t begin, size_t len)
+void pmill_cut_walk_start(struct pmill_cut_walk *walk, const uint8_t *bytes, size_t len)
 {
-	uint32_t left = 0, right = 0;
-	if (begin >= len)
-		return len;
-	size_t left_len = read_whole(bytes + begin, len - begin, &left), at = begin;
-	while ((at += left_len == 0 ? 1 : left_len) < len) {
-		const size_t right_len = read_whole(bytes + at, len - at, &right);
-		if (left_len > 0 && right_len > 0 && !is_ascii(bytes, at) &&
-			may_cut(cuts, left, right, bytes, at))
-			return at;
-		left = right;
-		left_len = right_len;
+	*walk = (struct pmill_cut_walk){.bytes = bytes, .len = len};
+	walk->left_len = read_whole(bytes, len, &walk->left);
+}
+
+size_t pmill_character_cuts_find(const struct pmill_character_cuts *cuts,
+	struct pmill_cut_walk *walk, size_t *ends, size_t capacity)
+{
+	const uint8_t *bytes = walk->bytes;
+	const size_t len = walk->len;
+	struct pmill_cut_walk now = *walk;
+	size_t count = 0;
+	while (count < capacity) {
+		now.at += now.left_len == 0 ? 1 : now.left_len;
+		if (now.at >= len) {
+			ends[count++] = len;
+			break;
+		}
+		uint32_t right = 0;
+		const size_t right_len = read_whole(bytes + now.at, len - now.at, &right);
+		if (now.left_len > 0 && right_len > 0 && !is_ascii(bytes, now.at) &&
+			may_cut(cuts, now.left, right, bytes, now.at))
+			ends[count++] = now.at;
+		now.left = right;
+		now.left_len = right_len;
 	}
-	return len;
+	*walk = now;
+	return count;
 }

@@ -155,7 +155,10 @@ static struct pmill_pretoken_key make_part_key(const uint8_t *bytes, size_t len)
 static void seek_part(
 	struct pmill_pretoken_state *state, struct part *part, const uint8_t *bytes, size_t len)
 {
-	*part = (struct part){.bytes = bytes, .len = len};
+	part->bytes = bytes;
+	part->len = len;
+	part->character = NULL;
+	part->has_key = false;
 	if (is_character(bytes, len) && has_characters(state)) {
 		part->character = &state->characters[character_index(bytes)];
 		__builtin_prefetch(part->character);
@@ -216,30 +219,44 @@ static pmill_status add_uncut(struct pmill_pretoken_state *state, const uint8_t 
 	return PMILL_OK;
 }
 
-/*
- * A pretoken that can be cut, first at `end`. It is no token itself, as that would lie across the
- * cut. There is room for its ids. The table may grow for its parts, of which a long pretoken may
- * have thousands, only if no slot of it is in use.
- */
-static pmill_status add_parts(struct pmill_pretoken_state *state, const uint8_t *pretoken,
-	size_t end, size_t len, size_t at, bool may_grow, struct pmill_id_buffer *ids,
-	pmill_error *error)
+/* Where a pretoken can be cut; the last end is its own. */
+struct cuts {
+	struct pmill_cut_walk walk;
+	size_t ends[PARTS], count;
+};
+
+/* The first cuts. False if there is none. */
+static bool find_cuts(const struct pmill_pretoken_state *state, struct cuts *cuts,
+	const uint8_t *pretoken, size_t len)
 {
-	const struct pmill_pretoken_encoder *encoder = state->encoder;
+	pmill_cut_walk_start(&cuts->walk, pretoken, len);
+	cuts->count = pmill_pretoken_encoder_find_cuts(state->encoder, &cuts->walk, cuts->ends, PARTS);
+	return cuts->ends[0] < len;
+}
+
+/*
+ * A pretoken that can be cut. It is no token itself, as that would lie across the cut. There is
+ * room for its ids. The table may grow for its parts, of which a long pretoken may have thousands,
+ * only if no slot of it is in use.
+ */
+static pmill_status add_parts(struct pmill_pretoken_state *state, struct cuts *cuts, size_t at,
+	bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
+{
+	const uint8_t *pretoken = cuts->walk.bytes;
 	struct part parts[PARTS];
 	const size_t first = ids->count;
 	size_t begin = 0;
 	pmill_status status = PMILL_OK;
-	while (begin < len && status == PMILL_OK) {
-		size_t count = 0;
-		for (; begin < len && count < PARTS; count++) {
-			seek_part(state, &parts[count], pretoken + begin, end - begin);
-			begin = end;
-			end = pmill_pretoken_encoder_next_cut(encoder, pretoken, begin, len);
-		}
-		for (size_t i = 0; i < count && status == PMILL_OK; i++)
+	for (;;) {
+		for (size_t i = 0; i < cuts->count; begin = cuts->ends[i++])
+			seek_part(state, &parts[i], pretoken + begin, cuts->ends[i] - begin);
+		for (size_t i = 0; i < cuts->count && status == PMILL_OK; i++)
 			status = add_part(
 				state, &parts[i], at + (size_t)(parts[i].bytes - pretoken), may_grow, ids, error);
+		if (status != PMILL_OK || begin == cuts->walk.len)
+			break;
+		cuts->count = pmill_pretoken_encoder_find_cuts(
+			state->encoder, &cuts->walk, cuts->ends, PARTS);
 	}
 	if (status != PMILL_OK)
 		ids->count = first;
@@ -250,9 +267,10 @@ static pmill_status add_parts(struct pmill_pretoken_state *state, const uint8_t 
 static pmill_status add_unknown(struct pmill_pretoken_state *state, const uint8_t *pretoken,
 	size_t len, size_t at, bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
 {
-	const size_t end = pmill_pretoken_encoder_next_cut(state->encoder, pretoken, 0, len);
-	return end == len ? add_uncut(state, pretoken, len, at, ids, error)
-					  : add_parts(state, pretoken, end, len, at, may_grow, ids, error);
+	struct cuts cuts;
+	return find_cuts(state, &cuts, pretoken, len)
+		? add_parts(state, &cuts, at, may_grow, ids, error)
+		: add_uncut(state, pretoken, len, at, ids, error);
 }
 
 /* ---- Batches ---- */
@@ -326,15 +344,12 @@ static bool encode_parts(struct pmill_pretoken_state *state, struct missing *mis
 {
 	uint32_t room[PMILL_SHORT_PRETOKEN + SPILL];
 	struct pmill_id_buffer ids = {room, 0, sizeof room / sizeof *room};
-	const uint8_t *bytes = missing->bytes;
-	const size_t len = len_of(missing->slot.key);
-	const size_t end = is_ascii(missing->slot.key)
-		? len
-		: pmill_pretoken_encoder_next_cut(state->encoder, bytes, 0, len);
-	if (end == len)
+	struct cuts cuts;
+	const struct pmill_pretoken_key key = missing->slot.key;
+	if (is_ascii(key) || !find_cuts(state, &cuts, missing->bytes, len_of(key)))
 		return false;
 	missing->count = 0;
-	if (add_parts(state, bytes, end, len, 0, false, &ids, NULL) == PMILL_OK) {
+	if (add_parts(state, &cuts, 0, false, &ids, NULL) == PMILL_OK) {
 		missing->count = ids.count;
 		memcpy(missing->ids, room, sizeof missing->ids);
 	}
@@ -436,6 +451,7 @@ static pmill_status write_ids(struct batch *batch, size_t next, size_t end,
 	ids->count = (size_t)(out - ids->ids);
 	return status;
 }
+
 /* A pretoken may occur several times in a batch. */
 static void remember_missing(struct pmill_known_pretokens *known,
 	const struct pmill_pretoken_keys *keys, const struct lookup *lookup)

@@ -132,10 +132,10 @@ void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *e
 	}
 }
 
-size_t pmill_pretoken_encoder_next_cut(
-	const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken, size_t begin, size_t len)
+size_t pmill_pretoken_encoder_find_cuts(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_cut_walk *walk, size_t *ends, size_t capacity)
 {
-	return pmill_character_cuts_next(encoder->cuts, pretoken, begin, len);
+	return pmill_character_cuts_find(encoder->cuts, walk, ends, capacity);
 }
 
 pmill_status pmill_pretoken_encoder_merge(const struct pmill_pretoken_encoder *encoder,

@@ -52,11 +52,11 @@ void pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *e
 	struct pmill_short_pretoken *pretokens, size_t count);
 
 /*
- * Where a pretoken may be cut before merging: the first offset after `begin`, `len` if there is
- * none. The parts, merged on their own, give what the pretoken gives.
+ * Where a pretoken may be cut before merging, as pmill_character_cuts_find. The parts, merged on
+ * their own, give what the pretoken gives.
  */
-size_t pmill_pretoken_encoder_next_cut(const struct pmill_pretoken_encoder *encoder,
-	const uint8_t *pretoken, size_t begin, size_t len);
+size_t pmill_pretoken_encoder_find_cuts(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_cut_walk *walk, size_t *ends, size_t capacity);
 
 /*
  * Merges the bytes of a token, not taken whole, until two parts are left, and sets *rank to the

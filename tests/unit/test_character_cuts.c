@@ -70,14 +70,26 @@ static bool is_spanned(const struct pmill_vocab *vocab, const uint8_t *text, siz
 static size_t check_text(const struct pmill_character_cuts *cuts, const struct pmill_vocab *vocab,
 	const uint8_t *text, size_t len)
 {
-	size_t count = 0;
-	for (size_t begin = 0, end; begin < len; begin = end) {
-		end = pmill_character_cuts_next(cuts, text, begin, len);
-		assert_true(end > begin && end <= len);
-		if (end == len)
-			break;
-		assert_false(is_spanned(vocab, text, len, end));
-		count++;
+	struct pmill_cut_walk walk, again;
+	size_t count = 0, begin = 0;
+	if (len == 0)
+		return 0;
+	pmill_cut_walk_start(&walk, text, len);
+	pmill_cut_walk_start(&again, text, len);
+	while (begin < len) {
+		size_t ends[3], one;
+		const size_t found = pmill_character_cuts_find(cuts, &walk, ends, 1 + count % 3);
+		assert_true(found > 0 && found <= 1 + count % 3);
+		for (size_t i = 0; i < found; i++) {
+			assert_true(ends[i] > begin && ends[i] <= len);
+			assert_int_equal(pmill_character_cuts_find(cuts, &again, &one, 1), 1);
+			assert_int_equal(one, ends[i]);
+			begin = ends[i];
+			if (begin == len)
+				return count;
+			assert_false(is_spanned(vocab, text, len, begin));
+			count++;
+		}
 	}
 	return count;
 }
@@ -106,7 +118,11 @@ static size_t next_cut(const struct pmill_vocab *vocab, const char *text, size_t
 {
 	struct pmill_character_cuts *cuts = pmill_character_cuts_create(vocab);
 	assert_non_null(cuts);
-	const size_t end = pmill_character_cuts_next(cuts, (const uint8_t *)text, begin, strlen(text));
+	struct pmill_cut_walk walk;
+	size_t end = 0;
+	pmill_cut_walk_start(&walk, (const uint8_t *)text, strlen(text));
+	while (end <= begin)
+		assert_int_equal(pmill_character_cuts_find(cuts, &walk, &end, 1), 1);
 	pmill_character_cuts_free(cuts);
 	return end;
 }

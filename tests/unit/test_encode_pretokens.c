@@ -14,10 +14,10 @@
 
 /* ---- Counted: pretokens that aren't known, and merging ---- */
 
-size_t __real_pmill_pretoken_encoder_next_cut(const struct pmill_pretoken_encoder *encoder,
-	const uint8_t *pretoken, size_t begin, size_t len);
-size_t __wrap_pmill_pretoken_encoder_next_cut(const struct pmill_pretoken_encoder *encoder,
-	const uint8_t *pretoken, size_t begin, size_t len);
+size_t __real_pmill_pretoken_encoder_find_cuts(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_cut_walk *walk, size_t *ends, size_t capacity);
+size_t __wrap_pmill_pretoken_encoder_find_cuts(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_cut_walk *walk, size_t *ends, size_t capacity);
 void __real_pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
 	struct pmill_short_pretoken *pretokens, size_t count);
 void __wrap_pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
@@ -32,12 +32,13 @@ pmill_status __wrap_pmill_pretoken_encoder_merge(const struct pmill_pretoken_enc
 static size_t unknown_count, merged_count;
 
 /* What isn't known is cut, or encoded with others, or long. */
-size_t __wrap_pmill_pretoken_encoder_next_cut(
-	const struct pmill_pretoken_encoder *encoder, const uint8_t *pretoken, size_t begin, size_t len)
+size_t __wrap_pmill_pretoken_encoder_find_cuts(const struct pmill_pretoken_encoder *encoder,
+	struct pmill_cut_walk *walk, size_t *ends, size_t capacity)
 {
-	const size_t end = __real_pmill_pretoken_encoder_next_cut(encoder, pretoken, begin, len);
-	unknown_count += begin == 0 && (end < len || len > PMILL_SHORT_PRETOKEN);
-	return end;
+	const bool is_first = walk->at == 0;
+	const size_t count = __real_pmill_pretoken_encoder_find_cuts(encoder, walk, ends, capacity);
+	unknown_count += is_first && (ends[0] < walk->len || walk->len > PMILL_SHORT_PRETOKEN);
+	return count;
 }
 
 void __wrap_pmill_pretoken_encoder_encode_shorts(const struct pmill_pretoken_encoder *encoder,
