@@ -185,12 +185,8 @@ typedef struct pmill_run_options {
 	const char *tmp_dir; /* for runs; NULL: "/tmp", or the output's folder to merge count files */
 	pmill_progress_fn progress; /* NULL: none */
 	void *progress_context;
-	/*
-	 * pmill_scanner_name: neither the scanner nor what makes keys of its pretokens uses more than
-	 * these instructions. NULL: the fastest that the processor supports.
-	 */
-	const char *scanner;
-	size_t chunk_size; /* bytes of text given to a thread at a time; 0: 512 KiB */
+	const char *scanner; /* pmill_scanner_name, which limits all kernels; NULL: the fastest */
+	size_t chunk_size;   /* bytes of text given to a thread at a time; 0: 512 KiB */
 } pmill_run_options;
 
 /* What users may want to know of an input, though it isn't an error. */

@@ -23,7 +23,8 @@ pmill_status pmill_worker_create(
 		pmill_worker_free(created);
 		return status;
 	}
-	pmill_word_table_set_key_maker(created->table, settings->key_maker);
+	if (settings->key_maker != NULL)
+		pmill_word_table_set_key_maker(created->table, settings->key_maker);
 	if (settings->spill->runs == NULL)
 		pmill_word_table_make_roomy(created->table, settings->pool);
 	*worker = created;

@@ -22,7 +22,7 @@ struct pmill_worker_settings {
 	const struct pmill_special_finder *specials;
 	size_t separator_index;
 	uint64_t seed;
-	const struct pmill_key_maker *key_maker;
+	const struct pmill_key_maker *key_maker; /* NULL: the fastest */
 	const struct pmill_counter_spill *spill; /* borrowed for the life of the worker */
 	struct pmill_page_pool *pool;            /* borrowed, too; only without a memory limit */
 };
