@@ -15,7 +15,7 @@ static struct pmill_byte_pair *find(struct pmill_byte_pair *pairs, uint8_t left,
 	return &pairs[(size_t)left << 8 | right];
 }
 
-static void raise(uint32_t *highest, uint32_t priority)
+static void raise_to(uint32_t *highest, uint32_t priority)
 {
 	*highest = priority > *highest ? priority : *highest;
 }
@@ -24,7 +24,7 @@ static void note_use(struct pmill_byte_pair *pairs, pmill_bytes symbol, uint32_t
 {
 	const uint8_t *bytes = symbol.data;
 	if (symbol.len == 2)
-		raise(&find(pairs, bytes[0], bytes[1])->used, priority);
+		raise_to(&find(pairs, bytes[0], bytes[1])->used, priority);
 }
 
 void pmill_byte_pairs_add(
@@ -35,11 +35,11 @@ void pmill_byte_pairs_add(
 	assert(left.len > 0 && right.len > 0);
 	struct pmill_byte_pair *touching = find(pairs, ends[left.len - 1], begins[0]);
 	if (left.len == 1 && right.len == 1)
-		raise(&touching->priority, priority);
+		raise_to(&touching->priority, priority);
 	if (right.len == 1)
-		raise(&touching->before, priority);
+		raise_to(&touching->before, priority);
 	if (left.len == 1)
-		raise(&touching->after, priority);
+		raise_to(&touching->after, priority);
 	note_use(pairs, left, priority);
 	note_use(pairs, right, priority);
 }

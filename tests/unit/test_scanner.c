@@ -289,7 +289,7 @@ static void test_key_makers(void **state)
 		const struct pmill_key_maker *maker = pmill_scanner_key_maker(names[i][0]);
 		const bool is_here = pmill_scanner_find(names[i][0]) != NULL;
 		assert_true(maker->is_available());
-		assert_string_equal(maker->name, is_here ? names[i][1] : "plain");
+		assert_true(strcmp(maker->name, is_here ? names[i][1] : "plain") == 0);
 	}
 	const char *fastest = pmill_scanner_find(NULL)->name;
 	assert_ptr_equal(pmill_scanner_key_maker(NULL), pmill_scanner_key_maker(fastest));
