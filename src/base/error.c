@@ -148,3 +148,10 @@ void pmill_error_locate(pmill_error *error, const char *name, uint64_t base)
 	memcpy(message, error->message, sizeof message);
 	pmill_fail_input(error, name, base + error->offset, "%s", message);
 }
+
+pmill_status pmill_error_move(pmill_status status, uint64_t by, pmill_error *error)
+{
+	if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
+		error->offset += by;
+	return status;
+}

@@ -46,4 +46,7 @@ pmill_status pmill_fail_unknown(
  */
 void pmill_error_locate(pmill_error *error, const char *name, uint64_t base);
 
+/* Moves the offset of a failure, if it has one, by where the part begins. Returns `status`. */
+pmill_status pmill_error_move(pmill_status status, uint64_t by, pmill_error *error);
+
 #endif

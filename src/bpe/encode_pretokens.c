@@ -3,274 +3,23 @@
 /*
  * First all keys of a batch are made, and their lines in the table are prefetched, so that the
  * cache misses of a batch overlap. Then all are looked up, then those that aren't there are encoded
- * together, then the ids of all are written: in none of these passes does a branch depend on
- * which pretokens are known, which nobody can predict. Long pretokens have no keys, and are merged,
- * but cut first where no token lies between two characters; the parts are looked up.
+ * together, then the ids of all are written: in none of these passes does a branch depend on which
+ * pretokens are known, which nobody can predict. Long pretokens have no keys.
  */
 #include "bpe/encode_pretokens.h"
 
-#include <stdlib.h>
-
-#include "base/array.h"
 #include "base/error.h"
 #include "base/hash.h"
-
-#define INLINE static inline __attribute__((always_inline))
+#include "bpe/pretoken_parts.h"
 
 enum {
 	SPILL = 16, /* ids of a slot are stored whole, even if only some count */
-	CHARACTERS = 1 << 16,
-	CHARACTER_ID_BITS = 20,
-	CHARACTER_COUNT_SHIFT = 62,
-	PARTS = 16, /* that are looked up together */
 };
-
-/* The last byte of a short pretoken, if the key has room for more than its bytes. */
-#define PART_MARK (UINT64_C(1) << 48)
-
-void pmill_pretoken_state_release(struct pmill_pretoken_state *state)
-{
-	pmill_pretoken_scratch_release(&state->scratch);
-	pmill_known_pretokens_release(&state->known);
-	free(state->characters);
-	state->characters = NULL;
-}
 
 static void init(struct pmill_pretoken_state *state)
 {
 	pmill_known_pretokens_init(
 		&state->known, pmill_hash_random_seed(), pmill_pretoken_encoder_id_limit(state->encoder));
-}
-
-/* Room for `more` ids. */
-static bool reserve(struct pmill_id_buffer *ids, size_t more)
-{
-	if (more <= ids->capacity - ids->count)
-		return true;
-	void *items = ids->ids;
-	if (more > SIZE_MAX / 2 - ids->count ||
-		!pmill_array_reserve(&items, &ids->capacity, ids->count + more, sizeof *ids->ids))
-		return false;
-	ids->ids = items;
-	return true;
-}
-
-bool pmill_id_buffer_add(struct pmill_id_buffer *ids, uint32_t id)
-{
-	if (!reserve(ids, 1))
-		return false;
-	ids->ids[ids->count++] = id;
-	return true;
-}
-
-/* ---- What the table doesn't have ---- */
-
-/* Of the errors that follow, the offset becomes that in the text: `at` is where the bytes are. */
-static pmill_status fail_at(pmill_status status, size_t at, pmill_error *error)
-{
-	if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
-		error->offset += at;
-	return status;
-}
-
-/* There is room for `len` ids. */
-static pmill_status merge(struct pmill_pretoken_state *state, const uint8_t *bytes, size_t len,
-	size_t at, struct pmill_id_buffer *ids, pmill_error *error)
-{
-	size_t count = 0;
-	const pmill_status status = pmill_pretoken_encoder_merge(
-		state->encoder, &state->scratch, bytes, len, ids->ids + ids->count, &count, error);
-	ids->count += count;
-	return fail_at(status, at, error);
-}
-
-/*
- * A character of three bytes that stands alone has its ids in an array by the 16 bits that these
- * bytes hold: up to three, of 20 bits each, and their number above them; 0: not known.
- */
-static inline bool is_character(const uint8_t *bytes, size_t len)
-{
-	return len == 3 && (bytes[0] & 0xF0) == 0xE0 && (bytes[1] & 0xC0) == 0x80 &&
-		(bytes[2] & 0xC0) == 0x80;
-}
-
-static inline size_t character_index(const uint8_t *bytes)
-{
-	return (size_t)(bytes[0] & 0x0F) << 12 | (size_t)(bytes[1] & 0x3F) << 6 | (bytes[2] & 0x3F);
-}
-
-static bool has_characters(struct pmill_pretoken_state *state)
-{
-	if (state->characters != NULL || state->is_without_characters)
-		return state->characters != NULL;
-	if (state->known.id_bits <= CHARACTER_ID_BITS)
-		state->characters = calloc(CHARACTERS, sizeof *state->characters);
-	state->is_without_characters = state->characters == NULL;
-	return !state->is_without_characters;
-}
-
-static void put_character(uint64_t value, struct pmill_id_buffer *ids)
-{
-	const uint32_t mask = (UINT32_C(1) << CHARACTER_ID_BITS) - 1;
-	uint32_t *out = ids->ids + ids->count;
-	out[0] = (uint32_t)value & mask;
-	out[1] = (uint32_t)(value >> CHARACTER_ID_BITS) & mask;
-	out[2] = (uint32_t)(value >> 2 * CHARACTER_ID_BITS) & mask;
-	ids->count += (size_t)(value >> CHARACTER_COUNT_SHIFT);
-}
-
-static uint64_t pack_character(const uint32_t *ids, size_t count)
-{
-	uint64_t value = (uint64_t)count << CHARACTER_COUNT_SHIFT;
-	for (size_t i = 0; i < count; i++)
-		value |= (uint64_t)ids[i] << i * CHARACTER_ID_BITS;
-	return value;
-}
-
-/* A part of a pretoken, with the place of its ids. */
-struct part {
-	const uint8_t *bytes;
-	size_t len;
-	uint64_t *character; /* if it is one of those */
-	bool has_key;        /* otherwise, it may be in the table */
-	struct pmill_pretoken_key key;
-	uint64_t hash;
-};
-
-/*
- * A part is looked up like a pretoken, but isn't one: it is never taken whole. So its key has a
- * last byte that no pretoken of its length has, or for want of room no length.
- */
-static struct pmill_pretoken_key make_part_key(const uint8_t *bytes, size_t len)
-{
-	struct pmill_pretoken_key key = pmill_pretoken_key_make(bytes, len);
-	if (len < PMILL_SHORT_PRETOKEN)
-		key.second |= PART_MARK;
-	else
-		key.second &= (UINT64_C(1) << 56) - 1;
-	return key;
-}
-
-/* Finds out where the ids of the part are, and fetches that. */
-static void seek_part(
-	struct pmill_pretoken_state *state, struct part *part, const uint8_t *bytes, size_t len)
-{
-	part->bytes = bytes;
-	part->len = len;
-	part->character = NULL;
-	part->has_key = false;
-	if (is_character(bytes, len) && has_characters(state)) {
-		part->character = &state->characters[character_index(bytes)];
-		__builtin_prefetch(part->character);
-	} else if (len <= PMILL_SHORT_PRETOKEN) {
-		part->key = make_part_key(bytes, len);
-		part->has_key = part->key.second != 0; /* otherwise it would look like a free slot */
-		part->hash = pmill_pretoken_key_hash(state->known.seed, part->key);
-		__builtin_prefetch(pmill_known_home(&state->known, part->hash));
-	}
-}
-
-static pmill_status add_character(struct pmill_pretoken_state *state, const struct part *part,
-	size_t at, struct pmill_id_buffer *ids, pmill_error *error)
-{
-	const size_t first = ids->count;
-	if (*part->character != 0) {
-		put_character(*part->character, ids);
-		return PMILL_OK;
-	}
-	const pmill_status status = merge(state, part->bytes, part->len, at, ids, error);
-	if (status == PMILL_OK)
-		*part->character = pack_character(ids->ids + first, ids->count - first);
-	return status;
-}
-
-static pmill_status add_part(struct pmill_pretoken_state *state, const struct part *part, size_t at,
-	bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
-{
-	struct pmill_known_pretokens *known = &state->known;
-	const size_t first = ids->count;
-	if (part->character != NULL)
-		return add_character(state, part, at, ids, error);
-	const struct pmill_known_slot *slot = part->has_key
-		? pmill_known_pretokens_find(known, part->key, part->hash)
-		: NULL;
-	if (slot != NULL) {
-		ids->count += pmill_known_pretokens_unpack(known, slot, ids->ids + first);
-		return PMILL_OK;
-	}
-	const pmill_status status = merge(state, part->bytes, part->len, at, ids, error);
-	if (status != PMILL_OK || !part->has_key)
-		return status;
-	if (may_grow)
-		pmill_known_pretokens_prepare(known);
-	pmill_known_pretokens_add_free(
-		known, part->key, part->hash, ids->ids + first, ids->count - first);
-	return PMILL_OK;
-}
-
-/* There is room for its ids. */
-static pmill_status add_uncut(struct pmill_pretoken_state *state, const uint8_t *pretoken,
-	size_t len, size_t at, struct pmill_id_buffer *ids, pmill_error *error)
-{
-	const uint32_t whole = pmill_pretoken_encoder_find_whole(state->encoder, pretoken, len);
-	if (whole == PMILL_NO_ID)
-		return merge(state, pretoken, len, at, ids, error);
-	ids->ids[ids->count++] = whole;
-	return PMILL_OK;
-}
-
-/* Where a pretoken can be cut; the last end is its own. */
-struct cuts {
-	struct pmill_cut_walk walk;
-	size_t ends[PARTS], count;
-};
-
-/* The first cuts. False if there is none. */
-static bool find_cuts(const struct pmill_pretoken_state *state, struct cuts *cuts,
-	const uint8_t *pretoken, size_t len)
-{
-	pmill_cut_walk_start(&cuts->walk, pretoken, len);
-	cuts->count = pmill_pretoken_encoder_find_cuts(state->encoder, &cuts->walk, cuts->ends, PARTS);
-	return cuts->ends[0] < len;
-}
-
-/*
- * A pretoken that can be cut. It is no token itself, as that would lie across the cut. There is
- * room for its ids. The table may grow for its parts, of which a long pretoken may have thousands,
- * only if no slot of it is in use.
- */
-static pmill_status add_parts(struct pmill_pretoken_state *state, struct cuts *cuts, size_t at,
-	bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
-{
-	const uint8_t *pretoken = cuts->walk.bytes;
-	struct part parts[PARTS];
-	const size_t first = ids->count;
-	size_t begin = 0;
-	pmill_status status = PMILL_OK;
-	for (;;) {
-		for (size_t i = 0; i < cuts->count; begin = cuts->ends[i++])
-			seek_part(state, &parts[i], pretoken + begin, cuts->ends[i] - begin);
-		for (size_t i = 0; i < cuts->count && status == PMILL_OK; i++)
-			status = add_part(
-				state, &parts[i], at + (size_t)(parts[i].bytes - pretoken), may_grow, ids, error);
-		if (status != PMILL_OK || begin == cuts->walk.len)
-			break;
-		cuts->count = pmill_pretoken_encoder_find_cuts(
-			state->encoder, &cuts->walk, cuts->ends, PARTS);
-	}
-	if (status != PMILL_OK)
-		ids->count = first;
-	return status;
-}
-
-/* A pretoken that isn't in the table. There is room for its ids. */
-static pmill_status add_unknown(struct pmill_pretoken_state *state, const uint8_t *pretoken,
-	size_t len, size_t at, bool may_grow, struct pmill_id_buffer *ids, pmill_error *error)
-{
-	struct cuts cuts;
-	return find_cuts(state, &cuts, pretoken, len)
-		? add_parts(state, &cuts, at, may_grow, ids, error)
-		: add_uncut(state, pretoken, len, at, ids, error);
 }
 
 /* ---- Batches ---- */
@@ -344,12 +93,12 @@ static bool encode_parts(struct pmill_pretoken_state *state, struct missing *mis
 {
 	uint32_t room[PMILL_SHORT_PRETOKEN + SPILL];
 	struct pmill_id_buffer ids = {room, 0, sizeof room / sizeof *room};
-	struct cuts cuts;
+	struct pmill_pretoken_cuts cuts;
 	const struct pmill_pretoken_key key = missing->slot.key;
-	if (is_ascii(key) || !find_cuts(state, &cuts, missing->bytes, len_of(key)))
+	if (is_ascii(key) || !pmill_pretoken_cuts_find(state, &cuts, missing->bytes, len_of(key)))
 		return false;
 	missing->count = 0;
-	if (add_parts(state, &cuts, 0, false, &ids, NULL) == PMILL_OK) {
+	if (pmill_pretoken_add_parts(state, &cuts, 0, false, &ids, NULL) == PMILL_OK) {
 		missing->count = ids.count;
 		memcpy(missing->ids, room, sizeof missing->ids);
 	}
@@ -412,7 +161,7 @@ static __attribute__((noinline)) pmill_status add_missing(struct pmill_pretoken_
 {
 	const size_t len = (size_t)(missing->slot.key.second >> 56) & 0xF;
 	if (missing->count == 0)
-		return add_unknown(state, missing->bytes, len, 0, false, ids, error);
+		return pmill_pretoken_add_unknown(state, missing->bytes, len, 0, false, ids, error);
 	memcpy(ids->ids + ids->count, missing->ids, sizeof missing->ids);
 	ids->count += missing->count;
 	return PMILL_OK;
@@ -499,7 +248,7 @@ static pmill_status add_shorts(
 	if (status != PMILL_OK) {
 		for (; next < missing->index; next++)
 			at += len_of(keys->keys[next]);
-		return fail_at(status, at, batch->error);
+		return pmill_error_move(status, at, batch->error);
 	}
 	if (lookup.missing_count > 0)
 		remember_missing(&batch->state->known, keys, &lookup);
@@ -513,12 +262,12 @@ static pmill_status merge_all(struct pmill_pretoken_state *state, const uint8_t 
 	pmill_status status = PMILL_OK;
 	for (size_t i = 0; i < count && status == PMILL_OK; begin = ends[i++]) {
 		size_t found = 0;
-		if (!reserve(ids, ends[i] - begin))
+		if (!pmill_id_buffer_reserve(ids, ends[i] - begin))
 			return pmill_fail_memory(error);
 		status = pmill_pretoken_encoder_encode(state->encoder, &state->scratch, text + begin,
 			ends[i] - begin, ids->ids + ids->count, &found, error);
 		ids->count += found;
-		fail_at(status, begin, error);
+		pmill_error_move(status, begin, error);
 	}
 	return status;
 }
@@ -534,13 +283,13 @@ static pmill_status add_batch(struct batch *batch, size_t at)
 		const bool is_long = i < keys->long_count;
 		const size_t end = is_long ? pretoken->keys_before : keys->count;
 		const size_t room = (end - next) * PMILL_SHORT_PRETOKEN + (is_long ? pretoken->len : 0);
-		if (room > SIZE_MAX - SPILL || !reserve(batch->ids, room + SPILL))
+		if (room > SIZE_MAX - SPILL || !pmill_id_buffer_reserve(batch->ids, room + SPILL))
 			return pmill_fail_memory(batch->error);
 		status = add_shorts(batch, next, end, i, at);
 		if (status != PMILL_OK || !is_long)
 			break;
 		at = batch->text != NULL ? (size_t)(pretoken->bytes - batch->text) : 0;
-		status = add_unknown(
+		status = pmill_pretoken_add_unknown(
 			batch->state, pretoken->bytes, pretoken->len, at, true, batch->ids, batch->error);
 		at += pretoken->len;
 		next = end;

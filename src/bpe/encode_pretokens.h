@@ -3,35 +3,7 @@
 #ifndef PMILL_BPE_ENCODE_PRETOKENS_H
 #define PMILL_BPE_ENCODE_PRETOKENS_H
 
-#include "bpe/known_pretokens.h"
-#include "bpe/pretoken_encoder.h"
-
-/* Growing; all zero is empty. */
-struct pmill_id_buffer {
-	uint32_t *ids;
-	size_t count, capacity;
-};
-
-/* Returns false if out of memory. */
-bool pmill_id_buffer_add(struct pmill_id_buffer *ids, uint32_t id);
-
-/* One per thread. Set `encoder` and `key_maker`; all else zero is ready. */
-struct pmill_pretoken_state {
-	const struct pmill_pretoken_encoder *encoder; /* not owned */
-	struct pmill_pretoken_scratch scratch;
-	struct pmill_known_pretokens known;
-	uint64_t
-		*characters; /* the ids of parts that are one character of three bytes; NULL: not yet */
-	bool is_without_characters;              /* there is no memory for them, or ids are too large */
-	const struct pmill_key_maker *key_maker; /* not owned */
-};
-void pmill_pretoken_state_release(struct pmill_pretoken_state *state);
-
-/* Whether nothing has been encoded yet. */
-static inline bool pmill_pretoken_state_is_new(const struct pmill_pretoken_state *state)
-{
-	return state->known.id_bits == 0;
-}
+#include "bpe/pretoken_state.h"
 
 /* Pretokens that wait to be encoded together, of one document or several. */
 struct pmill_pretoken_queue {

@@ -21,13 +21,6 @@ void pmill_vocab_release(struct pmill_vocab *vocab)
 	*vocab = (struct pmill_vocab){0};
 }
 
-static uint64_t load_half(const uint8_t *bytes)
-{
-	uint32_t x;
-	memcpy(&x, bytes, sizeof x);
-	return x;
-}
-
 /* For len > 0. Reads the bytes in at most two pieces, which may overlap. */
 static uint64_t hash_bytes(const struct pmill_key_seed *seed, const uint8_t *bytes, size_t len)
 {
@@ -38,8 +31,8 @@ static uint64_t hash_bytes(const struct pmill_key_seed *seed, const uint8_t *byt
 		first = pmill_load_word(bytes);
 		second = pmill_load_word(bytes + len - 8);
 	} else if (len >= 4) {
-		first = load_half(bytes);
-		second = load_half(bytes + len - 4);
+		first = pmill_load_half(bytes);
+		second = pmill_load_half(bytes + len - 4);
 	} else {
 		first = bytes[0] | (uint64_t)bytes[len / 2] << 8 | (uint64_t)bytes[len - 1] << 16;
 	}

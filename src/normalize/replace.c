@@ -202,8 +202,7 @@ static pmill_status replace_between_invalid(
 		const size_t end = find_invalid(pass->text, len, begin);
 		if (end > begin)
 			status = replace_matches(pass, walk, begin, end, error);
-		if (status != PMILL_OK && error != NULL && error->offset != PMILL_NO_OFFSET)
-			error->offset += begin;
+		pmill_error_move(status, begin, error);
 		if (status == PMILL_OK && end < len && !keep(pass, end, end + 1))
 			status = pmill_fail_memory(error);
 		begin = end + 1;
