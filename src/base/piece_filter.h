@@ -8,7 +8,7 @@
 
 #include "pairmill.h"
 
-/* Immutable once created; at most 1 MiB, or 4 KiB for a few strings. */
+/* Immutable once created; about 1 MiB at most, 16 KiB for a few strings. */
 struct pmill_piece_filter;
 
 /* None of the strings may be empty; they are not kept. NULL: out of memory. */
@@ -16,8 +16,8 @@ struct pmill_piece_filter *pmill_piece_filter_create(const pmill_bytes *strings,
 void pmill_piece_filter_free(struct pmill_piece_filter *filter);
 
 /*
- * A place at or after `begin` before which, from `begin` on, no string begins. One may begin there
- * or in the next few bytes; or the text ends within a few bytes.
+ * A place at or after `begin` before which, from `begin` on, no string begins. One may begin there,
+ * or the text ends within a few bytes.
  */
 size_t pmill_piece_filter_skip(
 	const struct pmill_piece_filter *filter, const uint8_t *text, size_t len, size_t begin);

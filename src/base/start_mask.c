@@ -1,4 +1,4 @@
-/* Where byte strings may begin, by the classes of their first bytes: 64 places at a time. */
+/* Where byte strings may begin, by the classes of their first bytes: 56 places at a time. */
 /* SPDX-License-Identifier: MIT */
 /*
  * Each byte of the text is replaced by its entry, whose bit n says whether it is in the class of
@@ -9,6 +9,8 @@
 #include "base/start_mask.h"
 
 #include <string.h>
+
+#define PLACES (((uint64_t)1 << PMILL_START_PLACES) - 1)
 
 /* ---- In plain C ---- */
 
@@ -38,9 +40,9 @@ static inline uint64_t gather_first_bits(const uint8_t *bits)
 	return (word & 0x0101010101010101u) * 0x0102040810204080u >> 56;
 }
 
-uint64_t pmill_start_mask_match_plain(const struct pmill_start_mask *mask, const uint8_t *text)
+static uint64_t match_block(const struct pmill_start_mask *mask, const uint8_t *text)
 {
-	uint8_t bits[PMILL_START_REACH + 8] = {0};
+	uint8_t bits[PMILL_START_REACH + 4] = {0};
 	for (size_t at = 0; at < PMILL_START_REACH; at++)
 		bits[at] = mask->classes[text[at]];
 	take_further(bits, PMILL_START_REACH, 1);
@@ -50,6 +52,13 @@ uint64_t pmill_start_mask_match_plain(const struct pmill_start_mask *mask, const
 	for (size_t at = 0; at < PMILL_START_PLACES; at += 8)
 		places |= gather_first_bits(bits + at) << at;
 	return places;
+}
+
+void pmill_start_mask_match_plain(
+	const struct pmill_start_mask *mask, const uint8_t *text, uint64_t *places, size_t count)
+{
+	for (size_t k = 0; k < count; k++)
+		places[k] = match_block(mask, text + k * PMILL_START_PLACES);
 }
 
 /* ---- With AVX2 ---- */
@@ -84,35 +93,69 @@ WITH_AVX2 static inline unsigned first_bits(__m256i bits)
 	return (unsigned)_mm256_movemask_epi8(_mm256_slli_epi16(bits, 7));
 }
 
-WITH_AVX2 static uint64_t match_avx2(const struct pmill_start_mask *mask, const uint8_t *text)
+WITH_AVX2 static void match_avx2(
+	const struct pmill_start_mask *mask, const uint8_t *text, uint64_t *places, size_t count)
 {
 	const __m256i low = repeat16(mask->low), high = repeat16(mask->high);
-	__m256i a = look_up(_mm256_loadu_si256((const __m256i *)(const void *)text), low, high);
-	__m256i b = look_up(_mm256_loadu_si256((const __m256i *)(const void *)(text + 32)), low, high);
-	__m256i c = look_up(
-		_mm256_castsi128_si256(_mm_loadl_epi64((const __m128i *)(const void *)(text + 64))), low,
-		high);
-	a = TAKE_FURTHER(a, b, 1);
-	b = TAKE_FURTHER(b, c, 1);
-	c = TAKE_FURTHER(c, c, 1);
-	a = TAKE_FURTHER(a, b, 2);
-	b = TAKE_FURTHER(b, c, 2);
-	c = TAKE_FURTHER(c, c, 2);
-	a = TAKE_FURTHER(a, b, 4);
-	b = TAKE_FURTHER(b, c, 4);
-	return first_bits(a) | (uint64_t)first_bits(b) << 32;
+	for (size_t k = 0; k < count; k++, text += PMILL_START_PLACES) {
+		const __m256i *bytes = (const void *)text;
+		__m256i a = look_up(_mm256_loadu_si256(bytes), low, high);
+		__m256i b = look_up(_mm256_loadu_si256(bytes + 1), low, high);
+		a = TAKE_FURTHER(a, b, 1);
+		b = TAKE_FURTHER(b, b, 1);
+		a = TAKE_FURTHER(a, b, 2);
+		b = TAKE_FURTHER(b, b, 2);
+		a = TAKE_FURTHER(a, b, 4);
+		b = TAKE_FURTHER(b, b, 4);
+		places[k] = (first_bits(a) | (uint64_t)first_bits(b) << 32) & PLACES;
+	}
 }
 
-static bool has_avx2(void)
+/* ---- With AVX-512 ---- */
+
+#define WITH_AVX512 __attribute__((target("avx512bw,avx512vbmi")))
+
+WITH_AVX512 static inline __m512i take_further_512(__m512i bits, int distance)
 {
-	return __builtin_cpu_supports("avx2");
+	static const uint8_t own[64] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+		18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+		41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+	__m512i places = _mm512_add_epi8(
+		_mm512_loadu_si512((const void *)own), _mm512_set1_epi8((char)distance));
+	__m512i further = _mm512_permutexvar_epi8(places, bits);
+	return _mm512_and_si512(bits, _mm512_srl_epi16(further, _mm_cvtsi32_si128(distance)));
+}
+
+/* Unlike AVX2, looks up whole bytes, in two tables of 128 entries. */
+WITH_AVX512 static void match_avx512(
+	const struct pmill_start_mask *mask, const uint8_t *text, uint64_t *places, size_t count)
+{
+	const uint8_t *classes = mask->classes;
+	for (size_t k = 0; k < count; k++, text += PMILL_START_PLACES) {
+		__m512i bytes = _mm512_loadu_si512((const void *)text);
+		__m512i lower = _mm512_permutex2var_epi8(_mm512_loadu_si512((const void *)classes), bytes,
+			_mm512_loadu_si512((const void *)(classes + 64)));
+		__m512i upper = _mm512_permutex2var_epi8(_mm512_loadu_si512((const void *)(classes + 128)),
+			bytes, _mm512_loadu_si512((const void *)(classes + 192)));
+		__m512i bits = _mm512_mask_blend_epi8(_mm512_movepi8_mask(bytes), lower, upper);
+		bits = take_further_512(bits, 1);
+		bits = take_further_512(bits, 2);
+		bits = take_further_512(bits, 4);
+		places[k] = _mm512_test_epi8_mask(bits, _mm512_set1_epi8(1)) & PLACES;
+	}
+}
+
+static pmill_start_matcher *fastest(void)
+{
+	if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi"))
+		return match_avx512;
+	return __builtin_cpu_supports("avx2") ? match_avx2 : pmill_start_mask_match_plain;
 }
 #else
-static bool has_avx2(void)
+static pmill_start_matcher *fastest(void)
 {
-	return false;
+	return pmill_start_mask_match_plain;
 }
-#define match_avx2 pmill_start_mask_match_plain
 #endif
 
 /* ---- Setting ---- */
@@ -141,31 +184,7 @@ static void set_halves(struct pmill_start_mask *mask)
 
 void pmill_start_mask_set(struct pmill_start_mask *mask, const pmill_bytes *strings, size_t count)
 {
-	*mask = (struct pmill_start_mask){
-		.match = has_avx2() ? match_avx2 : pmill_start_mask_match_plain};
+	*mask = (struct pmill_start_mask){.match = fastest()};
 	set_classes(mask, strings, count);
 	set_halves(mask);
-}
-
-/* How often a byte comes up, roughly and in thousandths. One beyond ASCII may come up anywhere. */
-static unsigned weigh_byte(size_t byte)
-{
-	if (byte >= 0x80)
-		return 30;
-	if (byte == ' ')
-		return 160;
-	return byte >= 'a' && byte <= 'z' ? 30 : 2;
-}
-
-unsigned pmill_start_mask_weigh(const struct pmill_start_mask *mask)
-{
-	unsigned all = 1000;
-	for (int offset = 0; offset < PMILL_START_OFFSETS; offset++) {
-		unsigned weight = 0;
-		for (size_t byte = 0; byte < 256; byte++)
-			weight += (mask->classes[byte] >> offset & 1) * weigh_byte(byte);
-		if (weight < 1000)
-			all = all * weight / 1000;
-	}
-	return all;
 }
