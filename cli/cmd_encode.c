@@ -99,7 +99,8 @@ static void init_options(struct pmill_cli *cli, struct encoding *encoding)
 		.format = settings->format,
 		.most_ids = settings->max_tokens,
 		.add_offsets = settings->offsets,
-		.text = bytes_of(settings->text)};
+		.text = bytes_of(settings->text),
+		.bos = bytes_of(settings->bos)};
 	encoding->run = (pmill_run_options){.size = sizeof encoding->run,
 		.threads = (unsigned)settings->threads,
 		.scanner = settings->scanner,

@@ -50,8 +50,6 @@ static const char *encode_format(size_t index)
 
 static const char *const later_model_formats[] = {"sentencepiece", NULL};
 
-static const char *const later_formats[] = {"npy", "megatron", "datatrove", "llmc", NULL};
-
 #define FIELD(member) .offset = offsetof(struct pmill_cli_settings, member)
 #define FLAG(member) .kind = PMILL_CLI_FLAG, FIELD(member)
 #define NUMBER(member, from, to)                                                                   \
@@ -84,25 +82,29 @@ static const struct pmill_cli_option options[] = {
 				   "count per line."},
 	{ENCODE | DECODE, 'o', "output", PATH(output, "OUT"), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "The file to write, whole or not at all. Default, or with -: stdout."},
-	{ENCODE, 0, "format", CHOICE(format, "FORMAT", encode_format), .later = later_formats,
-		.group = PMILL_CLI_GROUP_OUTPUT,
+	{ENCODE, 0, "format", CHOICE(format, "FORMAT", encode_format), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Output format: text (ids separated by spaces, one document per line), tokens "
 				   "(the tokens themselves, for reading: coloured on a terminal, separated by | "
-				   "elsewhere), u16 or u32 (little-endian, no header), or jsonl (a JSON object per "
-				   "document, with its ids and tokens). Default: by the suffix of OUT (.txt, .u16, "
-				   ".u32, .bin, .jsonl), text on stdout."},
-	{DECODE, 0, "format", CHOICE(format, "FORMAT", pmill_token_format_name), .later = later_formats,
+				   "elsewhere), jsonl (a JSON object per document, with its ids and tokens), u16 "
+				   "or u32 (little-endian, no header), npy (NumPy), olmo (no header, for OLMo), "
+				   "llmc (llm.c), megatron (OUT.bin and OUT.idx) or datatrove (OUT, OUT.index and "
+				   "OUT.metadata); ids have 16 bits if the vocab allows, else 32. Default: by the "
+				   "suffix of OUT (.txt, .jsonl, .u16, .u32, .bin, .npy, .ds), text on stdout. "
+				   "Beside a file of ids, FILE.json says what they are."},
+	{DECODE, 0, "format", CHOICE(format, "FORMAT", pmill_token_format_name),
 		.group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "Input format: text (ids separated by spaces, one document per line), u16 or "
-				   "u32 (little-endian, no header), or jsonl (the member \"ids\" of each line). "
-				   "Default: by the suffix of FILE (.txt, .u16, .u32, .bin, .jsonl), text from "
-				   "stdin. If text or jsonl has several lines, the text of each ends with a line "
-				   "feed, added where it is missing."},
+		.summary =
+			"Input format: text (ids separated by spaces, one document per line), jsonl "
+			"(the member \"ids\" of each line), u16 or u32 (little-endian, no header), "
+			"npy, olmo, llmc, megatron or datatrove. Default: what FILE.json beside it says, "
+			"else by the suffix of FILE (.txt, .jsonl, .u16, .u32, .bin, .npy, .ds), text "
+			"from stdin. If text or jsonl has several lines, the text of each ends with a "
+			"line feed, added where it is missing."},
 	{ENCODE, 0, "count", FLAG(count_only), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Print totals instead of ids: documents, bytes, tokens, bytes per token."},
 	{ENCODE, 0, "max-tokens", NUMBER(max_tokens, 1, UINT64_MAX), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Write at most N tokens of each document: the first ones, and what --template "
-				   "puts around them. --eot comes on top."},
+				   "puts around them. --bos and --eot come on top."},
 	{ENCODE, 0, "offsets", FLAG(offsets), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "With --format jsonl: also write where each token begins and ends in its "
 				   "document, in bytes; for JSON lines, of the text in the field."},
@@ -183,6 +185,8 @@ static const struct pmill_cli_option options[] = {
 				   "begin-of-text token."},
 	{ENCODE, 0, "eot", TEXT(eot, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Append this special token to every document."},
+	{ENCODE, 0, "bos", TEXT(bos, "TOKEN"), .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Put this special token before every document."},
 	{LOADS_MODEL, 0, "pattern", TEXT(pattern, "PATTERN"), .value_at = pmill_pattern_name,
 		.group = PMILL_CLI_GROUP_MODEL,
 		.summary = "The pattern of a model whose file has none (.tiktoken, vocab.json), or in a "

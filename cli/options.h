@@ -33,7 +33,7 @@ struct pmill_cli_settings {
 
 	const char *against;
 	int training;
-	const char *model, *model_format, *encoding, *output, *format, *text, *eot;
+	const char *model, *model_format, *encoding, *output, *format, *text, *eot, *bos;
 	struct pmill_cli_list special_tokens;
 	int count_only, check, audit, add_template, offsets, skip_special_tokens;
 	uint64_t max_tokens;

@@ -833,9 +833,10 @@ typedef struct pmill_encode_file_options {
 	pmill_bytes doc_separator; /* ends documents and is not encoded; len 0: none */
 	pmill_bytes eot;           /* special token to append to each document; len 0: none */
 	const char *format; /* pmill_token_format_name; NULL: by the output's suffix, else "text" */
-	uint64_t most_ids;  /* of each document, besides eot, as in pmill_encoder_truncate; 0: all */
+	uint64_t most_ids;  /* of each document, besides eot and bos (pmill_encoder_truncate); 0: all */
 	int add_offsets;    /* write the byte offsets of each id; for the format "jsonl" */
 	pmill_bytes text;   /* encode this document and no files, if data isn't NULL */
+	pmill_bytes bos;    /* special token to put before each document; len 0: none */
 } pmill_encode_file_options;
 
 /* What was encoded or decoded. */
@@ -852,9 +853,9 @@ typedef struct pmill_encode_totals {
 } pmill_encode_totals;
 
 /*
- * Encodes files on threads, in order, into one output, which doesn't depend on their number.
- * `paths` as in pmill_counter_add_files; `totals` may be NULL. Of `run` threads, scanner, chunk
- * size and progress apply.
+ * Encodes files on threads, in order, into a token file, which doesn't depend on their number, and
+ * what belongs beside it (docs/token-files.md): all or none. `paths` as in pmill_counter_add_files;
+ * `totals` may be NULL. Of `run` threads, scanner, chunk size and progress apply.
  */
 PMILL_API pmill_status pmill_encode_files(const pmill_tokenizer *tokenizer,
 	const char *const *paths, size_t path_count, const pmill_input_options *input,
@@ -888,16 +889,15 @@ PMILL_API pmill_status pmill_tokenizer_decode_batch(const pmill_tokenizer *token
 
 typedef struct pmill_decode_file_options {
 	size_t size;
-	const char *format;      /* pmill_token_format_name; NULL: by suffix, "text" for stdin */
+	const char *format;      /* NULL: as PATH.json says, else by suffix; "text" for stdin */
 	int skip_special_tokens; /* as in pmill_decode_options */
 } pmill_decode_file_options;
 
 /*
- * Decodes token files, in order, into one output. `paths` as in pmill_counter_add_files; files of
- * the formats "text" and "jsonl" may be compressed, binary ones may not. If such a file has several
- * lines, the text of each ends with LF, added if missing. An unknown id is PMILL_BAD_INPUT with the
- * offset of its first byte in the file. `totals` may be NULL; only lines count as documents.
- * Of `run` only progress applies.
+ * Decodes token files, in order, into one output. `paths` as in pmill_counter_add_files; "text" and
+ * "jsonl" may be compressed, and the text of each of several lines ends with LF. An unknown id is
+ * PMILL_BAD_INPUT with the offset of its first byte in the file. `totals` may be NULL; lines count
+ * as documents, and what an index has. Of `run` progress applies.
  */
 PMILL_API pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer,
 	const char *const *paths, size_t path_count, const pmill_decode_file_options *file_options,

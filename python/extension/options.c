@@ -64,6 +64,7 @@ const struct core_option core_train_options[] = {
 const struct core_option core_encode_file_options[] = {
 	ROW(pmill_encode_file_options, doc_separator, OPTION_BYTES),
 	ROW(pmill_encode_file_options, eot, OPTION_BYTES),
+	ROW(pmill_encode_file_options, bos, OPTION_BYTES),
 	ROW(pmill_encode_file_options, format, OPTION_STRING),
 	{"max_tokens", OPTION_U64, offsetof(pmill_encode_file_options, most_ids)},
 	{"offsets", OPTION_FLAG, offsetof(pmill_encode_file_options, add_offsets)},

@@ -229,26 +229,29 @@ class Tokenizer(_core.Tokenizer):
     # ---- Files ----
 
     def encode_file(self, files: Paths, out: _Path, *, format: str | None = None,
-                    eot: str | bytes | None = None, doc_separator: str | bytes | None = None,
+                    eot: str | bytes | None = None, bos: str | bytes | None = None,
+                    doc_separator: str | bytes | None = None,
                     max_tokens: int = 0, offsets: bool = False,
                     special_tokens: Choice | None = None, policy: Policy | None = None,
                     overwrite: bool = False, threads: int = 0, progress: ProgressOption = None,
                     **options: Unpack[InputOptions]) -> EncodedFiles:
-        """Encodes files into one token file.
+        """Encodes files into one token file, with ``out`` + ".json" beside it, which says what it is.
 
         ``files``: as for ``pairmill.train``, as are ``progress`` and the options of input files.
-        ``format``: one of ``pairmill.choices["token_formats"]``; by the suffix of ``out``.
-        ``eot``: a special token to append to each document.
+        ``format``: one of ``pairmill.choices["token_formats"]``; by the suffix of ``out``. Some have
+        more files: docs/token-files.md.
+        ``eot`` and ``bos``: special tokens to append to each document, and to put before it.
         ``doc_separator``: ends documents and isn't encoded.
         ``max_tokens``: of each document; 0 for all. ``offsets``: write byte offsets, too (jsonl).
         ``special_tokens``, ``policy``: as for ``encode``. ``threads``: 0 for one per processor; the
         file doesn't depend on it.
 
         Raises FileExistsError unless ``overwrite``; ValueError for bad input, with its byte as the
-        attribute ``offset``; OSError. Written whole or not at all.
+        attribute ``offset``; OSError. All files are written whole, or none is.
         """
         refuse_others(options, InputOptions)
-        file_options = {"format": format, "eot": eot, "doc_separator": doc_separator,
+        file_options = {"format": format, "eot": eot, "bos": bos,
+                        "doc_separator": doc_separator,
                         "max_tokens": max_tokens, "offsets": offsets}
         with Reporter(progress) as reporter:
             totals = self._encode_files(files, out, overwrite, special_tokens, policy,
@@ -262,7 +265,8 @@ class Tokenizer(_core.Tokenizer):
                     progress: ProgressOption = None) -> EncodedFiles:
         """Decodes token files into one file of text.
 
-        ``format``: of the inputs, one of ``pairmill.choices["token_formats"]``; by suffix.
+        ``format``: of the inputs, one of ``pairmill.choices["token_formats"]``; as the file beside
+        each says, or by suffix.
         ``skip_special_tokens``: as for ``decode``.
 
         Raises FileExistsError unless ``overwrite``; ValueError for an unknown id, with its byte in

@@ -12,7 +12,7 @@ static bool keep(
 	if (!pmill_ids_reserve(writer->ids, count))
 		return false;
 	pmill_ids_put(writer->ids, ids, count);
-	if (places == NULL || count == 0)
+	if (places == NULL || count == 0 || !pmill_ids_wants_offsets(writer->ids))
 		return true;
 	pmill_ids_put_offsets(writer->ids, places, count);
 	uint64_t *kept = pmill_ids_offsets_since(writer->ids, first);
@@ -27,12 +27,11 @@ static pmill_status put(struct pmill_document_writer *writer, const uint32_t *id
 	const uint64_t before = writer->written;
 	writer->written += count;
 	writer->tokens += count;
-	if (!pmill_output_is_open(&writer->output))
+	if (!pmill_token_sink_is_open(&writer->sink))
 		return PMILL_OK;
-	const bool done = writer->format->append == NULL
-		? keep(writer, ids, places, count)
-		: writer->format->append(&writer->output.pending, before, ids, count);
-	return done ? pmill_output_flush_if_large(&writer->output, error) : pmill_fail_memory(error);
+	if (writer->format->append != NULL)
+		return pmill_token_sink_put(&writer->sink, before, ids, count, error);
+	return keep(writer, ids, places, count) ? PMILL_OK : pmill_fail_memory(error);
 }
 
 /* Ids that stand for no text. */
@@ -46,47 +45,62 @@ static pmill_status put_marks(
 	return status;
 }
 
-static pmill_status begin_document(struct pmill_document_writer *writer, pmill_error *error)
+/* What comes before the text, unless it has been put. */
+static pmill_status put_begin(struct pmill_document_writer *writer, pmill_error *error)
 {
-	writer->is_in_document = true;
-	writer->is_cut = false;
-	writer->bytes = writer->text_count = writer->written = 0;
-	return put_marks(writer, writer->template->before, writer->template->before_count, error);
+	const struct pmill_template *template = writer->template;
+	if (writer->has_begin)
+		return PMILL_OK;
+	writer->has_begin = true;
+	const pmill_status status = put_marks(writer, &writer->bos, writer->bos != PMILL_NO_ID, error);
+	return status == PMILL_OK ? put_marks(writer, template->before, template->before_count, error)
+							  : status;
 }
 
-static pmill_status write_end(struct pmill_document_writer *writer, pmill_error *error)
+static void begin_document(struct pmill_document_writer *writer)
 {
-	if (!pmill_output_is_open(&writer->output))
-		return PMILL_OK;
-	if (writer->format->append != NULL)
-		return writer->format->end_document(&writer->output.pending) ? PMILL_OK
-																	 : pmill_fail_memory(error);
-	const pmill_status status = writer->format->write_document(
-		&writer->output, writer->tokenizer, writer->ids, error);
-	pmill_ids_clear(writer->ids);
-	return status;
+	writer->is_in_document = true;
+	writer->is_cut = writer->has_begin = false;
+	writer->bytes = writer->text_count = writer->written = 0;
 }
 
 /* What comes after the text has room in any case. */
-static pmill_status end_document(struct pmill_document_writer *writer, pmill_error *error)
+static pmill_status write_end(struct pmill_document_writer *writer, pmill_error *error)
 {
 	const struct pmill_template *template = writer->template;
-	pmill_status status = put_marks(writer, template->after, template->after_count, error);
+	pmill_status status = put_begin(writer, error);
+	if (status == PMILL_OK)
+		status = put_marks(writer, template->after, template->after_count, error);
 	if (status == PMILL_OK)
 		status = put_marks(writer, &writer->eot, writer->eot != PMILL_NO_ID, error);
-	if (status == PMILL_OK)
-		status = write_end(writer, error);
+	if (status == PMILL_OK && pmill_token_sink_is_open(&writer->sink))
+		status = pmill_token_sink_end_document(
+			&writer->sink, writer->written, writer->tokenizer, writer->ids, error);
+	if (writer->ids != NULL)
+		pmill_ids_clear(writer->ids);
+	return status;
+}
+
+static pmill_status end_document(struct pmill_document_writer *writer, pmill_error *error)
+{
+	const bool is_left_out = writer->format->skips_empty && writer->text_count == 0;
+	const pmill_status status = is_left_out ? PMILL_OK : write_end(writer, error);
 	writer->is_in_document = false;
 	writer->truncated += writer->is_cut;
-	return status == PMILL_OK ? pmill_output_flush_if_large(&writer->output, error) : status;
+	writer->text_bytes += writer->bytes;
+	return status;
 }
 
 pmill_status pmill_document_writer_put(struct pmill_document_writer *writer,
 	const struct pmill_document_part *part, pmill_error *error)
 {
-	pmill_status status = writer->is_in_document ? PMILL_OK : begin_document(writer, error);
+	if (!writer->is_in_document)
+		begin_document(writer);
+	pmill_status status = PMILL_OK;
 	const uint64_t room = writer->most_text - writer->text_count;
 	const size_t count = part->count < room ? part->count : (size_t)room;
+	if (count > 0)
+		status = put_begin(writer, error);
 	if (status == PMILL_OK && count > 0)
 		status = put(writer, part->ids, part->places, count, error);
 	writer->is_cut |= part->is_cut || count < part->count;

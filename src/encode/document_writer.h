@@ -4,8 +4,8 @@
 #define PMILL_ENCODE_DOCUMENT_WRITER_H
 
 #include "encode/encode_plan.h"
-#include "tokens/output.h"
 #include "tokens/token_file.h"
+#include "tokens/token_sink.h"
 
 /* The ids of the next `bytes` bytes of a document. A document begins with its first part. */
 struct pmill_document_part {
@@ -17,18 +17,19 @@ struct pmill_document_part {
 	bool ends_document;
 };
 
-/* Set the first five, and `ids` if a document can't be written in parts; all else zero is ready. */
+/* Set the first six, and `ids` if a document can't be written in parts; all else zero is ready. */
 struct pmill_document_writer {
 	const pmill_tokenizer *tokenizer;
 	const struct pmill_template *template; /* put before and after each document */
 	const struct pmill_token_format *format;
-	uint32_t eot;       /* put after that; PMILL_NO_ID: none */
+	uint32_t bos, eot;  /* put before that, and after it; PMILL_NO_ID: none */
 	uint64_t most_text; /* ids of a document's text; UINT64_MAX: all */
 	pmill_ids *ids;     /* of a document that is written as a whole */
-	struct pmill_output output;
-	uint64_t tokens, truncated; /* written so far; documents that had more ids than fit */
+	struct pmill_token_sink sink;
+	uint64_t tokens, text_bytes; /* of all documents so far */
+	uint64_t truncated;          /* documents that had more ids than fit */
 	/* The document that has begun. */
-	bool is_in_document, is_cut;
+	bool is_in_document, is_cut, has_begin;
 	uint64_t bytes, text_count, written;
 };
 

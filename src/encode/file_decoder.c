@@ -9,6 +9,7 @@
 #include "corpus/inputs.h"
 #include "encode/decode_rule.h"
 #include "tokens/output.h"
+#include "tokens/sidecar.h"
 #include "tokens/token_file.h"
 
 struct decoding {
@@ -29,10 +30,20 @@ struct decoding {
 	_Atomic uint64_t stored; /* bytes read of all files */
 };
 
+/* What the caller says, else what the file's sidecar says, else what its suffix says. */
 static pmill_status pick_format(const struct decoding *decoding, const char *path,
 	const struct pmill_token_format **format, pmill_error *error)
 {
 	uint32_t vocab_size = pmill_tokenizer_vocab_size(decoding->rule.tokenizer);
+	*format = NULL;
+	if (strcmp(path, "-") != 0) {
+		const pmill_status status = pmill_sidecar_find_format(path, format, error);
+		if (status != PMILL_OK && decoding->format == NULL)
+			return status;
+	}
+	if (*format != NULL &&
+		(decoding->format == NULL || strcmp(decoding->format, (*format)->name) == 0))
+		return PMILL_OK;
 	return pmill_token_format_pick(decoding->format, path, vocab_size, format, error);
 }
 
@@ -94,7 +105,7 @@ static pmill_status decode_bytes(struct decoding *decoding, pmill_error *error)
 			status = decode_batch(decoding, error);
 	} while (status == PMILL_OK && decoding->batch.count > 0);
 	uint64_t documents = decoding->reader.documents;
-	if (status == PMILL_OK && documents > 1)
+	if (status == PMILL_OK && documents > 1 && decoding->reader.format->width == 0)
 		status = end_documents(decoding, documents, error);
 	decoding->totals.documents += documents;
 	return status;
@@ -113,7 +124,9 @@ static pmill_status decode_file(struct decoding *decoding, const char *path, pmi
 		return status;
 	pmill_lookahead_open_reader(&decoding->bytes, stored);
 	decoding->reader = (struct pmill_token_reader){.format = format, .bytes = &decoding->bytes};
-	status = decode_bytes(decoding, error);
+	status = pmill_token_reader_open(&decoding->reader, path, error);
+	if (status == PMILL_OK)
+		status = decode_bytes(decoding, error);
 	pmill_lookahead_release(&decoding->bytes);
 	return status;
 }
@@ -162,11 +175,37 @@ static pmill_status add_inputs(
 	return status;
 }
 
+/* Where ids are in OUT and a suffix, the caller may name OUT, as when they were written. */
+static pmill_status add_named_inputs(
+	struct decoding *decoding, const char *const *paths, size_t path_count, pmill_error *error)
+{
+	const char *suffix = pmill_token_format_ids_suffix(decoding->format);
+	if (suffix == NULL)
+		return add_inputs(decoding, paths, path_count, error);
+	char **extended = calloc(path_count + 1, sizeof *extended);
+	const char **names = pmill_array_allocate(path_count + 1, sizeof *names);
+	pmill_status status = extended == NULL || names == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	for (size_t i = 0; i < path_count && status == PMILL_OK; i++) {
+		extended[i] = pmill_path_extend(paths[i], suffix);
+		if (extended[i] == NULL)
+			status = pmill_fail_memory(error);
+		else
+			names[i] = pmill_path_exists(extended[i]) ? extended[i] : paths[i];
+	}
+	if (status == PMILL_OK)
+		status = add_inputs(decoding, names, path_count, error);
+	for (size_t i = 0; extended != NULL && i < path_count; i++)
+		free(extended[i]);
+	free(extended);
+	free(names);
+	return status;
+}
+
 static pmill_status decode_all(struct decoding *decoding, const char *const *paths,
 	size_t path_count, const pmill_run_options *run, const pmill_output_options *output,
 	pmill_error *error)
 {
-	pmill_status status = add_inputs(decoding, paths, path_count, error);
+	pmill_status status = add_named_inputs(decoding, paths, path_count, error);
 	if (status == PMILL_OK)
 		status = pmill_output_open(&decoding->output, output, error);
 	if (status == PMILL_OK)

@@ -9,6 +9,7 @@
 #include "base/watched_run.h"
 #include "encode/encode_document.h"
 #include "encode/file_worker.h"
+#include "model/model_digest.h"
 #include "unicode/quote.h"
 
 /* The options are complete. */
@@ -74,20 +75,29 @@ static pmill_status encode_watched(struct run *run, pmill_error *error)
 
 /* ---- options ---- */
 
-static pmill_status set_eot(struct run *run, pmill_error *error)
+/* The id of a special token that is put at an end of each document. */
+static pmill_status find_mark(
+	const struct run *run, pmill_bytes token, const char *end, uint32_t *id, pmill_error *error)
 {
-	pmill_bytes eot = run->file.eot;
-	run->job.writer.eot = PMILL_NO_ID;
-	if (eot.len == 0)
+	*id = PMILL_NO_ID;
+	if (token.len == 0)
 		return PMILL_OK;
 	struct pmill_quote quote;
-	const struct pmill_special *special = pmill_tokenizer_find_special(run->job.tokenizer, eot);
+	const struct pmill_special *special = pmill_tokenizer_find_special(run->job.tokenizer, token);
 	if (special == NULL)
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
-			"the model has no special token %s to end documents with",
-			pmill_quote(&quote, eot.data, eot.len));
-	run->job.writer.eot = special->id;
+			"the model has no special token %s to %s documents with",
+			pmill_quote(&quote, token.data, token.len), end);
+	*id = special->id;
 	return PMILL_OK;
+}
+
+static pmill_status set_marks(struct run *run, pmill_error *error)
+{
+	struct pmill_document_writer *writer = &run->job.writer;
+	const pmill_status status = find_mark(run, run->file.eot, "end", &writer->eot, error);
+	return status == PMILL_OK ? find_mark(run, run->file.bos, "begin", &writer->bos, error)
+							  : status;
 }
 
 static pmill_status set_format(struct run *run, pmill_error *error)
@@ -248,20 +258,22 @@ static pmill_status prepare(
 		.callback = run->running.progress, .context = run->running.progress_context};
 	pmill_status status = set_format(run, error);
 	if (status == PMILL_OK)
-		status = set_eot(run, error);
+		status = set_marks(run, error);
 	if (status == PMILL_OK)
 		status = prepare_plan(run, error);
 	if (status == PMILL_OK && run->file.text.data == NULL)
 		status = open_source(run, paths, path_count, error);
 	if (status == PMILL_OK)
 		status = create_workers(run, error);
-	return status == PMILL_OK ? pmill_output_open(&run->job.writer.output, &run->out, error)
-							  : status;
+	struct pmill_document_writer *writer = &run->job.writer;
+	return status == PMILL_OK
+		? pmill_token_sink_open(&writer->sink, writer->format, &run->out, error)
+		: status;
 }
 
 static void release(struct run *run)
 {
-	pmill_output_release(&run->job.writer.output);
+	pmill_token_sink_release(&run->job.writer.sink);
 	for (unsigned i = 0; i < run->worker_count; i++)
 		pmill_file_worker_release(&run->workers[i]);
 	free(run->workers);
@@ -293,6 +305,24 @@ static pmill_status pack_bad_files(
 	return sum->bad_files != NULL ? PMILL_OK : pmill_fail_memory(error);
 }
 
+static pmill_status commit(struct run *run, pmill_error *error)
+{
+	struct pmill_document_writer *writer = &run->job.writer;
+	char sha256[65] = "";
+	pmill_status status = PMILL_OK;
+	if (writer->sink.has_sidecar)
+		status = pmill_model_digest(run->job.tokenizer, sha256, error);
+	const char *encoding = run->job.tokenizer->encoding;
+	const struct pmill_sidecar_model model = {.sha256 = sha256,
+		.name = encoding == NULL ? sha256 : encoding,
+		.vocab_size = pmill_tokenizer_vocab_size(run->job.tokenizer),
+		.eot = writer->eot,
+		.bos = writer->bos};
+	return status == PMILL_OK
+		? pmill_token_sink_commit(&writer->sink, &model, writer->text_bytes, error)
+		: status;
+}
+
 static pmill_status encode_all(struct run *run, const char *const *paths, size_t path_count,
 	pmill_encode_totals *totals, pmill_error *error)
 {
@@ -303,7 +333,7 @@ static pmill_status encode_all(struct run *run, const char *const *paths, size_t
 	if (status == PMILL_OK && totals != NULL)
 		status = pack_bad_files(run, totals->size, &sum, error);
 	if (status == PMILL_OK)
-		status = pmill_output_commit(&run->job.writer.output, error);
+		status = commit(run, error);
 	for (unsigned i = 0; i < run->worker_count; i++) {
 		const struct pmill_segment_walk *walk = &run->workers[i].walk;
 		sum.documents += walk->documents;

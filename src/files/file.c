@@ -72,6 +72,16 @@ char *pmill_path_folder(const char *path)
 	return pmill_copy_text(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
+char *pmill_path_extend(const char *path, const char *ending)
+{
+	struct pmill_buffer out = {0};
+	if (pmill_buffer_append_text(&out, path) && pmill_buffer_append_text(&out, ending) &&
+		pmill_buffer_terminate(&out))
+		return (char *)out.data;
+	pmill_buffer_release(&out);
+	return NULL;
+}
+
 char *pmill_path_join(const char *folder, const char *name)
 {
 	struct pmill_buffer path = {0};
@@ -154,9 +164,9 @@ static int open_nameless(char *beside)
 		return -1;
 	char *slash = strrchr(beside, '/');
 	if (slash == NULL)
-		return open(".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+		return open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 	*slash = '\0';
-	int descriptor = open(slash == beside ? "/" : beside, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+	int descriptor = open(slash == beside ? "/" : beside, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
 	*slash = '/';
 	return descriptor;
 #else
@@ -246,7 +256,7 @@ static pmill_status open_writer(struct pmill_file_writer *writer, const char *pa
 	}
 	writer->descriptor = is_device ? -1 : open_nameless(writer->temporary);
 	writer->is_nameless = writer->descriptor >= 0;
-	int mode = is_device ? O_WRONLY | O_CLOEXEC : O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+	int mode = is_device ? O_WRONLY | O_CLOEXEC : O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC;
 	if (!writer->is_nameless)
 		writer->descriptor = open(writer->temporary, mode, 0666);
 	if (writer->descriptor < 0) {
@@ -309,6 +319,43 @@ pmill_status pmill_file_writer_append(
 	if (!pmill_buffer_append(&writer->buffer, data, len))
 		return pmill_fail_memory(error);
 	return PMILL_OK;
+}
+
+pmill_status pmill_file_writer_patch(struct pmill_file_writer *writer, uint64_t offset,
+	const void *data, size_t len, pmill_error *error)
+{
+	const pmill_status status = flush_buffer(writer, error);
+	const uint8_t *bytes = data;
+	while (status == PMILL_OK && len > 0) {
+		const ssize_t done = pwrite(writer->descriptor, bytes, len, (off_t)offset);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return pmill_fail_errno(error, writer->path, "cannot write", errno);
+		bytes += done;
+		offset += (uint64_t)done;
+		len -= (size_t)done;
+	}
+	return status;
+}
+
+pmill_status pmill_file_writer_read(
+	struct pmill_file_writer *writer, uint64_t offset, void *data, size_t len, pmill_error *error)
+{
+	const pmill_status status = flush_buffer(writer, error);
+	uint8_t *bytes = data;
+	while (status == PMILL_OK && len > 0) {
+		const ssize_t done = pread(writer->descriptor, bytes, len, (off_t)offset);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0)
+			return pmill_fail_errno(
+				error, writer->path, "cannot read back", done < 0 ? errno : EIO);
+		bytes += done;
+		offset += (uint64_t)done;
+		len -= (size_t)done;
+	}
+	return status;
 }
 
 /*

@@ -18,6 +18,8 @@ bool pmill_path_has_suffix(const char *path, const char *suffix);
 char *pmill_path_folder(const char *path);
 /* "FOLDER/NAME"; the caller frees it. NULL if out of memory. */
 char *pmill_path_join(const char *folder, const char *name);
+/* "PATHENDING"; the caller frees it. NULL if out of memory. */
+char *pmill_path_extend(const char *path, const char *ending);
 /*
  * A hidden name beside `path` that no concurrent run chooses: ".NAME.0123456789abcdef.ENDING". The
  * caller frees it. NULL if out of memory.
@@ -53,6 +55,14 @@ pmill_status pmill_file_writer_borrow(
 	struct pmill_file_writer *writer, int descriptor, const char *name, pmill_error *error);
 pmill_status pmill_file_writer_append(
 	struct pmill_file_writer *writer, const void *data, size_t len, pmill_error *error);
+/*
+ * Overwrites bytes that were appended, and reads them back. Only in a file that is created or
+ * replaced.
+ */
+pmill_status pmill_file_writer_patch(struct pmill_file_writer *writer, uint64_t offset,
+	const void *data, size_t len, pmill_error *error);
+pmill_status pmill_file_writer_read(
+	struct pmill_file_writer *writer, uint64_t offset, void *data, size_t len, pmill_error *error);
 /*
  * The two halves of a commit. Flushing writes all bytes to disk; placing gives the file its name
  * and leaves the writer to be released. Returns 0, or -1 with errno set.

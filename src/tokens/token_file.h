@@ -20,16 +20,35 @@ const struct pmill_token_format *pmill_token_format_at(size_t index); /* NULL at
 
 /*
  * Picks the format called `name`, or if that is NULL by the suffix of `path`, or if that is NULL
- * too (or "-") `text`. ".bin" is u16 if the vocab has at most 65,536 entries, else u32.
+ * too (or "-") `text`. ".bin" is u16 if the vocab has at most 65,536 entries, else u32. Where a
+ * name has two widths, the narrow one is taken if the vocab allows.
  */
 pmill_status pmill_token_format_pick(const char *name, const char *path, uint32_t vocab_size,
 	const struct pmill_token_format **format, pmill_error *error);
+
+/* The format of this name and dtype ("" for digits); NULL: there is none. */
+const struct pmill_token_format *pmill_token_format_find(const char *name, const char *dtype);
+/* What the path of the ids has after OUT, of formats with this name; NULL: nothing. */
+const char *pmill_token_format_ids_suffix(const char *name);
+/* The format of the same name with ids of this width; `format` if there is none. */
+const struct pmill_token_format *pmill_token_format_widen(
+	const struct pmill_token_format *format, unsigned width);
 
 /* Refuses to write the ids of a vocab in a format too narrow for them. */
 pmill_status pmill_token_format_check_width(
 	const struct pmill_token_format *format, uint32_t vocab_size, pmill_error *error);
 
-/* Reads the next ids; batch->count is 0 at the end. */
+/*
+ * Takes the header, or reads the index, of the ids in `path`, from whose beginning the reader's
+ * bytes are. What they say of the width of ids counts.
+ */
+pmill_status pmill_token_reader_open(
+	struct pmill_token_reader *reader, const char *path, pmill_error *error);
+
+/*
+ * Reads the next ids; batch->count is 0 at the end. PMILL_BAD_INPUT if there are more or fewer than
+ * a header or index says.
+ */
 pmill_status pmill_token_reader_next(
 	struct pmill_token_reader *reader, struct pmill_token_batch *batch, pmill_error *error);
 

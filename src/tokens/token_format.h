@@ -10,22 +10,43 @@
 #include "pairmill.h"
 #include "tokens/ids.h"
 #include "tokens/output.h"
+#include "tokens/token_index.h"
 
 /* Reads ids from a stream of bytes. Set the first two; all else zero is ready. */
 struct pmill_token_reader {
 	const struct pmill_token_format *format;
 	struct pmill_lookahead *bytes; /* borrowed */
-	uint64_t documents;            /* ended so far, in formats that mark documents */
-	bool is_in_document;           /* private */
-	uint64_t line;                 /* private: counted from 0, in jsonl */
+	uint64_t documents; /* ended so far, in formats that mark documents; all, at the end */
+	/* private */
+	uint64_t indexed; /* documents, by the index; 0 once they are counted */
+	bool has_count;   /* the file says how many ids there are: */
+	uint64_t expected, read;
+	bool is_in_document;
+	uint64_t line; /* counted from 0, in jsonl */
 };
 
+/* Bytes before the ids, which say how many there are. */
+struct pmill_token_header {
+	size_t len;           /* of those that are written */
+	uint64_t most_tokens; /* that it can say */
+	void (*fill)(uint8_t *header, uint64_t tokens, unsigned width);
+	/* Takes it from the beginning of a file. */
+	pmill_status (*parse)(
+		struct pmill_lookahead *bytes, unsigned *width, uint64_t *tokens, pmill_error *error);
+};
+
+/* Formats of one name differ in their width. */
 struct pmill_token_format {
 	const char *name;   /* "text" */
-	const char *suffix; /* ".txt" */
+	const char *suffix; /* ".txt"; NULL: its files are told by the name alone */
+	const char *dtype;  /* of an id, as NumPy says it; NULL: digits */
+	unsigned width;     /* bytes of an id; 0: digits */
 	uint64_t id_limit;  /* ids are below this */
 	/* A compressed file can be told from a plain one. */
 	bool may_be_compressed;
+	/* Documents without text are left out, with what would be put around them. */
+	bool skips_empty;
+	const char *ids_suffix; /* what the path of the ids has after OUT; NULL: nothing */
 	/*
 	 * Appends ids to a document that has `before` already. Returns false if out of memory. NULL: a
 	 * document can't be written in parts.
@@ -41,6 +62,8 @@ struct pmill_token_format {
 	 */
 	pmill_status (*write_document)(struct pmill_output *output, const pmill_tokenizer *tokenizer,
 		const struct pmill_ids *ids, pmill_error *error);
+	const struct pmill_token_header *header;       /* NULL: none */
+	const struct pmill_index_format *index_format; /* NULL: no files beside the ids */
 };
 
 #endif

@@ -305,6 +305,7 @@ def test_output_that_exists(run, model, text_file, tmp_path):
         run(*command, "-f", "-q")
         assert out.read_bytes() != b"precious"
         out.unlink()
+        out.with_name(out.name + ".json").unlink(missing_ok=True)
     assert names_in(tmp_path) == ["a.counts"]
 
 

@@ -52,9 +52,7 @@ def test_nearest_value(run):
 @pytest.mark.parametrize(
     "arguments",
     [["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"],
-     ["encode", "--resume"],
-     *[["encode", "--format", name] for name in ("npy", "megatron", "datatrove", "llmc")],
-     ["decode", "--format", "npy"], ["inspect", "tokens.npy"]])
+     ["encode", "--resume"], ["inspect", "tokens.npy"]])
 def test_planned_features_are_named(run, arguments):
     message = refuse(run, *arguments)
     assert "not supported yet\n" in message

@@ -320,7 +320,7 @@ def test_text_on_the_command_line(run, model, tmp_path):
             run("encode", "-f", "-m", model, "--text", text, "-o", out)
             assert run("decode", "-m", model, out).stdout == raw
     done = run("encode", "-m", model, "--text", "a", "-o", tmp_path / "out.dat", check=False)
-    assert done.returncode == 2 and b"name one (text, u16, u32, jsonl)" in done.stderr
+    assert done.returncode == 2 and b"name one (text, u16, u32, jsonl, npy, olmo, llmc, megatron, datatrove)" in done.stderr
 
 
 def test_special_token_policies(run, model):

@@ -12,13 +12,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MOST_PIECES = 16, LONGEST_PIECE = 4096 }; /* what a pipe holds at once: Linux, pipe(7) */
+enum {
+	MOST_PIECES = 16,
+	LONGEST_PIECE = 4096,
+	MOST_HEADER = 1024
+}; /* what a pipe holds at once: Linux, pipe(7) */
 
 /* The result of reading a stream. */
 struct outcome {
 	pmill_status status;
 	uint64_t error_offset;
 	uint64_t documents;
+	const struct pmill_token_format *format; /* of the width that a header says */
 	uint32_t *ids;
 	uint64_t *offsets;
 	size_t count;
@@ -63,7 +68,9 @@ static struct outcome read_all(
 	else
 		open_pieces(&bytes, data, len, step);
 	pmill_error error = {0};
-	for (;;) {
+	if (format->header != NULL)
+		outcome.status = pmill_token_reader_open(&reader, "ids", &error);
+	while (outcome.status == PMILL_OK) {
 		outcome.status = pmill_token_reader_next(&reader, batch, &error);
 		if (outcome.status != PMILL_OK || batch->count == 0)
 			break;
@@ -74,6 +81,7 @@ static struct outcome read_all(
 	}
 	outcome.error_offset = error.offset;
 	outcome.documents = reader.documents;
+	outcome.format = reader.format;
 	free(batch);
 	pmill_lookahead_release(&bytes);
 	return outcome;
@@ -134,6 +142,12 @@ static void write_and_read(const struct pmill_token_format *format, const struct
 {
 	struct pmill_buffer out = {0};
 	size_t half = read->count / 2;
+	if (format->header != NULL) {
+		uint8_t header[MOST_HEADER];
+		require(format->header->len <= sizeof header);
+		format->header->fill(header, read->count, format->width);
+		require(pmill_buffer_append(&out, header, format->header->len));
+	}
 	if (format->append == NULL) {
 		write_whole(format, read, &out);
 	} else {
@@ -180,10 +194,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < whole.count; i++) {
 		require(whole.offsets[i] == parts.offsets[i] && whole.offsets[i] < len);
 		require(i == 0 || whole.offsets[i] > whole.offsets[i - 1]);
-		require(whole.ids[i] < format->id_limit || format->id_limit == PMILL_NO_ID);
+		require(whole.ids[i] < whole.format->id_limit || whole.format->width != 2);
 	}
 	if (whole.status == PMILL_OK)
-		write_and_read(format, &whole);
+		write_and_read(whole.format, &whole);
 	if (whole.status == PMILL_OK && format->append == NULL)
 		require_objects(data + 2, len);
 	release(&whole);

@@ -138,7 +138,7 @@ static inline int remove_folder(void **state)
 {
 	(void)state;
 	static const char *const names[] = {
-		"a.txt", "b.txt", "a.jsonl", "0.jsonl", "1.jsonl", "2.jsonl", "ids.txt"};
+		"a.txt", "b.txt", "a.jsonl", "0.jsonl", "1.jsonl", "2.jsonl", "ids.txt", "ids.txt.json"};
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		remove_file(names[i]);
 	return rmdir(folder);

@@ -244,7 +244,7 @@ static void refuses_bad_names_before_starting(void **state)
 	} cases[] = {{"/nowhere/i.ids", "/nowhere/i.ids: cannot read: No such file", PMILL_IO},
 		{"/nowhere/i.txt", "/nowhere/i.txt: cannot read: No such file", PMILL_IO},
 		{"/dev/null", "/dev/null: the suffix does not tell", PMILL_BAD_OPTION},
-		{"/dev/null", "unknown token file format \"words\" (known: text, u16, u32, jsonl)",
+		{"/dev/null", "unknown token file format \"words\" (known: text, u16, u32, jsonl, npy",
 			PMILL_BAD_OPTION}};
 	char in[PATH_CAPACITY];
 	scratch_write(&folder, "i.txt", "256", 3);

@@ -167,7 +167,8 @@ static void refuses_bad_options(void **state)
 	struct encoding encoding = make_encoding(tokenizer);
 	write_file("a.txt", "hi", 2);
 	encoding.file.format = "npy";
-	assert_failure(&encoding, "a.txt", PMILL_UNSUPPORTED, PMILL_NO_OFFSET, "npy");
+	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+		"the format npy can only be written to a file");
 	encoding.file.format = "words";
 	assert_failure(&encoding, "a.txt", PMILL_BAD_OPTION, PMILL_NO_OFFSET, "words");
 	encoding.file.format = NULL;
@@ -298,6 +299,7 @@ static void decodes_files_to_the_same_text(void **state)
 							 tokenizer, paths, 1, &input, NULL, NULL, NULL, &to_ids, NULL, &error),
 			PMILL_EXISTS);
 		unlink(ids);
+		unlink(strcat(ids, ".json"));
 	}
 	remove_file("back.txt");
 	pmill_buffer_release(&back);
@@ -387,6 +389,7 @@ static void survives_out_of_memory(void **state)
 	for (int refused = 1; refused; allowed++) {
 		pmill_error error;
 		remove_file("ids.txt");
+		remove_file("ids.txt.json");
 		allocations_left = allowed;
 		pmill_status status = encode_to_file(tokenizer, &error);
 		refused = was_refused();
