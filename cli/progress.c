@@ -122,9 +122,11 @@ static void show_plain(struct pmill_cli_progress *progress, const pmill_progress
 	double now = now_s();
 	uint64_t tenths = tenths_of(event);
 	double silence = now - progress->shown_s;
-	bool is_end = event->total != 0 && event->done == event->total;
+	bool is_at_end = event->total != 0 && event->done == event->total;
+	bool is_end = is_at_end && !progress->was_at_end;
 	bool is_due = silence >= plain_most_s ||
 		(silence >= plain_least_s && tenths != progress->shown_tenths);
+	progress->was_at_end = is_at_end;
 	if (!is_end && !is_due)
 		return;
 	char line[LINE_CAPACITY];

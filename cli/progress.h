@@ -26,6 +26,7 @@ struct pmill_cli_progress {
 	double began_s;
 	double shown_s;                                  /* when a plain line was last written */
 	uint64_t shown_tenths;                           /* and how far the stage was */
+	bool was_at_end;                                 /* the last event was */
 	struct pmill_cli_stage stages[PMILL_CLI_STAGES]; /* from the events */
 	size_t stage_count;
 };

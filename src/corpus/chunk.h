@@ -30,6 +30,7 @@ struct pmill_chunk {
 	uint64_t offset;                 /* of data[0] in the file's decompressed bytes */
 	uint64_t first_line;             /* JSON lines: number of the first line, from 1 */
 	struct pmill_match_watch *watch; /* of those who work through chunks; may be NULL */
+	uint64_t stored;   /* bytes of the files, as they are stored, that were read to make it */
 	uint64_t sequence; /* 0, 1, 2, … over all files: the first error in this order wins */
 };
 

@@ -35,6 +35,7 @@ struct pmill_chunk_source {
 	bool is_hashed;
 	atomic_bool is_stopped;
 	_Atomic uint64_t stored_bytes;
+	uint64_t handed_out; /* of them, those of the chunks so far */
 
 	pthread_mutex_t lock; /* protects what follows */
 	bool is_ended;
@@ -325,6 +326,9 @@ pmill_status pmill_chunk_source_next(
 		status = take_chunk(source, chunk, error);
 	if (status != PMILL_OK)
 		source->is_ended = true;
+	const uint64_t stored = pmill_chunk_source_stored_bytes(source);
+	chunk->stored = stored - source->handed_out;
+	source->handed_out = stored;
 	pthread_mutex_unlock(&source->lock);
 	return status == PMILL_CANCELLED ? PMILL_OK : status;
 }

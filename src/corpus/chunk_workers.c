@@ -12,6 +12,7 @@ struct crew {
 	unsigned count;
 	struct pmill_progress_state *progress;
 	struct pmill_match_watch watch;
+	_Atomic uint64_t done; /* stored bytes of the chunks that are worked through */
 };
 
 static void work_through(struct pmill_chunk_worker *worker, struct crew *crew)
@@ -27,6 +28,7 @@ static void work_through(struct pmill_chunk_worker *worker, struct crew *crew)
 		worker->status = worker->work(worker->context, &worker->chunk, &worker->error);
 		if (worker->status != PMILL_OK)
 			return;
+		atomic_fetch_add_explicit(&crew->done, worker->chunk.stored, memory_order_relaxed);
 	}
 }
 
@@ -55,7 +57,7 @@ static uint64_t bytes_done(void *context)
 {
 	struct crew *crew = context;
 	pmill_match_watch_note(&crew->watch, crew->progress);
-	return pmill_chunk_source_stored_bytes(crew->source);
+	return atomic_load_explicit(&crew->done, memory_order_relaxed);
 }
 
 static pmill_status first_error(const struct crew *crew, bool is_cancelled, pmill_error *error)

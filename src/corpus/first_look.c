@@ -4,11 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "corpus/json_line.h"
+#include "files/file.h"
+
+enum { LONGEST_SIDECAR = 1 << 14 };
 
 void pmill_first_look_init(struct pmill_first_look *look, const char *path, bool is_named,
 	const pmill_input_options *options)
@@ -31,12 +35,62 @@ static size_t skip_blanks(const uint8_t *data, size_t len)
 	return at;
 }
 
-/* An array where JSON lines are expected. With bad lines skipped, that may be one of them. */
-static bool is_array_of_documents(const struct pmill_first_look *look)
+/* What a "[" begins: surely an array of JSON objects or strings, not, or that much isn't seen. */
+enum array_look { NO_ARRAY, ARRAY, ARRAY_OR_NOT };
+
+static size_t pass_blanks(const uint8_t *data, size_t len, size_t at)
 {
+	while (at < len && memchr(" \t\r\n", data[at], 4) != NULL)
+		at++;
+	return at;
+}
+
+/* Past the string that begins at `at`; `len` if it doesn't end. */
+static size_t pass_string(const uint8_t *data, size_t len, size_t at)
+{
+	for (at++; at < len && data[at] != '"'; at++)
+		at += data[at] == '\\';
+	return at < len ? at + 1 : len;
+}
+
+/* At the "[". */
+static enum array_look look_at_array(const uint8_t *data, size_t len, bool *has_strings)
+{
+	size_t at = pass_blanks(data, len, 1);
+	if (at == len)
+		return ARRAY_OR_NOT;
+	*has_strings = data[at] == '"';
+	if (data[at] == '{') {
+		at = pass_blanks(data, len, at + 1);
+		if (at == len)
+			return ARRAY_OR_NOT;
+		return data[at] == '"' || data[at] == '}' ? ARRAY : NO_ARRAY;
+	}
+	if (!*has_strings)
+		return NO_ARRAY;
+	at = pass_blanks(data, len, pass_string(data, len, at));
+	if (at < len && data[at] == ',')
+		at = pass_blanks(data, len, at + 1);
+	else if (at < len && data[at] != ']')
+		return NO_ARRAY;
+	if (at >= len)
+		return ARRAY_OR_NOT;
+	return data[at] == '"' || data[at] == ']' ? ARRAY : NO_ARRAY;
+}
+
+/*
+ * Whether the "[" at the beginning is that of an array where documents are expected. With bad lines
+ * skipped, that may be one of them. Text can begin with a "[", too: there the first item tells.
+ */
+static enum array_look is_array_of_documents(
+	const struct pmill_first_look *look, const uint8_t *data, size_t len, bool *has_strings)
+{
+	const enum array_look found = look_at_array(data, len, has_strings);
 	if (look->format->kind == PMILL_CORPUS_JSONL)
-		return !look->skips_bad_lines;
-	return look->is_json_name && look->is_named;
+		return look->skips_bad_lines ? NO_ARRAY : ARRAY;
+	if (look->format->kind != PMILL_CORPUS_TEXT || !look->is_named)
+		return NO_ARRAY;
+	return look->is_json_name ? ARRAY : found;
 }
 
 /* Whether it matters what the first line is. In folders, JSON is text unless its name says more. */
@@ -71,8 +125,13 @@ bool pmill_first_look_judge(const struct pmill_first_look *look, const uint8_t *
 	size_t at = skip_blanks(data, len);
 	if (at == len)
 		return !may_grow;
-	if (data[at] == '[' && is_array_of_documents(look)) {
-		finding->refusal = PMILL_JSON_ARRAY;
+	if (data[at] == '[') {
+		const enum array_look found = is_array_of_documents(
+			look, data + at, len - at, &finding->has_strings);
+		if (found == ARRAY_OR_NOT && may_grow)
+			return false;
+		if (found == ARRAY)
+			finding->refusal = PMILL_JSON_ARRAY;
 	} else if (data[at] == '{' && asks_for_object(look)) {
 		const uint8_t *end = memchr(data + at, '\n', len - at);
 		if (end == NULL && may_grow)
@@ -141,6 +200,24 @@ static pmill_status open_and_read_head(
 	return status;
 }
 
+/* Whether FILE.json says that FILE holds ids (tokens/sidecar). */
+static pmill_status look_for_sidecar(const char *path, bool *is_there, pmill_error *error)
+{
+	static const char field[] = "model_sha256";
+	struct pmill_buffer json = {0};
+	char *sidecar = pmill_path_extend(path, ".json");
+	if (sidecar == NULL)
+		return pmill_fail_memory(error);
+	/* A larger one, or one that can't be read, is none. */
+	const pmill_status status = pmill_file_read_small(sidecar, LONGEST_SIDECAR, &json, error);
+	*is_there = status == PMILL_OK && json.len > 0 &&
+		pmill_json_line_look(json.data, json.len, false, field, sizeof field - 1) ==
+			PMILL_JSON_OBJECT_WITH_FIELD;
+	pmill_buffer_release(&json);
+	free(sidecar);
+	return status;
+}
+
 /* Most files take one read of a few bytes; compressed ones and long first lines take a reader. */
 pmill_status pmill_first_look_at(const struct pmill_first_look *look, const char *path,
 	uint64_t bytes, struct pmill_buffer *buffer, struct pmill_first_finding *finding,
@@ -149,7 +226,15 @@ pmill_status pmill_first_look_at(const struct pmill_first_look *look, const char
 	pmill_status status = open_and_read_head(path, bytes, buffer, error);
 	if (status != PMILL_OK)
 		return status;
-	bool is_whole = buffer->len < PMILL_FILE_KIND_HEAD, is_read;
+	bool is_whole = buffer->len < PMILL_FILE_KIND_HEAD, is_read, has_sidecar = false;
+	status = look_for_sidecar(path, &has_sidecar, error);
+	if (status != PMILL_OK)
+		return status;
+	if (has_sidecar) {
+		*finding = (struct pmill_first_finding){
+			.format = look->format, .refusal = PMILL_NOT_TEXT, .kind = &pmill_file_kind_token_ids};
+		return PMILL_OK;
+	}
 	if (!pmill_reader_is_compressed(buffer->data, buffer->len) &&
 		pmill_first_look_judge(look, buffer->data, buffer->len, is_whole, finding))
 		return PMILL_OK;
@@ -176,9 +261,11 @@ pmill_status pmill_first_look_report(const struct pmill_first_look *look,
 			finding->kind->name, finding->kind->text_way_out);
 	case PMILL_JSON_ARRAY:
 		return pmill_fail(error, PMILL_BAD_INPUT, 0,
-			"%.500s: looks like a JSON array, not JSON lines; use: jq -c '.[]' FILE | pairmill "
-			"COMMAND --input-format jsonl (--input-format text reads it as it is)",
-			name);
+			"%.500s: looks like a JSON array, not %s; use: jq -c '.[]%s' FILE | pairmill COMMAND "
+			"--input-format jsonl (--input-format text reads it as it is)",
+			name,
+			look->format->kind == PMILL_CORPUS_JSONL || look->is_json_name ? "JSON lines" : "text",
+			finding->has_strings ? " | {text: .}" : "");
 	case PMILL_UNSURE_JSON:
 		if (look->is_json_name)
 			return pmill_fail(error, PMILL_BAD_INPUT, 0,

@@ -35,6 +35,7 @@ struct pmill_first_finding {
 		PMILL_JSON_ARRAY,
 	} refusal;
 	const struct pmill_file_kind *kind;
+	bool has_strings; /* the array's first item is a string */
 };
 
 /* `options` are borrowed. */

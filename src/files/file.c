@@ -46,6 +46,17 @@ pmill_status pmill_file_read(const char *path, struct pmill_buffer *buffer, pmil
 	return status;
 }
 
+pmill_status pmill_file_read_small(
+	const char *path, size_t most, struct pmill_buffer *buffer, pmill_error *error)
+{
+	struct stat about;
+	const bool is_small = stat(path, &about) == 0 && S_ISREG(about.st_mode) &&
+		(uint64_t)about.st_size <= most;
+	pmill_error unread;
+	const pmill_status status = is_small ? pmill_file_read(path, buffer, &unread) : PMILL_OK;
+	return status == PMILL_NO_MEMORY ? pmill_fail_memory(error) : PMILL_OK;
+}
+
 bool pmill_path_exists(const char *path)
 {
 	struct stat about;

@@ -11,6 +11,10 @@
 /* Appends the whole file to `buffer`; "-" is stdin. */
 pmill_status pmill_file_read(const char *path, struct pmill_buffer *buffer, pmill_error *error);
 
+/* The same for a regular file of at most `most` bytes; nothing if it is none or can't be read. */
+pmill_status pmill_file_read_small(
+	const char *path, size_t most, struct pmill_buffer *buffer, pmill_error *error);
+
 bool pmill_path_exists(const char *path);
 bool pmill_path_is_folder(const char *path);
 bool pmill_path_has_suffix(const char *path, const char *suffix);

@@ -39,6 +39,23 @@ static bool has_control_at_4(const uint8_t *head, size_t len)
 	return len > 4 && is_control(head[4]);
 }
 
+/* Old archives have no magic number, but the sum of their first header's bytes, in octal digits. */
+static bool is_old_tar(const uint8_t *head, size_t len)
+{
+	enum { HEADER = 512, SUM_AT = 148, SUM_LEN = 8 };
+	unsigned long sum = SUM_LEN * ' ', said = 0;
+	if (len < HEADER || head[0] == 0)
+		return false;
+	for (size_t i = 0; i < HEADER; i++)
+		sum += i < SUM_AT || i >= SUM_AT + SUM_LEN ? head[i] : 0;
+	for (size_t i = SUM_AT; i < SUM_AT + SUM_LEN; i++)
+		if (head[i] >= '0' && head[i] <= '7')
+			said = said * 8 + (unsigned long)(head[i] - '0');
+		else if (head[i] != ' ' && head[i] != 0)
+			return false;
+	return said == sum;
+}
+
 /* A GIF's height follows its width; none of interest has 8,192 rows. */
 static bool has_control_at_9(const uint8_t *head, size_t len)
 {
@@ -175,6 +192,7 @@ static const struct row rows[] = {
 	{{"zip", FILTER("unzip -p FILE"), UNPACK_MODEL}, MAGIC("PK\x05\x06")},
 	{{"tar", UNPACK, UNPACK_MODEL}, .offset = 257, MAGIC("ustar\0")},
 	{{"tar", UNPACK, UNPACK_MODEL}, .offset = 257, MAGIC("ustar  \0")},
+	{{"tar", UNPACK, UNPACK_MODEL}, .also = is_old_tar},
 	{{"7z", FILTER("7z x -so FILE"), UNPACK_MODEL}, MAGIC("7z\xBC\xAF\x27\x1C")},
 	{{"RAR", FILTER("unrar p -inul FILE"), UNPACK_MODEL}, MAGIC("Rar!\x1A\x07")},
 	/* Tables */
@@ -237,6 +255,9 @@ static const struct row rows[] = {
 };
 
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
+
+const struct pmill_file_kind pmill_file_kind_token_ids = {
+	"token ids, by the .json beside it", NO_TEXT " (decode turns them into text)", TOKENS};
 
 static bool matches(const struct row *row, const uint8_t *head, size_t len)
 {

@@ -17,6 +17,9 @@ struct pmill_file_kind {
 	const char *model_way_out;
 };
 
+/* Ids that only a file beside them tells. */
+extern const struct pmill_file_kind pmill_file_kind_token_ids;
+
 /*
  * The kind of a file that begins with these bytes, PMILL_FILE_KIND_HEAD or all there are (more are
  * not looked at); NULL: it may be text.

@@ -127,6 +127,17 @@ def test_json_array(run, tmp_path):
         assert b"JSON array" in done.stderr and b"jq -c '.[]' FILE | pairmill" in done.stderr
 
 
+def test_the_way_out_of_a_json_array(run, tmp_path):
+    """What the message says to pipe, done in Python as jq does it."""
+    for items in (["the mill", "grinds"], [{"text": "the mill"}, {"text": "grinds"}]):
+        data = json.dumps(items, indent=2).encode()
+        done = run("count", "-o", tmp_path / "x", input=data, check=False)
+        assert done.returncode == 1 and b"looks like a JSON array, not text" in done.stderr
+        wraps = b"jq -c '.[] | {text: .}' FILE" in done.stderr
+        lines = "".join(json.dumps({"text": item} if wraps else item) + "\n" for item in items)
+        assert words(run, tmp_path, "--input-format", "jsonl", input=lines.encode()) == WORDS
+
+
 @pytest.mark.parametrize("data", [LINES, b"{" * 5000, b" " * 5000 + b"{}", b"the mill " * 5000])
 def test_pipes_are_looked_at_without_losing_bytes(pairmill, run, tmp_path, data):
     """The same as from a file, also when bytes come one by one."""

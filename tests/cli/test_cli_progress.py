@@ -64,6 +64,24 @@ def test_merging_ends_at_the_total_it_promised(run, rng_words, tmp_path):
     assert all(event["done"] <= event["total"] for event in merging if event["total"] > 0)
 
 
+def test_counting_is_done_when_it_is_done(run, tmp_path):
+    """A slow expression: what has been read is not what has been counted."""
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"a" * 40_000)
+    done = run("count", "-o", tmp_path / "x.counts", "--pattern", "a+c|a", "--chunk-size", 10_000,
+               "-j", 1, "--progress", "json", path)
+    counting = [event for event in map(json.loads, done.stderr.splitlines())
+                if event["stage"] == "count"]
+    end = counting[-1]["elapsed_s"]
+    assert counting[-1]["done"] == 40_000
+    assert all(event["done"] < 40_000 for event in counting if event["elapsed_s"] < end / 2)
+    path.write_bytes(b"a" * 150_000)
+    done = run("count", "-o", tmp_path / "y.counts", "--pattern", "a+c|a", "--progress", "plain",
+               path)
+    lines = [line for line in done.stderr.splitlines() if line.startswith(b"count")]
+    assert 1 <= len(lines) <= 3
+
+
 def test_explicit_json_progress_overrides_quiet(run, text_file):
     done = run("train", "-s", 300, "-q", "--progress", "json", text_file)
     assert all(json.loads(line)["stage"] for line in done.stderr.splitlines())

@@ -335,3 +335,19 @@ def test_unknown_id(run, model, tmp_path):
         assert f"byte {place}: id 65535 is not in the vocab".encode() in done.stderr
         for file in tmp_path.iterdir():
             file.unlink()
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_ids_are_not_read_as_text(run, model, tmp_path, name):
+    """Neither named nor in a folder; unless that is what is asked for."""
+    path = write(run, model, tmp_path, name)
+    for command in (["count", "-f", "-o", tmp_path / "x.counts"], ["encode", "-m", model]):
+        done = run(*command, path, check=False)
+        assert done.returncode == 1 and b"decode turns them into text" in done.stderr
+        assert run(*command, "--input-format", "text", path, check=False).returncode == 0
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for file in tmp_path.glob("out*"):
+        file.rename(folder / file.name)
+    done = run("count", "-o", tmp_path / "y.counts", folder, check=False)
+    assert done.returncode == 1 and path.name.encode() in done.stderr

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -150,6 +151,30 @@ static void test_tar(void **state)
 	}
 }
 
+/* Before 1988 it had no magic number: the sum of the header's bytes tells, in these forms. */
+static void test_old_tar(void **state)
+{
+	(void)state;
+	char tar[1024] = "folder/file";
+	memset(tar + 100, '0', 40);
+	memset(tar + 512, 'x', 512);
+	unsigned sum = 8 * ' ';
+	for (size_t i = 0; i < 512; i++)
+		sum += (unsigned char)tar[i];
+	static const char *const forms[] = {"%06o%c ", "%6o%c ", "%07o%c"};
+	for (size_t i = 0; i < 3; i++) {
+		char said[20];
+		snprintf(said, sizeof said, forms[i], sum, 0);
+		memcpy(tar + 148, said, 8);
+		assert_kind("tar", tar, sizeof tar);
+		assert_kind("tar", tar, 512);
+		assert_null(find(tar, 511));
+		tar[3]++;
+		assert_null(find(tar, sizeof tar));
+		tar[3]--;
+	}
+}
+
 /* Each row has a sample (tar has its own test), and a way out. */
 static void test_every_row_has_a_sample(void **state)
 {
@@ -222,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_kind_and_prefix),
 		cmocka_unit_test(test_tar),
+		cmocka_unit_test(test_old_tar),
 		cmocka_unit_test(test_every_row_has_a_sample),
 		cmocka_unit_test(test_text_is_left_alone),
 		cmocka_unit_test(test_long_head),
