@@ -1,4 +1,4 @@
-/* pairmill inspect: shows what a model or a count file holds. */
+/* pairmill inspect: shows what a model, a count file or a token file holds. */
 /* SPDX-License-Identifier: MIT */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "bytes.h"
 #include "command.h"
 #include "inspect_model.h"
+#include "inspect_tokens.h"
 #include "library_options.h"
 #include "messages.h"
 #include "sizes.h"
@@ -199,7 +200,7 @@ static int inspect_model(struct pmill_cli *cli)
 /* The kind of a file by its name. If none matches, each is tried. */
 static const struct {
 	const char *suffix;
-	int (*inspect)(struct pmill_cli *cli); /* NULL: of a later version */
+	int (*inspect)(struct pmill_cli *cli);
 } kinds[] = {
 	{".counts", inspect_counts},
 	{".tsv", inspect_counts},
@@ -207,10 +208,6 @@ static const struct {
 	{".tiktoken", inspect_model},
 	{".gguf", inspect_model},
 	{"merges.txt", inspect_model},
-	{".bin", NULL},
-	{".npy", NULL},
-	{".u16", NULL},
-	{".u32", NULL},
 };
 
 static bool is_folder(const char *path)
@@ -254,15 +251,14 @@ int pmill_cli_run_inspect(struct pmill_cli *cli)
 {
 	const char *path = cli->operands[0];
 	const struct pmill_cli_settings *settings = &cli->settings;
-	if (is_folder(path) || settings->model_format != NULL || settings->encoding != NULL)
+	if (is_folder(path))
 		return inspect_model(cli);
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		if (!has_suffix(path, kinds[i].suffix))
-			continue;
-		if (kinds[i].inspect == NULL)
-			return pmill_cli_wrong_usage(
-				cli, "%s: inspecting token files is not supported yet", path);
-		return kinds[i].inspect(cli);
-	}
+	if (pmill_cli_is_token_file(cli))
+		return pmill_cli_inspect_tokens(cli);
+	if (settings->model_format != NULL || settings->encoding != NULL)
+		return inspect_model(cli);
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (has_suffix(path, kinds[i].suffix))
+			return kinds[i].inspect(cli);
 	return inspect_unknown(cli);
 }

@@ -33,7 +33,8 @@ static const char *const convert_examples[] = {
 	"pairmill convert --allow-loss tokenizer.json vocab.tiktoken",
 	"pairmill convert -s 16000 --rename-special '<|reserved_0|>=<|user|>' model smaller", NULL};
 static const char *const inspect_examples[] = {"pairmill inspect model",
-	"pairmill inspect --audit tokenizer.json", "pairmill inspect --check all.counts", NULL};
+	"pairmill inspect --audit tokenizer.json", "pairmill inspect --check all.counts",
+	"pairmill inspect -m model tokens.bin", NULL};
 static const char *const verify_examples[] = {"pairmill verify -m model --training corpus.txt",
 	"pairmill verify -m model --against tokenizer.json corpus.txt", NULL};
 static const char *const bench_examples[] = {
@@ -122,14 +123,16 @@ static const struct pmill_cli_command commands[] = {
 		.bit = PMILL_CLI_INSPECT,
 		.run = pmill_cli_run_inspect,
 		.usage = "[options] FILE",
-		.operands = "FILE, a model or a count file",
+		.operands = "FILE, a model, a count file or a token file",
 		.operand_least = 1,
 		.operand_most = 1,
-		.summary = "show and check what a model or a count file holds",
+		.summary = "show and check what a model, a count file or a token file holds",
 		.description = "Shows what a model holds (vocab, pattern, Unicode version, special tokens, "
-					   "longest tokens, first merges, training record) and checks it, or shows "
-					   "what a count file holds (pattern, Unicode version, special tokens, totals, "
-					   "most frequent words). Exits with status 1 if a check fails, but not for "
+					   "longest tokens, first merges, training record) and checks it; what a "
+					   "count file holds (pattern, Unicode version, special tokens, totals, most "
+					   "frequent words); or what a token file holds (format, type, documents, "
+					   "tokens, first ids) and, with -m, whether it fits a model. Exits with "
+					   "status 1 if a check fails, but not for "
 					   "what --audit finds, which may well be meant.\n\n"
 					   "Bytes are shown unambiguously: a space as a middle dot, control bytes and "
 					   "invalid UTF-8 as \\n, \\t or \\xHH, a backslash as two.",

@@ -100,6 +100,10 @@ static const struct pmill_cli_option options[] = {
 			"else by the suffix of FILE (.txt, .jsonl, .u16, .u32, .bin, .npy, .ds), text "
 			"from stdin. If text or jsonl has several lines, the text of each ends with a "
 			"line feed, added where it is missing."},
+	{INSPECT, 0, "format", CHOICE(format, "FORMAT", pmill_token_format_name),
+		.group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "The format of a token file, as for decode. Default: what FILE.json beside it "
+				   "says, else by the suffix of FILE."},
 	{ENCODE, 0, "count", FLAG(count_only), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Print totals instead of ids: documents, bytes, tokens, bytes per token."},
 	{ENCODE, 0, "max-tokens", NUMBER(max_tokens, 1, UINT64_MAX), .group = PMILL_CLI_GROUP_OUTPUT,
@@ -114,7 +118,8 @@ static const struct pmill_cli_option options[] = {
 	{BENCH, 0, "runs", NUMBER(runs, 1, 10000), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Time each stage N times (default 5)."},
 	{INSPECT, 0, "check", FLAG(check), .group = PMILL_CLI_GROUP_OUTPUT,
-		.summary = "Read and check every block of a count file. (Models are always checked.)"},
+		.summary = "Read and check every block of a count file, every id of a token file. (Models "
+				   "are always checked.)"},
 	{INSPECT, 0, "audit", FLAG(audit), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Look for what surprises in a model: tokens that their own bytes don't encode "
 				   "to, missing bytes, unused ids, added tokens that any text can contain, and so "
@@ -143,6 +148,9 @@ static const struct pmill_cli_option options[] = {
 				   "under another name, such as Llama 3's tokenizer.model), a .gguf, or a "
 				   "vocab.json with merges.txt beside it. "
 				   "Required."},
+	{INSPECT, 'm', "model", PATH(model, "MODEL"), .group = PMILL_CLI_GROUP_MODEL,
+		.summary = "Of a token file: the model that its ids are those of. Shows whether they fit, "
+				   "and the tokens of the first ones."},
 	{VERIFY, 0, "against", PATH(against, "OTHER"), .group = PMILL_CLI_GROUP_MODEL,
 		.summary = "Another model: encode the text with both, and compare the ids."},
 	{VERIFY, 0, "training", FLAG(training), .group = PMILL_CLI_GROUP_MODEL,

@@ -195,10 +195,7 @@ typedef enum pmill_notice {
 	PMILL_NOTICE_REPEATED, /* read again, since it was named twice; `detail`: the first name */
 } pmill_notice;
 
-/*
- * Called before any file is read, on the thread that called the library. The strings are valid
- * during the call.
- */
+/* Called before any file is read, on the thread that called; the strings are valid meanwhile. */
 typedef void (*pmill_notice_fn)(
 	void *context, pmill_notice notice, const char *name, const char *detail);
 
@@ -285,7 +282,6 @@ PMILL_API void pmill_counts_free(pmill_counts *counts);
 PMILL_API pmill_status pmill_counts_save(
 	const pmill_counts *counts, const char *path, unsigned flags, pmill_error *error);
 PMILL_API pmill_status pmill_counts_get_info(const pmill_counts *counts, pmill_counts_info *info);
-
 /* Words are sorted by their bytes. `index` must be below totals.words. */
 PMILL_API pmill_status pmill_counts_get_word(
 	const pmill_counts *counts, size_t index, pmill_bytes *word, int64_t *count);
@@ -361,19 +357,14 @@ PMILL_API pmill_status pmill_counter_add_text(
  */
 PMILL_API pmill_status pmill_counter_add_files(pmill_counter *counter, const char *const *paths,
 	size_t path_count, const pmill_input_options *input, pmill_error *error);
-
 /* Adds counts. PMILL_BAD_OPTION unless pattern, Unicode version and special tokens are the same. */
 PMILL_API pmill_status pmill_counter_add_counts(
 	pmill_counter *counter, const pmill_counts *counts, pmill_error *error);
-
 /* The same, but moves the words if possible. On success frees `*counts` and sets it to NULL. */
 PMILL_API pmill_status pmill_counter_move_counts(
 	pmill_counter *counter, pmill_counts **counts, pmill_error *error);
 
-/*
- * Hands over everything added so far, in memory even beyond the memory limit. The counter is empty
- * afterwards, even after a failure.
- */
+/* Hands over all that was added, even beyond the memory limit, and is empty then, failed or not. */
 PMILL_API pmill_status pmill_counter_take(
 	pmill_counter *counter, pmill_counts **counts, pmill_error *error);
 
@@ -384,11 +375,9 @@ PMILL_API pmill_status pmill_counter_take(
  */
 PMILL_API pmill_status pmill_counter_save(pmill_counter *counter, const char *path, unsigned flags,
 	pmill_counts_head **head, pmill_error *error);
-
 /* Whether a word contains one of the strings, none empty. After a failure the counter is empty. */
 PMILL_API pmill_status pmill_counter_contains(pmill_counter *counter, const pmill_bytes *texts,
 	size_t text_count, int *contains, pmill_error *error);
-
 /* How it cuts words, and what counting has taken since it was last empty, until more is added. */
 PMILL_API pmill_status pmill_counter_get_info(
 	const pmill_counter *counter, pmill_counter_info *info);
@@ -521,7 +510,6 @@ PMILL_API pmill_status pmill_tokenizer_check_format(
  */
 PMILL_API pmill_status pmill_tokenizer_list_losses(const pmill_tokenizer *tokenizer,
 	const char *path, const char *format, char **losses, pmill_error *error);
-
 /* In memory, whatever is lost, in a format of one file; NULL: "tokenizer.json". Release `*data`. */
 PMILL_API pmill_status pmill_tokenizer_save_memory(const pmill_tokenizer *tokenizer,
 	const char *format, void **data, size_t *len, pmill_error *error);
@@ -591,7 +579,6 @@ typedef struct pmill_special_info {
 /* Special and other added tokens, ordered by id. PMILL_BAD_OPTION past the last. */
 PMILL_API pmill_status pmill_tokenizer_get_special(
 	const pmill_tokenizer *tokenizer, size_t index, pmill_special_info *info);
-
 /* Why the model can't encode (it can be inspected and decode): all reasons; NULL: it can. */
 PMILL_API const char *pmill_tokenizer_refusal(const pmill_tokenizer *tokenizer);
 
@@ -661,22 +648,17 @@ PMILL_API pmill_status pmill_tokenizer_check_train(
  */
 PMILL_API pmill_status pmill_tokenizer_train(pmill_counter *counter,
 	const pmill_train_options *options, pmill_tokenizer **tokenizer, pmill_error *error);
-
 /* Learns a vocab from counts. PMILL_MEMORY_LIMIT as in pmill_tokenizer_train. */
 PMILL_API pmill_status pmill_tokenizer_train_from_counts(const pmill_counts *counts,
 	const pmill_train_options *options, const pmill_run_options *run, pmill_tokenizer **tokenizer,
 	pmill_error *error);
-
 /* The training's record, which is loaded and saved in a folder; version is NULL if there's none. */
 PMILL_API pmill_status pmill_tokenizer_get_training(
 	const pmill_tokenizer *tokenizer, pmill_training *training);
 
 /* ---- Ids: what encoding gives --------------------------------------------------------------- */
 
-/*
- * A buffer of ids that grows and can be used again, with the ends of its documents. One thread at a
- * time.
- */
+/* A buffer of ids that grows and can be used again, with the ends of its documents. */
 typedef struct pmill_ids pmill_ids;
 
 typedef struct pmill_ids_options {
@@ -787,7 +769,6 @@ PMILL_API pmill_status pmill_encoder_encode(pmill_encoder *encoder, const void *
 	const pmill_policy *policy, pmill_ids *ids, pmill_error *error);
 PMILL_API pmill_status pmill_encoder_encode_spans(pmill_encoder *encoder, const pmill_span *spans,
 	size_t span_count, pmill_ids *ids, pmill_error *error);
-
 /* The number of ids, without keeping them. */
 PMILL_API pmill_status pmill_encoder_count(pmill_encoder *encoder, const pmill_span *spans,
 	size_t span_count, uint64_t *id_count, pmill_error *error);
@@ -904,9 +885,29 @@ PMILL_API pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer,
 	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
 	pmill_error *error);
 
+/* What a token file holds. */
+typedef struct pmill_token_file_info {
+	size_t size;
+	const char *format, *dtype;        /* constants; dtype, as NumPy has it, is NULL for digits */
+	uint64_t documents, tokens, bytes; /* bytes: of text; UINT64_MAX: unknown */
+	uint32_t eot, bos;                 /* PMILL_NO_ID: none, or unknown */
+	char model_sha256[65];             /* of the model that made it; "": unknown */
+	int is_of_model;                   /* `tokenizer` is that model */
+	uint64_t unknown_ids;              /* ids, of those that were looked at, that it lacks */
+	uint32_t ids[16];                  /* the first ones */
+	size_t id_count;
+} pmill_token_file_info;
+
+/*
+ * Reads header, index, PATH.json and the first ids, or if `reads_all`, or ids are digits, all ids.
+ * `format` as in pmill_decode_file_options; `tokenizer` may be NULL.
+ */
+PMILL_API pmill_status pmill_token_file_get_info(const char *path, const char *format,
+	const pmill_tokenizer *tokenizer, int reads_all, pmill_token_file_info *info,
+	pmill_error *error);
+
 /* Decodes ids as they arrive, holding back the bytes of an incomplete UTF-8 character. */
 typedef struct pmill_stream_decoder pmill_stream_decoder;
-
 /* The tokenizer must outlive the decoder. */
 PMILL_API pmill_status pmill_stream_decoder_create(const pmill_tokenizer *tokenizer,
 	const pmill_decode_options *options, pmill_stream_decoder **decoder, pmill_error *error);
@@ -973,12 +974,10 @@ PMILL_API pmill_status pmill_verify_training(const pmill_tokenizer *tokenizer,
 /* ---- Audit: what surprises in a model ------------------------------------------------------- */
 
 typedef struct pmill_audit pmill_audit;
-
 /* Looks at all tokens, which takes about a second for 200,000. The tokenizer must outlive it. */
 PMILL_API pmill_status pmill_audit_create(
 	const pmill_tokenizer *tokenizer, pmill_audit **audit, pmill_error *error);
 PMILL_API void pmill_audit_free(pmill_audit *audit);
-
 /* What is looked for: "unreachable", "missing_bytes", ...; NULL past the last. */
 PMILL_API const char *pmill_audit_kind_name(size_t kind);
 /* The same as a phrase: "ids without a token". */

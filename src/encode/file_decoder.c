@@ -30,21 +30,11 @@ struct decoding {
 	_Atomic uint64_t stored; /* bytes read of all files */
 };
 
-/* What the caller says, else what the file's sidecar says, else what its suffix says. */
 static pmill_status pick_format(const struct decoding *decoding, const char *path,
 	const struct pmill_token_format **format, pmill_error *error)
 {
-	uint32_t vocab_size = pmill_tokenizer_vocab_size(decoding->rule.tokenizer);
-	*format = NULL;
-	if (strcmp(path, "-") != 0) {
-		const pmill_status status = pmill_sidecar_find_format(path, format, error);
-		if (status != PMILL_OK && decoding->format == NULL)
-			return status;
-	}
-	if (*format != NULL &&
-		(decoding->format == NULL || strcmp(decoding->format, (*format)->name) == 0))
-		return PMILL_OK;
-	return pmill_token_format_pick(decoding->format, path, vocab_size, format, error);
+	const uint32_t vocab_size = pmill_tokenizer_vocab_size(decoding->rule.tokenizer);
+	return pmill_sidecar_pick_format(decoding->format, path, vocab_size, format, error);
 }
 
 /* ---- one file ---- */
@@ -175,28 +165,21 @@ static pmill_status add_inputs(
 	return status;
 }
 
-/* Where ids are in OUT and a suffix, the caller may name OUT, as when they were written. */
+/* The caller may name OUT, as when the ids were written. */
 static pmill_status add_named_inputs(
 	struct decoding *decoding, const char *const *paths, size_t path_count, pmill_error *error)
 {
-	const char *suffix = pmill_token_format_ids_suffix(decoding->format);
-	if (suffix == NULL)
-		return add_inputs(decoding, paths, path_count, error);
-	char **extended = calloc(path_count + 1, sizeof *extended);
-	const char **names = pmill_array_allocate(path_count + 1, sizeof *names);
-	pmill_status status = extended == NULL || names == NULL ? pmill_fail_memory(error) : PMILL_OK;
+	const char **names = calloc(path_count + 1, sizeof *names);
+	pmill_status status = names == NULL ? pmill_fail_memory(error) : PMILL_OK;
 	for (size_t i = 0; i < path_count && status == PMILL_OK; i++) {
-		extended[i] = pmill_path_extend(paths[i], suffix);
-		if (extended[i] == NULL)
+		names[i] = pmill_token_format_find_ids(decoding->format, paths[i]);
+		if (names[i] == NULL)
 			status = pmill_fail_memory(error);
-		else
-			names[i] = pmill_path_exists(extended[i]) ? extended[i] : paths[i];
 	}
 	if (status == PMILL_OK)
 		status = add_inputs(decoding, names, path_count, error);
-	for (size_t i = 0; extended != NULL && i < path_count; i++)
-		free(extended[i]);
-	free(extended);
+	for (size_t i = 0; names != NULL && i < path_count; i++)
+		free((void *)names[i]);
 	free(names);
 	return status;
 }

@@ -3,7 +3,9 @@
 #include "tokens/sidecar.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "corpus/json_line.h"
@@ -57,38 +59,71 @@ static bool find_text(const struct pmill_buffer *json, const char *name, struct 
 	return status != PMILL_NO_MEMORY && pmill_buffer_terminate(text);
 }
 
-static pmill_status find_format(const char *sidecar, const struct pmill_buffer *json,
-	const struct pmill_token_format **format, pmill_error *error)
+/* As it was written: a member a line. `json` ends in NUL. */
+static uint64_t find_number(const struct pmill_buffer *json, const char *name, uint64_t otherwise)
 {
-	struct pmill_buffer name = {0}, dtype = {0};
-	pmill_status status = PMILL_OK;
-	if (!find_text(json, "format", &name) || !find_text(json, "dtype", &dtype))
-		status = pmill_fail_memory(error);
-	else
-		*format = pmill_token_format_find((char *)name.data, (char *)dtype.data);
-	if (status == PMILL_OK && *format == NULL)
-		status = pmill_fail_input(error, sidecar, PMILL_NO_OFFSET,
-			"doesn't say which token file format the ids beside it have: name it with --format, or "
-			"move this file away");
+	char start[40];
+	snprintf(start, sizeof start, "\n  \"%s\": ", name);
+	const char *found = strstr((const char *)json->data, start);
+	if (found == NULL || found[strlen(start)] < '0' || found[strlen(start)] > '9')
+		return otherwise;
+	return strtoull(found + strlen(start), NULL, 10);
+}
+
+static bool parse(struct pmill_buffer *json, struct pmill_sidecar *sidecar)
+{
+	struct pmill_buffer name = {0}, dtype = {0}, sha256 = {0};
+	const bool done = pmill_buffer_terminate(json) && find_text(json, "format", &name) &&
+		find_text(json, "dtype", &dtype) && find_text(json, "model_sha256", &sha256);
+	if (done) {
+		sidecar->format = pmill_token_format_find((char *)name.data, (char *)dtype.data);
+		if (sha256.len == sizeof sidecar->model_sha256 - 1)
+			memcpy(sidecar->model_sha256, sha256.data, sha256.len);
+		sidecar->vocab_size = (uint32_t)find_number(json, "vocab_size", 0);
+		sidecar->eot = (uint32_t)find_number(json, "eot_id", PMILL_NO_ID);
+		sidecar->bos = (uint32_t)find_number(json, "bos_id", PMILL_NO_ID);
+		sidecar->counts = (struct pmill_sidecar_counts){find_number(json, "documents", 0),
+			find_number(json, "tokens", 0), find_number(json, "bytes", 0)};
+	}
 	pmill_buffer_release(&name);
 	pmill_buffer_release(&dtype);
+	pmill_buffer_release(&sha256);
+	return done;
+}
+
+pmill_status pmill_sidecar_read(const char *path, struct pmill_sidecar *sidecar, pmill_error *error)
+{
+	struct pmill_buffer json = {0};
+	char *place = pmill_path_extend(path, ".json");
+	pmill_status status = PMILL_OK;
+	*sidecar = (struct pmill_sidecar){.eot = PMILL_NO_ID, .bos = PMILL_NO_ID};
+	if (place == NULL)
+		return pmill_fail_memory(error);
+	const bool is_there = pmill_path_exists(place);
+	if (is_there)
+		status = pmill_file_read(place, &json, error);
+	if (is_there && status == PMILL_OK && !parse(&json, sidecar))
+		status = pmill_fail_memory(error);
+	if (is_there && status == PMILL_OK && sidecar->format == NULL)
+		status = pmill_fail_input(error, place, PMILL_NO_OFFSET,
+			"doesn't say which token file format the ids beside it have: name it with --format, or "
+			"move this file away");
+	pmill_buffer_release(&json);
+	free(place);
 	return status;
 }
 
-pmill_status pmill_sidecar_find_format(
-	const char *path, const struct pmill_token_format **format, pmill_error *error)
+pmill_status pmill_sidecar_pick_format(const char *name, const char *path, uint32_t vocab_size,
+	const struct pmill_token_format **format, pmill_error *error)
 {
-	struct pmill_buffer json = {0};
-	char *sidecar = pmill_path_extend(path, ".json");
-	pmill_status status = PMILL_OK;
-	*format = NULL;
-	if (sidecar == NULL)
-		status = pmill_fail_memory(error);
-	else if (pmill_path_exists(sidecar))
-		status = pmill_file_read(sidecar, &json, error);
-	if (status == PMILL_OK && json.len > 0)
-		status = find_format(sidecar, &json, format, error);
-	pmill_buffer_release(&json);
-	free(sidecar);
-	return status;
+	struct pmill_sidecar sidecar = {0};
+	if (strcmp(path, "-") != 0) {
+		const pmill_status status = pmill_sidecar_read(path, &sidecar, error);
+		if (status != PMILL_OK && name == NULL)
+			return status;
+	}
+	if (sidecar.format == NULL || (name != NULL && strcmp(name, sidecar.format->name) != 0))
+		return pmill_token_format_pick(name, path, vocab_size, format, error);
+	*format = sidecar.format;
+	return PMILL_OK;
 }

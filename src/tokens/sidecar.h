@@ -23,11 +23,23 @@ struct pmill_sidecar_counts {
 bool pmill_sidecar_write(struct pmill_buffer *out, const struct pmill_token_format *format,
 	const struct pmill_sidecar_model *model, const struct pmill_sidecar_counts *counts);
 
+/* What a sidecar says. What it doesn't say is 0, or PMILL_NO_ID. */
+struct pmill_sidecar {
+	const struct pmill_token_format *format; /* NULL: there is no sidecar */
+	char model_sha256[65];
+	uint32_t vocab_size, eot, bos;
+	struct pmill_sidecar_counts counts;
+};
+
+/* Of the ids in `path`. A file in its place that isn't ours is PMILL_BAD_INPUT with the way out. */
+pmill_status pmill_sidecar_read(
+	const char *path, struct pmill_sidecar *sidecar, pmill_error *error);
+
 /*
- * The format that the sidecar of the ids in `path` names; NULL: there is no sidecar. One that isn't
- * ours is PMILL_BAD_INPUT with the way out.
+ * The format of the ids in `path`: the one called `name`, or if that is NULL what the sidecar says,
+ * else as pmill_token_format_pick.
  */
-pmill_status pmill_sidecar_find_format(
-	const char *path, const struct pmill_token_format **format, pmill_error *error);
+pmill_status pmill_sidecar_pick_format(const char *name, const char *path, uint32_t vocab_size,
+	const struct pmill_token_format **format, pmill_error *error);
 
 #endif

@@ -108,10 +108,22 @@ const struct pmill_token_format *pmill_token_format_find(const char *name, const
 	return NULL;
 }
 
-const char *pmill_token_format_ids_suffix(const char *name)
+bool pmill_token_format_needs_vocab(
+	const struct pmill_token_format *format, const char *name, const char *path)
+{
+	const bool has_widths = find_by_name(format->name, 0) != find_by_name(format->name, UINT32_MAX);
+	const bool is_bin = name == NULL && pmill_path_has_suffix(path, ".bin");
+	return format->header == NULL && format->index_format == NULL && (has_widths || is_bin);
+}
+
+char *pmill_token_format_find_ids(const char *name, const char *path)
 {
 	const struct pmill_token_format *format = name == NULL ? NULL : find_by_name(name, 0);
-	return format == NULL ? NULL : format->ids_suffix;
+	const char *suffix = format == NULL || format->ids_suffix == NULL ? "" : format->ids_suffix;
+	char *ids = pmill_path_extend(path, suffix);
+	if (ids != NULL && !pmill_path_exists(ids))
+		ids[strlen(path)] = '\0';
+	return ids;
 }
 
 const struct pmill_token_format *pmill_token_format_widen(

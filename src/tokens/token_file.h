@@ -28,8 +28,17 @@ pmill_status pmill_token_format_pick(const char *name, const char *path, uint32_
 
 /* The format of this name and dtype ("" for digits); NULL: there is none. */
 const struct pmill_token_format *pmill_token_format_find(const char *name, const char *dtype);
-/* What the path of the ids has after OUT, of formats with this name; NULL: nothing. */
-const char *pmill_token_format_ids_suffix(const char *name);
+/*
+ * Whether only the vocab said how wide the ids in `path` are, when this format was picked for it,
+ * by `name` or by its suffix.
+ */
+bool pmill_token_format_needs_vocab(
+	const struct pmill_token_format *format, const char *name, const char *path);
+/*
+ * Where the ids are: `path`, or if that is OUT of a format which puts a suffix after it, that file.
+ * `name` may be NULL. The caller frees it. NULL if out of memory.
+ */
+char *pmill_token_format_find_ids(const char *name, const char *path);
 /* The format of the same name with ids of this width; `format` if there is none. */
 const struct pmill_token_format *pmill_token_format_widen(
 	const struct pmill_token_format *format, unsigned width);

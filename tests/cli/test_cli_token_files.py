@@ -351,3 +351,68 @@ def test_ids_are_not_read_as_text(run, model, tmp_path, name):
         file.rename(folder / file.name)
     done = run("count", "-o", tmp_path / "y.counts", folder, check=False)
     assert done.returncode == 1 and path.name.encode() in done.stderr
+
+
+# ---- inspect ----
+
+def inspect(run, *arguments):
+    return json.loads(run("inspect", "--json", *arguments).stdout)
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]])
+@pytest.mark.parametrize("name", IDS)
+def test_inspect(run, model, lines, ids, end_id, tmp_path, name, check):
+    out = tmp_path / "out"
+    run("encode", "-q", "-m", model, "--format", name, "--eot", END, "-o", out, lines)
+    flat = [id for document in ids for id in [*document, end_id]
+            if name != "megatron" or document]
+    sidecar = json.loads(out.with_name(out.name + IDS[name] + ".json").read_text())
+    path = out.with_name(out.name + IDS[name])
+    known = {key: sidecar[key] for key in ("format", "dtype", "documents", "tokens", "bytes",
+                                           "eot_id", "bos_id", "model_sha256")}
+    for arguments in ([path], ["--format", name, out]):
+        found = inspect(run, *check, *arguments)
+        assert found["ids"] == flat[:16] and found["tokens"] == len(flat)
+        assert found["kind"] == "tokens" and found.items() >= known.items()
+        found = inspect(run, "-m", model, *check, *arguments)
+        assert found["is_of_model"] and found["unknown_ids"] == 0
+    shown = run("inspect", "-m", model, path).stdout.decode()
+    assert f"{flat[0]:10}  The" in shown and "yes: the model that it was made with" in shown
+
+
+def test_inspect_without_a_sidecar(run, model, wide_model, ids, tmp_path):
+    for name, used, width in (("x.bin", model, 2), ("x.bin", wide_model, 4), ("x.u32", model, 4)):
+        out = tmp_path / name
+        run("encode", "-q", "-f", "-m", used, "--text", DOCUMENTS[0], "-o", out)
+        (tmp_path / (name + ".json")).unlink()
+        found = inspect(run, "-m", used, out)
+        assert found["dtype"] == f"uint{8 * width}" and found["tokens"] == len(ids[0])
+        assert found["documents"] is None and found["model_sha256"] is None
+        assert not found["is_of_model"] and found["unknown_ids"] == 0
+    done = run("inspect", tmp_path / "x.bin", check=False)
+    assert done.returncode == 2 and b"16 or 32 bits" in done.stderr
+    assert inspect(run, "--format", "u32", tmp_path / "x.bin")["ids"] == ids[0][:16]
+
+
+def test_inspect_with_another_model(run, model, ids, tmp_path):
+    out = tmp_path / "out.u16"
+    run("encode", "-q", "-m", model, "--text", DOCUMENTS[0], "-o", out)
+    run("convert", "-q", "-s", 260, model, tmp_path / "small.json")
+    found = inspect(run, "-m", tmp_path / "small.json", out)
+    assert not found["is_of_model"]
+    assert found["unknown_ids"] == sum(id >= 260 for id in ids[0])
+    assert b"no: ids that its vocab lacks" in run("inspect", "-m", tmp_path / "small.json",
+                                                  out).stdout
+
+
+def test_inspect_what_is_wrong(run, model, tmp_path):
+    """A number of ids that the sidecar doesn't have; ids beyond the first only with --check."""
+    out = tmp_path / "out.u16"
+    run("encode", "-q", "-m", model, "--text", "a" * 40_000, "-o", out)
+    data = out.read_bytes()
+    out.write_bytes(data[:-2])
+    done = run("inspect", out, check=False)
+    assert done.returncode == 1 and b"by the .json beside it" in done.stderr
+    out.write_bytes(data[:-2] + b"\xff\xff")
+    assert inspect(run, "-m", model, out)["unknown_ids"] == 0
+    assert inspect(run, "-m", model, "--check", out)["unknown_ids"] == 1
