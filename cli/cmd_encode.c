@@ -65,6 +65,10 @@ static int check_settings(struct pmill_cli *cli)
 			settings->output != NULL ? "--output" : "--format");
 	if (settings->offsets && !is_jsonl(cli))
 		return pmill_cli_wrong_usage(cli, "option --offsets: needs --format jsonl");
+	if (settings->resume && settings->shard_tokens == 0)
+		return pmill_cli_wrong_usage(cli, "option --resume: needs --shard-tokens");
+	if (settings->shard_tokens > 0 && settings->output == NULL)
+		return pmill_cli_wrong_usage(cli, "option --shard-tokens: needs -o FOLDER");
 	if (settings->json && !settings->count_only && settings->output == NULL)
 		return pmill_cli_wrong_usage(
 			cli, "option --json: needs -o or --count, because the ids go to stdout");
@@ -79,6 +83,8 @@ static int check_settings(struct pmill_cli *cli)
 static int check_output(const struct pmill_cli *cli)
 {
 	const char *out = cli->settings.output;
+	if (cli->settings.shard_tokens > 0)
+		return 0;
 	int code = out == NULL ? 0 : pmill_cli_output_guard(cli, out);
 	return out == NULL || code != 0 ? code : pmill_cli_output_check(cli, out);
 }
@@ -100,7 +106,9 @@ static void init_options(struct pmill_cli *cli, struct encoding *encoding)
 		.most_ids = settings->max_tokens,
 		.add_offsets = settings->offsets,
 		.text = bytes_of(settings->text),
-		.bos = bytes_of(settings->bos)};
+		.bos = bytes_of(settings->bos),
+		.shard_tokens = settings->shard_tokens,
+		.resume = settings->resume};
 	encoding->run = (pmill_run_options){.size = sizeof encoding->run,
 		.threads = (unsigned)settings->threads,
 		.scanner = settings->scanner,

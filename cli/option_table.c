@@ -109,6 +109,13 @@ static const struct pmill_cli_option options[] = {
 	{ENCODE, 0, "max-tokens", NUMBER(max_tokens, 1, UINT64_MAX), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "Write at most N tokens of each document: the first ones, and what --template "
 				   "puts around them. --bos and --eot come on top."},
+	{ENCODE, 0, "shard-tokens", NUMBER(shard_tokens, 1, UINT64_MAX),
+		.group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Write shards: OUT is a folder of files 00000, 00001 and so on, each with the "
+				   "first documents that make N tokens or more."},
+	{ENCODE, 0, "resume", FLAG(resume), .group = PMILL_CLI_GROUP_OUTPUT,
+		.summary = "Go on with shards that a run of the same command left when it was stopped. "
+				   "Refused if model, options or inputs have changed."},
 	{ENCODE, 0, "offsets", FLAG(offsets), .group = PMILL_CLI_GROUP_OUTPUT,
 		.summary = "With --format jsonl: also write where each token begins and ends in its "
 				   "document, in bytes; for JSON lines, of the text in the field."},
@@ -393,8 +400,6 @@ static const struct pmill_cli_option options[] = {
 
 	/* ---- Later ---- */
 	LATER(PMILL_CLI_WORK & ~(COUNTS_WORDS | VERIFY), "tmp-dir", "DIR"),
-	LATER(ENCODE, "shard-tokens", "N"),
-	LATER(ENCODE, "resume", NULL),
 };
 
 const struct pmill_cli_option *pmill_cli_option_at(size_t index)

@@ -35,8 +35,8 @@ struct pmill_cli_settings {
 	int training;
 	const char *model, *model_format, *encoding, *output, *format, *text, *eot, *bos;
 	struct pmill_cli_list special_tokens;
-	int count_only, check, audit, add_template, offsets, skip_special_tokens;
-	uint64_t max_tokens;
+	int count_only, check, audit, add_template, offsets, resume, skip_special_tokens;
+	uint64_t max_tokens, shard_tokens;
 	const char *to, *merges;
 	struct pmill_cli_list rename_special, add_special;
 	int allow_loss;

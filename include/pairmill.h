@@ -818,6 +818,8 @@ typedef struct pmill_encode_file_options {
 	int add_offsets;    /* write the byte offsets of each id; for the format "jsonl" */
 	pmill_bytes text;   /* encode this document and no files, if data isn't NULL */
 	pmill_bytes bos;    /* special token to put before each document; len 0: none */
+	uint64_t shard_tokens; /* the output is a folder of files with so many ids; 0: one file */
+	int resume;            /* go on with such a folder that the same call began */
 } pmill_encode_file_options;
 
 /* What was encoded or decoded. */
@@ -885,7 +887,6 @@ PMILL_API pmill_status pmill_decode_files(const pmill_tokenizer *tokenizer,
 	const pmill_run_options *run, const pmill_output_options *output, pmill_encode_totals *totals,
 	pmill_error *error);
 
-/* What a token file holds. */
 typedef struct pmill_token_file_info {
 	size_t size;
 	const char *format, *dtype;        /* constants; dtype, as NumPy has it, is NULL for digits */

@@ -65,6 +65,8 @@ const struct core_option core_encode_file_options[] = {
 	ROW(pmill_encode_file_options, doc_separator, OPTION_BYTES),
 	ROW(pmill_encode_file_options, eot, OPTION_BYTES),
 	ROW(pmill_encode_file_options, bos, OPTION_BYTES),
+	ROW(pmill_encode_file_options, shard_tokens, OPTION_U64),
+	ROW(pmill_encode_file_options, resume, OPTION_FLAG),
 	ROW(pmill_encode_file_options, format, OPTION_STRING),
 	{"max_tokens", OPTION_U64, offsetof(pmill_encode_file_options, most_ids)},
 	{"offsets", OPTION_FLAG, offsetof(pmill_encode_file_options, add_offsets)},

@@ -232,6 +232,7 @@ class Tokenizer(_core.Tokenizer):
                     eot: str | bytes | None = None, bos: str | bytes | None = None,
                     doc_separator: str | bytes | None = None,
                     max_tokens: int = 0, offsets: bool = False,
+                    shard_tokens: int | None = None, resume: bool = False,
                     special_tokens: Choice | None = None, policy: Policy | None = None,
                     overwrite: bool = False, threads: int = 0, progress: ProgressOption = None,
                     **options: Unpack[InputOptions]) -> EncodedFiles:
@@ -243,6 +244,9 @@ class Tokenizer(_core.Tokenizer):
         ``eot`` and ``bos``: special tokens to append to each document, and to put before it.
         ``doc_separator``: ends documents and isn't encoded.
         ``max_tokens``: of each document; 0 for all. ``offsets``: write byte offsets, too (jsonl).
+        ``shard_tokens``: ``out`` is a folder of files, each with the first documents that make so
+        many tokens. ``resume``: go on with such a folder that the same call began; ValueError if
+        model, options or files have changed.
         ``special_tokens``, ``policy``: as for ``encode``. ``threads``: 0 for one per processor; the
         file doesn't depend on it.
 
@@ -252,7 +256,8 @@ class Tokenizer(_core.Tokenizer):
         refuse_others(options, InputOptions)
         file_options = {"format": format, "eot": eot, "bos": bos,
                         "doc_separator": doc_separator,
-                        "max_tokens": max_tokens, "offsets": offsets}
+                        "max_tokens": max_tokens, "offsets": offsets,
+                        "shard_tokens": shard_tokens or 0, "resume": resume}
         with Reporter(progress) as reporter:
             totals = self._encode_files(files, out, overwrite, special_tokens, policy,
                                         pick(options, InputOptions), file_options,

@@ -8,6 +8,13 @@
 #include "base/array.h"
 #include "corpus/corpus_format.h"
 
+/* Where in the inputs something begins. */
+struct pmill_place {
+	size_t file;     /* its index */
+	uint64_t offset; /* in its decompressed bytes */
+	uint64_t line;   /* of JSON lines: its number, from 1 */
+};
+
 /*
  * A piece of one input file, in the worker's own buffer. Text: `len` bytes, followed by `lookahead`
  * more bytes of the same segment so that the last pretokens come out right: pretokens that begin in

@@ -33,6 +33,7 @@ struct pmill_chunk_source {
 	size_t longest_text; /* SIZE_MAX: no limit */
 	uint64_t zstd_window;
 	bool is_hashed;
+	struct pmill_place start; /* of the first file that is opened */
 	atomic_bool is_stopped;
 	_Atomic uint64_t stored_bytes;
 	uint64_t handed_out; /* of them, those of the chunks so far */
@@ -69,6 +70,10 @@ static pmill_status init(struct pmill_chunk_source *source, const struct pmill_i
 			: 2 * source->chunk_size;
 	source->zstd_window = settings->zstd_window;
 	source->is_hashed = settings->sha256;
+	source->start = settings->start;
+	source->file = settings->start.file < inputs->count ? settings->start.file : inputs->count;
+	for (size_t i = 0; i < source->file; i++)
+		source->bytes_before += inputs->files[i].bytes;
 	source->cutter.pretokenizer = settings->pretokenizer;
 	source->cutter.specials = settings->specials;
 	source->done = calloc(inputs->count + 1, sizeof *source->done);
@@ -160,36 +165,6 @@ static pmill_status look_at_file(struct pmill_chunk_source *source, pmill_error 
 	return pmill_first_look_report(&look, &finding, file_name(file), error);
 }
 
-static pmill_status open_file(struct pmill_chunk_source *source, pmill_error *error)
-{
-	const struct pmill_input_file *file = current_file(source);
-	source->is_read = false;
-	source->carry.len = 0;
-	source->offset = 0;
-	source->line = 1;
-	source->format = file->format;
-	pmill_status status = pmill_reader_open(file->path, source->is_hashed ? PMILL_READER_SHA256 : 0,
-		&source->is_stopped, &source->reader, error);
-	if (status != PMILL_OK)
-		return status;
-	pmill_reader_limit_window(source->reader, source->zstd_window);
-	return file->is_unseen ? look_at_file(source, error) : PMILL_OK;
-}
-
-static void close_file(struct pmill_chunk_source *source)
-{
-	size_t index = source->done_count++;
-	pmill_input *done = &source->done[index];
-	*done = (pmill_input){.name = file_name(current_file(source)),
-		.bytes = pmill_reader_stored_bytes(source->reader)};
-	if (source->hashes != NULL && pmill_reader_sha256(source->reader, source->hashes[index]))
-		done->sha256 = source->hashes[index];
-	source->bytes_before += done->bytes;
-	pmill_reader_close(source->reader);
-	source->reader = NULL;
-	source->file++;
-}
-
 /* Reads until `buffer` holds `target` bytes or the file ends. */
 static pmill_status read_up_to(struct pmill_chunk_source *source, struct pmill_buffer *buffer,
 	size_t target, pmill_error *error)
@@ -212,6 +187,58 @@ static pmill_status read_up_to(struct pmill_chunk_source *source, struct pmill_b
 			source->bytes_before + pmill_reader_stored_bytes(source->reader), memory_order_relaxed);
 	}
 	return PMILL_OK;
+}
+
+/* To where reading starts in the first file. */
+static pmill_status pass_over(struct pmill_chunk_source *source, pmill_error *error)
+{
+	pmill_status status = PMILL_OK;
+	while (source->offset < source->start.offset && status == PMILL_OK && !source->is_read) {
+		const uint64_t left = source->start.offset - source->offset;
+		source->carry.len = 0;
+		status = read_up_to(
+			source, &source->carry, left < READ_STEP ? (size_t)left : READ_STEP, error);
+		source->offset += source->carry.len;
+	}
+	source->carry.len = 0;
+	source->line = source->start.line;
+	if (status == PMILL_OK && source->offset < source->start.offset)
+		return pmill_fail_input(
+			error, file_name(current_file(source)), source->offset, "the file has become shorter");
+	return status;
+}
+
+static pmill_status open_file(struct pmill_chunk_source *source, pmill_error *error)
+{
+	const struct pmill_input_file *file = current_file(source);
+	source->is_read = false;
+	source->carry.len = 0;
+	source->offset = 0;
+	source->line = 1;
+	source->format = file->format;
+	pmill_status status = pmill_reader_open(file->path, source->is_hashed ? PMILL_READER_SHA256 : 0,
+		&source->is_stopped, &source->reader, error);
+	if (status != PMILL_OK)
+		return status;
+	pmill_reader_limit_window(source->reader, source->zstd_window);
+	status = file->is_unseen ? look_at_file(source, error) : PMILL_OK;
+	return status == PMILL_OK && source->file == source->start.file && source->start.offset > 0
+		? pass_over(source, error)
+		: status;
+}
+
+static void close_file(struct pmill_chunk_source *source)
+{
+	size_t index = source->done_count++;
+	pmill_input *done = &source->done[index];
+	*done = (pmill_input){.name = file_name(current_file(source)),
+		.bytes = pmill_reader_stored_bytes(source->reader)};
+	if (source->hashes != NULL && pmill_reader_sha256(source->reader, source->hashes[index]))
+		done->sha256 = source->hashes[index];
+	source->bytes_before += done->bytes;
+	pmill_reader_close(source->reader);
+	source->reader = NULL;
+	source->file++;
 }
 
 /* ---- Chunks ---- */

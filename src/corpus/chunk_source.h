@@ -22,6 +22,8 @@ struct pmill_chunk_settings {
 	size_t longest_text;
 	uint64_t zstd_window; /* see pmill_reader_limit_window */
 	bool sha256;
+	/* What comes before it is passed over; its line is that of its offset. All zero: nothing. */
+	struct pmill_place start;
 };
 
 /*

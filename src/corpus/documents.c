@@ -176,6 +176,20 @@ pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmi
 	return walk->is_in_piece ? take_segment(walk, segment, error) : PMILL_OK;
 }
 
+bool pmill_segment_walk_place(const struct pmill_segment_walk *walk, struct pmill_place *place)
+{
+	const struct pmill_chunk *chunk = walk->chunk;
+	const bool is_json = chunk->format->kind == PMILL_CORPUS_JSONL;
+	const bool is_text = chunk->format->kind == PMILL_CORPUS_TEXT;
+	const size_t next = walk->is_in_piece && !is_json ? (size_t)(walk->begin - chunk->data)
+													  : walk->next;
+	*place = (struct pmill_place){chunk->file, chunk->offset + next, walk->line};
+	/* The last chunk of lines may be empty: whether this one is depends on where it was cut. */
+	if (is_text && !walk->is_in_piece && walk->next == chunk->len && chunk->is_file_end)
+		*place = (struct pmill_place){chunk->file + 1, 0, 1};
+	return !walk->is_in_piece || !is_json;
+}
+
 pmill_status pmill_segment_walk_fail(const struct pmill_segment_walk *walk,
 	const struct pmill_segment *segment, const pmill_error *cause, pmill_error *error)
 {

@@ -59,6 +59,11 @@ pmill_status pmill_segment_walk_next(struct pmill_segment_walk *walk, struct pmi
  */
 pmill_status pmill_segment_walk_fail(const struct pmill_segment_walk *walk,
 	const struct pmill_segment *segment, const pmill_error *cause, pmill_error *error);
+/*
+ * Where what follows the newest segment begins: the same for any chunks. The end of a text is the
+ * beginning of the next file. False within a JSON line, where nothing can begin.
+ */
+bool pmill_segment_walk_place(const struct pmill_segment_walk *walk, struct pmill_place *place);
 void pmill_segment_walk_release(struct pmill_segment_walk *walk);
 
 #endif

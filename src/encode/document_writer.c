@@ -57,11 +57,13 @@ static pmill_status put_begin(struct pmill_document_writer *writer, pmill_error 
 							  : status;
 }
 
-static void begin_document(struct pmill_document_writer *writer)
+static pmill_status begin_document(struct pmill_document_writer *writer, pmill_error *error)
 {
 	writer->is_in_document = true;
 	writer->is_cut = writer->has_begin = false;
 	writer->bytes = writer->text_count = writer->written = 0;
+	const bool needs_shard = writer->shards != NULL && !pmill_token_sink_is_open(&writer->sink);
+	return needs_shard ? pmill_shards_next(writer->shards, &writer->sink, error) : PMILL_OK;
 }
 
 /* What comes after the text has room in any case. */
@@ -81,30 +83,56 @@ static pmill_status write_end(struct pmill_document_writer *writer, pmill_error 
 	return status;
 }
 
-static pmill_status end_document(struct pmill_document_writer *writer, pmill_error *error)
+static pmill_status end_shard(
+	struct pmill_document_writer *writer, const struct pmill_place *next, pmill_error *error)
+{
+	const pmill_status status = pmill_shards_commit(
+		writer->shards, &writer->sink, writer->text_bytes, next, error);
+	writer->text_bytes = 0;
+	return status;
+}
+
+static pmill_status end_document(struct pmill_document_writer *writer,
+	const struct pmill_document_part *part, pmill_error *error)
 {
 	const bool is_left_out = writer->format->skips_empty && writer->text_count == 0;
 	const pmill_status status = is_left_out ? PMILL_OK : write_end(writer, error);
 	writer->is_in_document = false;
 	writer->truncated += writer->is_cut;
 	writer->text_bytes += writer->bytes;
-	return status;
+	const struct pmill_shards *shards = writer->shards;
+	const bool ends_shard = shards != NULL && part->has_next &&
+		writer->sink.tokens >= shards->least_tokens;
+	return status == PMILL_OK && ends_shard ? end_shard(writer, &part->next, error) : status;
 }
 
 pmill_status pmill_document_writer_put(struct pmill_document_writer *writer,
 	const struct pmill_document_part *part, pmill_error *error)
 {
-	if (!writer->is_in_document)
-		begin_document(writer);
-	pmill_status status = PMILL_OK;
+	pmill_status status = writer->is_in_document ? PMILL_OK : begin_document(writer, error);
 	const uint64_t room = writer->most_text - writer->text_count;
 	const size_t count = part->count < room ? part->count : (size_t)room;
-	if (count > 0)
+	if (status == PMILL_OK && count > 0)
 		status = put_begin(writer, error);
 	if (status == PMILL_OK && count > 0)
 		status = put(writer, part->ids, part->places, count, error);
 	writer->is_cut |= part->is_cut || count < part->count;
 	writer->text_count += count;
 	writer->bytes += part->bytes;
-	return status == PMILL_OK && part->ends_document ? end_document(writer, error) : status;
+	return status == PMILL_OK && part->ends_document ? end_document(writer, part, error) : status;
+}
+
+/* No document at all makes an empty shard. */
+pmill_status pmill_document_writer_commit(struct pmill_document_writer *writer,
+	const struct pmill_sidecar_model *model, pmill_error *error)
+{
+	struct pmill_shards *shards = writer->shards;
+	if (shards == NULL)
+		return pmill_token_sink_commit(&writer->sink, model, writer->text_bytes, NULL, error);
+	if (!pmill_token_sink_is_open(&writer->sink) && shards->count > 0)
+		return PMILL_OK;
+	pmill_status status = PMILL_OK;
+	if (!pmill_token_sink_is_open(&writer->sink))
+		status = pmill_shards_next(shards, &writer->sink, error);
+	return status == PMILL_OK ? end_shard(writer, NULL, error) : status;
 }

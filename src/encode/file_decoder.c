@@ -153,11 +153,33 @@ static pmill_status decode_watched(
 	return pmill_watched_run(&watched, &progress, &decoding->outcome, error);
 }
 
+static bool is_named(const char *path, const char *const *paths, size_t path_count)
+{
+	bool is = false;
+	for (size_t i = 0; i < path_count && !is; i++)
+		is = strcmp(path, paths[i]) == 0;
+	return is;
+}
+
+/* In a folder, ids have files beside them. */
+static void leave_out_companions(
+	struct pmill_inputs *inputs, const char *const *paths, size_t path_count)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < inputs->count; i++) {
+		const char *path = inputs->files[i].path;
+		if (is_named(path, paths, path_count) || !pmill_sidecar_is_companion(path))
+			inputs->files[kept++] = inputs->files[i];
+	}
+	inputs->count = kept;
+}
+
 /* A name that does not tell the format is an error before any work. */
 static pmill_status add_inputs(
 	struct decoding *decoding, const char *const *paths, size_t path_count, pmill_error *error)
 {
 	pmill_status status = pmill_inputs_add(&decoding->inputs, paths, path_count, NULL, error);
+	leave_out_companions(&decoding->inputs, paths, path_count);
 	for (size_t i = 0; i < decoding->inputs.count && status == PMILL_OK; i++) {
 		const struct pmill_token_format *format;
 		status = pick_format(decoding, decoding->inputs.files[i].path, &format, error);

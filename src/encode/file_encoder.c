@@ -1,6 +1,8 @@
 /* Files of text → a file of ids: options, and the threads that do it. */
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/error.h"
@@ -9,6 +11,7 @@
 #include "base/watched_run.h"
 #include "encode/encode_document.h"
 #include "encode/file_worker.h"
+#include "encode/shard_identity.h"
 #include "model/model_digest.h"
 #include "unicode/quote.h"
 
@@ -22,6 +25,9 @@ struct run {
 	struct pmill_encode_plan *plan;
 	size_t separator_index; /* in what divides the text */
 	struct pmill_inputs inputs;
+	char sha256[65]; /* of the model, if it is written down */
+	struct pmill_sidecar_model model;
+	struct pmill_shards shards; /* if file.shard_tokens > 0 */
 	struct pmill_chunk_source *source;
 	struct pmill_file_worker *workers;
 	struct pmill_chunk_worker **chunk_workers;
@@ -178,17 +184,71 @@ static pmill_status set_walked(struct run *run, pmill_error *error)
 	return status;
 }
 
+/* ---- Where ids go ---- */
+
+static pmill_status set_model(struct run *run, pmill_error *error)
+{
+	const struct pmill_document_writer *writer = &run->job.writer;
+	const char *encoding = run->job.tokenizer->encoding;
+	run->model = (struct pmill_sidecar_model){.sha256 = run->sha256,
+		.name = encoding == NULL ? run->sha256 : encoding,
+		.vocab_size = pmill_tokenizer_vocab_size(run->job.tokenizer),
+		.eot = writer->eot,
+		.bos = writer->bos};
+	return run->out.path == NULL ? PMILL_OK
+								 : pmill_model_digest(run->job.tokenizer, run->sha256, error);
+}
+
+static pmill_status open_shards(struct run *run, pmill_error *error)
+{
+	struct pmill_document_writer *writer = &run->job.writer;
+	const struct pmill_shard_identity identity = {.writer = writer,
+		.model = &run->model,
+		.policy = run->job.policy,
+		.input = &run->input,
+		.file = &run->file,
+		.inputs = &run->inputs};
+	struct pmill_buffer lines = {0};
+	run->shards = (struct pmill_shards){.folder = run->out.path,
+		.format = writer->format,
+		.model = &run->model,
+		.least_tokens = run->file.shard_tokens};
+	writer->shards = &run->shards;
+	pmill_status status = pmill_shard_identity_write(&identity, &lines, error);
+	if (status == PMILL_OK)
+		status = pmill_shards_open(&run->shards, &lines, run->file.resume != 0,
+			(run->out.flags & PMILL_OVERWRITE) != 0, error);
+	pmill_buffer_release(&lines);
+	return status;
+}
+
+static pmill_status check_shards(const struct run *run, pmill_error *error)
+{
+	if (run->file.shard_tokens == 0 && run->file.resume)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"only shards can be gone on with: how many tokens shall each have?");
+	if (run->file.shard_tokens > 0 && (run->out.path == NULL || run->file.text.data != NULL))
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"shards are made of files, and go to a folder");
+	return PMILL_OK;
+}
+
 static pmill_status open_source(
 	struct run *run, const char *const *paths, size_t path_count, pmill_error *error)
 {
 	pmill_status status = pmill_inputs_add(&run->inputs, paths, path_count, &run->input, error);
+	if (status == PMILL_OK && run->file.shard_tokens > 0)
+		status = open_shards(run, error);
 	if (status != PMILL_OK)
 		return status;
 	struct pmill_chunk_settings settings = {
 		.pretokenizer = run->plan->needs_documents ? NULL : run->plan->pretokenizer,
 		.specials = run->job.walked,
 		.chunk_size = run->running.chunk_size,
-		.sha256 = run->input.sha256};
+		.sha256 = run->input.sha256,
+		.start = run->shards.start};
+	if (run->shards.is_complete)
+		settings.start.file = run->inputs.count;
 	return pmill_chunk_source_open(&run->inputs, &settings, &run->source, error);
 }
 
@@ -256,9 +316,13 @@ static pmill_status prepare(
 {
 	run->progress = (struct pmill_progress_state){
 		.callback = run->running.progress, .context = run->running.progress_context};
-	pmill_status status = set_format(run, error);
+	pmill_status status = check_shards(run, error);
+	if (status == PMILL_OK)
+		status = set_format(run, error);
 	if (status == PMILL_OK)
 		status = set_marks(run, error);
+	if (status == PMILL_OK)
+		status = set_model(run, error);
 	if (status == PMILL_OK)
 		status = prepare_plan(run, error);
 	if (status == PMILL_OK && run->file.text.data == NULL)
@@ -266,7 +330,7 @@ static pmill_status prepare(
 	if (status == PMILL_OK)
 		status = create_workers(run, error);
 	struct pmill_document_writer *writer = &run->job.writer;
-	return status == PMILL_OK
+	return status == PMILL_OK && writer->shards == NULL
 		? pmill_token_sink_open(&writer->sink, writer->format, &run->out, error)
 		: status;
 }
@@ -274,6 +338,7 @@ static pmill_status prepare(
 static void release(struct run *run)
 {
 	pmill_token_sink_release(&run->job.writer.sink);
+	pmill_shards_release(&run->shards);
 	for (unsigned i = 0; i < run->worker_count; i++)
 		pmill_file_worker_release(&run->workers[i]);
 	free(run->workers);
@@ -305,22 +370,14 @@ static pmill_status pack_bad_files(
 	return sum->bad_files != NULL ? PMILL_OK : pmill_fail_memory(error);
 }
 
-static pmill_status commit(struct run *run, pmill_error *error)
+/* After a failure: what a later run can go on with. */
+static void name_whole_shards(const struct run *run, pmill_error *error)
 {
-	struct pmill_document_writer *writer = &run->job.writer;
-	char sha256[65] = "";
-	pmill_status status = PMILL_OK;
-	if (writer->sink.has_sidecar)
-		status = pmill_model_digest(run->job.tokenizer, sha256, error);
-	const char *encoding = run->job.tokenizer->encoding;
-	const struct pmill_sidecar_model model = {.sha256 = sha256,
-		.name = encoding == NULL ? sha256 : encoding,
-		.vocab_size = pmill_tokenizer_vocab_size(run->job.tokenizer),
-		.eot = writer->eot,
-		.bos = writer->bos};
-	return status == PMILL_OK
-		? pmill_token_sink_commit(&writer->sink, &model, writer->text_bytes, error)
-		: status;
+	if (error == NULL || run->shards.count == 0)
+		return;
+	const size_t len = strlen(error->message);
+	snprintf(error->message + len, sizeof error->message - len,
+		"; the first %zu shards are whole: --resume goes on", run->shards.count);
 }
 
 static pmill_status encode_all(struct run *run, const char *const *paths, size_t path_count,
@@ -333,14 +390,18 @@ static pmill_status encode_all(struct run *run, const char *const *paths, size_t
 	if (status == PMILL_OK && totals != NULL)
 		status = pack_bad_files(run, totals->size, &sum, error);
 	if (status == PMILL_OK)
-		status = commit(run, error);
+		status = pmill_document_writer_commit(&run->job.writer, &run->model, error);
+	if (status != PMILL_OK)
+		name_whole_shards(run, error);
 	for (unsigned i = 0; i < run->worker_count; i++) {
 		const struct pmill_segment_walk *walk = &run->workers[i].walk;
 		sum.documents += walk->documents;
 		sum.bytes += walk->text_bytes;
 		sum.bad_lines += walk->bad_lines;
 	}
-	sum.tokens = run->job.writer.tokens;
+	sum.documents += run->shards.found.documents;
+	sum.bytes += run->shards.found.bytes;
+	sum.tokens = run->job.writer.tokens + run->shards.found.tokens;
 	sum.truncated = run->job.writer.truncated;
 	sum.skipped_inputs = run->inputs.notes.skipped;
 	sum.repeated_inputs = run->inputs.notes.repeated;

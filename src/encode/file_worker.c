@@ -65,7 +65,9 @@ static pmill_status write_parts(struct pmill_file_worker *worker, pmill_error *e
 			.count = end - part->first,
 			.bytes = part->bytes,
 			.is_cut = part->is_cut,
-			.ends_document = part->ends_document};
+			.ends_document = part->ends_document,
+			.has_next = part->has_next,
+			.next = part->next};
 		status = pmill_document_writer_put(&worker->job->writer, &written, error);
 	}
 	drop_parts(worker);
@@ -118,6 +120,8 @@ static void end_part(struct pmill_file_worker *worker, bool ends_document)
 	struct pmill_chunk_part *part = &worker->parts[worker->part_count - 1];
 	part->is_cut = worker->encoder.sink.is_full;
 	part->ends_document = ends_document;
+	if (ends_document && worker->walk.chunk != NULL)
+		part->has_next = pmill_segment_walk_place(&worker->walk, &part->next);
 	worker->is_in_part = false;
 }
 

@@ -34,7 +34,8 @@ struct pmill_file_job {
 struct pmill_chunk_part {
 	size_t first; /* of its ids, in the worker's buffer */
 	uint64_t bytes;
-	bool is_cut, ends_document;
+	bool is_cut, ends_document, has_next;
+	struct pmill_place next; /* where the inputs can go on after it, if has_next */
 };
 
 /* What a thread works with. Set `job`, `walk`, `ids` and the encoder's plan; all else zero. */

@@ -33,7 +33,8 @@ static bool append_id(struct pmill_buffer *out, const char *name, uint32_t id)
 }
 
 bool pmill_sidecar_write(struct pmill_buffer *out, const struct pmill_token_format *format,
-	const struct pmill_sidecar_model *model, const struct pmill_sidecar_counts *counts)
+	const struct pmill_sidecar_model *model, const struct pmill_sidecar_counts *counts,
+	const struct pmill_place *next)
 {
 	return pmill_buffer_append_text(out, "{\n") && append_text(out, "format", format->name) &&
 		append_text(out, "dtype", format->dtype) &&
@@ -43,6 +44,10 @@ bool pmill_sidecar_write(struct pmill_buffer *out, const struct pmill_token_form
 		append_number(out, "documents", counts->documents) &&
 		append_number(out, "tokens", counts->tokens) &&
 		append_number(out, "bytes", counts->bytes) &&
+		(next == NULL ||
+			(append_number(out, "next_input", next->file) &&
+				append_number(out, "next_offset", next->offset) &&
+				append_number(out, "next_line", next->line))) &&
 		append_text(out, "pairmill", pmill_version()) && (out->len -= 2, true) &&
 		pmill_buffer_append_text(out, "\n}\n");
 }
@@ -84,6 +89,9 @@ static bool parse(struct pmill_buffer *json, struct pmill_sidecar *sidecar)
 		sidecar->bos = (uint32_t)find_number(json, "bos_id", PMILL_NO_ID);
 		sidecar->counts = (struct pmill_sidecar_counts){find_number(json, "documents", 0),
 			find_number(json, "tokens", 0), find_number(json, "bytes", 0)};
+		sidecar->has_next = find_number(json, "next_input", UINT64_MAX) != UINT64_MAX;
+		sidecar->next = (struct pmill_place){(size_t)find_number(json, "next_input", 0),
+			find_number(json, "next_offset", 0), find_number(json, "next_line", 1)};
 	}
 	pmill_buffer_release(&name);
 	pmill_buffer_release(&dtype);
@@ -111,6 +119,26 @@ pmill_status pmill_sidecar_read(const char *path, struct pmill_sidecar *sidecar,
 	pmill_buffer_release(&json);
 	free(place);
 	return status;
+}
+
+bool pmill_sidecar_is_companion(const char *path)
+{
+	static const struct {
+		const char *suffix, *instead; /* a file of ids has instead */
+	} rows[] = {{".json", ""}, {".idx", ".bin"}, {".index", ""}, {".metadata", ""}};
+	bool is = pmill_path_has_suffix(path, "/shards.json");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows && !is; i++) {
+		if (!pmill_path_has_suffix(path, rows[i].suffix))
+			continue;
+		char *stem = pmill_copy_text(path, strlen(path) - strlen(rows[i].suffix));
+		char *ids = stem == NULL ? NULL : pmill_path_extend(stem, rows[i].instead);
+		free(stem);
+		if (ids == NULL)
+			continue;
+		is = pmill_path_exists(ids);
+		free(ids);
+	}
+	return is;
 }
 
 pmill_status pmill_sidecar_pick_format(const char *name, const char *path, uint32_t vocab_size,

@@ -4,6 +4,7 @@
 #define PMILL_TOKENS_SIDECAR_H
 
 #include "base/array.h"
+#include "corpus/chunk.h"
 #include "tokens/token_format.h"
 
 /* What the ids mean. Texts are borrowed. */
@@ -19,9 +20,10 @@ struct pmill_sidecar_counts {
 	uint64_t documents, tokens, bytes; /* bytes: of text */
 };
 
-/* False if out of memory. */
+/* `next`: where the inputs go on after a shard; NULL: this is no shard, or the last. */
 bool pmill_sidecar_write(struct pmill_buffer *out, const struct pmill_token_format *format,
-	const struct pmill_sidecar_model *model, const struct pmill_sidecar_counts *counts);
+	const struct pmill_sidecar_model *model, const struct pmill_sidecar_counts *counts,
+	const struct pmill_place *next); /* false if out of memory */
 
 /* What a sidecar says. What it doesn't say is 0, or PMILL_NO_ID. */
 struct pmill_sidecar {
@@ -29,11 +31,16 @@ struct pmill_sidecar {
 	char model_sha256[65];
 	uint32_t vocab_size, eot, bos;
 	struct pmill_sidecar_counts counts;
+	bool has_next;
+	struct pmill_place next;
 };
 
 /* Of the ids in `path`. A file in its place that isn't ours is PMILL_BAD_INPUT with the way out. */
 pmill_status pmill_sidecar_read(
 	const char *path, struct pmill_sidecar *sidecar, pmill_error *error);
+
+/* Whether a file stands beside ids and has none itself: a sidecar, an index, a record of shards. */
+bool pmill_sidecar_is_companion(const char *path);
 
 /*
  * The format of the ids in `path`: the one called `name`, or if that is NULL what the sidecar says,

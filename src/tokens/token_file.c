@@ -29,7 +29,9 @@
 
 #define U32 WIDE("uint32", PMILL_NO_ID)
 
-#define MEGATRON .ids_suffix = ".bin", .skips_empty = true, .index_format = &pmill_megatron_index
+#define MEGATRON                                                                                   \
+	.ids_suffix = ".bin", .shard_suffix = "", .skips_empty = true,                                 \
+	.index_format = &pmill_megatron_index
 
 /* Of a name, the narrow one comes first. Megatron has 16 bits only below 65,500 entries. */
 static const struct pmill_token_format formats[] = {
@@ -50,10 +52,10 @@ static const struct pmill_token_format formats[] = {
 		.write_document = pmill_jsonl_write_document},
 	{.name = "npy", .suffix = ".npy", U16, .header = &pmill_npy_header},
 	{.name = "npy", .suffix = ".npy", U32, .header = &pmill_npy_header},
-	{.name = "olmo", U16},
-	{.name = "olmo", U32},
-	{.name = "llmc", U16, .header = &pmill_llmc_header},
-	{.name = "llmc", U32, .header = &pmill_llmc_header},
+	{.name = "olmo", U16, .shard_suffix = ".npy"},
+	{.name = "olmo", U32, .shard_suffix = ".npy"},
+	{.name = "llmc", U16, .shard_suffix = ".bin", .header = &pmill_llmc_header},
+	{.name = "llmc", U32, .shard_suffix = ".bin", .header = &pmill_llmc_header},
 	{.name = "megatron", U16, MEGATRON},
 	{.name = "megatron", WIDE("int32", UINT64_C(1) << 31), MEGATRON},
 	{.name = "datatrove", .suffix = ".ds", U16, .index_format = &pmill_datatrove_index},

@@ -46,7 +46,8 @@ struct pmill_token_format {
 	bool may_be_compressed;
 	/* Documents without text are left out, with what would be put around them. */
 	bool skips_empty;
-	const char *ids_suffix; /* what the path of the ids has after OUT; NULL: nothing */
+	const char *ids_suffix;   /* what the path of the ids has after OUT; NULL: nothing */
+	const char *shard_suffix; /* of OUT, if it is a shard; NULL: `suffix` */
 	/*
 	 * Appends ids to a document that has `before` already. Returns false if out of memory. NULL: a
 	 * document can't be written in parts.

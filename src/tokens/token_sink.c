@@ -144,12 +144,13 @@ static pmill_status patch_header(struct pmill_token_sink *sink, pmill_error *err
 }
 
 static pmill_status fill_sidecar(struct pmill_token_sink *sink,
-	const struct pmill_sidecar_model *model, uint64_t bytes, pmill_error *error)
+	const struct pmill_sidecar_model *model, uint64_t bytes, const struct pmill_place *next,
+	pmill_error *error)
 {
 	const struct pmill_sidecar_counts counts = {sink->documents, sink->tokens, bytes};
 	struct pmill_buffer json = {0};
 	pmill_status status = PMILL_OK;
-	if (!pmill_sidecar_write(&json, sink->format, model, &counts))
+	if (!pmill_sidecar_write(&json, sink->format, model, &counts, next))
 		status = pmill_fail_memory(error);
 	if (status == PMILL_OK)
 		status = pmill_file_writer_append(&sink->sidecar, json.data, json.len, error);
@@ -188,7 +189,8 @@ static pmill_status place(struct pmill_file_writer **files, size_t count, pmill_
 }
 
 pmill_status pmill_token_sink_commit(struct pmill_token_sink *sink,
-	const struct pmill_sidecar_model *model, uint64_t bytes, pmill_error *error)
+	const struct pmill_sidecar_model *model, uint64_t bytes, const struct pmill_place *next,
+	pmill_error *error)
 {
 	struct pmill_file_writer *files[MOST_FILES];
 	pmill_status status = pmill_output_flush(&sink->output, error);
@@ -199,7 +201,7 @@ pmill_status pmill_token_sink_commit(struct pmill_token_sink *sink,
 	if (status == PMILL_OK && sink->index.format != NULL)
 		status = sink->index.format->finish(&sink->index, model->name, error);
 	if (status == PMILL_OK && sink->has_sidecar)
-		status = fill_sidecar(sink, model, bytes, error);
+		status = fill_sidecar(sink, model, bytes, next, error);
 	const size_t count = list_files(sink, files);
 	for (size_t i = 0; i < count && status == PMILL_OK; i++)
 		status = pmill_file_writer_flush(files[i], error);

@@ -32,9 +32,10 @@ pmill_status pmill_token_sink_put(struct pmill_token_sink *sink, uint64_t before
 /* A document of `count` ids ends, those of `ids` in a format that writes it as a whole. */
 pmill_status pmill_token_sink_end_document(struct pmill_token_sink *sink, uint64_t count,
 	const pmill_tokenizer *tokenizer, const struct pmill_ids *ids, pmill_error *error);
-/* `bytes`: of the text. */
+/* `bytes`: of the text; `next` as in pmill_sidecar_write. */
 pmill_status pmill_token_sink_commit(struct pmill_token_sink *sink,
-	const struct pmill_sidecar_model *model, uint64_t bytes, pmill_error *error);
+	const struct pmill_sidecar_model *model, uint64_t bytes, const struct pmill_place *next,
+	pmill_error *error);
 /* Discards what was not committed. */
 void pmill_token_sink_release(struct pmill_token_sink *sink);
 

@@ -110,3 +110,24 @@ def test_what_is_wrong(tok, path, tmp_path):
     assert error.value.offset == 2 and not (tmp_path / "text").exists()
     with pytest.raises(TypeError):
         tok.decode_file(out, tmp_path / "text", bogus=1)
+
+
+def test_shards(tok, path, tmp_path):
+    out = tmp_path / "shards"
+    options = {"format": "u16", "input_format": "lines", "eot": "<|end|>", "shard_tokens": 5}
+    totals = tok.encode_file(path, out, **options)
+    made = {file.name: file.read_bytes() for file in out.iterdir()}
+    tok.encode_file(path, tmp_path / "one.u16", input_format="lines", eot="<|end|>")
+    shards = sorted(name for name in made if name.endswith(".u16"))
+    assert len(shards) > 1
+    assert b"".join(map(made.get, shards)) == (tmp_path / "one.u16").read_bytes()
+    for name in (shards[-1], shards[-1] + ".json"):
+        (out / name).unlink()
+    with pytest.raises(FileExistsError):
+        tok.encode_file(path, out, **options)
+    assert tok.encode_file(path, out, resume=True, **options) == totals
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == made
+    with pytest.raises(ValueError, match="made otherwise .max_tokens."):
+        tok.encode_file(path, out, resume=True, max_tokens=3, **options)
+    assert tok.decode_file(out, tmp_path / "text", skip_special_tokens=True).tokens == totals.tokens
+    assert (tmp_path / "text").read_bytes() == path.read_bytes()
