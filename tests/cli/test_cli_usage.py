@@ -51,8 +51,7 @@ def test_nearest_value(run):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["encode", "--tmp-dir", "x"], ["encode", "--shard-tokens", "5"],
-     ["encode", "--resume"]])
+    [["encode", "--tmp-dir", "x"], ["convert", "--to", "sentencepiece", "a", "b"]])
 def test_planned_features_are_named(run, arguments):
     message = refuse(run, *arguments)
     assert "not supported yet\n" in message
