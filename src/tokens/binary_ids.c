@@ -13,6 +13,8 @@
 
 static bool append(struct pmill_buffer *out, const uint32_t *ids, size_t count, size_t width)
 {
+	if (count == 0)
+		return true;
 	if (count > SIZE_MAX / width || !pmill_buffer_reserve(out, count * width))
 		return false;
 	uint8_t *to = out->data + out->len;
