@@ -41,7 +41,7 @@ static bool is_format(const struct pmill_cli *cli, const char *name)
 
 static bool is_binary(const struct pmill_cli *cli)
 {
-	return is_format(cli, "u16") || is_format(cli, "u32");
+	return is_format(cli, "u16") || is_format(cli, "u32") || is_format(cli, "olmo");
 }
 
 static bool is_jsonl(const struct pmill_cli *cli)

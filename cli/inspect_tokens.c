@@ -3,6 +3,7 @@
 #include "inspect_tokens.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,19 @@ static bool has_suffix(const char *path, const char *suffix)
 	return len >= suffix_len && strcmp(path + len - suffix_len, suffix) == 0;
 }
 
+/* Whether FILE.json says of which model the ids are. */
 static bool has_sidecar(const char *path)
 {
-	pmill_token_file_info info = {.size = sizeof info};
-	return pmill_token_file_get_info(path, NULL, NULL, 0, &info, NULL) == PMILL_OK &&
-		info.model_sha256[0] != '\0';
+	char json[4096], name[PATH_MAX];
+	if ((size_t)snprintf(name, sizeof name, "%s.json", path) >= sizeof name)
+		return false;
+	FILE *file = fopen(name, "rb");
+	if (file == NULL)
+		return false;
+	const size_t len = fread(json, 1, sizeof json - 1, file);
+	fclose(file);
+	json[len] = '\0';
+	return strstr(json, "\"model_sha256\"") != NULL;
 }
 
 bool pmill_cli_is_token_file(const struct pmill_cli *cli)

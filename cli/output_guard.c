@@ -14,7 +14,7 @@
 #include "messages.h"
 #include "name_list.h"
 
-enum { MOST_TARGETS = 5 };
+enum { MODEL_FILES = 5, MOST_TARGETS = 7 };
 
 /* The regular files that would be replaced: a model in a folder has several. */
 struct targets {
@@ -50,11 +50,22 @@ static bool add_target(
 
 static bool add_folder_targets(struct targets *targets, const char *folder)
 {
-	static const char *const names[MOST_TARGETS] = {
+	static const char *const names[MODEL_FILES] = {
 		"tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt", "training.json"};
 	bool done = true;
-	for (size_t i = 0; done && i < MOST_TARGETS; i++)
+	for (size_t i = 0; done && i < MODEL_FILES; i++)
 		done = add_target(targets, folder, strlen(folder), "/", names[i]);
+	return done;
+}
+
+/* What may be written beside a file of ids. */
+static bool add_companions(struct targets *targets, const char *out)
+{
+	static const char *const endings[] = {
+		"", ".json", ".bin", ".bin.json", ".idx", ".index", ".metadata"};
+	bool done = true;
+	for (size_t i = 0; done && i < MOST_TARGETS; i++)
+		done = add_target(targets, out, strlen(out), "", endings[i]);
 	return done;
 }
 
@@ -198,7 +209,9 @@ static bool find_input(const struct pmill_cli *cli, struct targets *targets)
 int pmill_cli_output_guard(const struct pmill_cli *cli, const char *out)
 {
 	struct targets targets = {.count = 0};
-	int code = add_targets(&targets, out) ? 0 : pmill_cli_no_memory(cli);
+	const bool done = cli->command->bit == PMILL_CLI_ENCODE ? add_companions(&targets, out)
+															: add_targets(&targets, out);
+	int code = done ? 0 : pmill_cli_no_memory(cli);
 	if (code == 0 && targets.count > 0 && find_input(cli, &targets))
 		code = pmill_cli_fail(cli, "%s: the output is also an input", targets.input->path);
 	release_targets(&targets);

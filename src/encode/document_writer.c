@@ -45,25 +45,32 @@ static pmill_status put_marks(
 	return status;
 }
 
-/* What comes before the text, unless it has been put. */
+/* Unless one is open. */
+static pmill_status open_shard(struct pmill_document_writer *writer, pmill_error *error)
+{
+	const bool is_needed = writer->shards != NULL && !pmill_token_sink_is_open(&writer->sink);
+	return is_needed ? pmill_shards_next(writer->shards, &writer->sink, error) : PMILL_OK;
+}
+
+/* What comes before the text, unless it has been put: a document that is left out has none. */
 static pmill_status put_begin(struct pmill_document_writer *writer, pmill_error *error)
 {
 	const struct pmill_template *template = writer->template;
 	if (writer->has_begin)
 		return PMILL_OK;
 	writer->has_begin = true;
-	const pmill_status status = put_marks(writer, &writer->bos, writer->bos != PMILL_NO_ID, error);
+	pmill_status status = open_shard(writer, error);
+	if (status == PMILL_OK)
+		status = put_marks(writer, &writer->bos, writer->bos != PMILL_NO_ID, error);
 	return status == PMILL_OK ? put_marks(writer, template->before, template->before_count, error)
 							  : status;
 }
 
-static pmill_status begin_document(struct pmill_document_writer *writer, pmill_error *error)
+static void begin_document(struct pmill_document_writer *writer)
 {
 	writer->is_in_document = true;
 	writer->is_cut = writer->has_begin = false;
 	writer->bytes = writer->text_count = writer->written = 0;
-	const bool needs_shard = writer->shards != NULL && !pmill_token_sink_is_open(&writer->sink);
-	return needs_shard ? pmill_shards_next(writer->shards, &writer->sink, error) : PMILL_OK;
 }
 
 /* What comes after the text has room in any case. */
@@ -102,17 +109,19 @@ static pmill_status end_document(struct pmill_document_writer *writer,
 	writer->text_bytes += writer->bytes;
 	const struct pmill_shards *shards = writer->shards;
 	const bool ends_shard = shards != NULL && part->has_next &&
-		writer->sink.tokens >= shards->least_tokens;
+		pmill_token_sink_is_open(&writer->sink) && writer->sink.tokens >= shards->least_tokens;
 	return status == PMILL_OK && ends_shard ? end_shard(writer, &part->next, error) : status;
 }
 
 pmill_status pmill_document_writer_put(struct pmill_document_writer *writer,
 	const struct pmill_document_part *part, pmill_error *error)
 {
-	pmill_status status = writer->is_in_document ? PMILL_OK : begin_document(writer, error);
+	if (!writer->is_in_document)
+		begin_document(writer);
+	pmill_status status = PMILL_OK;
 	const uint64_t room = writer->most_text - writer->text_count;
 	const size_t count = part->count < room ? part->count : (size_t)room;
-	if (status == PMILL_OK && count > 0)
+	if (count > 0)
 		status = put_begin(writer, error);
 	if (status == PMILL_OK && count > 0)
 		status = put(writer, part->ids, part->places, count, error);
@@ -131,8 +140,6 @@ pmill_status pmill_document_writer_commit(struct pmill_document_writer *writer,
 		return pmill_token_sink_commit(&writer->sink, model, writer->text_bytes, NULL, error);
 	if (!pmill_token_sink_is_open(&writer->sink) && shards->count > 0)
 		return PMILL_OK;
-	pmill_status status = PMILL_OK;
-	if (!pmill_token_sink_is_open(&writer->sink))
-		status = pmill_shards_next(shards, &writer->sink, error);
+	const pmill_status status = open_shard(writer, error);
 	return status == PMILL_OK ? end_shard(writer, NULL, error) : status;
 }

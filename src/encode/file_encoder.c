@@ -212,6 +212,7 @@ static pmill_status open_shards(struct run *run, pmill_error *error)
 	run->shards = (struct pmill_shards){.folder = run->out.path,
 		.format = writer->format,
 		.model = &run->model,
+		.inputs = &run->inputs,
 		.least_tokens = run->file.shard_tokens};
 	writer->shards = &run->shards;
 	pmill_status status = pmill_shard_identity_write(&identity, &lines, error);
@@ -256,13 +257,14 @@ static pmill_status open_source(
 static unsigned pick_worker_count(const struct run *run)
 {
 	enum { CHUNK = 1 << 19 };
-	const unsigned threads = run->source == NULL ? 1 : pmill_thread_count(run->running.threads);
+	const bool is_single = run->source == NULL || run->inputs.count == 0;
+	const unsigned threads = is_single ? 1 : pmill_thread_count(run->running.threads);
 	const size_t chunk = run->running.chunk_size == 0 ? CHUNK : run->running.chunk_size;
 	const uint64_t chunks = run->inputs.bytes / chunk + run->inputs.count;
 	for (size_t i = 0; i < run->inputs.count; i++)
 		if (run->inputs.files[i].bytes == 0)
 			return threads;
-	return run->source != NULL && chunks < threads ? (unsigned)chunks : threads;
+	return !is_single && chunks < threads ? (unsigned)chunks : threads;
 }
 
 static pmill_status set_worker(

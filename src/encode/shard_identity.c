@@ -68,19 +68,24 @@ static bool append_special(const struct pmill_shard_identity *identity, struct p
 	return append_digest(out, "doc_separator", &sha);
 }
 
+#ifdef __APPLE__
+#define st_mtim st_mtimespec
+#endif
+
 static pmill_status add_input(
 	struct pmill_sha256 *sha, const struct pmill_input_file *file, pmill_error *error)
 {
 	struct stat about;
 	char figures[100];
-	if (file->is_unseen)
+	const bool is_stdin = strcmp(file->path, "-") == 0;
+	if (!is_stdin && stat(file->path, &about) != 0)
+		return pmill_fail_errno(error, file->path, "cannot read", errno);
+	if (is_stdin || !S_ISREG(about.st_mode))
 		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
 			"%s: shards are made of files: a pipe can't be gone on with",
-			strcmp(file->path, "-") == 0 ? "stdin" : file->path);
-	if (stat(file->path, &about) != 0)
-		return pmill_fail_errno(error, file->path, "cannot read", errno);
+			is_stdin ? "stdin" : file->path);
 	const int len = snprintf(figures, sizeof figures, "%" PRIu64 " %lld.%09ld",
-		(uint64_t)about.st_size, (long long)about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
+		(uint64_t)about.st_size, (long long)about.st_mtim.tv_sec, (long)about.st_mtim.tv_nsec);
 	pmill_sha256_add(sha, file->path, strlen(file->path) + 1);
 	pmill_sha256_add(sha, figures, (size_t)len + 1);
 	return PMILL_OK;

@@ -92,31 +92,41 @@ static pmill_status read_ids(struct look *look, pmill_error *error)
 
 /* ---- Numbers ---- */
 
-/* Of ids and nothing else: by the size of the file. */
-static uint64_t count_by_size(const struct look *look)
+/* How many ids a file of this size has, and whether that is what its header or index says. */
+static pmill_status count_by_size(struct look *look, pmill_error *error)
 {
 	struct stat about;
-	if (stat(look->path, &about) != 0 || !S_ISREG(about.st_mode))
-		return UINT64_MAX;
-	return (uint64_t)about.st_size / look->reader.format->width;
+	const unsigned width = look->reader.format->width;
+	if (width == 0 || stat(look->path, &about) != 0 || !S_ISREG(about.st_mode))
+		return PMILL_OK;
+	const uint64_t size = (uint64_t)about.st_size, begin = look->bytes.offset;
+	const uint64_t count = (size - begin) / width;
+	if (size < begin || (size - begin) % width != 0)
+		return pmill_fail_input(error, look->path, begin + count * width,
+			"the file ends within an id of %u bytes", width);
+	if (look->reader.has_count && count != look->reader.expected)
+		return pmill_fail_input(error, look->path, PMILL_NO_OFFSET,
+			"there are %" PRIu64 " ids, but %" PRIu64 " by the %s", count, look->reader.expected,
+			look->reader.format->header != NULL ? "header" : "index");
+	look->info.tokens = count;
+	return PMILL_OK;
 }
 
 static void set_counts(struct look *look)
 {
 	pmill_token_file_info *info = &look->info;
 	const struct pmill_token_format *format = look->reader.format;
-	const bool has_sidecar = look->sidecar.format != NULL;
 	info->format = format->name;
 	info->dtype = format->dtype;
-	if (info->tokens == UINT64_MAX)
-		info->tokens = look->reader.has_count ? look->reader.expected : count_by_size(look);
+	if (info->tokens == UINT64_MAX && look->reader.has_count)
+		info->tokens = look->reader.expected;
 	if (format->width == 0)
 		info->documents = look->reader.documents;
 	else if (format->index_format != NULL)
 		info->documents = look->reader.documents + look->reader.indexed;
-	else if (has_sidecar)
+	else if (look->sidecar.has_counts)
 		info->documents = look->sidecar.counts.documents;
-	info->bytes = has_sidecar ? look->sidecar.counts.bytes : UINT64_MAX;
+	info->bytes = look->sidecar.has_counts ? look->sidecar.counts.bytes : UINT64_MAX;
 	info->eot = look->sidecar.eot;
 	info->bos = look->sidecar.bos;
 	memcpy(info->model_sha256, look->sidecar.model_sha256, sizeof info->model_sha256);
@@ -125,7 +135,7 @@ static void set_counts(struct look *look)
 static pmill_status compare_with_sidecar(const struct look *look, pmill_error *error)
 {
 	const uint64_t said = look->sidecar.counts.tokens;
-	if (look->sidecar.format == NULL || said == look->info.tokens)
+	if (!look->sidecar.has_counts || said == look->info.tokens)
 		return PMILL_OK;
 	return pmill_fail_input(error, look->path, PMILL_NO_OFFSET,
 		"there are %" PRIu64 " ids, but %" PRIu64 " by the .json beside it", look->info.tokens,
@@ -150,6 +160,8 @@ static pmill_status look_at(struct look *look, pmill_error *error)
 	if (status != PMILL_OK && look->format == NULL)
 		return status;
 	status = open_ids(look, error);
+	if (status == PMILL_OK)
+		status = count_by_size(look, error);
 	if (status == PMILL_OK)
 		status = read_ids(look, error);
 	if (status != PMILL_OK)

@@ -12,26 +12,51 @@
 
 #include "base/error.h"
 #include "files/file.h"
+#include "tokens/token_file.h"
 
 static const char record_name[] = "shards.json";
 
-enum { LEAST_DIGITS = 5 };
+enum { SHARD_DIGITS = 5, MOST_SHARDS = 100000 };
 
 /* ---- Names ---- */
 
+static const char *suffix_of(const struct pmill_token_format *format)
+{
+	return format->shard_suffix != NULL ? format->shard_suffix : format->suffix;
+}
+
+/* Whether `rest` is `first` and `second`. */
+static bool is_joined(const char *rest, const char *first, const char *second)
+{
+	const size_t len = strlen(first);
+	return strncmp(rest, first, len) == 0 && strcmp(rest + len, second) == 0;
+}
+
+/* Whether a file of a shard, of any format, has this name. */
 static bool is_ours(const char *name)
 {
-	const size_t digits = strspn(name, "0123456789");
-	return strcmp(name, record_name) == 0 || (digits >= LEAST_DIGITS && name[digits] == '.');
+	const char *rest = name + SHARD_DIGITS;
+	const struct pmill_token_format *format;
+	if (strspn(name, "0123456789") != SHARD_DIGITS)
+		return false;
+	for (size_t row = 0; (format = pmill_token_format_at(row)) != NULL; row++) {
+		const struct pmill_index_format *index = format->index_format;
+		const char *out = suffix_of(format), *ids = format->ids_suffix;
+		const char *ids_name = ids != NULL ? ids : out;
+		if (strcmp(rest, ids_name) == 0 || is_joined(rest, ids_name, ".json"))
+			return true;
+		for (size_t i = 0; index != NULL && i < PMILL_INDEX_FILES; i++)
+			if (index->suffixes[i] != NULL && is_joined(rest, out, index->suffixes[i]))
+				return true;
+	}
+	return false;
 }
 
 /* OUT of a shard: "FOLDER/00012.u16". */
 static char *shard_path(const struct pmill_shards *shards, size_t index)
 {
-	const struct pmill_token_format *format = shards->format;
-	const char *suffix = format->shard_suffix != NULL ? format->shard_suffix : format->suffix;
 	char name[40];
-	snprintf(name, sizeof name, "%05zu%s", index, suffix);
+	snprintf(name, sizeof name, "%0*zu%s", SHARD_DIGITS, index, suffix_of(shards->format));
 	return pmill_path_join(shards->folder, name);
 }
 
@@ -115,26 +140,81 @@ static pmill_status write_record(
 
 /* ---- What is there ---- */
 
-/* Of shards from before. Without `removes`, the first is PMILL_EXISTS. */
-static pmill_status clear(const struct pmill_shards *shards, bool removes, pmill_error *error)
+/* Looks at all entries once: how many are files of shards; removes them if `removes`. */
+static pmill_status pass_through(
+	const struct pmill_shards *shards, DIR *folder, bool removes, size_t *count, pmill_error *error)
+{
+	const struct dirent *entry;
+	*count = 0;
+	rewinddir(folder);
+	while (errno = 0, (entry = readdir(folder)) != NULL) {
+		if (!is_ours(entry->d_name))
+			continue;
+		++*count;
+		if (removes && unlinkat(dirfd(folder), entry->d_name, 0) != 0)
+			return pmill_fail_errno(error, entry->d_name, "cannot remove", errno);
+	}
+	return errno == 0 ? PMILL_OK : pmill_fail_errno(error, shards->folder, "cannot read", errno);
+}
+
+/* A folder that changes may hide entries, so it is looked at until none is found. */
+static pmill_status remove_shards(
+	const struct pmill_shards *shards, DIR *folder, pmill_error *error)
+{
+	size_t count;
+	pmill_status status;
+	do {
+		status = pass_through(shards, folder, true, &count, error);
+	} while (status == PMILL_OK && count > 0);
+	return status;
+}
+
+/*
+ * Of shards from before. Only where a record says that they are shards are they removed; it stays
+ * until another takes its place.
+ */
+static pmill_status clear(
+	const struct pmill_shards *shards, bool has_record, bool overwrites, pmill_error *error)
 {
 	DIR *folder = opendir(shards->folder);
 	if (folder == NULL)
 		return pmill_fail_errno(error, shards->folder, "cannot read", errno);
-	pmill_status status = PMILL_OK;
-	const struct dirent *entry;
-	while (status == PMILL_OK && (entry = readdir(folder)) != NULL) {
-		if (!is_ours(entry->d_name))
-			continue;
-		if (!removes)
-			status = pmill_fail(error, PMILL_EXISTS, PMILL_NO_OFFSET,
-				"%s: already exists; not overwritten (has shards; --resume goes on with them)",
-				shards->folder);
-		else if (unlinkat(dirfd(folder), entry->d_name, 0) != 0)
-			status = pmill_fail_errno(error, entry->d_name, "cannot remove", errno);
-	}
+	size_t count;
+	pmill_status status = pass_through(shards, folder, false, &count, error);
+	if (status == PMILL_OK && count > 0 && !has_record)
+		status = pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"%s: has files that are named like shards, and no %s: name another folder",
+			shards->folder, record_name);
+	else if (status == PMILL_OK && (count > 0 || has_record) && !overwrites)
+		status = pmill_fail(error, PMILL_EXISTS, PMILL_NO_OFFSET,
+			"%s: already exists; not overwritten (has shards; --resume goes on with them)",
+			shards->folder);
+	else if (status == PMILL_OK && count > 0)
+		status = remove_shards(shards, folder, error);
 	closedir(folder);
 	return status;
+}
+
+/* Whoever reads a folder and writes shards to it would read them the next time. */
+static pmill_status check_inputs(const struct pmill_shards *shards, pmill_error *error)
+{
+	struct stat folder, about;
+	if (stat(shards->folder, &folder) != 0)
+		return pmill_fail_errno(error, shards->folder, "cannot read", errno);
+	for (size_t i = 0; i < shards->inputs->count; i++) {
+		const char *path = shards->inputs->files[i].path;
+		char *place = pmill_path_folder(path);
+		if (place == NULL)
+			return pmill_fail_memory(error);
+		const bool is_same = stat(place, &about) == 0 && about.st_dev == folder.st_dev &&
+			about.st_ino == folder.st_ino;
+		free(place);
+		if (is_same)
+			return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+				"%s: the input %s is in this folder: write shards to another", shards->folder,
+				path);
+	}
+	return PMILL_OK;
 }
 
 /* A shard that has its name is whole; the ids get theirs last. */
@@ -162,6 +242,10 @@ static pmill_status find_shards(struct pmill_shards *shards, pmill_error *error)
 		const pmill_status status = find_shard(shards, &sidecar, error);
 		if (status != PMILL_OK || sidecar.format == NULL)
 			return status;
+		if (!sidecar.has_counts)
+			return pmill_fail(error, PMILL_BAD_INPUT, PMILL_NO_OFFSET,
+				"%s: can't go on: the .json beside shard %zu doesn't say what is in it",
+				shards->folder, shards->count);
 		shards->found.documents += sidecar.counts.documents;
 		shards->found.tokens += sidecar.counts.tokens;
 		shards->found.bytes += sidecar.counts.bytes;
@@ -177,12 +261,12 @@ static pmill_status prepare(struct pmill_shards *shards, const char *record,
 	const struct pmill_buffer *identity, bool resumes, bool overwrites, pmill_error *error)
 {
 	bool is_there = false;
-	pmill_status status = PMILL_OK;
-	if (resumes)
+	pmill_status status = check_inputs(shards, error);
+	if (status == PMILL_OK && resumes)
 		status = compare_record(shards, record, identity, &is_there, error);
 	if (status != PMILL_OK || is_there)
 		return status == PMILL_OK ? find_shards(shards, error) : status;
-	status = clear(shards, overwrites, error);
+	status = clear(shards, pmill_path_exists(record), overwrites, error);
 	return status == PMILL_OK ? write_record(record, identity, error) : status;
 }
 
@@ -209,6 +293,10 @@ pmill_status pmill_shards_open(struct pmill_shards *shards, const struct pmill_b
 pmill_status pmill_shards_next(
 	struct pmill_shards *shards, struct pmill_token_sink *sink, pmill_error *error)
 {
+	if (shards->count == MOST_SHARDS)
+		return pmill_fail(error, PMILL_BAD_OPTION, PMILL_NO_OFFSET,
+			"%s: there are %d shards, the most that keep their order by name: make them larger",
+			shards->folder, MOST_SHARDS);
 	char *path = shard_path(shards, shards->count);
 	if (path == NULL)
 		return pmill_fail_memory(error);

@@ -9,16 +9,18 @@
 #ifndef PMILL_TOKENS_SHARDS_H
 #define PMILL_TOKENS_SHARDS_H
 
+#include "corpus/inputs.h"
 #include "files/folder_lock.h"
 #include "tokens/token_sink.h"
 
-/* Set the first four. */
+/* Set the first five. */
 struct pmill_shards {
 	const char *folder;
 	const struct pmill_token_format *format;
 	const struct pmill_sidecar_model *model;
-	uint64_t least_tokens; /* of a shard, but for the last */
-	size_t count;          /* of shards that are whole */
+	const struct pmill_inputs *inputs; /* none of which may be in the folder */
+	uint64_t least_tokens;             /* of a shard, but for the last */
+	size_t count;                      /* of shards that are whole */
 	/* Of those that were there when this run began: */
 	struct pmill_sidecar_counts found;
 	struct pmill_place start; /* where the inputs go on */
@@ -33,6 +35,7 @@ struct pmill_shards {
  * `identity`: lines that say all that makes the ids; each is `"NAME": VALUE,`. If `resumes`, finds
  * the shards that are there; PMILL_BAD_OPTION, with the names of what differs, if they were made
  * otherwise. If not, PMILL_EXISTS if there are any, unless `overwrites`: then they are removed.
+ * Files that are only named like shards are PMILL_BAD_OPTION.
  */
 pmill_status pmill_shards_open(struct pmill_shards *shards, const struct pmill_buffer *identity,
 	bool resumes, bool overwrites, pmill_error *error);

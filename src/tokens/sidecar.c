@@ -64,15 +64,47 @@ static bool find_text(const struct pmill_buffer *json, const char *name, struct 
 	return status != PMILL_NO_MEMORY && pmill_buffer_terminate(text);
 }
 
-/* As it was written: a member a line. `json` ends in NUL. */
-static uint64_t find_number(const struct pmill_buffer *json, const char *name, uint64_t otherwise)
+static const char *skip_blanks(const char *text)
 {
-	char start[40];
-	snprintf(start, sizeof start, "\n  \"%s\": ", name);
-	const char *found = strstr((const char *)json->data, start);
-	if (found == NULL || found[strlen(start)] < '0' || found[strlen(start)] > '9')
-		return otherwise;
-	return strtoull(found + strlen(start), NULL, 10);
+	return text + strspn(text, " \t\r\n");
+}
+
+/* A member's number. No text in a sidecar has quotation marks. `json` ends in NUL. */
+static bool find_number(const struct pmill_buffer *json, const char *name, uint64_t *number)
+{
+	char quoted[40];
+	snprintf(quoted, sizeof quoted, "\"%s\"", name);
+	const char *found = strstr((const char *)json->data, quoted);
+	if (found == NULL)
+		return false;
+	found = skip_blanks(found + strlen(quoted));
+	if (*found != ':')
+		return false;
+	found = skip_blanks(found + 1);
+	if (*found < '0' || *found > '9')
+		return false;
+	*number = strtoull(found, NULL, 10);
+	return true;
+}
+
+static uint64_t number_or(const struct pmill_buffer *json, const char *name, uint64_t otherwise)
+{
+	uint64_t number;
+	return find_number(json, name, &number) ? number : otherwise;
+}
+
+static void parse_numbers(const struct pmill_buffer *json, struct pmill_sidecar *sidecar)
+{
+	uint64_t next = 0;
+	sidecar->vocab_size = (uint32_t)number_or(json, "vocab_size", 0);
+	sidecar->eot = (uint32_t)number_or(json, "eot_id", PMILL_NO_ID);
+	sidecar->bos = (uint32_t)number_or(json, "bos_id", PMILL_NO_ID);
+	sidecar->has_counts = find_number(json, "documents", &sidecar->counts.documents) &&
+		find_number(json, "tokens", &sidecar->counts.tokens) &&
+		find_number(json, "bytes", &sidecar->counts.bytes);
+	sidecar->has_next = find_number(json, "next_input", &next);
+	sidecar->next = (struct pmill_place){
+		(size_t)next, number_or(json, "next_offset", 0), number_or(json, "next_line", 1)};
 }
 
 static bool parse(struct pmill_buffer *json, struct pmill_sidecar *sidecar)
@@ -84,14 +116,7 @@ static bool parse(struct pmill_buffer *json, struct pmill_sidecar *sidecar)
 		sidecar->format = pmill_token_format_find((char *)name.data, (char *)dtype.data);
 		if (sha256.len == sizeof sidecar->model_sha256 - 1)
 			memcpy(sidecar->model_sha256, sha256.data, sha256.len);
-		sidecar->vocab_size = (uint32_t)find_number(json, "vocab_size", 0);
-		sidecar->eot = (uint32_t)find_number(json, "eot_id", PMILL_NO_ID);
-		sidecar->bos = (uint32_t)find_number(json, "bos_id", PMILL_NO_ID);
-		sidecar->counts = (struct pmill_sidecar_counts){find_number(json, "documents", 0),
-			find_number(json, "tokens", 0), find_number(json, "bytes", 0)};
-		sidecar->has_next = find_number(json, "next_input", UINT64_MAX) != UINT64_MAX;
-		sidecar->next = (struct pmill_place){(size_t)find_number(json, "next_input", 0),
-			find_number(json, "next_offset", 0), find_number(json, "next_line", 1)};
+		parse_numbers(json, sidecar);
 	}
 	pmill_buffer_release(&name);
 	pmill_buffer_release(&dtype);

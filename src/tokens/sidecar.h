@@ -30,6 +30,7 @@ struct pmill_sidecar {
 	const struct pmill_token_format *format; /* NULL: there is no sidecar */
 	char model_sha256[65];
 	uint32_t vocab_size, eot, bos;
+	bool has_counts;
 	struct pmill_sidecar_counts counts;
 	bool has_next;
 	struct pmill_place next;

@@ -176,12 +176,15 @@ static size_t list_files(struct pmill_token_sink *sink, struct pmill_file_writer
 /* If one can't get its name, those that are new are removed again. */
 static pmill_status place(struct pmill_file_writer **files, size_t count, pmill_error *error)
 {
+	bool is_new[MOST_FILES];
+	for (size_t i = 0; i < count; i++)
+		is_new[i] = pmill_file_writer_is_placed(files[i]) && !pmill_path_exists(files[i]->path);
 	for (size_t i = 0; i < count; i++) {
 		if (pmill_file_writer_place(files[i]) == 0)
 			continue;
 		const int number = errno;
 		for (size_t k = 0; k < i; k++)
-			if (!files[k]->may_replace)
+			if (is_new[k])
 				unlink(files[k]->path);
 		return pmill_file_fail_place(files[i]->path, number, error);
 	}

@@ -293,3 +293,84 @@ def test_one_run_at_a_time(pairmill, run, model, inputs, whole, tmp_path):
     children = [subprocess.Popen(command) for _ in range(6)]
     assert [child.wait(timeout=60) for child in children] == [0] * 6
     assert contents(tmp_path / "out") == whole["u16"]
+
+
+# ---- What must not be lost ----
+
+@pytest.mark.parametrize("force", [[], ["-f"], ["--resume"]])
+def test_inputs_in_the_folder(run, model, inputs, tmp_path, force):
+    """Inputs may be named like shards."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "00000.jsonl").write_bytes(inputs[0].read_bytes())
+    (folder / "20240101.txt").write_text("the mill")
+    before = contents(folder)
+    for paths in ([folder], [folder / "00000.jsonl"]):
+        done = sharded(run, model, folder, paths, *force, check=False)
+        assert done.returncode == 2 and b"write shards to another" in done.stderr
+        assert contents(folder) == before
+
+
+@pytest.mark.parametrize("force", [[], ["-f"], ["--resume"]])
+def test_files_that_are_only_named_like_shards(run, model, inputs, tmp_path, force):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / "00007.u16").write_bytes(b"mine")
+    (folder / "123456.parquet").write_bytes(b"mine")
+    before = contents(folder)
+    done = sharded(run, model, folder, inputs, *force, check=False)
+    assert done.returncode == 2 and b"named like shards" in done.stderr
+    assert contents(folder) == before
+    (folder / "00007.u16").unlink()
+    sharded(run, model, folder, inputs, "-f")
+    sharded(run, model, folder, inputs, "-f", tokens=10_000_000)
+    assert (folder / "123456.parquet").read_bytes() == b"mine"
+    assert sorted(contents(folder)) == ["00000.u16", "00000.u16.json", "123456.parquet",
+                                        "shards.json"]
+
+
+@pytest.mark.parametrize("format", [[], ["--input-format", "jsonl"], ["--input-format", "text"]])
+def test_pipes(run, pairmill, model, tmp_path, format):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("-", tmp_path / "pipe"):
+        child = subprocess.Popen([pairmill, "encode", "-q", "-m", model, "--format", "u16", *format,
+                                  "--shard-tokens", "5", "-o", tmp_path / "out", path],
+                                 stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        _, message = child.communicate(b"the mill", timeout=30)
+        assert child.returncode == 2 and b"a pipe can't be gone on with" in message
+
+
+def test_sidecars_that_others_wrote_anew(run, model, inputs, whole, tmp_path):
+    folder = tmp_path / "out"
+    sharded(run, model, folder, inputs)
+    for name in list(whole["u16"]):
+        if name >= "00003" and name != "shards.json":
+            (folder / name).unlink()
+        elif name.endswith("u16.json"):
+            (folder / name).write_text(json.dumps(json.loads((folder / name).read_text())))
+    sharded(run, model, folder, inputs, "--resume")
+    assert all(contents(folder)[name] == data for name, data in whole["u16"].items()
+               if name.endswith(".u16"))
+    (folder / "00001.u16.json").write_text('{"format": "u16", "dtype": "uint16"}')
+    done = sharded(run, model, folder, inputs, "--resume", check=False)
+    assert done.returncode == 1 and b"beside shard 1 doesn't say" in done.stderr
+
+
+def test_only_empty_documents_at_the_end(run, model, tmp_path):
+    """For Megatron they are left out, so there is no shard of them."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(as_lines(["the mill grinds", *[""] * 50]))
+    sharded(run, model, tmp_path / "out", [path], name="megatron", tokens=2)
+    assert sorted(contents(tmp_path / "out")) == ["00000.bin", "00000.bin.json", "00000.idx",
+                                                  "shards.json"]
+    before = contents(tmp_path / "out")
+    sharded(run, model, tmp_path / "out", [path], "--resume", name="megatron", tokens=2)
+    assert contents(tmp_path / "out") == before
+
+
+def test_an_empty_folder(run, model, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = run("encode", "-m", model, tmp_path / "empty")
+    assert done.stdout == b""
+    sharded(run, model, tmp_path / "out", [tmp_path / "empty"])
+    assert contents(tmp_path / "out")["00000.u16"] == b""

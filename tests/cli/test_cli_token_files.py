@@ -416,3 +416,39 @@ def test_inspect_what_is_wrong(run, model, tmp_path):
     out.write_bytes(data[:-2] + b"\xff\xff")
     assert inspect(run, "-m", model, out)["unknown_ids"] == 0
     assert inspect(run, "-m", model, "--check", out)["unknown_ids"] == 1
+
+
+@pytest.mark.parametrize("name", ["u16", "npy", "llmc", "megatron", "datatrove"])
+def test_inspect_a_file_that_was_cut(run, model, tmp_path, name):
+    out = tmp_path / "out"
+    run("encode", "-q", "-m", model, "--format", name, "--text", "a" * 40_000, "-o", out)
+    path = out.with_name("out" + IDS[name])
+    data = path.read_bytes()
+    for cut in (1, 2, len(data) // 2):
+        path.write_bytes(data[:-cut])
+        done = run("inspect", path, check=False)
+        assert done.returncode == 1 and str(path).encode() in done.stderr, (cut, done)
+
+
+@pytest.mark.parametrize("name, other", [("u16", ".json"), ("megatron", ".idx"),
+                                         ("megatron", ".bin"), ("datatrove", ".index")])
+def test_what_is_beside_is_no_input(run, model, tmp_path, name, other):
+    path = tmp_path / f"out{other}"
+    path.write_text("the mill grinds")
+    done = run("encode", "-f", "-m", model, "--format", name, "-o", tmp_path / "out",
+               "--input-format", "text", path, check=False)
+    assert done.returncode == 1 and b"the output is also an input" in done.stderr
+    assert path.read_text() == "the mill grinds"
+    run("convert", model, tmp_path / "out.json", "-f")
+    before = (tmp_path / "out.json").read_bytes()
+    done = run("encode", "-f", "-m", tmp_path / "out.json", "--format", "olmo", "-o",
+               tmp_path / "out", "--text", "a", check=False)
+    assert done.returncode == 1 and (tmp_path / "out.json").read_bytes() == before
+
+
+def test_inspect_a_damaged_file_without_a_suffix(run, model, tmp_path):
+    out = tmp_path / "tokens"
+    run("encode", "-q", "-m", model, "--format", "olmo", "--text", "the mill", "-o", out)
+    out.write_bytes(out.read_bytes()[:-2])
+    done = run("inspect", out, check=False)
+    assert done.returncode == 1 and b"by the .json beside it" in done.stderr
