@@ -10,23 +10,6 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "unicode/json_text.h"
-
-static bool append_text(struct pmill_buffer *out, const char *name, const char *text)
-{
-	return pmill_buffer_append_format(out, "  \"%s\": ", name) &&
-		pmill_json_append_text(out, text) && pmill_buffer_append_text(out, ",\n");
-}
-
-static bool append_number(struct pmill_buffer *out, const char *name, uint64_t number)
-{
-	return pmill_buffer_append_format(out, "  \"%s\": %" PRIu64 ",\n", name, number);
-}
-
-static bool append_id(struct pmill_buffer *out, const char *name, uint32_t id)
-{
-	return id == PMILL_NO_ID ? append_text(out, name, NULL) : append_number(out, name, id);
-}
 
 static bool append_digest(struct pmill_buffer *out, const char *name, struct pmill_sha256 *sha)
 {
@@ -34,23 +17,24 @@ static bool append_digest(struct pmill_buffer *out, const char *name, struct pmi
 	char text[65];
 	pmill_sha256_finish(sha, digest);
 	pmill_sha256_text(digest, text);
-	return append_text(out, name, text);
+	return pmill_sidecar_append_text(out, name, text);
 }
 
 static bool append_options(const struct pmill_shard_identity *identity, struct pmill_buffer *out)
 {
 	const pmill_encode_file_options *file = identity->file;
 	const struct pmill_document_writer *writer = identity->writer;
-	return append_text(out, "format", writer->format->name) &&
-		append_text(out, "dtype", writer->format->dtype) &&
-		append_number(out, "shard_tokens", file->shard_tokens) &&
-		append_id(out, "eot_id", writer->eot) && append_id(out, "bos_id", writer->bos) &&
-		append_number(out, "max_tokens", file->most_ids) &&
-		append_number(out, "offsets", file->add_offsets != 0) &&
-		append_number(out, "template", identity->policy->adds_template) &&
-		append_text(out, "input_format", identity->input->format) &&
-		append_text(out, "field", identity->input->field) &&
-		append_number(out, "skip_bad_lines", identity->input->skip_bad_lines != 0);
+	return pmill_sidecar_append_text(out, "format", writer->format->name) &&
+		pmill_sidecar_append_text(out, "dtype", writer->format->dtype) &&
+		pmill_sidecar_append_number(out, "shard_tokens", file->shard_tokens) &&
+		pmill_sidecar_append_id(out, "eot_id", writer->eot) &&
+		pmill_sidecar_append_id(out, "bos_id", writer->bos) &&
+		pmill_sidecar_append_number(out, "max_tokens", file->most_ids) &&
+		pmill_sidecar_append_number(out, "offsets", file->add_offsets != 0) &&
+		pmill_sidecar_append_number(out, "template", identity->policy->adds_template) &&
+		pmill_sidecar_append_text(out, "input_format", identity->input->format) &&
+		pmill_sidecar_append_text(out, "field", identity->input->field) &&
+		pmill_sidecar_append_number(out, "skip_bad_lines", identity->input->skip_bad_lines != 0);
 }
 
 /* Of the policy, and what ends documents. */
@@ -102,9 +86,9 @@ pmill_status pmill_shard_identity_write(
 			return status;
 	}
 	const bool done = pmill_buffer_append_text(out, "{\n") &&
-		append_text(out, "model", identity->model->sha256) && append_options(identity, out) &&
-		append_special(identity, out) &&
-		append_number(out, "input_count", identity->inputs->count) &&
+		pmill_sidecar_append_text(out, "model", identity->model->sha256) &&
+		append_options(identity, out) && append_special(identity, out) &&
+		pmill_sidecar_append_number(out, "input_count", identity->inputs->count) &&
 		append_digest(out, "inputs", &sha) && (out->len -= 2, true) &&
 		pmill_buffer_append_text(out, "\n}\n") && pmill_buffer_terminate(out);
 	return done ? PMILL_OK : pmill_fail_memory(error);

@@ -15,40 +15,42 @@
 
 /* ---- Writing ---- */
 
-static bool append_text(struct pmill_buffer *out, const char *name, const char *text)
+bool pmill_sidecar_append_text(struct pmill_buffer *out, const char *name, const char *text)
 {
 	return pmill_buffer_append_format(out, "  \"%s\": ", name) &&
 		pmill_json_append_text(out, text) && pmill_buffer_append_text(out, ",\n");
 }
 
-static bool append_number(struct pmill_buffer *out, const char *name, uint64_t number)
+bool pmill_sidecar_append_number(struct pmill_buffer *out, const char *name, uint64_t number)
 {
 	return pmill_buffer_append_format(out, "  \"%s\": %" PRIu64 ",\n", name, number);
 }
 
-static bool append_id(struct pmill_buffer *out, const char *name, uint32_t id)
+bool pmill_sidecar_append_id(struct pmill_buffer *out, const char *name, uint32_t id)
 {
-	return id == PMILL_NO_ID ? pmill_buffer_append_format(out, "  \"%s\": null,\n", name)
-							 : append_number(out, name, id);
+	return id == PMILL_NO_ID ? pmill_sidecar_append_text(out, name, NULL)
+							 : pmill_sidecar_append_number(out, name, id);
 }
 
 bool pmill_sidecar_write(struct pmill_buffer *out, const struct pmill_token_format *format,
 	const struct pmill_sidecar_model *model, const struct pmill_sidecar_counts *counts,
 	const struct pmill_place *next)
 {
-	return pmill_buffer_append_text(out, "{\n") && append_text(out, "format", format->name) &&
-		append_text(out, "dtype", format->dtype) &&
-		append_number(out, "vocab_size", model->vocab_size) &&
-		append_text(out, "model_sha256", model->sha256) && append_id(out, "eot_id", model->eot) &&
-		append_id(out, "bos_id", model->bos) &&
-		append_number(out, "documents", counts->documents) &&
-		append_number(out, "tokens", counts->tokens) &&
-		append_number(out, "bytes", counts->bytes) &&
+	return pmill_buffer_append_text(out, "{\n") &&
+		pmill_sidecar_append_text(out, "format", format->name) &&
+		pmill_sidecar_append_text(out, "dtype", format->dtype) &&
+		pmill_sidecar_append_number(out, "vocab_size", model->vocab_size) &&
+		pmill_sidecar_append_text(out, "model_sha256", model->sha256) &&
+		pmill_sidecar_append_id(out, "eot_id", model->eot) &&
+		pmill_sidecar_append_id(out, "bos_id", model->bos) &&
+		pmill_sidecar_append_number(out, "documents", counts->documents) &&
+		pmill_sidecar_append_number(out, "tokens", counts->tokens) &&
+		pmill_sidecar_append_number(out, "bytes", counts->bytes) &&
 		(next == NULL ||
-			(append_number(out, "next_input", next->file) &&
-				append_number(out, "next_offset", next->offset) &&
-				append_number(out, "next_line", next->line))) &&
-		append_text(out, "pairmill", pmill_version()) && (out->len -= 2, true) &&
+			(pmill_sidecar_append_number(out, "next_input", next->file) &&
+				pmill_sidecar_append_number(out, "next_offset", next->offset) &&
+				pmill_sidecar_append_number(out, "next_line", next->line))) &&
+		pmill_sidecar_append_text(out, "pairmill", pmill_version()) && (out->len -= 2, true) &&
 		pmill_buffer_append_text(out, "\n}\n");
 }
 

@@ -20,6 +20,14 @@ struct pmill_sidecar_counts {
 	uint64_t documents, tokens, bytes; /* bytes: of text */
 };
 
+/*
+ * Append a member and a comma, on a line of its own. NULL and PMILL_NO_ID are null. False if out of
+ * memory.
+ */
+bool pmill_sidecar_append_text(struct pmill_buffer *out, const char *name, const char *text);
+bool pmill_sidecar_append_number(struct pmill_buffer *out, const char *name, uint64_t number);
+bool pmill_sidecar_append_id(struct pmill_buffer *out, const char *name, uint32_t id);
+
 /* `next`: where the inputs go on after a shard; NULL: this is no shard, or the last. */
 bool pmill_sidecar_write(struct pmill_buffer *out, const struct pmill_token_format *format,
 	const struct pmill_sidecar_model *model, const struct pmill_sidecar_counts *counts,
