@@ -64,6 +64,7 @@ def test_merging_ends_at_the_total_it_promised(run, rng_words, tmp_path):
     assert all(event["done"] <= event["total"] for event in merging if event["total"] > 0)
 
 
+@pytest.mark.slow
 def test_counting_is_done_when_it_is_done(run, tmp_path):
     """A slow expression: what has been read is not what has been counted."""
     path = tmp_path / "a.txt"

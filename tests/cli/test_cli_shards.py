@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from support.tiers import mostly_slow
+
 END = "<|end|>"
 FORMATS = ["text", "jsonl", "u16", "npy", "olmo", "llmc", "megatron", "datatrove"]
 
@@ -139,6 +141,7 @@ def test_go_on_with_nothing_and_with_all(run, model, inputs, whole, tmp_path):
         assert contents(folder) == whole["u16"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_killed_again_and_again(run, pairmill, model, tmp_path, number):
     rng = random.Random(5)
@@ -163,7 +166,7 @@ def test_killed_again_and_again(run, pairmill, model, tmp_path, number):
         tmp_path / "whole")
 
 
-@pytest.mark.parametrize("chunk", [7, 100, 10_000])
+@pytest.mark.parametrize("chunk", mostly_slow([7, 100, 10_000], [7]))
 @pytest.mark.parametrize("kind", ["text", "lines", "jsonl"])
 def test_documents_that_end_within_files(run, model, tmp_path, kind, chunk):
     """Separators in text and in JSON lines, where a shard can't begin within a line."""

@@ -198,13 +198,13 @@ def test_classes_grow(tool):
 # ---- Known patterns ----
 
 
-@pytest.mark.parametrize("pattern", SOME)
+@pytest.mark.parametrize("pattern", mostly_slow(NAMES, ["gpt2"]))
 def test_exhaustive(tool, pattern):
     texts = [*exhaustive(KINDS, 4), *exhaustive(CONTRACTION_KINDS, 4), *exhaustive(FINE_KINDS, 3)]
     check_equal(texts, tool.ends(texts, pattern), [expected_ends(t, pattern) for t in texts])
 
 
-@pytest.mark.parametrize("pattern", NAMES)
+@pytest.mark.parametrize("pattern", SOME)
 def test_random(tool, alike, rng, pattern):
     texts = random_texts(rng, 10000, alike)
     check_equal(texts, tool.ends(texts, pattern), [expected_ends(t, pattern) for t in texts])
@@ -456,7 +456,7 @@ MEANINGS = {r"\w": WORD, r"\W": r"[^\p{L}\p{N}_]",
             r"\B": rf"(?:(?<={WORD})(?={WORD})|(?<!{WORD})(?!{WORD}))"}
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
+@pytest.mark.parametrize("expression", mostly_slow(EXPRESSIONS, EXPRESSIONS[::4]))
 def test_expressions(tool, rng, expression):
     texts = [small(rng) for _ in range(500)] + [hostile(rng, 10, invalid=0.3) for _ in range(200)]
     texts += [any_characters(rng, stable_characters(), rng.randrange(30)) for _ in range(300)]
